@@ -1,0 +1,106 @@
+"""Read the warehouse once and build the coverage frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from checkpoints.contract import Contract
+from checkpoints.coverage import CoverageFrame, Pair, Status, build_frame
+from checkpoints.report import DatasetRecord, Day, KeySample
+from checkpoints.rules import pairs_of
+from checkpoints.warehouse import Warehouse, open_warehouse
+from checkpoints.window import Window, ranges_of
+
+DETAILED_DATES = 60
+DETAILED_ROWS = 20_000
+KEYS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The coverage frame, and the keys behind its partial and orphan dates."""
+
+    frame: CoverageFrame
+    keys: tuple[KeySample, ...]
+
+
+def gather(contract: Contract, url: str, window: Window, as_of: date) -> Evidence:
+    """Read every dataset of the contract over the window, each table once.
+
+    The latest partial and orphan dates are read a second time, for their keys.
+
+    Raises:
+        ContractError: the URL is unusable.
+        WarehouseError: the warehouse cannot be opened or read.
+    """
+    with open_warehouse(contract, url) as warehouse:
+        presence = warehouse.presence([window.range])
+        frame = build_frame(
+            contract, presence, window, as_of, pairs_of(contract), warehouse.unreadable
+        )
+        return Evidence(frame=frame, keys=tuple(_key_samples(contract, warehouse, frame)))
+
+
+def dataset_records(contract: Contract, frame: CoverageFrame) -> Iterator[DatasetRecord]:
+    """Every readable dataset against its declared upstream, as the report stores it."""
+    for name, dataset in contract.datasets.items():
+        pair = Pair(name, dataset.upstream, dataset.match)
+        if name in frame.unreadable:
+            continue
+        yield DatasetRecord(
+            name=name,
+            layer=dataset.layer,
+            upstream=dataset.upstream,
+            match=dataset.match,
+            by_date=contract.is_date_grain(name),
+            days=tuple(
+                Day(*cell)
+                for cell in frame.cells[pair]
+                if cell.status is not Status.OFF or any(cell[2:])
+            ),
+        )
+
+
+def _key_samples(
+    contract: Contract, warehouse: Warehouse, frame: CoverageFrame
+) -> Iterator[KeySample]:
+    wanted = dict(_detailed(contract, frame))
+    dates = sorted({day for days in wanted.values() for day in days})[-DETAILED_DATES:]
+    rows = warehouse.keys(ranges_of(dates), DETAILED_ROWS)
+    if len(rows) == DETAILED_ROWS:
+        rows = [row for row in rows if row[0] != rows[-1][0]]
+    by_date: dict[date, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        by_date.setdefault(row[0], []).append(row)
+    for pair, days in wanted.items():
+        for day in days:
+            if day in by_date:
+                yield _sample(contract.names, pair, day, by_date[day])
+
+
+def _detailed(contract: Contract, frame: CoverageFrame) -> Iterator[tuple[Pair, list[date]]]:
+    """Dates on which single keys matter, for every pair that is compared by key."""
+    for pair, cells in frame.cells.items():
+        if pair.of is None or pair.match == "count":
+            continue
+        if contract.is_date_grain(pair.dataset) or contract.is_date_grain(pair.of):
+            continue
+        yield pair, [c.date for c in cells if c.orphans or 0 < c.matched < c.expected]
+
+
+def _sample(
+    names: Sequence[str], pair: Pair, day: date, rows: Iterable[tuple[Any, ...]]
+) -> KeySample:
+    down = 1 << names.index(pair.dataset)
+    up = 1 << names.index(pair.of or pair.dataset)
+    keys = [(tuple(str(k) for k in row[1:-1] if k is not None), row[-1]) for row in rows]
+    return KeySample(
+        dataset=pair.dataset,
+        of=pair.of or pair.dataset,
+        date=day,
+        missing=tuple(k for k, mask in keys if mask & up and not mask & down)[:KEYS_SHOWN],
+        orphans=tuple(k for k, mask in keys if mask & down and not mask & up)[:KEYS_SHOWN],
+    )

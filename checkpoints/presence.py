@@ -1,0 +1,224 @@
+"""The presence query: which key is in which dataset on which date, each table read once.
+
+Built with SQLAlchemy Core, so one construction compiles for BigQuery and for DuckDB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
+
+from checkpoints.contract import Condition, Contract, Dataset, DateType
+from checkpoints.window import DAY, DateRange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A dataset as the warehouse has it: how its date and its keys are typed."""
+
+    dataset: Dataset
+    date_type: DateType
+    key_types: tuple[sa.types.TypeEngine[Any], ...]
+
+
+class local_date(GenericFunction[Any]):
+    """The calendar date of an instant in a time zone."""
+
+    type = sa.Date()
+    inherit_cache = True
+
+
+class iso_date(GenericFunction[Any]):
+    """The date that a text begins with; NULL where it begins with none."""
+
+    type = sa.Date()
+    inherit_cache = True
+
+
+@compiles(local_date)
+def _local_date(element: local_date, compiler: Any, **kw: Any) -> str:
+    column, zone = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"CAST(timezone({zone}, {column}) AS DATE)"
+
+
+@compiles(local_date, "bigquery")
+def _local_date_bigquery(element: local_date, compiler: Any, **kw: Any) -> str:
+    column, zone = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"DATE({column}, {zone})"
+
+
+@compiles(iso_date)
+def _iso_date(element: iso_date, compiler: Any, **kw: Any) -> str:
+    return f"TRY_CAST(substr({compiler.process(element.clauses, **kw)}, 1, 10) AS DATE)"
+
+
+@compiles(iso_date, "bigquery")
+def _iso_date_bigquery(element: iso_date, compiler: Any, **kw: Any) -> str:
+    return f"SAFE_CAST(SUBSTR({compiler.process(element.clauses, **kw)}, 1, 10) AS DATE)"
+
+
+def presence_statement(
+    contract: Contract, sources: Mapping[str, Source], ranges: Sequence[DateRange]
+) -> sa.Select[Any]:
+    """``date, mask, keys``: how many distinct keys have which mask on which date.
+
+    Rows are read for the dates in ``ranges``, and rows whose date is NULL. Bit *i* of the mask
+    is dataset *i* of the contract; bit *n + i* (of *n* datasets) a row of it with a NULL key.
+    """
+    masks = _masks(contract, sources, ranges, undated=True)
+    return sa.select(masks.c.date, masks.c.mask, sa.func.count().label("keys")).group_by(
+        masks.c.date, masks.c.mask
+    )
+
+
+def keys_statement(
+    contract: Contract, sources: Mapping[str, Source], ranges: Sequence[DateRange], limit: int
+) -> sa.Select[Any]:
+    """``date, key_1 … key_k, mask`` of single keys in ``ranges``, at most ``limit`` rows."""
+    masks = _masks(contract, sources, ranges, undated=False)
+    return sa.select(masks).order_by(*masks.c).limit(limit)
+
+
+def _masks(
+    contract: Contract,
+    sources: Mapping[str, Source],
+    ranges: Sequence[DateRange],
+    *,
+    undated: bool,
+) -> sa.Subquery:
+    width = max((len(s.key_types) for s in sources.values()), default=0)
+    types = [_common_type(sources.values(), n) for n in range(width)]
+    arms = [
+        _arm(contract, name, source, types, ranges, undated=undated)
+        for name, source in sources.items()
+    ]
+    rows = sa.union_all(*arms).subquery("rows_of_all")
+    keys = [rows.c[f"key_{n + 1}"] for n in range(width)]
+    mask = sa.func.bit_or(rows.c.bit, type_=sa.BigInteger()).label("mask")
+    return sa.select(rows.c.date, *keys, mask).group_by(rows.c.date, *keys).subquery("masks")
+
+
+def _common_type(sources: Iterable[Source], position: int) -> sa.types.TypeEngine[Any] | None:
+    """None when every dataset has the same type there, else text."""
+    found = {repr(s.key_types[position]) for s in sources if position < len(s.key_types)}
+    return None if len(found) == 1 else sa.String()
+
+
+def _arm(
+    contract: Contract,
+    name: str,
+    source: Source,
+    types: Sequence[sa.types.TypeEngine[Any] | None],
+    ranges: Sequence[DateRange],
+    *,
+    undated: bool,
+) -> sa.Select[Any]:
+    dataset = source.dataset
+    relation = relation_of(dataset)
+    day = relation.c[dataset.date]
+    own_keys = [relation.c[column] for column in dataset.key]
+    keys = [
+        _key(own_keys[n] if n < len(own_keys) else None, type_).label(f"key_{n + 1}")
+        for n, type_ in enumerate(types)
+    ]
+    bit = contract.names.index(name)
+    in_ranges = sa.or_(*(_within(day, source.date_type, r, contract) for r in ranges))
+    return sa.select(
+        _as_date(day, source.date_type, contract).label("date"),
+        *keys,
+        _bit(bit, len(contract.names), own_keys).label("bit"),
+    ).where(
+        sa.or_(in_ranges, day.is_(None)) if undated else in_ranges,
+        *(_condition(relation.c[c.column], c) for c in dataset.where),
+    )
+
+
+def relation_of(dataset: Dataset) -> sa.FromClause:
+    """The dataset's table, or its query as a subquery, with the columns the contract names."""
+    names = dict.fromkeys([dataset.date, *dataset.key, *(c.column for c in dataset.where)])
+    columns = [sa.column(name) for name in names]
+    if dataset.query is not None:
+        return sa.text(_escaped(dataset.query)).columns(*columns).subquery("query")
+    *schema, table = dataset.path
+    return sa.table(table, *columns, schema=".".join(schema) or None)
+
+
+def _escaped(query: str) -> str:
+    """A query as SQLAlchemy text: its colons are not parameters."""
+    return query.strip().rstrip(";").replace(":", r"\:")
+
+
+def _key(
+    column: sa.ColumnElement[Any] | None, type_: sa.types.TypeEngine[Any] | None
+) -> sa.ColumnElement[Any]:
+    if column is None:
+        return sa.null() if type_ is None else sa.cast(sa.null(), type_)
+    return column if type_ is None else sa.cast(column, type_)
+
+
+def _bit(bit: int, datasets: int, keys: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
+    present = sa.literal_column(str(1 << bit))
+    if not keys:
+        return present
+    null = sa.literal_column(str(1 << (datasets + bit)))
+    return sa.case((sa.or_(*(key.is_(None) for key in keys)), null), else_=present)
+
+
+def _as_date(
+    column: sa.ColumnElement[Any], date_type: DateType, contract: Contract
+) -> sa.ColumnElement[Any]:
+    match date_type:
+        case "date":
+            return column
+        case "datetime":
+            return sa.cast(column, sa.Date())
+        case "timestamp":
+            return local_date(column, sa.literal(contract.timezone))
+        case "text":
+            return iso_date(column)
+
+
+def _within(
+    column: sa.ColumnElement[Any], date_type: DateType, dates: DateRange, contract: Contract
+) -> sa.ColumnElement[bool]:
+    """A range condition on the bare column, so that partitions are pruned."""
+    first, end = dates.first, dates.last + DAY
+    match date_type:
+        case "date":
+            return column.between(sa.literal(first, sa.Date()), sa.literal(dates.last, sa.Date()))
+        case "text":
+            low, high, type_ = first.isoformat(), end.isoformat(), sa.String()
+            return sa.and_(column >= sa.literal(low, type_), column < sa.literal(high, type_))
+        case "timestamp" | "datetime":
+            aware = date_type == "timestamp"
+            zone = contract.zone if aware else None
+            bounds = (
+                sa.literal(datetime.combine(day, time(), zone), sa.TIMESTAMP(timezone=aware))
+                for day in (first, end)
+            )
+            low_at, high_at = bounds
+            return sa.and_(column >= low_at, column < high_at)
+
+
+def _condition(column: sa.ColumnElement[Any], condition: Condition) -> sa.ColumnElement[bool]:
+    """A condition; like SQL's own, none of them holds for NULL."""
+    ((operator, operand),) = condition.operator.items()
+    match operator:
+        case "equals":
+            return column == operand
+        case "not_equals":
+            return column != operand
+        case "one_of":
+            return column.in_(operand)
+        case "none_of":
+            return column.not_in(operand)
+        case "like":
+            return column.like(operand)
+        case _:
+            return column.not_like(operand)

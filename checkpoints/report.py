@@ -1,0 +1,203 @@
+"""The run report (``report.json``): what one run saw and decided.
+
+It is the seam to remediation and to anything else that reads a run, so its schema is versioned:
+``Report.model_json_schema()`` describes it, and a reader refuses a version it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from checkpoints.contract import Match, Severity
+from checkpoints.coverage import Status
+from checkpoints.errors import ContractError, ExitCode
+from checkpoints.rules import Check, Evaluation, Outcome
+from checkpoints.window import DateRange, ranges_of
+
+SCHEMA_VERSION = 1
+
+
+class Record(BaseModel):
+    """Frozen; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Span(Record):
+    """Calendar dates, both included."""
+
+    first: date
+    last: date
+
+
+class CheckRecord(Record):
+    """One check and what it found; ``observed`` and ``threshold`` are ratios, days or counts."""
+
+    id: str
+    suite: str
+    dataset: str
+    of: str | None
+    match: Match
+    kind: str
+    severity: Severity
+    threshold: float
+    outcome: Outcome
+    observed: float | None
+    matched: int | None
+    expected: int | None
+    unexpected_dates: tuple[date, ...]
+    message: str
+
+
+class Day(NamedTuple):
+    """One date of a dataset against its declared upstream; a JSON list in this order."""
+
+    date: date
+    status: Status
+    expected: int
+    present: int
+    matched: int
+    orphans: int
+    null_keys: int
+
+    @property
+    def missing(self) -> int:
+        """Keys of the upstream that the dataset lacks."""
+        return self.expected - self.matched
+
+
+class DatasetRecord(Record):
+    """A dataset and its days. Dates that are off and hold nothing are left out."""
+
+    name: str
+    layer: str
+    upstream: str | None
+    match: Match
+    by_date: bool
+    days: tuple[Day, ...]
+
+
+class KeySample(Record):
+    """Keys behind a partial or orphan date, at most 20 of each kind; a key is its columns."""
+
+    dataset: str
+    of: str
+    date: date
+    missing: tuple[tuple[str, ...], ...]
+    orphans: tuple[tuple[str, ...], ...]
+
+
+class Verdict(Record):
+    """What the checks add up to; ``exit_code`` is the command's."""
+
+    exit_code: ExitCode
+    passed: bool
+    summary: str
+    declared: int
+    counts: dict[Outcome, int]
+    fail_on: Severity
+
+
+class Provenance(Record):
+    """What made the report."""
+
+    contract: str
+    contract_sha256: str
+    warehouse: str
+    revision: str | None
+    dirty: bool | None
+    versions: dict[str, str]
+    user: str
+
+
+class Report(Record):
+    """One run of a checkpoint over a window."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    run_id: str
+    checkpoint: str
+    judge: Literal["rules", "great_expectations"]
+    window: Span
+    window_label: str
+    as_of: date
+    started_at: AwareDatetime
+    seconds: float
+    provenance: Provenance
+    verdict: Verdict
+    checks: tuple[CheckRecord, ...]
+    datasets: tuple[DatasetRecord, ...]
+    keys: tuple[KeySample, ...] = ()
+    unreadable: dict[str, str] = Field(default_factory=dict)
+
+    def dataset(self, name: str) -> DatasetRecord:
+        """The dataset of that name.
+
+        Raises:
+            KeyError: the report has none.
+        """
+        for record in self.datasets:
+            if record.name == name:
+                return record
+        raise KeyError(name)
+
+    def calendar(self) -> list[date]:
+        """Every date on which any dataset was expected to have something, in order."""
+        return sorted({d.date for r in self.datasets for d in r.days if d.status is not Status.OFF})
+
+    def ranges(self, dates: Iterable[date]) -> list[DateRange]:
+        """Dates merged over the calendar, for display."""
+        return ranges_of(dates, self.calendar())
+
+
+def check_record(check: Check, evaluation: Evaluation) -> CheckRecord:
+    """A check with its evaluation, as the report stores it."""
+    return CheckRecord(
+        id=check.id,
+        suite=check.suite,
+        dataset=check.dataset,
+        of=check.of,
+        match=check.pair.match,
+        kind=check.kind,
+        severity=check.severity,
+        threshold=check.threshold,
+        outcome=evaluation.outcome,
+        observed=evaluation.observed,
+        matched=evaluation.matched,
+        expected=evaluation.expected,
+        unexpected_dates=evaluation.unexpected_dates,
+        message=evaluation.message,
+    )
+
+
+def new_run_id(checkpoint: str, started_at: datetime) -> str:
+    """Sorts by time: ``20260103T101500123456Z-after_backfill``."""
+    return f"{started_at:%Y%m%dT%H%M%S%f}Z-{checkpoint}"
+
+
+def read_report(path: Path) -> Report:
+    """Read a report back.
+
+    Raises:
+        ContractError: there is none, it is damaged, or it is of another version.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ContractError(
+            f"{path}: cannot read the run report ({error.strerror}): "
+            "run python -m checkpoints run first"
+        ) from error
+    try:
+        return Report.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise ContractError(
+            f"{path}: is not a run report of version {SCHEMA_VERSION} ({where}: {first['msg']}): "
+            "run the checkpoint again"
+        ) from error
