@@ -142,7 +142,7 @@ def _arm(
 def relation_of(dataset: Dataset) -> sa.FromClause:
     """The dataset's table, or its query as a subquery, with the columns the contract names."""
     names = dict.fromkeys([dataset.date, *dataset.key, *(c.column for c in dataset.where)])
-    columns = [sa.column(name) for name in names]
+    columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
     if dataset.query is not None:
         return sa.text(_escaped(dataset.query)).columns(*columns).subquery("query")
     *schema, table = dataset.path
@@ -163,10 +163,10 @@ def _key(
 
 
 def _bit(bit: int, datasets: int, keys: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
-    present = sa.literal_column(str(1 << bit))
+    present: sa.ColumnElement[Any] = sa.literal_column(str(1 << bit))
     if not keys:
         return present
-    null = sa.literal_column(str(1 << (datasets + bit)))
+    null: sa.ColumnElement[Any] = sa.literal_column(str(1 << (datasets + bit)))
     return sa.case((sa.or_(*(key.is_(None) for key in keys)), null), else_=present)
 
 
@@ -209,16 +209,18 @@ def _within(
 def _condition(column: sa.ColumnElement[Any], condition: Condition) -> sa.ColumnElement[bool]:
     """A condition; like SQL's own, none of them holds for NULL."""
     ((operator, operand),) = condition.operator.items()
+    result: sa.ColumnElement[bool]
     match operator:
         case "equals":
-            return column == operand
+            result = column == operand
         case "not_equals":
-            return column != operand
+            result = column != operand
         case "one_of":
-            return column.in_(operand)
+            result = column.in_(operand)
         case "none_of":
-            return column.not_in(operand)
+            result = column.not_in(operand)
         case "like":
-            return column.like(operand)
+            result = column.like(operand)
         case _:
-            return column.not_like(operand)
+            result = column.not_like(operand)
+    return result

@@ -20,6 +20,7 @@ from checkpoints.rules import Check, Evaluation, Outcome
 from checkpoints.window import DateRange, ranges_of
 
 SCHEMA_VERSION = 1
+CalendarDate = date  # inside a NamedTuple with a field `date`, that name is the field
 
 
 class Record(BaseModel):
@@ -57,7 +58,7 @@ class CheckRecord(Record):
 class Day(NamedTuple):
     """One date of a dataset against its declared upstream; a JSON list in this order."""
 
-    date: date
+    date: CalendarDate
     status: Status
     expected: int
     present: int
@@ -118,7 +119,7 @@ class Provenance(Record):
 class Report(Record):
     """One run of a checkpoint over a window."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     run_id: str
     checkpoint: str
     judge: Literal["rules", "great_expectations"]
@@ -198,6 +199,6 @@ def read_report(path: Path) -> Report:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         raise ContractError(
-            f"{path}: is not a run report of version {SCHEMA_VERSION} ({where}: {first['msg']}): "
+            f"{path}: is not a run report of version 1 ({where}: {first['msg']}): "
             "run the checkpoint again"
         ) from error

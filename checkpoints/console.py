@@ -1,0 +1,182 @@
+"""What people read in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from checkpoints.errors import ExitCode
+from checkpoints.report import CheckRecord, Report, Span
+from checkpoints.rules import Outcome
+from checkpoints.summary import Coverage, CoverageSummary
+from checkpoints.wording import figure, limit, percent
+
+RANGES_SHOWN = 3
+STYLE = {
+    Outcome.PASSED: "green",
+    Outcome.FAILED: "bold red",
+    Outcome.ERRORED: "bold magenta",
+    Outcome.NOT_EVALUATED: "dim",
+}
+HEADLINE = {
+    ExitCode.COMPLETE: ("COMPLETE", "bold green"),
+    ExitCode.INCOMPLETE: ("INCOMPLETE", "bold red"),
+    ExitCode.COULD_NOT_TELL: ("COULD NOT TELL", "bold magenta"),
+    ExitCode.NOTHING_DUE: ("NOTHING DUE", "bold yellow"),
+}
+
+
+def print_coverage(console: Console, summary: CoverageSummary) -> None:
+    """Season × dataset, then the missing ranges of every dataset that lacks something."""
+    console.print(
+        f"Coverage {summary.window.first} to {summary.window.last}, as of {summary.as_of}"
+    )
+    console.print(_coverage_table(summary))
+    lacking = [c for c in summary.coverage if c.missing_ranges]
+    if lacking:
+        console.print("Missing or partial dates")
+        console.print(_missing_table(lacking))
+    elif summary.coverage:
+        console.print("No due date lacks anything.", style="green")
+    else:
+        console.print("Nothing was due in the window.", style="yellow")
+    for problem in summary.unreadable.values():
+        console.print(f"error: {problem}", style="bold magenta")
+
+
+def _coverage_table(summary: CoverageSummary) -> Table:
+    seasons = list(dict.fromkeys(c.season for c in summary.coverage))
+    table = Table(box=None, pad_edge=False)
+    for heading in ("layer", "dataset", "of"):
+        table.add_column(heading, overflow="fold")
+    for season in seasons:
+        table.add_column(season or "no season", justify="right", no_wrap=True)
+    rows: dict[str, dict[str | None, Coverage]] = {}
+    for entry in summary.coverage:
+        rows.setdefault(entry.dataset, {})[entry.season] = entry
+    for dataset, by_season in rows.items():
+        first = next(iter(by_season.values()))
+        of = f"{first.of} (count)" if first.match == "count" else f"{first.of}"
+        table.add_row(
+            first.layer, Text(dataset), Text(of), *(_ratio_cell(by_season.get(s)) for s in seasons)
+        )
+    return table
+
+
+def _ratio_cell(entry: Coverage | None) -> Text:
+    if entry is None or entry.ratio is None:
+        return Text("–", style="dim")
+    text = f"{percent(entry.ratio)} {entry.matched:>5}/{entry.expected}"
+    return Text(text, style="green" if entry.matched == entry.expected else "red")
+
+
+def _missing_table(lacking: Sequence[Coverage]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("dataset", overflow="fold")
+    table.add_column("season", no_wrap=True)
+    table.add_column("dates", justify="right")
+    table.add_column("ranges")
+    for entry in lacking:
+        dates = len(entry.missing_dates) + len(entry.partial_dates)
+        table.add_row(
+            Text(entry.dataset),
+            entry.season or "–",
+            f"{dates}" + (f" ({len(entry.partial_dates)} partial)" if entry.partial_dates else ""),
+            ", ".join(_span(s) for s in entry.missing_ranges),
+        )
+    return table
+
+
+def _span(span: Span) -> str:
+    return str(span.first) if span.first == span.last else f"{span.first} → {span.last}"
+
+
+def print_report(
+    console: Console, report: Report, path: Path | None = None, page: Path | None = None
+) -> None:
+    """The verdict, why, where it is stored, and the next command to type."""
+    word, style = HEADLINE[report.verdict.exit_code]
+    console.print(
+        f"{report.checkpoint} · {report.window.first} to {report.window.last}"
+        f" · as of {report.as_of} · {report.seconds:.1f} s"
+    )
+    console.print(Text(word, style=style), report.verdict.summary)
+    console.print(_layers_line(report.checks))
+    notable = [c for c in report.checks if c.outcome in (Outcome.FAILED, Outcome.ERRORED)]
+    if notable:
+        console.print(_check_table(report, notable))
+    for label, value in (("report", path), ("page", page)):
+        if value:
+            console.print(f"{label:7}{_short(value)}", soft_wrap=True)
+    if following := next_command(report, stored=path is not None):
+        console.print(f"next   {following}")
+
+
+def _layers_line(checks: Iterable[CheckRecord]) -> Text:
+    line = Text()
+    suites: dict[str, list[CheckRecord]] = {}
+    for check in checks:
+        suites.setdefault(check.suite, []).append(check)
+    for suite, found in suites.items():
+        passed = sum(c.outcome is Outcome.PASSED for c in found)
+        evaluated = sum(c.outcome is not Outcome.NOT_EVALUATED for c in found)
+        style = "green" if passed == evaluated else "red"
+        line.append(f"{suite} {passed}/{evaluated}  ", style=style if evaluated else "dim")
+    return line
+
+
+def _check_table(report: Report, checks: Sequence[CheckRecord]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("suite", no_wrap=True)
+    table.add_column("dataset", overflow="fold")
+    table.add_column("rule", overflow="fold")
+    table.add_column("observed", justify="right", no_wrap=True)
+    table.add_column("dates", justify="right")
+    table.add_column("where")
+    for check in checks:
+        table.add_row(
+            Text(_mark(check), style=STYLE[check.outcome]),
+            check.suite,
+            Text(check.dataset),
+            Text(f"{check.kind} {limit(check)}" + (f" of {check.of}" if check.expected else "")),
+            figure(check),
+            str(len(check.unexpected_dates) or ""),
+            Text(shown_ranges(report, check.unexpected_dates) or check.message),
+        )
+    return table
+
+
+def _mark(check: CheckRecord) -> str:
+    light = check.outcome is Outcome.FAILED and check.severity != "critical"
+    return check.severity if light else str(check.outcome)
+
+
+def shown_ranges(report: Report, dates: Sequence[date]) -> str:
+    """The first ranges of some dates, and how many more there are."""
+    ranges = report.ranges(dates)
+    text = ", ".join(map(str, ranges[:RANGES_SHOWN]))
+    more = len(ranges) - RANGES_SHOWN
+    return f"{text} and {more} more" if more > 0 else text
+
+
+def next_command(report: Report, *, stored: bool) -> str:
+    """What to type after this verdict."""
+    match report.verdict.exit_code:
+        case ExitCode.INCOMPLETE if stored:
+            return "python -m remediation plan"
+        case ExitCode.INCOMPLETE:
+            return "python -m checkpoints run, with the same options, to record it"
+        case ExitCode.COMPLETE if stored:
+            return 'python -m checkpoints signoff --by "your name"'
+    return ""
+
+
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

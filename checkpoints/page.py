@@ -1,0 +1,95 @@
+"""Render the pages of runs: self-contained HTML, nothing is loaded from anywhere. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from checkpoints.calendar_map import CELL, State, layer_calendars, state_of
+from checkpoints.contract import KnownGap
+from checkpoints.errors import ExitCode
+from checkpoints.report import CheckRecord, DatasetRecord, Day, Report
+from checkpoints.rules import Outcome
+from checkpoints.wording import figure, limit
+
+WORDS = {
+    ExitCode.COMPLETE: "COMPLETE",
+    ExitCode.INCOMPLETE: "INCOMPLETE",
+    ExitCode.COULD_NOT_TELL: "COULD NOT TELL",
+    ExitCode.NOTHING_DUE: "NOTHING DUE",
+}
+MARKS = {
+    Outcome.PASSED: "✓ passed",
+    Outcome.FAILED: "✗ failed",
+    Outcome.ERRORED: "! errored",
+    Outcome.NOT_EVALUATED: "– not evaluated",
+}
+FAILED_FIRST = [Outcome.ERRORED, Outcome.FAILED, Outcome.NOT_EVALUATED, Outcome.PASSED]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """What the archive knows of a run beside its report."""
+
+    report_sha256: str
+    signed_by: str | None
+    signed_at: datetime | None
+    note: str
+    documented: Sequence[KnownGap]
+
+
+def render_page(report: Report, archived: Archived) -> str:
+    """The page of one run."""
+    checks = sorted(report.checks, key=lambda c: FAILED_FIRST.index(c.outcome))
+    return (
+        _environment()
+        .get_template("run.html")
+        .render(
+            report=report,
+            archived=archived,
+            checks=checks,
+            word=WORDS[report.verdict.exit_code],
+            calendars=layer_calendars(report),
+            lacking=[(d, days) for d in report.datasets if (days := _lacking(d))],
+            checklist=_checklist(report),
+            states=list(State),
+            cell=CELL,
+        )
+    )
+
+
+def render_index(rows: Sequence[tuple[Report, str | None, datetime | None]]) -> str:
+    """The list of runs, newest first, unsigned ones marked as such."""
+    return _environment().get_template("runs.html").render(rows=rows, words=WORDS)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("checkpoints"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(figure=figure, limit=limit, state_of=state_of, marks=MARKS)
+    return environment
+
+
+def _lacking(dataset: DatasetRecord) -> list[Day]:
+    """Days that need words: something due is lacking, or something does not belong."""
+    states = (State.MISSING, State.PARTIAL, State.KNOWN_GAP)
+    return [d for d in dataset.days if state_of(d) in states or d.orphans or d.null_keys]
+
+
+def _checklist(report: Report) -> list[tuple[str, list[CheckRecord], bool]]:
+    """Suites in order, their checks, and whether all of them passed or had nothing due."""
+    suites: dict[str, list[CheckRecord]] = {}
+    for check in report.checks:
+        suites.setdefault(check.suite, []).append(check)
+    good = (Outcome.PASSED, Outcome.NOT_EVALUATED)
+    return [(s, found, all(c.outcome in good for c in found)) for s, found in suites.items()]

@@ -1,0 +1,156 @@
+"""From a request to a report: evidence, judgement, verdict, files."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from checkpoints.contract import Severity
+from checkpoints.contract_file import ContractFile
+from checkpoints.errors import ContractError
+from checkpoints.evidence import Evidence, dataset_records, gather
+from checkpoints.gate import decide
+from checkpoints.provenance import provenance
+from checkpoints.report import CheckRecord, Report, Span, check_record, new_run_id, read_report
+from checkpoints.rules import Check, checks_of, evaluate
+from checkpoints.shell import write_text
+from checkpoints.window import Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to check. ``elapsed`` tells the seconds since the command began."""
+
+    file: ContractFile
+    warehouse: str
+    window: Window
+    as_of: date
+    checkpoint: str
+    fail_on: Severity
+    started_at: datetime
+    elapsed: Callable[[], float]
+
+    def checks(self) -> tuple[Check, ...]:
+        """Every check the checkpoint declares.
+
+        Raises:
+            ContractError: the contract has no such checkpoint.
+        """
+        declared = self.file.contract.checkpoints
+        if self.checkpoint not in declared:
+            raise ContractError(
+                f"--checkpoint {self.checkpoint!r} is not in the contract, "
+                f"which has: {', '.join(declared)}"
+            )
+        return checks_of(self.file.contract, declared[self.checkpoint].suites)
+
+
+def check(request: Request) -> Report:
+    """Judge by the rules alone; nothing is stored.
+
+    Raises:
+        ContractError: the request does not fit the contract.
+        WarehouseError: the warehouse cannot be read.
+    """
+    checks = request.checks()
+    evidence = _gather(request)
+    records = [check_record(c, evaluate(c, evidence.frame)) for c in checks]
+    return _report(request, evidence, records, library=False)
+
+
+def run(request: Request) -> tuple[Report, Path]:
+    """Let Great Expectations judge and archive; store the report. Returns it and its path.
+
+    Raises:
+        ContractError: the request does not fit the contract, or its suites are stale.
+        WarehouseError: the warehouse cannot be read.
+        LibraryError: the library did not judge what the contract declares.
+    """
+    request.checks()
+    evidence = _gather(request)
+    from checkpoints.library import judge  # costs seconds: only this command pays them
+
+    verdict = judge(
+        request.file.project,
+        request.file.contract,
+        request.checkpoint,
+        evidence.frame,
+        new_run_id(request.checkpoint, request.started_at),
+        request.started_at,
+    )
+    report = _report(request, evidence, verdict.records, library=True)
+    return report, save_report(request.file.project, report)
+
+
+def _gather(request: Request) -> Evidence:
+    return gather(request.file.contract, request.warehouse, request.window, request.as_of)
+
+
+def _report(
+    request: Request, evidence: Evidence, records: Sequence[CheckRecord], *, library: bool
+) -> Report:
+    window = request.window.range
+    return Report(
+        run_id=new_run_id(request.checkpoint, request.started_at),
+        checkpoint=request.checkpoint,
+        judge="great_expectations" if library else "rules",
+        window=Span(first=window.first, last=window.last),
+        window_label=request.window.label,
+        as_of=request.as_of,
+        started_at=request.started_at,
+        seconds=round(request.elapsed(), 3),
+        provenance=provenance(request.file, request.warehouse, getpass.getuser()),
+        verdict=decide(records, len(request.checks()), request.fail_on),
+        checks=tuple(records),
+        datasets=tuple(dataset_records(request.file.contract, evidence.frame)),
+        keys=evidence.keys,
+        unreadable=dict(evidence.frame.unreadable),
+    )
+
+
+def runs_folder(project: Path) -> Path:
+    """Where the runs of a project are kept, a folder each."""
+    return project / "uncommitted" / "runs"
+
+
+def save_report(project: Path, report: Report) -> Path:
+    """Store a report under its run id."""
+    path = runs_folder(project) / report.run_id / "report.json"
+    write_text(path, report.model_dump_json() + "\n")
+    return path
+
+
+def run_ids(project: Path) -> list[str]:
+    """The stored runs, oldest first."""
+    return sorted(path.parent.name for path in runs_folder(project).glob("*/report.json"))
+
+
+def report_path(project: Path, run_id: str | None) -> Path:
+    """The report of a run, or of the latest one.
+
+    Raises:
+        ContractError: there is no such run.
+    """
+    known = run_ids(project)
+    if run_id is None and known:
+        run_id = known[-1]
+    if run_id not in known or run_id is None:
+        wanted = f"run {run_id!r} is not" if run_id else "no run is"
+        latest = f"; the latest is {known[-1]}" if known else ""
+        raise ContractError(
+            f"{wanted} stored in {runs_folder(project)}{latest}: "
+            "make one with python -m checkpoints run"
+        )
+    return runs_folder(project) / run_id / "report.json"
+
+
+def stored_report(project: Path, run_id: str | None) -> Report:
+    """Read the report of a run, or of the latest one.
+
+    Raises:
+        ContractError: there is no such run, or its report is damaged.
+    """
+    return read_report(report_path(project, run_id))

@@ -1,0 +1,73 @@
+"""What the command lines of all packages share: consoles, JSON output, errors to exit codes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from pydantic import BaseModel
+from rich.console import Console
+
+from checkpoints.errors import CheckpointsError, ExitCode
+
+
+def console_for(json_path: str | None) -> Console:
+    """Where people read: standard output on a terminal, else standard error."""
+    to_stdout = sys.stdout.isatty() and json_path != "-"
+    return Console(
+        file=sys.stdout if to_stdout else sys.stderr, highlight=False, emoji=False, markup=False
+    )
+
+
+def write_json(record: BaseModel, json_path: str | None) -> None:
+    """Write a record to a file, or to standard output for ``-``.
+
+    Raises:
+        CheckpointsError: the file cannot be written.
+    """
+    if json_path is None:
+        return
+    text = record.model_dump_json(indent=1) + "\n"
+    if json_path == "-":
+        sys.stdout.write(text)
+        return
+    write_text(Path(json_path), text)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file at once: a reader sees the old content or the new, never half of it.
+
+    Raises:
+        CheckpointsError: the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.partial")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise CheckpointsError(
+            f"cannot write {str(path)!r} ({error.strerror}): make the folder writable "
+            "or name another"
+        ) from error
+
+
+def main(cli: click.Command) -> int:
+    """Run a command line; its return value or its error becomes the exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+        return int(code) if code is not None else ExitCode.COMPLETE
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return ExitCode.INTERRUPTED
+    except CheckpointsError as error:
+        for problem in error.problems:
+            click.echo(f"error: {problem}", err=True)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 (the last line of defence: a message, no traceback)
+        click.echo(f"error: unexpected {type(error).__name__}: {error}", err=True)
+        return ExitCode.COULD_NOT_TELL

@@ -1,0 +1,34 @@
+"""How figures are said, the same in the terminal and on the pages. Pure."""
+
+from __future__ import annotations
+
+from checkpoints.report import CheckRecord
+
+RATIOS = {"conversion_ratio", "daily_conversion_ratio", "recent_coverage"}
+
+
+def percent(ratio: float) -> str:
+    """``0.136`` → ``13.6 %``. Rounds down above 99.9, so that only completeness reads 100 %."""
+    tenths = int(ratio * 1000) if ratio > 0.999 else round(ratio * 1000)
+    return f"{tenths / 10:.1f} %"
+
+
+def quantity(kind: str, value: float) -> str:
+    """A value in the unit of a rule."""
+    if kind in RATIOS:
+        return percent(value)
+    unit = {"date_gap": "day", "no_orphan_keys": "orphan", "no_null_keys": "date or key"}[kind]
+    plural = {"date or key": "dates or keys"}.get(unit, f"{unit}s")
+    return f"{value:.0f} {unit if value == 1 else plural}"
+
+
+def figure(check: CheckRecord) -> str:
+    """What a check observed."""
+    return "–" if check.observed is None else quantity(check.kind, check.observed)
+
+
+def limit(check: CheckRecord) -> str:
+    """What a check demands."""
+    if check.kind in RATIOS:
+        return f"≥ {check.threshold * 100:.6g} %"
+    return f"≤ {check.threshold:.0f} days" if check.kind == "date_gap" else "= 0"

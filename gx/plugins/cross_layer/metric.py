@@ -1,0 +1,38 @@
+"""The one metric: the cells of a compared pair, read from the coverage table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from checkpoints.coverage import Cell, Pair
+from checkpoints.coverage_table import cells_of
+from great_expectations.core.metric_domain_types import MetricDomainTypes
+from great_expectations.execution_engine import PandasExecutionEngine
+from great_expectations.expectations.metrics.metric_provider import metric_value
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+
+PAIR_CELLS = "cross_layer.pair_cells"
+
+
+class PairCells(TableMetricProvider):
+    """The cells of a pair, oldest first, and the number of its keys without a date.
+
+    Raises ``UnreadablePair`` where the pair could not be evaluated, so that the library reports
+    an exception and not a failure.
+    """
+
+    metric_name = PAIR_CELLS
+    value_keys = Pair._fields
+
+    @metric_value(engine=PandasExecutionEngine)
+    def _pandas(
+        cls,  # noqa: N805 - the library calls it with the class
+        execution_engine: PandasExecutionEngine,
+        metric_domain_kwargs: dict[str, Any],
+        metric_value_kwargs: dict[str, Any],
+        **_: Any,
+    ) -> tuple[tuple[Cell, ...], int]:
+        table, *_rest = execution_engine.get_compute_domain(
+            metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE
+        )
+        return cells_of(table, Pair(**metric_value_kwargs))
