@@ -63,7 +63,7 @@ def _summary(
         case ExitCode.NOTHING_DUE:
             return "nothing was due in the window"
     failed, gating = counts[Outcome.FAILED], sum(gates(c, fail_on) for c in checks)
-    lighter = f", {failed - gating} lighter than {fail_on}" if failed > gating else ""
+    lighter = f", {failed - gating} of them lighter than {fail_on}" if failed > gating else ""
     evaluated = counts[Outcome.PASSED] + failed
     if gating:
         return f"{failed} of {evaluated} evaluated checks failed{lighter}"

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from checkpoints.calendar_map import CELL, State, layer_calendars, state_of
 from checkpoints.contract import KnownGap
 from checkpoints.errors import ExitCode
-from checkpoints.report import CheckRecord, DatasetRecord, Day, Report
+from checkpoints.report import CheckRecord, DatasetRecord, Day, Report, ReportHead
 from checkpoints.rules import Outcome
 from checkpoints.wording import figure, limit
 
@@ -56,13 +56,14 @@ def render_page(report: Report, archived: Archived) -> str:
             calendars=layer_calendars(report),
             lacking=[(d, days) for d in report.datasets if (days := _lacking(d))],
             checklist=_checklist(report),
+            gaps=_gaps(report, archived),
             states=list(State),
             cell=CELL,
         )
     )
 
 
-def render_index(rows: Sequence[tuple[Report, str | None, datetime | None]]) -> str:
+def render_index(rows: Sequence[tuple[ReportHead, str | None, datetime | None]]) -> str:
     """The list of runs, newest first, unsigned ones marked as such."""
     return _environment().get_template("runs.html").render(rows=rows, words=WORDS)
 
@@ -84,6 +85,20 @@ def _lacking(dataset: DatasetRecord) -> list[Day]:
     """Days that need words: something due is lacking, or something does not belong."""
     states = (State.MISSING, State.PARTIAL, State.KNOWN_GAP)
     return [d for d in dataset.days if state_of(d) in states or d.orphans or d.null_keys]
+
+
+def _gaps(report: Report, archived: Archived) -> str:
+    """NONE, DOCUMENTED or OPEN: whether due dates lack keys, whatever the thresholds tolerate."""
+    open_ = {(r.name, d.date) for r in report.datasets for d in r.days if _is_open(d)}
+    documented = f"DOCUMENTED ({len(archived.documented)})" if archived.documented else ""
+    if not open_:
+        return documented or "NONE"
+    left = f"OPEN ({len(open_)} dates of {len({name for name, _ in open_})} datasets)"
+    return f"{documented}, {left}" if documented else left
+
+
+def _is_open(day: Day) -> bool:
+    return state_of(day) in (State.MISSING, State.PARTIAL)
 
 
 def _checklist(report: Report) -> list[tuple[str, list[CheckRecord], bool]]:

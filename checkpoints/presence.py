@@ -149,6 +149,12 @@ def relation_of(dataset: Dataset) -> sa.FromClause:
     return sa.table(table, *columns, schema=".".join(schema) or None)
 
 
+def query_probe(query: str) -> sa.Select[Any]:
+    """A query's columns, without rows."""
+    body = sa.text(f"({_escaped(query)}) AS probe")
+    return sa.select(sa.text("*")).select_from(body).limit(0)
+
+
 def _escaped(query: str) -> str:
     """A query as SQLAlchemy text: its colons are not parameters."""
     return query.strip().rstrip(";").replace(":", r"\:")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -116,20 +116,32 @@ class Provenance(Record):
     user: str
 
 
-class Report(Record):
-    """One run of a checkpoint over a window."""
+AnyReport = TypeVar("AnyReport", bound="ReportHead")
+
+
+class ReportHead(BaseModel):
+    """The first lines of a report, for lists of runs; the rest of the file is passed over."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     schema_version: Literal[1] = 1
     run_id: str
     checkpoint: str
-    judge: Literal["rules", "great_expectations"]
     window: Span
+    started_at: AwareDatetime
+    verdict: Verdict
+
+
+class Report(ReportHead):
+    """One run of a checkpoint over a window."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    judge: Literal["rules", "great_expectations"]
     window_label: str
     as_of: date
-    started_at: AwareDatetime
     seconds: float
     provenance: Provenance
-    verdict: Verdict
     checks: tuple[CheckRecord, ...]
     datasets: tuple[DatasetRecord, ...]
     keys: tuple[KeySample, ...] = ()
@@ -186,15 +198,26 @@ def read_report(path: Path) -> Report:
     Raises:
         ContractError: there is none, it is damaged, or it is of another version.
     """
+    return _read(path, Report)
+
+
+def read_head(path: Path) -> ReportHead:
+    """Read only what a list of runs shows.
+
+    Raises:
+        ContractError: as ``read_report``.
+    """
+    return _read(path, ReportHead)
+
+
+def _read(path: Path, model: type[AnyReport]) -> AnyReport:
     try:
-        text = path.read_text(encoding="utf-8")
+        return model.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ContractError(
             f"{path}: cannot read the run report ({error.strerror}): "
             "run python -m checkpoints run first"
         ) from error
-    try:
-        return Report.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"

@@ -14,7 +14,7 @@ SENTENCES = {
     "recent_coverage": (
         "over the last $last_days days, $dataset holds at least $limit of the $unit of $of"
     ),
-    "date_gap": "$dataset lacks the $unit of $of for at most $limit in a row",
+    "date_gap": "$dataset has no gap longer than $limit against $of",
     "no_orphan_keys": "every key of $dataset is in $of on that date",
     "no_null_keys": "no row of $dataset has NULL in its date or in a key column",
 }
@@ -22,7 +22,9 @@ SENTENCES = {
 
 def template(check: Check) -> str:
     """The sentence with ``$dataset``, ``$of``, ``$limit`` … still to be filled in."""
-    by_count = " (compared by count)" if check.pair.match == "count" and "$of" in _raw(check) else ""
+    by_count = (
+        " (compared by count)" if check.pair.match == "count" and "$of" in _raw(check) else ""
+    )
     return _raw(check) + by_count
 
 

@@ -15,7 +15,7 @@ from checkpoints.contract_file import ContractFile
 from checkpoints.errors import ExitCode, RunRefused
 from checkpoints.gate import gates
 from checkpoints.page import Archived, render_index, render_page
-from checkpoints.report import CheckRecord, Record, Report, read_report
+from checkpoints.report import CheckRecord, Record, Report, read_head, read_report
 from checkpoints.rules import Outcome
 from checkpoints.running import report_path, run_ids, runs_folder
 from checkpoints.shell import write_text
@@ -134,9 +134,7 @@ def _archived(project: Path, report: Report) -> Archived:
 def _write_index(project: Path) -> None:
     rows = []
     for run_id in reversed(run_ids(project)):
-        report = read_report(report_path(project, run_id))
-        rows.append((report, read_signoff(project, run_id)))
-    write_text(
-        pages_folder(project) / "index.html",
-        render_index([(r, s.by if s else None, s.at if s else None) for r, s in rows]),
-    )
+        head = read_head(report_path(project, run_id))
+        signed = read_signoff(project, run_id)
+        rows.append((head, signed.by if signed else None, signed.at if signed else None))
+    write_text(pages_folder(project) / "index.html", render_index(rows))

@@ -181,8 +181,6 @@ def _checkpoint(name: str, suites: Sequence[str]) -> dict[str, Any]:
         "validation_definitions": [
             {"id": stable_id("validation_definition", suite), "name": suite} for suite in suites
         ],
-        "actions": [
-            {"name": "update_data_docs", "site_names": [], "type": "update_data_docs"}
-        ],
+        "actions": [{"name": "update_data_docs", "site_names": [], "type": "update_data_docs"}],
         "result_format": "COMPLETE",
     }

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, NoSuchTableError, SQLA
 from checkpoints.contract import Contract, Dataset, DateType
 from checkpoints.coverage import Presence, presence_of
 from checkpoints.errors import ContractError, WarehouseBusy, WarehouseError
-from checkpoints.presence import Source, keys_statement, presence_statement, relation_of
+from checkpoints.presence import Source, keys_statement, presence_statement, query_probe
 from checkpoints.window import DateRange
 
 
@@ -144,7 +144,7 @@ def _columns(
     connection: sa.Connection, inspector: sa.Inspector, dataset: Dataset
 ) -> dict[str, sa.types.TypeEngine[Any]]:
     if dataset.query is not None:
-        return _query_columns(connection, dataset)
+        return _query_columns(connection, dataset.query)
     *parts, table = dataset.path
     schema = ".".join(parts) or None
     try:
@@ -169,12 +169,9 @@ def _nearest(name: str, known: Sequence[str]) -> str:
     return f"it has {', '.join(sorted(known)[:12]) or 'none'}"
 
 
-def _query_columns(
-    connection: sa.Connection, dataset: Dataset
-) -> dict[str, sa.types.TypeEngine[Any]]:
+def _query_columns(connection: sa.Connection, query: str) -> dict[str, sa.types.TypeEngine[Any]]:
     """Types of a query's columns, from an empty answer of it."""
-    query = relation_of(dataset).original.element  # type: ignore[attr-defined]
-    result = connection.execute(sa.select(sa.text("*")).select_from(query.subquery("q")).limit(0))
+    result = connection.execute(query_probe(query))
     description = result.cursor.description if result.cursor is not None else []
     return {column[0]: _driver_type(str(column[1])) for column in description}
 

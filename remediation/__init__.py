@@ -1,0 +1,1 @@
+"""Turns what failed into the smallest safe set of backfill calls, and proves that they landed."""

@@ -79,7 +79,9 @@ def contract_of(folder: Path, raw: Mapping[str, Any] = BASIC, **changes: Any) ->
     return load_contract(write_contract(folder, raw, **changes), {})
 
 
-def fill(path: Path, tables: Mapping[str, Iterable[tuple[Any, ...]]], types: str = "d DATE, k VARCHAR") -> str:
+def fill(
+    path: Path, tables: Mapping[str, Iterable[tuple[Any, ...]]], types: str = "d DATE, k VARCHAR"
+) -> str:
     """Create ``s.<table>`` with the given rows; returns the warehouse URL."""
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE SCHEMA IF NOT EXISTS s")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Literal
 
+from great_expectations.execution_engine.execution_engine import ExecutionEngine
+from great_expectations.expectations.expectation import BatchExpectation
+
 from checkpoints.contract import (
     AnyRule,
     ConversionRatio,
@@ -15,14 +18,13 @@ from checkpoints.contract import (
     RecentCoverage,
 )
 from checkpoints.coverage import Pair
-from checkpoints.evaluation_record import details_of
-from checkpoints.rules import Check, Outcome, evaluate_rule
+from checkpoints.result_details import details_of, succeeded
+from checkpoints.rules import Check, evaluate_rule
 from cross_layer.metric import PAIR_CELLS
 from cross_layer.rendering import CrossLayerRendering
-from great_expectations.expectations.expectation import BatchExpectation
 
 
-class CrossLayerExpectation(CrossLayerRendering, BatchExpectation, ABC):
+class CrossLayerExpectation(CrossLayerRendering, BatchExpectation, ABC):  # type: ignore[misc]
     """A rule about a dataset and the one it is compared with, judged by ``evaluate_rule``.
 
     Not evaluated counts as a success for the library; ``details.outcome`` tells them apart.
@@ -44,11 +46,16 @@ class CrossLayerExpectation(CrossLayerRendering, BatchExpectation, ABC):
         pair = Pair(self.dataset, self.of, self.match)
         return Check(suite="", dataset=self.dataset, of=self.of, rule=self.rule(), pair=pair)
 
-    def _validate(self, metrics: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002
+        execution_engine: ExecutionEngine[Any] | None = None,  # noqa: ARG002
+    ) -> dict[str, Any]:
         cells, undated = metrics[PAIR_CELLS]
         evaluation = evaluate_rule(self.rule(), cells, undated)
         return {
-            "success": evaluation.outcome in (Outcome.PASSED, Outcome.NOT_EVALUATED),
+            "success": succeeded(evaluation.outcome),
             "result": {
                 "observed_value": evaluation.observed,
                 "details": details_of(evaluation, cells),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from checkpoints.coverage import Cell, Pair
-from checkpoints.coverage_table import cells_of
 from great_expectations.core.metric_domain_types import MetricDomainTypes
-from great_expectations.execution_engine import PandasExecutionEngine
+from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+
+from checkpoints.coverage import Cell, Pair
+from checkpoints.coverage_table import cells_of
 
 PAIR_CELLS = "cross_layer.pair_cells"
 
@@ -26,7 +27,7 @@ class PairCells(TableMetricProvider):
 
     @metric_value(engine=PandasExecutionEngine)
     def _pandas(
-        cls,  # noqa: N805 - the library calls it with the class
+        cls,
         execution_engine: PandasExecutionEngine,
         metric_domain_kwargs: dict[str, Any],
         metric_value_kwargs: dict[str, Any],

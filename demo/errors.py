@@ -1,0 +1,41 @@
+"""What can go wrong in the demo, and the exit code it ends in.
+
+DemoError
+├── InputError        2  a file or an option is wrong; every problem at once
+├── NotOurFile        2  the warehouse file was not built by the demo: it stays as it is
+├── WarehouseLocked   3  another program kept the warehouse file for too long
+├── PortTaken         3  the server cannot listen there
+└── StoryFailed       1  a step of the story did not end as it should
+"""
+
+from __future__ import annotations
+
+from checkpoints.errors import CheckpointsError, ExitCode
+
+
+class DemoError(CheckpointsError):
+    """Root of this package's errors; ``problems`` are complete sentences for the user."""
+
+
+class InputError(DemoError):
+    """A file or an option is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class NotOurFile(InputError):
+    """The file exists and was not built by the demo."""
+
+
+class WarehouseLocked(DemoError):
+    """Another program kept the warehouse file for too long."""
+
+
+class PortTaken(DemoError):
+    """The server cannot listen on that port."""
+
+
+class StoryFailed(DemoError):
+    """A step of the story did not end as it should."""
+
+    exit_code = ExitCode.INCOMPLETE

@@ -1,0 +1,243 @@
+"""How each dataset is computed from the layer above it, for a range of dates.
+
+One construction, two callers: the builder fills whole seasons with it, the processor services
+one date. It merges by key: rows whose key is missing are inserted, nothing is ever deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from duckdb import DuckDBPyConnection
+
+from demo.tables import SCHEDULE
+
+BOX_SCORES = (
+    "nba_raw.bdl_player_boxscores",
+    "nba_raw.nbac_gamebook_player_stats",
+    "nba_raw.nbac_player_boxscores",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """How one dataset is computed.
+
+    ``query`` selects the rows of the dates ``$first`` to ``$last``; ``merge_key`` tells rows
+    apart. The first ``warmup_days`` calendar days of a season are left out by the callers.
+    """
+
+    dataset: str
+    table: str
+    upstream: str
+    merge_key: tuple[str, ...]
+    query: str
+    warmup_days: int = 0
+
+    @property
+    def date_column(self) -> str:
+        """The table's date column."""
+        return self.merge_key[0]
+
+
+PLAYER_GAME_SUMMARY = Step(
+    dataset="player_game_summary",
+    table="nba_analytics.player_game_summary",
+    upstream="nba_raw.bdl_player_boxscores",
+    merge_key=("game_date", "game_id", "player_id"),
+    query="""
+        SELECT b.game_date, b.game_id, b.team,
+               CASE b.team WHEN s.home_team THEN s.away_team ELSE s.home_team END AS opponent,
+               b.player_id, b.minutes, b.points,
+               round(b.points / nullif(b.minutes, 0), 4) AS points_per_minute
+        FROM nba_raw.bdl_player_boxscores b
+        LEFT JOIN nba_raw.nbac_schedule s ON s.game_code = b.game_id AND s.game_date = b.game_date
+        WHERE b.game_date BETWEEN $first AND $last
+    """,
+)
+
+TEAM_DEFENSE = Step(
+    dataset="team_defense_game_summary",
+    table="nba_analytics.team_defense_game_summary",
+    upstream="nba_raw.bdl_player_boxscores",
+    merge_key=("game_date", "game_id", "team"),
+    query="""
+        WITH scored AS (
+            SELECT game_date, game_id, team, sum(points) AS points, sum(rebounds) AS rebounds
+            FROM nba_raw.bdl_player_boxscores
+            WHERE game_date BETWEEN $first AND $last
+            GROUP BY ALL
+        )
+        SELECT mine.game_date, mine.game_id, mine.team, theirs.team AS opponent,
+               theirs.points AS points_allowed, theirs.rebounds AS rebounds_allowed
+        FROM scored mine
+        JOIN scored theirs USING (game_date, game_id)
+        WHERE mine.team <> theirs.team
+    """,
+)
+
+COMPOSITE_FACTORS = Step(
+    dataset="player_composite_factors",
+    table="nba_precompute.player_composite_factors",
+    upstream="nba_analytics.player_game_summary",
+    merge_key=("game_date", "game_id", "player_id"),
+    warmup_days=14,
+    query="""
+        WITH today AS (
+            SELECT game_date, game_id, player_id, opponent
+            FROM nba_analytics.player_game_summary
+            WHERE game_date BETWEEN $first AND $last
+        ), form AS (
+            SELECT t.game_date, t.game_id, t.player_id, avg(p.points) AS points,
+                   sum(p.minutes) FILTER (p.game_date >= t.game_date - 7) AS minutes
+            FROM today t
+            JOIN nba_analytics.player_game_summary p ON p.player_id = t.player_id
+             AND p.game_date >= t.game_date - 14 AND p.game_date < t.game_date
+            WHERE p.game_date >= $first::DATE - 14 AND p.game_date < $last
+            GROUP BY ALL
+        ), defense AS (
+            SELECT t.game_date, t.opponent, avg(d.points_allowed) AS points_allowed
+            FROM (SELECT DISTINCT game_date, opponent FROM today) t
+            JOIN nba_analytics.team_defense_game_summary d ON d.team = t.opponent
+             AND d.game_date >= t.game_date - 14 AND d.game_date < t.game_date
+            WHERE d.game_date >= $first::DATE - 14 AND d.game_date < $last
+            GROUP BY ALL
+        )
+        SELECT t.game_date, t.game_id, t.player_id,
+               coalesce(f.minutes, 0) AS fatigue_minutes,
+               round(f.points, 4) AS form_points,
+               round(d.points_allowed, 4) AS opponent_points_allowed
+        FROM today t
+        LEFT JOIN form f USING (game_date, game_id, player_id)
+        LEFT JOIN defense d USING (game_date, opponent)
+    """,
+)
+
+ZONE_ANALYSIS = Step(
+    dataset="team_defense_zone_analysis",
+    table="nba_precompute.team_defense_zone_analysis",
+    upstream="nba_analytics.team_defense_game_summary",
+    merge_key=("analysis_date", "team"),
+    warmup_days=25,
+    query="""
+        WITH days AS (
+            SELECT DISTINCT game_date AS analysis_date
+            FROM nba_analytics.team_defense_game_summary
+            WHERE game_date BETWEEN $first AND $last
+        )
+        SELECT days.analysis_date, d.team, count(*) AS games,
+               round(avg(d.points_allowed), 4) AS points_allowed,
+               round(avg(d.rebounds_allowed), 4) AS rebounds_allowed
+        FROM days
+        JOIN nba_analytics.team_defense_game_summary d
+          ON d.game_date > days.analysis_date - 60 AND d.game_date <= days.analysis_date
+        WHERE d.game_date > $first::DATE - 60 AND d.game_date <= $last
+        GROUP BY ALL
+    """,
+)
+
+DAILY_CACHE = Step(
+    dataset="player_daily_cache",
+    table="nba_precompute.player_daily_cache",
+    upstream="nba_analytics.player_game_summary",
+    merge_key=("cache_date", "player_id"),
+    warmup_days=14,
+    query="""
+        WITH today AS (
+            SELECT DISTINCT game_date AS cache_date, player_id
+            FROM nba_analytics.player_game_summary
+            WHERE game_date BETWEEN $first AND $last
+        )
+        SELECT t.cache_date, t.player_id, count(*) AS games,
+               round(avg(p.minutes), 4) AS minutes, round(avg(p.points), 4) AS points
+        FROM today t
+        JOIN nba_analytics.player_game_summary p ON p.player_id = t.player_id
+         AND p.game_date >= t.cache_date - 30 AND p.game_date <= t.cache_date
+        WHERE p.game_date >= $first::DATE - 30 AND p.game_date <= $last
+        GROUP BY ALL
+    """,
+)
+
+PREDICTIONS = Step(
+    dataset="prediction_accuracy",
+    table="nba_predictions.prediction_accuracy",
+    upstream="nba_precompute.player_composite_factors",
+    merge_key=("game_date", "game_id", "player_id"),
+    warmup_days=14,
+    query="""
+        WITH guess AS (
+            SELECT f.game_date, f.game_id, f.player_id, a.points,
+                   round(coalesce(f.form_points, 10) - 0.01 * f.fatigue_minutes
+                         + 0.1 * (coalesce(f.opponent_points_allowed, 110) - 110), 4) AS predicted
+            FROM nba_precompute.player_composite_factors f
+            JOIN nba_analytics.player_game_summary a USING (game_date, game_id, player_id)
+            WHERE f.game_date BETWEEN $first AND $last
+              AND a.game_date BETWEEN $first AND $last
+        )
+        SELECT game_date, game_id, player_id, predicted AS predicted_points,
+               points AS actual_points, round(abs(predicted - points), 4) AS absolute_error
+        FROM guess
+    """,
+)
+
+PHASES: dict[int, tuple[Step, ...]] = {
+    3: (PLAYER_GAME_SUMMARY, TEAM_DEFENSE),
+    4: (COMPOSITE_FACTORS, ZONE_ANALYSIS, DAILY_CACHE),
+    5: (PREDICTIONS,),
+}
+"""The steps that each processor service does, by phase."""
+
+
+def compute(connection: DuckDBPyConnection, step: Step, first: date, last: date) -> int:
+    """Insert the rows that ``step`` has for the dates and the table lacks; how many they were."""
+    same = " AND ".join(f"old.{column} = new.{column}" for column in step.merge_key)
+    result = connection.execute(
+        f"""
+        INSERT INTO {step.table} BY NAME
+        SELECT * FROM ({step.query}) AS new
+        WHERE NOT EXISTS (
+            SELECT 1 FROM {step.table} AS old
+            WHERE {same} AND old.{step.date_column} BETWEEN $first AND $last
+        )
+        ORDER BY ALL
+        """,
+        {"first": first, "last": last},
+    ).fetchone()
+    return int(result[0]) if result else 0
+
+
+def has_rows(connection: DuckDBPyConnection, table: str, day: date) -> bool:
+    """True when a table with a ``game_date`` column has a row on that date."""
+    found = connection.execute(f"SELECT 1 FROM {table} WHERE game_date = ? LIMIT 1", [day])
+    return found.fetchone() is not None
+
+
+def season_of(day: date) -> str:
+    """``2024-12-25`` → ``2024-25``: a season begins after July."""
+    year = day.year if day.month > 7 else day.year - 1
+    return f"{year}-{(year + 1) % 100:02}"
+
+
+def season_first(connection: DuckDBPyConnection, day: date) -> date | None:
+    """The first scheduled date of the season that contains ``day``."""
+    found = connection.execute(
+        f"SELECT min(game_date) FROM {SCHEDULE} WHERE season = ?", [season_of(day)]
+    ).fetchone()
+    return found[0] if found else None
+
+
+def in_warmup(step: Step, first: date, day: date) -> bool:
+    """True for the first ``warmup_days`` calendar days of a season that begins on ``first``."""
+    return day < first + timedelta(days=step.warmup_days)
+
+
+def compute_seasons(connection: DuckDBPyConnection, steps: Iterable[Step]) -> None:
+    """Compute whole seasons of every step, in order, without their warm-ups."""
+    seasons = connection.execute(
+        f"SELECT min(game_date), max(game_date) FROM {SCHEDULE} GROUP BY season ORDER BY 1"
+    ).fetchall()
+    for step in steps:
+        for first, last in seasons:
+            compute(connection, step, first + timedelta(days=step.warmup_days), last)

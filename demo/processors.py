@@ -1,0 +1,124 @@
+"""The processor services: what a call for one date computes, and what it answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from demo.layers import PHASES, Step, compute, has_rows, in_warmup, season_first
+from demo.tables import SCHEDULE
+
+DATE_FIELDS = {"process": "game_date", "process-date": "analysis_date"}
+"""The body's name for the date, by route."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An HTTP status and the JSON object that goes with it."""
+
+    status: HTTPStatus
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A well-formed call: the steps of one phase to do for one date."""
+
+    phase: int
+    day: date
+    steps: tuple[Step, ...]
+
+
+class Malformed(ValueError):
+    """The request cannot be understood; its text says why."""
+
+
+def parse_call(path: str, body: bytes) -> Call | None:
+    """Read ``/phase4/process`` and its JSON body; None when there is no such route.
+
+    Raises:
+        Malformed: the body is not what the route takes.
+    """
+    prefix, _, route = path.strip("/").partition("/")
+    phase = next((number for number in PHASES if prefix == f"phase{number}"), None)
+    if phase is None or route not in DATE_FIELDS:
+        return None
+    fields = _json_object(body)
+    return Call(
+        phase=phase,
+        day=_date(fields, DATE_FIELDS[route]),
+        steps=_chosen(PHASES[phase], fields.get("processors", [])),
+    )
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("the body is not JSON") from error
+    if not isinstance(fields, dict):
+        raise Malformed("the body is not a JSON object")
+    return fields
+
+
+def _date(fields: dict[str, Any], name: str) -> date:
+    value = fields.get(name)
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return datetime.strptime(value, "%Y-%m-%d").date()
+    raise Malformed(f"{name} is required and is a date like 2024-10-22, got {value!r:.40}")
+
+
+def _chosen(steps: tuple[Step, ...], names: Any) -> tuple[Step, ...]:
+    """The named steps, in the phase's order; all of them when no name is given."""
+    known = [step.dataset for step in steps]
+    if not isinstance(names, list) or any(name not in known for name in names):
+        raise Malformed(f"processors is a list of some of {', '.join(known)}, got {names!r:.80}")
+    return tuple(step for step in steps if not names or step.dataset in names)
+
+
+def answer(call: Call, opened: Callable[[], AbstractContextManager[DuckDBPyConnection]]) -> Answer:
+    """Compute what the call asks for and say how each processor fared.
+
+    400 when no processor finds anything to start from. 200 otherwise, also when all of them
+    skip the date as part of the warm-up.
+    """
+    with opened() as connection:
+        connection.begin()
+        results = [_run(connection, step, call.day) for step in call.steps]
+        connection.commit()
+    if all(result["status"] == "no_data" for result in results):
+        sources = ", ".join(dict.fromkeys(step.upstream for step in call.steps))
+        return refusal(HTTPStatus.BAD_REQUEST, f"no data for {call.day} in {sources}")
+    return Answer(
+        status=HTTPStatus.OK,
+        body={"date": call.day.isoformat(), "status": _overall(results), "results": results},
+    )
+
+
+def refusal(status: HTTPStatus, message: str) -> Answer:
+    """An answer that only says why not."""
+    return Answer(status=status, body={"status": "error", "error": message})
+
+
+def _overall(results: Sequence[dict[str, Any]]) -> str:
+    return "skipped" if all(r["status"] == "skipped" for r in results) else "success"
+
+
+def _run(connection: DuckDBPyConnection, step: Step, day: date) -> dict[str, Any]:
+    status, rows = "success", 0
+    first = season_first(connection, day)
+    if first and in_warmup(step, first, day) and has_rows(connection, SCHEDULE, day):
+        status = "skipped"
+    elif not has_rows(connection, step.upstream, day):
+        status = "no_data"
+    else:
+        rows = compute(connection, step, day, day)
+    return {"processor": step.dataset, "status": status, "rows": rows}

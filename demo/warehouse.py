@@ -1,0 +1,188 @@
+"""The demo's DuckDB file: where it is, replacing it safely, and sharing it with readers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+import sqlalchemy as sa
+from duckdb import DuckDBPyConnection
+from sqlalchemy.exc import ArgumentError
+
+from demo.errors import InputError, NotOurFile, WarehouseLocked
+from demo.from_counts import fill_from_counts
+from demo.incident import precompute_with_incident
+from demo.layers import PHASES, compute_seasons
+from demo.raw import NOT_ALL_STAR, insert_box_scores, insert_schedule
+from demo.real_input import read_counts, read_schedule
+from demo.schedule import Game, demo_schedule
+from demo.tables import COLUMNS, SCHEDULE, create_tables
+
+MARKER = "demo.built_by"
+
+
+def file_of(url: str) -> Path:
+    """The file of a ``duckdb:///path`` URL.
+
+    Raises:
+        InputError: it is another kind of URL, or names no file.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError as error:
+        raise InputError(f"warehouse {url!r} is not a URL: write duckdb:///path/to/file") from error
+    if parsed.get_backend_name() != "duckdb" or not parsed.database or parsed.database[0] == ":":
+        raise InputError(
+            f"warehouse {url!r}: the demo needs a DuckDB file: write duckdb:///path/to/file"
+        )
+    return Path(parsed.database)
+
+
+def fill_demo(connection: DuckDBPyConnection) -> None:
+    """Two seasons with the incident in them."""
+    insert_schedule(connection, demo_schedule())
+    insert_box_scores(connection)
+    compute_seasons(connection, PHASES[3])
+    precompute_with_incident(connection)
+    compute_seasons(connection, PHASES[5])
+
+
+def filling(
+    schedule: Path | None = None, counts: Path | None = None
+) -> Callable[[DuckDBPyConnection], None]:
+    """What to fill a new warehouse with: the incident, or what CSV files say.
+
+    Raises:
+        InputError: a file is malformed.
+    """
+    if schedule is None:
+        return fill_demo
+    games = read_schedule(schedule)
+    if counts is None:
+        return lambda connection: fill_complete(connection, games)
+    days = read_counts(counts, games)
+    return lambda connection: fill_from_counts(connection, games, days)
+
+
+def fill_complete(connection: DuckDBPyConnection, games: list[Game]) -> None:
+    """Every layer of a schedule, complete but for the warm-ups."""
+    insert_schedule(connection, games)
+    insert_box_scores(connection)
+    for phase in sorted(PHASES):
+        compute_seasons(connection, PHASES[phase])
+
+
+def build(path: Path, fill: Callable[[DuckDBPyConnection], None]) -> None:
+    """Build a warehouse beside ``path``, then put it there in one step.
+
+    Raises:
+        NotOurFile: something is there that the demo did not build.
+        WarehouseLocked: another program holds the file.
+        InputError: the folder cannot be written.
+    """
+    _require_ours(path)
+    beside = path.with_name(path.name + ".building")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove(beside)
+        with duckdb.connect(beside) as connection:
+            create_tables(connection)
+            connection.execute("CREATE SCHEMA demo")
+            connection.execute(f"CREATE TABLE {MARKER} AS SELECT 'python -m demo build' AS command")
+            fill(connection)
+        _remove(path.with_name(path.name + ".wal"))
+        beside.replace(path)
+    except (OSError, duckdb.IOException) as error:
+        raise InputError(f"{path}: cannot be written: {_first_line(error)}") from error
+    finally:
+        with suppress(OSError):
+            _remove(beside)
+
+
+def describe(path: Path) -> str:
+    """One line on what a warehouse of ours holds."""
+    with duckdb.connect(path, read_only=True) as connection:
+        rows = sum(_number(connection, f"SELECT count(*) FROM {table}") for table in COLUMNS)
+        games = f"FROM {SCHEDULE} WHERE {NOT_ALL_STAR}"
+        seasons = _number(connection, f"SELECT count(DISTINCT season) {games}")
+        dates = _number(connection, f"SELECT count(DISTINCT game_date) {games}")
+        return (
+            f"{path}: {seasons} seasons, {dates:,} game dates, "
+            f"{_number(connection, f'SELECT count(*) {games}'):,} games; "
+            f"{len(COLUMNS)} tables, {rows:,} rows"
+        )
+
+
+def _number(connection: DuckDBPyConnection, query: str) -> int:
+    found = connection.execute(query).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _require_ours(path: Path) -> None:
+    if not path.exists():
+        return
+    try:
+        with duckdb.connect(path, read_only=True) as connection:
+            connection.execute(f"FROM {MARKER}")
+    except duckdb.Error as error:
+        if _is_lock(error):
+            raise WarehouseLocked(
+                f"{path}: another program has it open ({_first_line(error)}): "
+                "stop that one, then build again"
+            ) from error
+        raise NotOurFile(
+            f"{path}: exists and was not built by this command, so it stays as it is: "
+            "remove it yourself, or give another path with --warehouse"
+        ) from error
+
+
+def _is_lock(error: duckdb.Error) -> bool:
+    return "lock on file" in str(error)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+@contextmanager
+def writing(
+    path: Path, *, clock: Callable[[], float], sleep: Callable[[float], None], patience: float = 30
+) -> Iterator[DuckDBPyConnection]:
+    """Open the file to write, and close it again so that other programs can read it.
+
+    DuckDB lets one program write or several read: while others hold the file, try again for up
+    to ``patience`` seconds.
+
+    Raises:
+        WarehouseLocked: they held it longer.
+        InputError: the file is absent, or is no DuckDB file.
+    """
+    connection = _connect(path, clock, sleep, clock() + patience)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _connect(
+    path: Path, clock: Callable[[], float], sleep: Callable[[float], None], deadline: float
+) -> DuckDBPyConnection:
+    while True:
+        if not path.is_file():
+            raise InputError(f"{path}: does not exist: build it with python -m demo build")
+        try:
+            return duckdb.connect(path, config={"threads": 1})  # one date is little work
+        except duckdb.Error as error:
+            if not _is_lock(error):
+                raise InputError(f"{path}: cannot be opened: {_first_line(error)}") from error
+            if clock() >= deadline:
+                raise WarehouseLocked(
+                    f"{path}: other programs kept it too long: {_first_line(error)}"
+                ) from error
+            sleep(0.005)

@@ -1,0 +1,128 @@
+"""What an answer of a service means for the date it was asked to build. Pure.
+
+An answer never makes a date done: it says whether the service took it, refused it, or may be
+working on it. The tables say the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Any
+
+from checkpoints.contract import ResultsList, Service
+
+SHOWN = 300
+BUSY = frozenset({429, 503})
+MAYBE_RUNNING = frozenset({408, 409, 504})
+REFUSED_FOR_GOOD = frozenset({401, 403, 404, 405, 422})
+
+
+class Kind(StrEnum):
+    """What is known after one attempt."""
+
+    ACCEPTED = "accepted"
+    FAILED_INSIDE = "accepted, with failures in the answer"
+    NOTHING_THAT_DAY = "nothing that day"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    NOT_SENT = "not sent"
+    BUSY = "busy"
+    UNAUTHORIZED = "unauthorized"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One attempt's outcome.
+
+    ``detail`` is one clean line for people; ``retry_after`` and ``seconds`` are seconds;
+    ``stops`` means that no other call of this service can fare better.
+    """
+
+    kind: Kind
+    detail: str = ""
+    status: int | None = None
+    retry_after: float | None = None
+    seconds: float = 0
+    stops: bool = False
+
+
+def classify(
+    service: Service, status: int, headers: Mapping[str, str], body: str, now: datetime
+) -> Answer:
+    """Read a complete answer."""
+    shown = f"HTTP {status}: {clean(body)}" if body.strip() else f"HTTP {status}"
+    if status in service.accepted:
+        failures = failed_processors(service.results, body)
+        kind = Kind.FAILED_INSIDE if failures else Kind.ACCEPTED
+        return Answer(kind=kind, status=status, detail=clean("; ".join(failures)))
+    if status in service.nothing_that_day:
+        return Answer(kind=Kind.NOTHING_THAT_DAY, status=status, detail=shown)
+    if status in BUSY:
+        wait = retry_after(headers.get("Retry-After", ""), now)
+        return Answer(kind=Kind.BUSY, status=status, detail=shown, retry_after=wait)
+    if status == 401:
+        return Answer(kind=Kind.UNAUTHORIZED, status=status, detail=shown)
+    if status in MAYBE_RUNNING:
+        return Answer(kind=Kind.UNKNOWN, status=status, detail=shown)
+    if 300 <= status < 400:
+        where = clean(headers.get("Location", "nowhere"))
+        shown = f"HTTP {status}: redirects to {where}, which is never followed: check the url"
+        return Answer(kind=Kind.REJECTED, status=status, detail=shown, stops=True)
+    stops = status in REFUSED_FOR_GOOD
+    return Answer(kind=Kind.REJECTED, status=status, detail=shown, stops=stops)
+
+
+def failed_processors(results: ResultsList | None, body: str) -> list[str]:
+    """What the ``results`` list of an answer says went wrong; empty without such a list."""
+    if results is None:
+        return []
+    return list(_failures(results, _at(_parsed(body), results.path)))
+
+
+def _failures(results: ResultsList, entries: Any) -> Iterator[str]:
+    if not isinstance(entries, list):
+        yield f"the answer has no list {results.path!r}"
+        return
+    for number, entry in enumerate(entries, start=1):
+        status = _at(entry, results.status)
+        if status not in results.succeeded:
+            known = entry if isinstance(entry, dict) else {}
+            name = known.get("processor") or known.get("name") or f"processor {number}"
+            why = known.get("error") or known.get("message") or ""
+            yield f"{name}: {status}" + (f" ({why})" if why else "")
+
+
+def _parsed(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _at(value: Any, path: str) -> Any:
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def retry_after(text: str, now: datetime) -> float | None:
+    """Seconds to wait, from a Retry-After header in seconds or as a date."""
+    if re.fullmatch(r"[0-9]{1,9}", text.strip()):
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    return max(0.0, (when - now).total_seconds()) if when.tzinfo else None
+
+
+def clean(text: str, limit: int = SHOWN) -> str:
+    """One line without control characters, at most ``limit`` characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * limit]).split())
+    return line if len(line) <= limit and len(text) <= 4 * limit else line[: limit - 1] + "…"

@@ -1,0 +1,226 @@
+"""Makes the calls of a plan: layer by layer, canary first, at the service's pace, verified.
+
+The calls of one service are settled before the next service's begin, so a call is made only
+when what it depends on has been seen to land.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Protocol
+
+from checkpoints.contract import Contract
+from checkpoints.errors import WarehouseError
+from remediation.answer import Answer, Kind
+from remediation.clock import Clock
+from remediation.journal import Event, Journal
+from remediation.landing import landed, nothing_there
+from remediation.ledger import Ledger
+from remediation.plan import Call, Plan
+from remediation.retrying import Breaker, wait_before_repeat
+from remediation.states import DONE, IN_FLIGHT, State
+from remediation.watch import Look, Watch
+
+
+class Sends(Protocol):
+    """Makes one attempt at one date."""
+
+    def send(self, day: date, *, key: str, renew: bool = False) -> Answer:
+        """Never raises for what the network or the service does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A plan and everything it is carried out with.
+
+    ``canary`` dates of each service must land before its others are sent; at most ``max_dates``
+    dates are dealt with.
+    """
+
+    plan: Plan
+    contract: Contract
+    ledger: Ledger
+    senders: Mapping[str, Sends]
+    look: Look
+    clock: Clock
+    tell: Callable[[Event], None]
+    canary: int = 1
+    max_dates: int | None = None
+
+
+def backfill(work: Work) -> None:
+    """Carry out a plan as far as it goes; the ledger says what became of each call.
+
+    Raises:
+        WarehouseError: the tables cannot be read before a service's first call.
+        LedgerError: a transition cannot be written; nothing is sent after that.
+    """
+    work.ledger.register(work.plan)
+    selected = _selected(work)
+    journal = Journal(work.plan, work.ledger, selected, work.tell)
+    for service in work.plan.services():
+        calls = [c for c in selected if c.service == service and not journal.is_done(c.id)]
+        if calls:
+            ServiceBackfill(work, journal, service).run(calls)
+
+
+def _selected(work: Work) -> list[Call]:
+    """The calls of the oldest dates that are not done, or all."""
+    done = {entry.id for entry in work.ledger.entries(work.plan.id) if entry.state in DONE}
+    dates = sorted({call.date for call in work.plan.calls if call.id not in done})
+    chosen = set(dates[: work.max_dates])
+    return [call for call in work.plan.calls if call.id in done or call.date in chosen]
+
+
+class ServiceBackfill:
+    """The calls of one service."""
+
+    def __init__(self, work: Work, journal: Journal, name: str) -> None:
+        self._work = work
+        self._name = name
+        self._journal = journal
+        self._clock = work.clock
+        self._service = work.contract.services[name]
+        self._watch = Watch(self._service, work.look, journal, work.clock)
+        self._answers = Breaker(self._service.breaker_after)
+        self._stopped = ""
+        self._next_attempt = self._clock.monotonic()
+
+    def run(self, calls: Sequence[Call]) -> None:
+        """Send what is missing, the canary first."""
+        self._await_earlier(calls)
+        waiting = self._still_missing(self._unblocked(calls))
+        canary, rest = waiting[: self._work.canary], waiting[self._work.canary :]
+        self._send(canary)
+        failed = [c for c in canary if not self._journal.is_done(c.id)]
+        if failed:
+            state = self._journal.state(failed[0].id)
+            self._block(rest, f"the canary {failed[0].id} did not land: it is {state}")
+            return
+        if rest and canary:
+            self._journal.remark(self._name, f"canary {canary[0].date} landed: {len(rest)} to go")
+        self._send(rest)
+
+    def _await_earlier(self, calls: Sequence[Call]) -> None:
+        """Settle what an earlier run sent: the tables are looked at before anything is repeated."""
+        now = self._clock.now()
+        earlier = [c for c in calls if self._journal.state(c.id) in IN_FLIGHT]
+        for call in earlier:
+            until = self._journal.entries[call.id].in_flight_until or now
+            self._watch.add(call, max(0.0, (until - now).total_seconds()))
+        if earlier:
+            text = f"looking for {len(earlier)} dates that an earlier run sent"
+            self._journal.remark(self._name, text)
+        self._watch.settle()
+
+    def _unblocked(self, calls: Sequence[Call]) -> list[Call]:
+        """The calls whose upstream landed and that no other plan has in flight."""
+        elsewhere = self._work.ledger.in_flight(self._clock.now(), self._work.plan.id)
+        free = []
+        for call in calls:
+            if self._journal.state(call.id) in IN_FLIGHT | DONE:
+                continue
+            lacking = [d for d in call.depends_on if not self._journal.is_done(d)]
+            if lacking:
+                state = self._journal.state(lacking[0])
+                self._block([call], f"needs {lacking[0]}, which is {state}")
+            elif call.id in elsewhere:
+                self._block([call], "another plan sent it, and it may still be in flight")
+            else:
+                free.append(call)
+        return free
+
+    def _still_missing(self, calls: Sequence[Call]) -> list[Call]:
+        """The calls whose data are not there yet; what is there already is not called."""
+        found = self._work.look(calls)
+        there = {call.id for call in calls if landed(found[call.id])}
+        present = [call for call in calls if call.id in there]
+        self._journal.move(present, State.LANDED, detail="was there already")
+        return [call for call in calls if call.id not in there]
+
+    def _block(self, calls: Sequence[Call], reason: str) -> None:
+        self._journal.move(calls, State.BLOCKED, detail=reason)
+
+    def _send(self, calls: Sequence[Call]) -> None:
+        for number, call in enumerate(calls):
+            if reason := self._reason_to_stop():
+                self._block(calls[number:], reason)
+                break
+            self._call(call)
+            self._watch.poll_if_due()
+        self._watch.settle()
+
+    def _reason_to_stop(self) -> str:
+        if self._answers.is_open:
+            return f"{self._answers.failures} calls in a row failed"
+        if self._watch.landings.is_open:
+            return f"{self._watch.landings.failures} dates in a row never landed"
+        return self._stopped
+
+    def _call(self, call: Call) -> None:
+        answer = self._attempts(call)
+        failed = False
+        match answer.kind:
+            case Kind.ACCEPTED:
+                self._record(call, State.ACCEPTED, answer)
+                self._watch.add(call, self._service.settle_seconds)
+            case Kind.UNKNOWN:
+                # It may be working on the date: nothing else is sent until that is settled.
+                self._record(call, State.UNKNOWN, answer)
+                self._watch.add(call, self._service.settle_seconds)
+                self._watch.settle()
+            case Kind.NOTHING_THAT_DAY if self._has_nothing(call):
+                self._record(call, State.NOTHING_THERE, answer)
+            case _:
+                self._record(call, State.REJECTED, answer)
+                self._watch.add(call, 0)
+                self._watch.poll()
+                failed = not self._journal.is_done(call.id)
+        self._answers.record(failed=failed)
+        if answer.stops or answer.kind is Kind.UNAUTHORIZED:
+            self._stopped = f"the service refuses every call, as {call.id}: {answer.detail}"
+
+    def _attempts(self, call: Call) -> Answer:
+        """Attempts at one call, as long as it is sure that the service did not take it."""
+        key = hashlib.sha256(f"{self._work.plan.id}/{call.id}".encode()).hexdigest()[:32]
+        longest = timedelta(seconds=self._service.timeout_seconds + self._service.settle_seconds)
+        attempt, renew = 1, False
+        while True:
+            self._keep_pace()
+            until = self._clock.now() + longest
+            self._journal.move([call], State.SENDING, in_flight_until=until)
+            answer = self._work.senders[self._name].send(call.date, key=key, renew=renew)
+            wait = wait_before_repeat(answer, attempt)
+            if wait is None:
+                return answer
+            self._record(call, State.PLANNED, answer)
+            self._clock.sleep(wait)
+            attempt, renew = attempt + 1, answer.kind is Kind.UNAUTHORIZED
+
+    def _keep_pace(self) -> None:
+        self._clock.sleep(max(0.0, self._next_attempt - self._clock.monotonic()))
+        self._next_attempt = self._clock.monotonic() + self._service.seconds_between_calls
+
+    def _has_nothing(self, call: Call) -> bool:
+        """Whether the upstream has nothing on that date either; only then is it believed."""
+        try:
+            return nothing_there(self._work.look([call])[call.id])
+        except WarehouseError:
+            return False
+
+    def _record(self, call: Call, state: State, answer: Answer) -> None:
+        detail = answer.detail
+        if answer.kind is Kind.NOTHING_THAT_DAY and state is State.REJECTED:
+            detail = f"it says there is nothing that day, but its upstream has data: {detail}"
+        self._journal.move(
+            [call],
+            state,
+            detail=detail,
+            status=answer.status,
+            seconds=answer.seconds,
+            in_flight_until=self._clock.now() + timedelta(seconds=self._service.settle_seconds),
+        )

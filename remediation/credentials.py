@@ -1,0 +1,117 @@
+"""Identity tokens: fetched for one audience, kept in memory, renewed in time; never written."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from collections.abc import Callable
+from typing import Protocol
+
+from remediation.errors import CredentialsError
+
+RENEW_BEFORE = 300.0
+ASSUMED_LIFE = 3000.0
+HOW = (
+    "set GOOGLE_APPLICATION_CREDENTIALS, run on a machine with a service account, "
+    "or log in with: gcloud auth login"
+)
+
+
+class Tokens(Protocol):
+    """Where a token comes from."""
+
+    def token(self, audience: str, *, renew: bool = False) -> str:
+        """A token that is valid for some minutes; with ``renew`` a new one."""
+        ...
+
+
+class IdentityTokens:
+    """Tokens cached per audience, and renewed five minutes before they expire.
+
+    ``fetch`` gets one for an audience; ``now`` tells the seconds since 1970.
+    """
+
+    def __init__(self, fetch: Callable[[str], str], now: Callable[[], float]) -> None:
+        self._fetch = fetch
+        self._now = now
+        self._held: dict[str, tuple[str, float]] = {}
+
+    def __repr__(self) -> str:
+        return f"IdentityTokens({list(self._held)})"
+
+    def token(self, audience: str, *, renew: bool = False) -> str:
+        """A token for the audience.
+
+        Raises:
+            CredentialsError: none could be had.
+        """
+        token, expires = self._held.get(audience, ("", 0.0))
+        if renew or not token or self._now() > expires - RENEW_BEFORE:
+            token = self._fetch(audience)
+            self._held[audience] = (token, expiry_of(token) or self._now() + ASSUMED_LIFE)
+        return token
+
+
+def expiry_of(token: str) -> float | None:
+    """When a JSON web token expires, in seconds since 1970; None when it does not say."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return float(claims["exp"])
+    except (IndexError, ValueError, KeyError, TypeError):
+        return None
+
+
+def fetch_identity_token(audience: str) -> str:
+    """Ask for an identity token the way the surroundings offer it.
+
+    In this order: a service account or impersonation named by
+    ``GOOGLE_APPLICATION_CREDENTIALS``, the metadata server, impersonation in the application
+    default credentials, and the person logged in to ``gcloud``.
+
+    Raises:
+        CredentialsError: none of them works.
+    """
+    token = _from_library(audience) or _from_gcloud()
+    if not token:
+        raise CredentialsError(f"no identity token for {audience!r}: {HOW}")
+    return token
+
+
+def _from_library(audience: str) -> str | None:
+    import google.auth
+    from google.auth.exceptions import GoogleAuthError
+    from google.auth.impersonated_credentials import Credentials, IDTokenCredentials
+    from google.auth.transport.requests import Request
+    from google.oauth2.id_token import fetch_id_token_credentials
+
+    request = Request()
+    try:
+        try:
+            credentials = fetch_id_token_credentials(audience, request)  # type: ignore[no-untyped-call]
+        except GoogleAuthError:
+            source, _ = google.auth.default()
+            if not isinstance(source, Credentials):
+                return None
+            credentials = IDTokenCredentials(  # type: ignore[no-untyped-call]
+                source, audience, include_email=True
+            )
+        credentials.refresh(request)
+    except (GoogleAuthError, ValueError):
+        return None
+    return str(credentials.token) if credentials.token else None
+
+
+def _from_gcloud() -> str | None:
+    try:
+        answer = subprocess.run(
+            ["gcloud", "auth", "print-identity-token", "--quiet"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() or None

@@ -1,0 +1,97 @@
+"""Every transition of a run: to the ledger first, then to whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from remediation.ledger import Entry, Ledger
+from remediation.plan import Call, Plan
+from remediation.states import DONE, SETTLED, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What a person may want to see: calls of a service that moved, or a remark.
+
+    ``settled`` of ``total`` calls of this run need nothing more; ``landed`` of them are done.
+    """
+
+    service: str
+    total: int
+    settled: int
+    landed: int
+    calls: tuple[Call, ...] = ()
+    state: State | None = None
+    text: str = ""
+
+
+class Journal:
+    """Moves the calls of one plan. ``selected`` are the calls that this run deals with."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        ledger: Ledger,
+        selected: Sequence[Call],
+        tell: Callable[[Event], None],
+    ) -> None:
+        self._plan = plan
+        self._ledger = ledger
+        self._tell = tell
+        self._selected = {s: [c.id for c in selected if c.service == s] for s in plan.services()}
+        self.entries: dict[str, Entry] = {e.id: e for e in ledger.entries(plan.id)}
+        self._states = {name: entry.state for name, entry in self.entries.items()}
+
+    def state(self, call: str) -> State:
+        """Where a call stands, by its id."""
+        return self._states[call]
+
+    def is_done(self, call: str) -> bool:
+        """True when the tables showed that nothing remains to be done."""
+        return self._states[call] in DONE
+
+    def move(
+        self,
+        calls: Collection[Call],
+        state: State,
+        *,
+        detail: str = "",
+        status: int | None = None,
+        seconds: float | None = None,
+        in_flight_until: datetime | None = None,
+    ) -> None:
+        """Write a transition of some calls of one service, then tell of it."""
+        if not calls:
+            return
+        self._ledger.move(
+            self._plan.id,
+            calls,
+            state,
+            detail=detail,
+            status=status,
+            seconds=seconds,
+            in_flight_until=in_flight_until,
+        )
+        self._states.update({call.id: state for call in calls})
+        service = next(iter(calls)).service
+        self._tell(self._event(service, calls=tuple(calls), state=state, text=detail))
+
+    def remark(self, service: str, text: str) -> None:
+        """Tell of something that is no transition."""
+        self._tell(self._event(service, text=text))
+
+    def _event(
+        self, service: str, calls: tuple[Call, ...] = (), state: State | None = None, text: str = ""
+    ) -> Event:
+        states = [self._states[call] for call in self._selected[service]]
+        return Event(
+            service=service,
+            total=len(states),
+            settled=sum(s in SETTLED for s in states),
+            landed=sum(s in DONE for s in states),
+            calls=calls,
+            state=state,
+            text=text,
+        )

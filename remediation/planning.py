@@ -1,0 +1,244 @@
+"""From a run report to a plan. Pure: no clock, no network, no database.
+
+Candidates are, per dataset, the unexpected dates of its failed checks that a backfill can
+repair. Each becomes part of a call or is listed with the reason why not; none is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from checkpoints.contract import Contract
+from checkpoints.coverage import Status
+from checkpoints.report import CheckRecord, Day, Report
+from checkpoints.rules import Outcome
+from remediation.errors import PlanError
+from remediation.order import built_by, service_rank, upstream_first
+from remediation.plan import Call, Plan, Unplanned, Why, call_id, content_hash
+
+REPAIRABLE = frozenset(
+    {"conversion_ratio", "daily_conversion_ratio", "recent_coverage", "date_gap"}
+)
+
+NOT_REMOVED = {
+    "no_orphan_keys": "keys that the upstream lacks: a backfill does not remove them",
+    "no_null_keys": "rows with NULL in a key column: a backfill does not remove them",
+}
+
+Cause = tuple[Why, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked for: all datasets or one, and whether passed checks count as well.
+
+    ``in_flight`` are ids of calls that a service may still be working on.
+    """
+
+    only_dataset: str | None = None
+    include_passing: bool = False
+    in_flight: frozenset[str] = frozenset()
+
+
+def make_plan(report: Report, contract: Contract, contract_sha256: str, request: Request) -> Plan:
+    """The smallest set of calls that repairs what failed.
+
+    Raises:
+        PlanError: the report was made under another contract, the dataset is unknown, or two
+            services need each other on the same date.
+    """
+    _refuse_another_contract(report, contract_sha256)
+    _refuse_unknown_dataset(contract, request.only_dataset)
+    planned, causes = _decide(report, contract, request)
+    draft = Plan.model_construct(
+        id="",
+        run_id=report.run_id,
+        contract_sha256=contract_sha256,
+        warehouse=report.provenance.warehouse,
+        window=report.window,
+        as_of=report.as_of,
+        only_dataset=request.only_dataset,
+        include_passing=request.include_passing,
+        calls=_calls(contract, planned),
+        unplanned=(
+            *_unplanned(contract, causes),
+            *_passed(report, contract, request),
+            *_never_planned(report, request),
+        ),
+    )
+    return Plan.model_validate({**dict(draft), "id": content_hash(draft)})
+
+
+def _refuse_another_contract(report: Report, contract_sha256: str) -> None:
+    if report.provenance.contract_sha256 != contract_sha256:
+        raise PlanError(
+            f"run {report.run_id} was made under another contract "
+            f"({report.provenance.contract_sha256[:12]}, now {contract_sha256[:12]}): "
+            "run the checkpoint again"
+        )
+
+
+def _refuse_unknown_dataset(contract: Contract, name: str | None) -> None:
+    if name is not None and name not in contract.datasets:
+        known = ", ".join(contract.names)
+        raise PlanError(f"--dataset {name!r} is not in the contract, which has: {known}")
+
+
+def candidates(report: Report, request: Request) -> dict[str, frozenset[date]]:
+    """Per dataset, the dates that need an answer: a call, or a reason."""
+    wanted: dict[str, set[date]] = {}
+    for check in _asked_for(report, request):
+        if check.kind in REPAIRABLE and check.outcome is Outcome.FAILED:
+            wanted.setdefault(check.dataset, set()).update(check.unexpected_dates)
+        if check.kind in REPAIRABLE and check.outcome is Outcome.PASSED and request.include_passing:
+            lacking = _lacking(report, check.dataset)
+            wanted.setdefault(check.dataset, set()).update(lacking, check.unexpected_dates)
+    return {name: frozenset(days) for name, days in wanted.items()}
+
+
+def _asked_for(report: Report, request: Request) -> Iterable[CheckRecord]:
+    return (c for c in report.checks if request.only_dataset in (None, c.dataset))
+
+
+def _lacking(report: Report, dataset: str) -> list[date]:
+    days = next((r.days for r in report.datasets if r.name == dataset), ())
+    return [day.date for day in days if day.status is Status.DUE and day.missing]
+
+
+def _decide(
+    report: Report, contract: Contract, request: Request
+) -> tuple[set[tuple[str, date]], dict[tuple[str, date], Cause]]:
+    """Each candidate is either planned or has a cause; upstreams are decided first."""
+    wanted = candidates(report, request)
+    days = {r.name: {day.date: day for day in r.days} for r in report.datasets}
+    planned: set[tuple[str, date]] = set()
+    causes: dict[tuple[str, date], Cause] = {}
+    for name in sorted(wanted, key=lambda n: upstream_first(contract, n)):
+        for when in wanted[name]:
+            day = days.get(name, {}).get(when)
+            cause = _cause(contract, request.in_flight, planned, name, when, day)
+            if cause is None:
+                planned.add((name, when))
+            else:
+                causes[name, when] = cause
+    return planned, causes
+
+
+def _cause(
+    contract: Contract,
+    in_flight: Collection[str],
+    planned: Collection[tuple[str, date]],
+    name: str,
+    when: date,
+    day: Day | None,
+) -> Cause | None:
+    """Why a date of a dataset is not called; None when it is."""
+    dataset = contract.datasets[name]
+    if day is None or day.status is not Status.DUE:
+        return Why.NOT_DUE, f"not expected then ({day.status if day else 'no figures'})"
+    if dataset.service is None:
+        return Why.NO_SERVICE, "the contract names no service that builds it"
+    if protected := _protected(contract, dataset.service, when):
+        return Why.PROTECTED, protected
+    if call_id(dataset.service, when) in in_flight:
+        return Why.IN_FLIGHT, f"{dataset.service} may still be working on an earlier call"
+    if (dataset.upstream, when) in planned:
+        return None
+    if not day.expected:
+        return Why.UPSTREAM_EMPTY, f"its upstream {dataset.upstream!r} has nothing on these dates"
+    if not day.missing:
+        return Why.COMPLETE, f"it has all that its upstream {dataset.upstream!r} has"
+    return None
+
+
+def _protected(contract: Contract, service: str, when: date) -> str:
+    """A call rebuilds all that its service builds, so one protected dataset forbids it."""
+    built = built_by(contract, service)
+    for period in contract.protected:
+        if period.dataset in built and when in period.range:
+            return f"{service} would rebuild {period.dataset!r}, protected: {period.reason}"
+    return ""
+
+
+def _calls(contract: Contract, planned: Collection[tuple[str, date]]) -> tuple[Call, ...]:
+    """One call per service and date, upstream services first, then the oldest date."""
+    by_call: dict[tuple[str, date], list[str]] = {}
+    for name, when in sorted(planned, key=lambda p: contract.names.index(p[0])):
+        by_call.setdefault((contract.datasets[name].service or "", when), []).append(name)
+    rank = {service: service_rank(contract, service) for service, _ in by_call}
+    return tuple(
+        Call(
+            service=service,
+            date=when,
+            datasets=tuple(names),
+            depends_on=_depends_on(contract, planned, service, when, names),
+        )
+        for (service, when), names in sorted(
+            by_call.items(), key=lambda entry: (rank[entry[0][0]], entry[0][1], entry[0][0])
+        )
+    )
+
+
+def _depends_on(
+    contract: Contract,
+    planned: Collection[tuple[str, date]],
+    service: str,
+    when: date,
+    names: Iterable[str],
+) -> tuple[str, ...]:
+    upstreams = {contract.datasets[name].upstream for name in names}
+    services = {
+        contract.datasets[upstream].service or ""
+        for upstream in upstreams
+        if upstream is not None and (upstream, when) in planned
+    }
+    return tuple(sorted(call_id(s, when) for s in services - {service}))
+
+
+def _unplanned(contract: Contract, causes: Mapping[tuple[str, date], Cause]) -> Iterator[Unplanned]:
+    """Causes merged: one entry per dataset and reason."""
+    merged: dict[tuple[str, Cause], list[date]] = {}
+    for (name, when), cause in causes.items():
+        merged.setdefault((name, cause), []).append(when)
+    order = sorted(merged, key=lambda entry: (contract.names.index(entry[0]), entry[1]))
+    for name, (why, reason) in order:
+        dates = tuple(sorted(merged[name, (why, reason)]))
+        yield Unplanned(dataset=name, why=why, reason=reason, dates=dates)
+
+
+def _passed(report: Report, contract: Contract, request: Request) -> Iterator[Unplanned]:
+    """Dates that lack keys, and whose dataset failed no check that a backfill repairs."""
+    if request.include_passing:
+        return
+    judged = {
+        outcome: {c.dataset for c in _asked_for(report, request) if c.outcome is outcome}
+        for outcome in Outcome
+    }
+    failed = candidates(report, request).keys()
+    for name in contract.names:
+        dates = _lacking(report, name)
+        if dates and name in judged[Outcome.PASSED] and name not in failed:
+            reason = "lacks keys, but its checks passed (--include-passing plans it)"
+            yield Unplanned(dataset=name, why=Why.PASSED, reason=reason, dates=tuple(dates))
+
+
+def _never_planned(report: Report, request: Request) -> Iterator[Unplanned]:
+    """What no backfill repairs, and what could not be evaluated."""
+    found: list[Unplanned] = []
+    for check in _asked_for(report, request):
+        if check.outcome is Outcome.ERRORED:
+            reason = f"{check.kind} could not be evaluated: {check.message}"
+            found.append(Unplanned(dataset=check.dataset, why=Why.ERRORED, reason=reason, dates=()))
+        elif check.outcome is Outcome.FAILED and check.kind not in REPAIRABLE:
+            reason = NOT_REMOVED.get(check.kind, f"{check.kind} failed: no backfill repairs that")
+            found.append(
+                Unplanned(
+                    dataset=check.dataset,
+                    why=Why.NOT_REPAIRABLE,
+                    reason=reason,
+                    dates=tuple(sorted(check.unexpected_dates)),
+                )
+            )
+    yield from sorted(dict.fromkeys(found), key=lambda u: (u.dataset, u.why, u.reason, u.dates))

@@ -1,0 +1,157 @@
+"""From a plan to a record: lock, ledger, calls, verification, the window once more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from checkpoints.contract_file import ContractFile
+from checkpoints.errors import ExitCode, WarehouseError, worst
+from checkpoints.report import Report
+from checkpoints.shell import write_text
+from remediation.backfill import Work, backfill
+from remediation.clock import Clock
+from remediation.credentials import Tokens
+from remediation.endpoint import check_callable, needs_token
+from remediation.journal import Event
+from remediation.ledger import Entry, ledger_path, open_ledger
+from remediation.lock import only_run
+from remediation.patience import patiently
+from remediation.plan import Plan
+from remediation.record import CallRecord, RemediationRecord, counts_of, record_path
+from remediation.revalidation import changes_of, fresh_checks, fresh_frame, verdict_of
+from remediation.service import Sender
+from remediation.states import DONE
+from remediation.verification import Tables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to run, with what, and who asks; ``report`` is the one the plan was made from."""
+
+    file: ContractFile
+    plan: Plan
+    report: Report
+    warehouse: str
+    as_of: date
+    by: str
+    tokens: Tokens
+    clock: Clock
+    tell: Callable[[Event], None]
+    canary: int = 1
+    max_dates: int | None = None
+
+
+def run(request: Request) -> tuple[RemediationRecord, Path]:
+    """Carry out a plan and prove from the tables what landed. Returns the record and its path.
+
+    Raises:
+        ServiceNotCallable: a service has no usable address; nothing was sent.
+        CredentialsError: a service's token cannot be had; nothing was sent.
+        AlreadyRunning: another run is at work; nothing was sent.
+        WarehouseError: the tables cannot be read before a service's first call.
+        LedgerError: the ledger cannot be used.
+    """
+    check_callable(request.file.contract, request.plan.services())
+    started_at, started = request.clock.now(), request.clock.monotonic()
+    calls = _carry_out(request, since=started_at.isoformat(timespec="seconds"))
+    record = _after(request, calls, started_at)
+    seconds = round(request.clock.monotonic() - started, 3)
+    record = record.model_copy(update={"seconds": seconds})
+    where = record_path(request.file.project, request.plan)
+    write_text(where, record.model_dump_json(indent=1) + "\n")
+    return record, where
+
+
+def _carry_out(request: Request, since: str) -> tuple[CallRecord, ...]:
+    contract, clock = request.file.contract, request.clock
+    path = ledger_path(request.file.project)
+    tables = Tables(contract=contract, url=request.warehouse, as_of=request.as_of, clock=clock)
+    with (
+        only_run(path, request.by, since),
+        open_ledger(path, clock.now) as ledger,
+        _senders(request) as senders,
+    ):
+        work = Work(
+            plan=request.plan,
+            contract=contract,
+            ledger=ledger,
+            senders=senders,
+            look=tables.look,
+            clock=clock,
+            tell=request.tell,
+            canary=request.canary,
+            max_dates=request.max_dates,
+        )
+        backfill(work)
+        return _call_records(request.plan, ledger.entries(request.plan.id))
+
+
+@contextmanager
+def _senders(request: Request) -> Iterator[Mapping[str, Sender]]:
+    """A sender for every service of the plan, each with its first token."""
+    with ExitStack() as stack:
+        senders = {}
+        for name in request.plan.services():
+            service = request.file.contract.services[name]
+            tokens = request.tokens if needs_token(service) else None
+            senders[name] = Sender(service, tokens, request.clock)
+            stack.callback(senders[name].close)
+            senders[name].authenticate()
+        yield senders
+
+
+def _call_records(plan: Plan, entries: list[Entry]) -> tuple[CallRecord, ...]:
+    found = {entry.id: entry for entry in entries}
+    return tuple(
+        CallRecord(
+            service=call.service,
+            date=call.date,
+            datasets=call.datasets,
+            state=found[call.id].state,
+            attempts=found[call.id].attempts,
+            detail=found[call.id].detail,
+        )
+        for call in plan.calls
+    )
+
+
+def _after(
+    request: Request, calls: tuple[CallRecord, ...], started_at: datetime
+) -> RemediationRecord:
+    """The record, with the whole window read again."""
+    contract, report = request.file.contract, request.report
+    done = all(call.state in DONE for call in calls)
+    code = ExitCode.COMPLETE if done else ExitCode.BACKFILL_INCOMPLETE
+    record = RemediationRecord(
+        plan_id=request.plan.id,
+        run_id=report.run_id,
+        contract_sha256=request.file.sha256,
+        warehouse=request.plan.warehouse,
+        by=request.by,
+        window=report.window,
+        started_at=started_at,
+        seconds=0,
+        exit_code=code,
+        counts=counts_of(calls),
+        calls=calls,
+        unplanned=request.plan.unplanned,
+        verdict_before=report.verdict,
+    )
+    try:
+        frame = patiently(
+            lambda: fresh_frame(contract, request.warehouse, report, request.as_of), request.clock
+        )
+    except WarehouseError as error:
+        failed = worst(code, ExitCode.COULD_NOT_TELL)
+        return record.model_copy(update={"problem": str(error), "exit_code": failed})
+    checks = fresh_checks(contract, frame, report)
+    return record.model_copy(
+        update={
+            "verdict_after": verdict_of(checks, report),
+            "changes": changes_of(contract, frame, checks, report),
+        }
+    )

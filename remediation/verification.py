@@ -1,0 +1,68 @@
+"""Did the data land? The tables of the dates that were sent are read again, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from checkpoints.contract import Contract
+from checkpoints.coverage import Cell, Pair, build_frame
+from checkpoints.errors import WarehouseError
+from checkpoints.warehouse import Warehouse, open_warehouse
+from checkpoints.window import DateRange, Window, ranges_of
+from remediation.clock import Clock
+from remediation.landing import Found
+from remediation.patience import patiently
+from remediation.plan import Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """Looks at the tables of one warehouse."""
+
+    contract: Contract
+    url: str
+    as_of: date
+    clock: Clock
+
+    def look(self, calls: Sequence[Call]) -> dict[str, tuple[Found, ...]]:
+        """For each call, what its datasets hold on its date; one query.
+
+        A warehouse file that another process writes to is tried again for 20 seconds.
+
+        Raises:
+            WarehouseError: the warehouse, or a dataset of the calls, cannot be read.
+        """
+        return patiently(lambda: self._read(calls), self.clock) if calls else {}
+
+    def _read(self, calls: Sequence[Call]) -> dict[str, tuple[Found, ...]]:
+        pairs = {name: self._pair(name) for call in calls for name in call.datasets}
+        dates = sorted({call.date for call in calls})
+        with open_warehouse(self.contract, self.url) as warehouse:
+            only = _only(warehouse, {n for p in pairs.values() for n in (p.dataset, p.of) if n})
+            presence = only.presence(ranges_of(dates))
+        window = Window(range=DateRange(dates[0], dates[-1]), label="dates sent")
+        frame = build_frame(self.contract, presence, window, self.as_of, pairs.values())
+        cells = {n: {cell.date: cell for cell in frame.cells[p]} for n, p in pairs.items()}
+        return {
+            call.id: tuple(_found(name, cells[name][call.date]) for name in call.datasets)
+            for call in calls
+        }
+
+    def _pair(self, name: str) -> Pair:
+        dataset = self.contract.datasets[name]
+        return Pair(name, dataset.upstream, dataset.match)
+
+
+def _found(name: str, cell: Cell) -> Found:
+    return Found(dataset=name, expected=cell.expected, matched=cell.matched)
+
+
+def _only(warehouse: Warehouse, names: set[str]) -> Warehouse:
+    """The warehouse restricted to some datasets, so that no other table is read."""
+    unreadable: Mapping[str, str] = warehouse.unreadable
+    problems = [unreadable[name] for name in sorted(names) if name in unreadable]
+    if problems:
+        raise WarehouseError(*problems)
+    return replace(warehouse, sources={n: s for n, s in warehouse.sources.items() if n in names})
