@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import click
 from checkpoints import console
 from checkpoints.contract_file import ContractFile, load_contract
 from checkpoints.errors import ExitCode
-from checkpoints.shell import console_for, main, write_json
+from checkpoints.shell import console_for, leave, main, write_json
 from checkpoints.window import Window, resolve_window
 
 STARTED = time.monotonic()
@@ -232,4 +231,4 @@ def suites(only_check: bool, contract: Path) -> ExitCode:
 
 
 if __name__ == "__main__":
-    sys.exit(main(cli))
+    leave(main(cli))

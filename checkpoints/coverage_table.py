@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from checkpoints.coverage import Cell, CoverageFrame, Pair, Status
+from checkpoints.coverage import Cell, CoverageFrame, Pair
 from checkpoints.rules import Check, obstacle
 
 COLUMNS = ("dataset", "of", "match", *Cell._fields, "undated", "error")
@@ -51,4 +51,4 @@ def cells_of(table: pd.DataFrame, pair: Pair) -> tuple[tuple[Cell, ...], int]:
     *_, undated, error = rows[0]
     if error:
         raise UnreadablePair(error)
-    return tuple(Cell(row[0], Status(row[1]), *row[2:-2]) for row in rows), undated
+    return tuple(Cell._make(row[:-2]) for row in rows), undated

@@ -8,12 +8,8 @@ checks before it runs, and hand back exactly those, each with an outcome.
 from __future__ import annotations
 
 import importlib
-import io
-import logging
 import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +19,8 @@ from urllib.request import url2pathname
 
 from checkpoints.contract import Contract
 from checkpoints.coverage import CoverageFrame
-from checkpoints.errors import CheckpointsError, ContractError, LibraryError
+from checkpoints.errors import ContractError, LibraryError
+from checkpoints.library_output import quiet, sentences
 from checkpoints.report import CheckRecord, check_record
 from checkpoints.result_details import evaluation_of
 from checkpoints.rules import Check, checks_of
@@ -71,7 +68,7 @@ def judge(
     checks = checks_of(contract, contract.checkpoints[checkpoint].suites)
     if not checks:
         return LibraryVerdict(records=(), docs_index=build_docs(project))
-    with _sentences(), _quiet():
+    with sentences(), quiet():
         context = _open(project)
         loaded = context.checkpoints.get(checkpoint)
         _require_declared(loaded, checks)
@@ -86,7 +83,7 @@ def build_docs(project: Path) -> Path:
     Raises:
         LibraryError: the project cannot be opened, or no page was written.
     """
-    with _sentences(), _quiet():
+    with sentences(), quiet():
         return _index(_open(project).build_data_docs(site_names=[SITE])[SITE])
 
 
@@ -186,58 +183,3 @@ def _index(url: str | None) -> Path:
     if not index.is_file():
         raise LibraryError(f"Data Docs were not written: {SITE} has no index page")
     return index
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """Whatever the library raises ends in one sentence."""
-    try:
-        yield
-    except CheckpointsError:
-        raise
-    except Exception as error:
-        reason = str(error).strip().splitlines() or ["no message"]
-        raise LibraryError(
-            f"Great Expectations failed ({type(error).__name__}): {reason[0]}"
-        ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep progress bars, warnings and log records of the library off the command's output.
-
-    Raises:
-        LibraryError: the library logged that it left out a page, which it does not raise.
-    """
-    logger, lost = logging.getLogger("great_expectations"), _LostPages()
-    propagate = logger.propagate
-    logger.propagate = False
-    logger.addHandler(lost)
-    try:
-        with (
-            warnings.catch_warnings(),
-            redirect_stdout(io.StringIO()),
-            redirect_stderr(io.StringIO()),
-        ):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.removeHandler(lost)
-        logger.propagate = propagate
-    if lost.reasons:
-        raise LibraryError(*(f"Data Docs are incomplete: {reason}" for reason in lost.reasons))
-
-
-class _LostPages(logging.Handler):
-    """Collects what the library logs instead of raising when it cannot write a page."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.reasons: dict[str, None] = {}
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the first line of the reason."""
-        if record.name.startswith("great_expectations.render"):
-            _, _, reason = record.getMessage().partition("Detailed information follows:")
-            first = next(iter(reason.strip().splitlines()), record.getMessage())
-            self.reasons[first.partition("  Traceback:")[0]] = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,6 +18,8 @@ from checkpoints.coverage import Presence, presence_of
 from checkpoints.errors import ContractError, WarehouseBusy, WarehouseError
 from checkpoints.presence import Source, keys_statement, presence_statement, query_probe
 from checkpoints.window import DateRange
+
+URLS = "use duckdb:///path/to/file.duckdb or bigquery://project"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +57,17 @@ class Warehouse:
         return [tuple(row) for row in self._rows(statement)]
 
     def _rows(self, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-        with _translated(str(self.connection.engine.url)):
+        def read() -> Sequence[sa.Row[Any]]:
             return self.connection.execute(statement).fetchall()
+
+        # A driver may not notice Ctrl-C until its statement ends, so the main thread only waits.
+        with _translated(str(self.connection.engine.url)), ThreadPoolExecutor(1) as reader:
+            answer = reader.submit(read)
+            try:
+                return answer.result()
+            except KeyboardInterrupt:
+                _cancel(self.connection)
+                raise
 
 
 @contextmanager
@@ -88,15 +100,13 @@ def _engine(url: str) -> sa.Engine:
         if backend == "bigquery":
             return sa.create_engine(parsed)
     except (SQLAlchemyError, NoSuchModuleError) as error:
-        raise ContractError(f"warehouse {url!r} is not a database URL: {error}") from error
-    raise ContractError(
-        f"warehouse {url!r}: use duckdb:///path/to/file.duckdb or bigquery://project"
-    )
+        raise ContractError(f"warehouse {url!r} is no database URL ({error}): {URLS}") from error
+    raise ContractError(f"warehouse {url!r}: {URLS}")
 
 
 def _require_file(database: str | None) -> None:
     if not database or database == ":memory:":
-        raise ContractError("warehouse: a DuckDB warehouse needs a file: duckdb:///path/to/file")
+        raise ContractError(f"warehouse: a DuckDB warehouse needs a file: {URLS}")
     path = Path(database)
     if not path.is_file():
         raise WarehouseError(
@@ -107,11 +117,16 @@ def _require_file(database: str | None) -> None:
 
 @contextmanager
 def _translated(url: str) -> Iterator[None]:
-    """Turn driver errors into one sentence that names the warehouse."""
+    """Turn driver errors into one sentence that names the warehouse.
+
+    Raises:
+        WarehouseBusy: another process holds the file.
+        WarehouseError: anything else went wrong.
+    """
     try:
         yield
     except DBAPIError as error:
-        detail = str(error.orig).strip().splitlines()[0]
+        detail = _reason(error)
         if "lock on file" in detail:
             raise WarehouseBusy(
                 f"warehouse {url}: another process is writing to it ({detail}): "
@@ -120,6 +135,19 @@ def _translated(url: str) -> Iterator[None]:
         raise WarehouseError(f"warehouse {url}: {detail}") from error
     except SQLAlchemyError as error:
         raise WarehouseError(f"warehouse {url}: {error}") from error
+
+
+def _cancel(connection: sa.Connection) -> None:
+    """Stop the running statement, where the driver can."""
+    interrupt = getattr(connection.connection.driver_connection, "interrupt", None)
+    if interrupt is not None:
+        interrupt()
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """The first line of the driver's message."""
+    origin = getattr(error, "orig", None) or error
+    return next(iter(str(origin).strip().splitlines()), type(origin).__name__)
 
 
 def _describe(
@@ -135,8 +163,7 @@ def _describe(
         except LookupError as error:
             unreadable[name] = str(error.args[0])
         except SQLAlchemyError as error:
-            detail = str(getattr(error, "orig", error)).strip().splitlines()[0]
-            unreadable[name] = f"dataset {name!r} cannot be read: {detail}"
+            unreadable[name] = f"dataset {name!r} cannot be read: {_reason(error)}"
     return sources, unreadable
 
 

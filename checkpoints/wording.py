@@ -8,9 +8,8 @@ RATIOS = {"conversion_ratio", "daily_conversion_ratio", "recent_coverage"}
 
 
 def percent(ratio: float) -> str:
-    """``0.136`` → ``13.6 %``. Rounds down above 99.9, so that only completeness reads 100 %."""
-    tenths = int(ratio * 1000) if ratio > 0.999 else round(ratio * 1000)
-    return f"{tenths / 10:.1f} %"
+    """``0.1368`` → ``13.6 %``. Rounds down: what fails at 80 % never reads 80.0 %."""
+    return f"{int(ratio * 1000 + 1e-9) / 10:.1f} %"
 
 
 def quantity(kind: str, value: float) -> str:

@@ -172,9 +172,10 @@ PREDICTIONS = Step(
                    round(coalesce(f.form_points, 10) - 0.01 * f.fatigue_minutes
                          + 0.1 * (coalesce(f.opponent_points_allowed, 110) - 110), 4) AS predicted
             FROM nba_precompute.player_composite_factors f
-            JOIN nba_analytics.player_game_summary a USING (game_date, game_id, player_id)
+            LEFT JOIN nba_analytics.player_game_summary a
+              ON a.game_date = f.game_date AND a.game_id = f.game_id
+             AND a.player_id = f.player_id AND a.game_date BETWEEN $first AND $last
             WHERE f.game_date BETWEEN $first AND $last
-              AND a.game_date BETWEEN $first AND $last
         )
         SELECT game_date, game_id, player_id, predicted AS predicted_points,
                points AS actual_points, round(abs(predicted - points), 4) AS absolute_error

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
@@ -14,6 +14,7 @@ from duckdb import DuckDBPyConnection
 
 from demo.layers import PHASES, Step, compute, has_rows, in_warmup, season_first
 from demo.tables import SCHEDULE
+from demo.writer import Writer
 
 DATE_FIELDS = {"process": "game_date", "process-date": "analysis_date"}
 """The body's name for the date, by route."""
@@ -84,16 +85,14 @@ def _chosen(steps: tuple[Step, ...], names: Any) -> tuple[Step, ...]:
     return tuple(step for step in steps if not names or step.dataset in names)
 
 
-def answer(call: Call, opened: Callable[[], AbstractContextManager[DuckDBPyConnection]]) -> Answer:
+def answer(call: Call, writer: Writer) -> Answer:
     """Compute what the call asks for and say how each processor fared.
 
     400 when no processor finds anything to start from. 200 otherwise, also when all of them
     skip the date as part of the warm-up.
     """
-    with opened() as connection:
-        connection.begin()
+    with writer.transaction() as connection:
         results = [_run(connection, step, call.day) for step in call.steps]
-        connection.commit()
     if all(result["status"] == "no_data" for result in results):
         sources = ", ".join(dict.fromkeys(step.upstream for step in call.steps))
         return refusal(HTTPStatus.BAD_REQUEST, f"no data for {call.day} in {sources}")

@@ -7,7 +7,6 @@ with ``{"analysis_date": "2024-12-03"}`` do the same; likewise phases 3 and 5.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import TextIO
 from demo.errors import DemoError, PortTaken
 from demo.layers import PHASES
 from demo.processors import Answer, Call, Malformed, answer, parse_call, refusal
-from demo.warehouse import writing
+from demo.writer import Writer
 
 HOST = "127.0.0.1"
 MAX_BODY = 65_536
@@ -44,7 +43,7 @@ class ProcessorServer(ThreadingHTTPServer):
 
     def __init__(self, port: int, surroundings: Surroundings) -> None:
         self.surroundings = surroundings
-        self._one_writer = threading.Lock()
+        self._writer = Writer(surroundings.warehouse, surroundings.clock, surroundings.sleep)
         try:
             super().__init__((HOST, port), _Connection)
         except (OSError, OverflowError) as error:
@@ -67,17 +66,12 @@ class ProcessorServer(ThreadingHTTPServer):
 
     def compute(self, call: Call) -> Answer:
         """Do one call; calls wait for each other, since the file takes one writer."""
-        around = self.surroundings
-        with self._one_writer:
-            try:
-                return answer(
-                    call,
-                    lambda: writing(around.warehouse, clock=around.clock, sleep=around.sleep),
-                )
-            except DemoError as error:
-                return refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-            except Exception as error:  # noqa: BLE001 (a service answers 500, whatever happened)
-                return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
+        try:
+            return answer(call, self._writer)
+        except DemoError as error:
+            return refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+        except Exception as error:  # noqa: BLE001 (a service answers 500, whatever happened)
+            return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
 
 
 class _Connection(BaseHTTPRequestHandler):

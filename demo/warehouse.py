@@ -1,9 +1,9 @@
-"""The demo's DuckDB file: where it is, replacing it safely, and sharing it with readers."""
+"""The demo's DuckDB file: where it is, what fills it, and replacing it safely."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -95,7 +95,7 @@ def build(path: Path, fill: Callable[[DuckDBPyConnection], None]) -> None:
         _remove(path.with_name(path.name + ".wal"))
         beside.replace(path)
     except (OSError, duckdb.IOException) as error:
-        raise InputError(f"{path}: cannot be written: {_first_line(error)}") from error
+        raise InputError(f"{path}: cannot be written: {first_line(error)}") from error
     finally:
         with suppress(OSError):
             _remove(beside)
@@ -131,9 +131,9 @@ def _require_ours(path: Path) -> None:
         with duckdb.connect(path, read_only=True) as connection:
             connection.execute(f"FROM {MARKER}")
     except duckdb.Error as error:
-        if _is_lock(error):
+        if is_lock(error):
             raise WarehouseLocked(
-                f"{path}: another program has it open ({_first_line(error)}): "
+                f"{path}: another program has it open ({first_line(error)}): "
                 "stop that one, then build again"
             ) from error
         raise NotOurFile(
@@ -142,47 +142,11 @@ def _require_ours(path: Path) -> None:
         ) from error
 
 
-def _is_lock(error: duckdb.Error) -> bool:
+def is_lock(error: duckdb.Error) -> bool:
+    """True when another program holds the file."""
     return "lock on file" in str(error)
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, without the hints below."""
     return str(error).strip().splitlines()[0]
-
-
-@contextmanager
-def writing(
-    path: Path, *, clock: Callable[[], float], sleep: Callable[[float], None], patience: float = 30
-) -> Iterator[DuckDBPyConnection]:
-    """Open the file to write, and close it again so that other programs can read it.
-
-    DuckDB lets one program write or several read: while others hold the file, try again for up
-    to ``patience`` seconds.
-
-    Raises:
-        WarehouseLocked: they held it longer.
-        InputError: the file is absent, or is no DuckDB file.
-    """
-    connection = _connect(path, clock, sleep, clock() + patience)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def _connect(
-    path: Path, clock: Callable[[], float], sleep: Callable[[float], None], deadline: float
-) -> DuckDBPyConnection:
-    while True:
-        if not path.is_file():
-            raise InputError(f"{path}: does not exist: build it with python -m demo build")
-        try:
-            return duckdb.connect(path, config={"threads": 1})  # one date is little work
-        except duckdb.Error as error:
-            if not _is_lock(error):
-                raise InputError(f"{path}: cannot be opened: {_first_line(error)}") from error
-            if clock() >= deadline:
-                raise WarehouseLocked(
-                    f"{path}: other programs kept it too long: {_first_line(error)}"
-                ) from error
-            sleep(0.005)

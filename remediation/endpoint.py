@@ -79,10 +79,10 @@ def _problems(service: Service) -> list[str]:
         _ = parts.port
     except ValueError as error:
         return [f"url {service.url!r} is not an address: {error}"]
-    if parts.username or parts.password:
-        return ["url holds a user name or password: remove it"]
     if not parts.hostname or re.search(r"[\s\x00-\x1f\\]", service.url):
         return [f"url {service.url!r} is not an address: write https://host"]
+    if parts.username or parts.password:
+        return ["url holds a user name or password: remove it"]
     if parts.query or parts.fragment:
         return [f"url {service.url!r} has a query or fragment: remove it"]
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)):

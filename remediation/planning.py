@@ -212,14 +212,12 @@ def _passed(report: Report, contract: Contract, request: Request) -> Iterator[Un
     """Dates that lack keys, and whose dataset failed no check that a backfill repairs."""
     if request.include_passing:
         return
-    judged = {
-        outcome: {c.dataset for c in _asked_for(report, request) if c.outcome is outcome}
-        for outcome in Outcome
-    }
-    failed = candidates(report, request).keys()
+    repairable = [c for c in _asked_for(report, request) if c.kind in REPAIRABLE]
+    passed = {c.dataset for c in repairable if c.outcome is Outcome.PASSED}
+    others = {c.dataset for c in repairable if c.outcome in (Outcome.FAILED, Outcome.ERRORED)}
     for name in contract.names:
         dates = _lacking(report, name)
-        if dates and name in judged[Outcome.PASSED] and name not in failed:
+        if dates and name in passed - others:
             reason = "lacks keys, but its checks passed (--include-passing plans it)"
             yield Unplanned(dataset=name, why=Why.PASSED, reason=reason, dates=tuple(dates))
 

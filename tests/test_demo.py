@@ -105,10 +105,17 @@ def test_the_other_l4_tables_have_the_same_holes(db: duckdb.DuckDBPyConnection) 
     assert dates(db, f"SELECT DISTINCT cache_date FROM {CACHE} ORDER BY 1") == held
 
 
-def test_l5_is_empty_where_l4_has_nothing_that_matches(db: duckdb.DuckDBPyConnection) -> None:
-    held = dates(db, f"SELECT DISTINCT game_date FROM {FACTORS} ORDER BY 1")
-    predicted = dates(db, f"SELECT DISTINCT game_date FROM {PREDICTIONS} ORDER BY 1")
-    assert predicted == [day for day in held if day != SWAPPED]
+def test_l5_has_what_l4_has_and_nothing_else(db: duckdb.DuckDBPyConnection) -> None:
+    keys = "SELECT DISTINCT game_date, game_id, player_id FROM"
+    assert one(db, f"SELECT count(*) FROM ({keys} {FACTORS} EXCEPT {keys} {PREDICTIONS})") == 0
+    assert one(db, f"SELECT count(*) FROM ({keys} {PREDICTIONS} EXCEPT {keys} {FACTORS})") == 0
+
+
+def test_l5_cannot_grade_what_was_not_played(db: duckdb.DuckDBPyConnection) -> None:
+    ungraded = dates(
+        db, f"SELECT DISTINCT game_date FROM {PREDICTIONS} WHERE actual_points IS NULL ORDER BY 1"
+    )
+    assert ungraded == [ORPHAN, SWAPPED]
 
 
 def test_one_date_is_half_filled(db: duckdb.DuckDBPyConnection) -> None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import copy
 import json
 import logging
-import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from html import unescape
-from itertools import count
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,147 +18,31 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checkpoints.contract import Contract
 from checkpoints.contract_file import ContractFile
-from checkpoints.coverage import CoverageFrame, build_frame, presence_of
 from checkpoints.errors import ContractError, ExitCode, LibraryError, StaleSuites
-from checkpoints.library import LibraryVerdict, build_docs, judge
-from checkpoints.report import CheckRecord, check_record
+from checkpoints.library import build_docs
 from checkpoints.result_details import evaluation_of, raised
-from checkpoints.rules import Outcome, checks_of, evaluate, pairs_of
-from checkpoints.suites import write
-from checkpoints.window import DateRange, Window
-from tests.warehouses import BASIC, contract_of
-
-D = date.fromisoformat
-GX = Path(__file__).parent.parent / "gx"
-ALL = "schedule raw summary factors"
-NO_L4 = "schedule raw summary"
-Days = Mapping[date, list[str]]
-SEQUENCE = count()
-
-
-def project_of(folder: Path, raw: Mapping[str, Any] = BASIC, **changes: Any) -> ContractFile:
-    """A project of its own: our plugin and Data Context, another contract, its suites."""
-    project = folder / "gx"
-    project.mkdir()
-    shutil.copy(GX / "great_expectations.yml", project)
-    shutil.copytree(
-        GX / "plugins", project / "plugins", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    file = contract_of(project, raw, **changes)
-    write(file.project, file.contract)
-    return file
-
-
-def frame_of(
-    contract: Contract,
-    days: Days,
-    *,
-    as_of: str = "2025-03-01",
-    unreadable: Mapping[str, str] | None = None,
-    undated: str = "",
-) -> CoverageFrame:
-    """A frame of single keys; a key is the datasets that hold it, ``name?`` with a NULL in it."""
-
-    def mask(names: str) -> int:
-        bits = {name: 1 << n for n, name in enumerate(contract.names)}
-        nulls = {f"{name}?": bit << len(contract.names) for name, bit in bits.items()}
-        return sum((bits | nulls)[name] for name in names.split())
-
-    rows = [(day, mask(names), 1) for day, keys in days.items() for names in keys]
-    lost = [(None, mask(undated), 3)] if undated else []
-    return build_frame(
-        contract,
-        presence_of(contract.names, [*rows, *lost]),
-        Window(range=DateRange(min(days), max(days)), label="test"),
-        D(as_of),
-        pairs_of(contract),
-        unreadable,
-    )
-
-
-def every_day(first: str, last: str, *keys: str) -> dict[date, list[str]]:
-    return {day: list(keys) for day in DateRange(D(first), D(last)).dates()}
-
-
-def judged(
-    file: ContractFile, frame: CoverageFrame, checkpoint: str = "after_backfill"
-) -> LibraryVerdict:
-    at = datetime(2025, 3, 1, 12, tzinfo=UTC) + timedelta(seconds=next(SEQUENCE))
-    return judge(
-        file.project, file.contract, checkpoint, frame, f"{at:%Y%m%dT%H%M%SZ}-{checkpoint}", at
-    )
-
-
-def by_rules(contract: Contract, frame: CoverageFrame) -> tuple[CheckRecord, ...]:
-    suites = contract.checkpoints["after_backfill"].suites
-    return tuple(check_record(c, evaluate(c, frame)) for c in checks_of(contract, suites))
-
-
-def of_dataset(verdict: LibraryVerdict, dataset: str) -> dict[str, Outcome]:
-    return {r.kind: r.outcome for r in verdict.records if r.dataset == dataset}
-
-
-def page_of(verdict: LibraryVerdict, suite: str) -> str:
-    """The latest page of a suite."""
-    pages = verdict.docs_index.parent.glob(f"validations/{suite}/*/*/*.html")
-    return max(pages, key=lambda path: path.parts).read_text(encoding="utf-8")
-
-
-def words_of(page: str) -> str:
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", page)))
+from checkpoints.rules import Outcome, checks_of
+from tests.projects import (
+    ALL,
+    FRAMES,
+    GX,
+    KNOWN_GAP,
+    NO_L4,
+    D,
+    by_rules,
+    every_day,
+    frame_of,
+    judged,
+    of_dataset,
+    project_of,
+)
+from tests.warehouses import BASIC
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> ContractFile:
-    return project_of(
-        tmp_path_factory.mktemp("project"),
-        known_gaps=[
-            {
-                "dataset": "factors",
-                "from": "2025-02-01",
-                "to": "2025-02-02",
-                "reason": "source lost",
-                "owner": "data-eng",
-                "until": "2025-12-31",
-            }
-        ],
-    )
-
-
-FRAMES: dict[str, tuple[Days, dict[str, Any]]] = {
-    "complete": (every_day("2025-01-05", "2025-01-20", ALL, ALL), {}),
-    "a gap in the last layer": (
-        every_day("2025-01-05", "2025-01-20", ALL)
-        | every_day("2025-01-08", "2025-01-14", NO_L4)
-        | {D("2025-01-17"): [ALL, NO_L4]},
-        {},
-    ),
-    "orphans and nulls": (
-        every_day("2025-01-05", "2025-01-20", ALL)
-        | {D("2025-01-09"): [ALL, "factors", "summary?"]},
-        {"undated": "raw"},
-    ),
-    "an unreadable layer": (
-        every_day("2025-01-05", "2025-01-20", NO_L4),
-        {"unreadable": {"summary": "table 'summary' is not in schema 's': did you mean 'sum'?"}},
-    ),
-    "an unreadable reference": (
-        every_day("2025-01-05", "2025-01-20", ALL),
-        {"unreadable": {"schedule": "dataset 'schedule' has no column 'd'"}},
-    ),
-    "nothing due yet": (
-        every_day("2025-01-05", "2025-01-20", ALL),
-        {"as_of": "2025-01-05"},
-    ),
-    "nothing at all": ({D("2025-01-05"): [], D("2025-01-06"): []}, {}),
-    "only warm-up": (every_day("2025-01-01", "2025-01-03", NO_L4), {}),
-    "a known gap": (
-        every_day("2025-01-30", "2025-02-04", ALL) | every_day("2025-02-01", "2025-02-02", NO_L4),
-        {},
-    ),
-}
+    return project_of(tmp_path_factory.mktemp("project"), known_gaps=[KNOWN_GAP])
 
 
 @pytest.mark.parametrize("name", FRAMES)
@@ -221,7 +102,7 @@ socket.socket.connect = socket.getaddrinfo = refuse
 from checkpoints.contract_file import load_contract
 from checkpoints.errors import CheckpointsError
 from checkpoints.library import judge
-from tests.test_great_expectations import FRAMES, by_rules, frame_of
+from tests.projects import FRAMES, by_rules, frame_of
 
 file = load_contract(Path(sys.argv[1]) / "pipeline.yml", {})
 days, options = FRAMES["an unreadable layer"]
@@ -238,8 +119,15 @@ sys.exit(0 if verdict.records == by_rules(file.contract, frame) else "another ve
 def test_our_expectations_are_registered_and_nothing_is_printed_and_no_network_is_used(
     tmp_path: Path,
 ) -> None:
-    ended = in_a_new_python(JUDGE, project_of(tmp_path).project)
+    project = project_of(tmp_path).project
+    settings_file = project / "great_expectations.yml"
+    quiet = "progress_bars:\n  globally: false\n"
+    own = settings_file.read_text(encoding="utf-8").replace(quiet, "")
+    settings_file.write_text(own, encoding="utf-8")
 
+    ended = in_a_new_python(JUDGE, project)
+
+    assert quiet not in own
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
@@ -447,102 +335,6 @@ def test_a_damaged_data_context_is_one_sentence(tmp_path: Path) -> None:
         build_docs(file.project)
 
     assert len(str(caught.value).splitlines()) == 1
-
-
-# Data Docs.
-
-
-def test_a_failed_expectation_shows_observed_threshold_ranges_and_all_dates(
-    file: ContractFile,
-) -> None:
-    days, _ = FRAMES["a gap in the last layer"]
-    page = page_of(judged(file, frame_of(file.contract, days)), "L4")
-    words = words_of(page)
-
-    assert "factors holds at least 80 % of the keys of raw (critical)" in words
-    assert "observed 52.9 %, needed ≥ 80 % 8 dates: 2025-01-08 → 2025-01-14, 2025-01-17" in words
-    assert "9 of 17 needed ≥ 80 %" in words
-    folded = re.search(r"<details\s*>\s*<summary>all 8 dates</summary>([^<]*)</details>", page)
-    assert folded is not None
-    assert folded[1].strip().split(", ") == [
-        *(f"2025-01-{n:02}" for n in range(8, 15)),
-        "2025-01-17",
-    ]
-    assert "FAILED" in words
-
-
-def test_not_evaluated_is_visible_and_no_failure_to_the_library(file: ContractFile) -> None:
-    days, options = FRAMES["nothing due yet"]
-    words = words_of(page_of(judged(file, frame_of(file.contract, days, **options)), "L3"))
-
-    assert "NOT EVALUATED summary holds at least 90 % of the keys of raw (critical) " in words
-    assert "nothing was due" in words
-    assert "Unsuccessful Expectations 0" in words
-
-
-def test_an_errored_expectation_says_why_and_shows_no_traceback(file: ContractFile) -> None:
-    days, options = FRAMES["an unreadable layer"]
-    words = words_of(page_of(judged(file, frame_of(file.contract, days, **options)), "L3"))
-
-    assert "ERRORED summary holds" in words
-    assert "could not be evaluated: table 'summary' is not in schema 's'" in words
-    assert "Traceback" not in words
-
-
-HOSTILE = "<script>alert(1)</script> $dataset $$of {{ 1 }} <!-- ' \""
-
-
-def test_hostile_names_and_messages_are_shown_as_text(tmp_path: Path) -> None:
-    raw = json.loads(json.dumps(BASIC).replace('"factors"', json.dumps(HOSTILE)))
-    raw["layers"]["L4"] = HOSTILE
-    file = project_of(tmp_path, raw)
-    masks = {D("2025-01-10"): ["schedule raw summary"], D("2025-01-11"): ["schedule raw summary"]}
-    frame = frame_of(file.contract, masks, unreadable={"summary": HOSTILE})
-    verdict = judged(file, frame)
-    pages = [page_of(verdict, "L4"), page_of(verdict, "L3")]
-    pages += [p.read_text() for p in verdict.docs_index.parent.glob("expectations/*.html")]
-
-    assert not [page for page in pages if "<script>alert" in page]
-    assert f"{HOSTILE} holds at least 80 % of the keys of raw" in words_with_markup(pages[0])
-    assert f"could not be evaluated: {HOSTILE}" in words_with_markup(pages[1])
-
-
-def words_with_markup(page: str) -> str:
-    """The text of a page, in which escaped markup is text."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", "", page)))
-
-
-def test_a_page_that_could_not_be_rendered_is_an_error(tmp_path: Path) -> None:
-    file = project_of(tmp_path)
-    rendering = file.project / "plugins/cross_layer/rendering.py"
-    text = rendering.read_text(encoding="utf-8")
-    rendering.write_text(text.replace("{threshold}", "").replace("limit(", "limit(1, "))
-    days, _ = FRAMES["a gap in the last layer"]
-
-    with pytest.raises(LibraryError, match=r"Data Docs are incomplete: TypeError"):
-        judged(file, frame_of(file.contract, days))
-
-
-def test_the_pages_carry_the_run_id_and_time(file: ContractFile) -> None:
-    at = datetime(2025, 3, 9, 8, 7, 6, tzinfo=UTC)
-    frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-06", ALL))
-    run_id = "20250309T080706000000Z-after_backfill"
-    verdict = judge(file.project, file.contract, "after_backfill", frame, run_id, at)
-    pages = [*verdict.docs_index.parent.glob(f"validations/L3/{run_id}/*/*.html")]
-
-    assert len(pages) == 1
-    assert "2025-03-09T08:07:06Z" in words_of(pages[0].read_text(encoding="utf-8"))
-    assert run_id in verdict.docs_index.read_text(encoding="utf-8")
-
-
-def test_docs_can_be_rebuilt_from_the_archive(tmp_path: Path) -> None:
-    file = project_of(tmp_path)
-    days, _ = FRAMES["a gap in the last layer"]
-    verdict = judged(file, frame_of(file.contract, days))
-    shutil.rmtree(file.project / "uncommitted/data_docs")
-
-    assert build_docs(file.project) == verdict.docs_index
-    assert "observed 52.9 %, needed ≥ 80 %" in words_of(page_of(verdict, "L4"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,45 @@
+"""Run the commands as a user does: in a process of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.warehouses import BASIC, write_contract
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """This process's environment without what would change the answer."""
+    inherited = {k: v for k, v in os.environ.items() if not k.endswith(("_URL", "_PACE"))}
+    return {**inherited, "COLUMNS": "140", "NO_COLOR": "1", **changes}
+
+
+def command(*arguments: str, cwd: Path = ROOT, **changes: str) -> subprocess.CompletedProcess[str]:
+    """``python -m`` with the arguments; standard output and error are captured apart."""
+    path = {"PYTHONPATH": str(ROOT)} if cwd != ROOT else {}
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=cwd,
+        env=environment(**path, **changes),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def project_of(folder: Path, raw: dict[str, Any] = BASIC, **changes: Any) -> Path:
+    """A complete project: contract, Data Context, plugin and generated suites."""
+    (folder / "gx").mkdir(exist_ok=True)
+    contract = write_contract(folder / "gx", raw, **changes)
+    shutil.copy(ROOT / "gx" / "great_expectations.yml", folder / "gx")
+    shutil.copytree(ROOT / "gx" / "plugins", folder / "gx" / "plugins", dirs_exist_ok=True)
+    written = command("checkpoints", "suites", "--contract", str(contract))
+    assert written.returncode == 0, written.stderr
+    return contract

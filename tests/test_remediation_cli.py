@@ -1,0 +1,311 @@
+"""``python -m remediation`` as a user types it, in processes of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from remediation.ledger import ledger_path, open_ledger, read_ledger
+from remediation.lock import only_run
+from remediation.plan import Plan
+from remediation.plan_file import newest_plan, read_plan
+from remediation.record import RemediationRecord
+from remediation.status import Status
+from tests.scripted_service import Project, answer, land, project, silence
+from tests.test_backfill import EIGHT, NINE, SEVEN, real_now
+
+ROOT = Path(__file__).parent.parent
+HOLES = {
+    "summary": ("2025-01-12",),
+    "factors": (SEVEN, EIGHT, NINE),
+    "scores": (SEVEN, EIGHT, NINE),
+}
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Project]:
+    with project(tmp_path, HOLES) as running:
+        running.change(rules_for_keyed=[])
+        yield running
+
+
+def start(made: Project, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "remediation",
+            *arguments,
+            "--contract",
+            str(made.folder / "pipeline.yml"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "120", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def typed(made: Project, *arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Exit code, standard output, standard error."""
+    running = start(made, *arguments, **environment)
+    out, err = running.communicate(timeout=60)
+    assert "Traceback" not in err
+    return running.returncode, out, err
+
+
+def newest(made: Project) -> Plan:
+    return read_plan(newest_plan(made.folder))
+
+
+def test_plan_says_what_is_called_what_is_not_and_what_to_type_next(made: Project) -> None:
+    report = made.check()
+    code, out, err = typed(made, "plan")
+    plan = newest(made)
+    golden = (Path(__file__).parent / "golden" / "plan.txt").read_text()
+    shown = "\n".join(line.rstrip() for line in err.splitlines())
+    for value, name in (
+        (plan.short_id, "PLAN"),
+        (report.run_id, "RUN"),
+        (str(made.folder), "FOLDER"),
+    ):
+        shown = shown.replace(value, name)
+    assert shown + "\n" == golden
+    assert (code, out) == (0, "")
+
+
+def test_plan_as_json_is_alone_on_standard_output(made: Project) -> None:
+    made.check()
+    code, out, _ = typed(made, "plan", "--json", "-", "--out", str(made.folder / "mine.json"))
+    assert code == 0
+    assert Plan.model_validate_json(out) == read_plan(made.folder / "mine.json")
+
+
+def test_nothing_to_do_is_said_and_is_no_error(tmp_path: Path) -> None:
+    with project(tmp_path, {}) as made:
+        made.check()
+        code, _, err = typed(made, "plan")
+        assert code == 0
+        assert "Nothing to do." in err
+        code, _, err = typed(made, "run", "--yes")
+        assert code == 0
+        assert "Nothing to do." in err
+
+
+def test_a_dry_run_sends_nothing_and_shows_the_exact_requests(made: Project) -> None:
+    made.check()
+    typed(made, "plan")
+    code, out, err = typed(made, "run", "--json", "-")
+    assert code == 0
+    assert made.service.sent == []
+    assert not ledger_path(made.folder).exists()
+    assert "Dry run: nothing was sent." in err
+    expected = f'POST {made.service.url}/four {{"game_date": "2025-01-07", "nested"'
+    assert expected in err
+    assert "next   python -m remediation run --yes" in err
+    typed(made, "run", "--yes")
+    requests = json.loads(out)["requests"]
+    assert [(r["url"], r["body"]) for r in requests] == [
+        (made.service.url + call.path, call.body) for call in made.service.calls
+    ]
+
+
+def test_run_lands_shows_before_and_after_and_leaves_a_record(made: Project) -> None:
+    report = made.check()
+    typed(made, "plan")
+    code, out, err = typed(made, "run", "--yes", "--json", "-")
+    assert code == 0
+    record = RemediationRecord.model_validate_json(out)
+    path = made.folder / "uncommitted" / "runs" / report.run_id
+    assert (path / f"remediation-{newest(made).short_id}.json").read_text() == out
+    assert record.run_id == report.run_id
+    assert "COMPLETE 6 of 6 calls landed" in err
+    assert "four  canary 2025-01-07 landed: 2 to go" in err
+    assert "four  3/3 settled, 3 landed" in err
+    (line,) = [line for line in err.splitlines() if line.startswith("L4") and "factors" in line]
+    assert line.split() == "L4 factors raw 76.5 % 94.1 % 4 → 1".split()
+    assert "rules now: 10 of 10 evaluated checks passed" in err
+
+
+def test_run_that_leaves_dates_missing_says_which_and_why_and_exits_4(made: Project) -> None:
+    made.service.on("/four", EIGHT, answer(400, "No games \x1b[31m"))
+    made.check()
+    typed(made, "plan")
+    code, _, err = typed(made, "run", "--yes")
+    assert code == 4
+    assert "STILL INCOMPLETE 4 of 6 calls landed" in err
+    assert "it says there is nothing that day, but its upstream has data" in err
+    assert "needs four/2025-01-08, which is rejected" in err
+    assert "\x1b" not in err
+    code, out, err = typed(made, "status", "--json", "-")
+    assert code == 0
+    status = Status.model_validate_json(out)
+    assert [(o.service, str(o.date), str(o.state)) for o in status.plans[0].open] == [
+        ("five", EIGHT, "blocked"),
+        ("four", EIGHT, "rejected"),
+    ]
+    assert "four: 1 rejected, 2 landed" in err
+
+
+def test_status_without_a_ledger(made: Project) -> None:
+    code, out, err = typed(made, "status")
+    assert (code, out, err) == (0, "", "No backfill was run yet.\n")
+
+
+def test_what_cannot_be_planned_exits_2_with_one_sentence(made: Project) -> None:
+    code, _, err = typed(made, "plan")
+    assert code == 2
+    assert "run python -m checkpoints run first" in err
+    report = made.check()
+    for arguments, said in (
+        (("plan", "--run", "nope"), f"--run 'nope' is not known: did you mean {report.run_id!r}?"),
+        (("plan", "--dataset", "nope"), "--dataset 'nope' is not in the contract"),
+        (("run",), "make a plan with: python -m remediation plan"),
+        (("run", "--plan", "none.json"), "none.json: cannot read the plan"),
+        (("run", "--canary", "0"), "0 is not in the range"),
+    ):
+        code, out, err = typed(made, *arguments)
+        assert (code, out) == (2, "")
+        assert said in err
+
+
+def test_a_changed_contract_refuses_plan_and_run(made: Project) -> None:
+    made.check()
+    typed(made, "plan")
+    made.change(grace_days=2)
+    for arguments in (("plan",), ("run",), ("run", "--yes")):
+        code, _, err = typed(made, *arguments)
+        assert code == 2
+        assert "was made under another contract" in err
+    assert made.service.sent == []
+
+
+def test_an_unset_service_address_exits_2_before_anything_is_sent(made: Project) -> None:
+    made.change_service("five", url="${FIVE_URL}")
+    made.check()
+    typed(made, "plan")
+    code, _, err = typed(made, "run")
+    assert code == 0
+    assert "POST ${FIVE_URL}/five" in err
+    code, _, err = typed(made, "run", "--yes")
+    assert code == 2
+    assert "services.five: environment variable FIVE_URL is not set" in err
+    assert made.service.sent == []
+    code, _, _ = typed(made, "run", "--yes", FIVE_URL=made.service.url)
+    assert code == 0
+
+
+def test_a_second_run_at_the_same_time_is_refused(made: Project) -> None:
+    made.check()
+    typed(made, "plan")
+    with only_run(ledger_path(made.folder), "ann@host (process 7)", "2025-01-21T12:00:00+00:00"):
+        code, _, err = typed(made, "run", "--yes")
+    assert code == 2
+    assert "another run is at work (ann@host (process 7), since 2025-01-21T12:00" in err
+    assert made.service.sent == []
+
+
+def wait_for_call(made: Project, number: int) -> None:
+    deadline = time.monotonic() + 20
+    while len(made.service.calls) < number and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(made.service.calls) == number
+
+
+@pytest.mark.parametrize(
+    ("signal_number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -signal.SIGKILL)],
+)
+@pytest.mark.parametrize("lands", [True, False])
+def test_an_interrupted_run_is_taken_up_again(
+    made: Project, signal_number: int, code: int, lands: bool
+) -> None:
+    made.change_service("four", settle_seconds=1, timeout_seconds=2)
+    made.service.on("/four", EIGHT, silence(1, lands=lands), land)
+    made.check()
+    typed(made, "plan")
+    running = start(made, "run", "--yes")
+    wait_for_call(made, 2)
+    running.send_signal(signal_number)
+    _, err = running.communicate(timeout=10)
+    assert running.returncode == code
+    if code == 130:
+        assert "interrupted: the ledger is intact; run the same command to continue" in err
+    with read_ledger(ledger_path(made.folder), real_now) as ledger:
+        assert ledger is not None
+        states = {e.id: str(e.state) for e in ledger.entries()}
+        assert states["four/2025-01-08"] == "sending"
+        assert states["four/2025-01-07"] == "landed"
+    code_again, _, err = typed(made, "plan", "--out", str(made.folder / "other.json"))
+    assert "four may still be working on an earlier call: 2025-01-08" in err
+    assert code_again == 0
+    code_again, _, err = typed(made, "run", "--yes")
+    assert code_again == 0
+    again = [] if lands else ["four 01-08"]
+    assert made.service.sent[:3] == ["four 01-07", "four 01-08", *(again or ["four 01-09"])]
+    assert made.service.sent.count("four 01-08") == 1 + len(again)
+    assert "looking for 1 dates that an earlier run sent" in err
+
+
+def test_a_damaged_ledger_exits_3_and_sends_nothing(made: Project) -> None:
+    made.check()
+    typed(made, "plan")
+    ledger_path(made.folder).write_bytes(b"no database at all" * 100)
+    for arguments in (("run", "--yes"), ("status",), ("plan",)):
+        code, _, err = typed(made, *arguments)
+        assert code == 3
+        assert "the ledger cannot be used (file is not a database)" in err
+    assert made.service.sent == []
+
+
+def test_hostile_names_are_shown_as_they_are(tmp_path: Path) -> None:
+    with project(tmp_path, {"factors": (SEVEN, EIGHT, NINE, "2025-01-10")}) as made:
+        name = "[bold]f';--<script>"
+        datasets = {
+            {"factors": name}.get(n, n): (d if n != "scores" else {**d, "upstream": name})
+            for n, d in made.raw["datasets"].items()
+        }
+        made.change(datasets=datasets)
+        made.check()
+        code, _, err = typed(made, "plan", "--dataset", name)
+        assert code == 0
+        assert name in err
+        code, _, err = typed(made, "run", "--yes")
+        assert code == 0
+        assert name in err
+
+
+def test_plan_and_status_start_quickly_and_load_nothing_heavy(made: Project) -> None:
+    made.check()
+    with open_ledger(ledger_path(made.folder), real_now):
+        pass
+    for command in ("plan", "status"):
+        program = (
+            "import sys; from remediation.__main__ import cli; from checkpoints.shell import main\n"
+            f"sys.argv[1:] = [{command!r}, '--contract', {str(made.folder / 'pipeline.yml')!r}]\n"
+            "code = main(cli)\n"
+            "heavy = ['great_expectations', 'pandas', 'requests', 'duckdb', 'sqlalchemy', 'google']\n"
+            "print(code, [m for m in heavy if m in sys.modules])"
+        )
+        took = []
+        for _ in range(3):
+            started = time.monotonic()
+            answered = subprocess.run(
+                [sys.executable, "-c", program],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            took.append(time.monotonic() - started)
+        assert answered.stdout.strip() == "0 []"
+        assert min(took) < 1.0
