@@ -12,9 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from checkpoints.calendar_map import CELL, State, layer_calendars, state_of
 from checkpoints.contract import KnownGap
 from checkpoints.errors import ExitCode
+from checkpoints.repairs import Repair
 from checkpoints.report import CheckRecord, DatasetRecord, Day, Report, ReportHead
 from checkpoints.rules import Outcome
-from checkpoints.wording import figure, limit
+from checkpoints.wording import figure, limit, share
 
 WORDS = {
     ExitCode.COMPLETE: "COMPLETE",
@@ -40,6 +41,7 @@ class Archived:
     signed_at: datetime | None
     note: str
     documented: Sequence[KnownGap]
+    repairs: Sequence[Repair]
 
 
 def render_page(report: Report, archived: Archived) -> str:
@@ -77,7 +79,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(figure=figure, limit=limit, state_of=state_of, marks=MARKS)
+    environment.globals.update(
+        figure=figure, limit=limit, share=share, state_of=state_of, marks=MARKS
+    )
     return environment
 
 

@@ -15,6 +15,7 @@ from checkpoints.contract_file import ContractFile
 from checkpoints.errors import ExitCode, RunRefused
 from checkpoints.gate import gates
 from checkpoints.page import Archived, render_index, render_page
+from checkpoints.repairs import repairs_of
 from checkpoints.report import CheckRecord, Record, Report, read_head, read_report
 from checkpoints.rules import Outcome
 from checkpoints.running import report_path, run_ids, runs_folder
@@ -128,6 +129,7 @@ def _archived(project: Path, report: Report) -> Archived:
         signed_at=signed.at if signed else None,
         note=signed.note if signed else "",
         documented=signed.documented if signed else (),
+        repairs=repairs_of(project, report),
     )
 
 

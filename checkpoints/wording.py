@@ -12,6 +12,11 @@ def percent(ratio: float) -> str:
     return f"{int(ratio * 1000 + 1e-9) / 10:.1f} %"
 
 
+def share(matched: int, expected: int) -> str:
+    """``24, 160`` → ``15.0 % (24/160)``."""
+    return f"{percent(matched / expected)} ({matched}/{expected})" if expected else "nothing due"
+
+
 def quantity(kind: str, value: float) -> str:
     """A value in the unit of a rule."""
     if kind in RATIOS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from remediation.status import Status
 from tests.scripted_service import Project, answer, land, project, silence
 from tests.test_backfill import EIGHT, NINE, SEVEN, real_now
 
+HEAVY = ["great_expectations", "pandas", "requests", "duckdb", "sqlalchemy", "google"]
 ROOT = Path(__file__).parent.parent
 HOLES = {
     "summary": ("2025-01-12",),
@@ -33,8 +35,15 @@ HOLES = {
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[Project]:
     with project(tmp_path, HOLES) as running:
-        running.change(rules_for_keyed=[])
+        strict_on_scores(running)
         yield running
+
+
+def strict_on_scores(made: Project) -> None:
+    rules = [{"rule": "conversion_ratio", "of": "raw", "at_least": 0.9}]
+    datasets = made.raw["datasets"]
+    scores = {**datasets["scores"], "rules": rules}
+    made.change(rules_for_keyed=[], datasets={**datasets, "scores": scores})
 
 
 def start(made: Project, *arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -132,8 +141,8 @@ def test_run_lands_shows_before_and_after_and_leaves_a_record(made: Project) -> 
     assert "four  canary 2025-01-07 landed: 2 to go" in err
     assert "four  3/3 settled, 3 landed" in err
     (line,) = [line for line in err.splitlines() if line.startswith("L4") and "factors" in line]
-    assert line.split() == "L4 factors raw 76.5 % 94.1 % 4 → 1".split()
-    assert "rules now: 10 of 10 evaluated checks passed" in err
+    assert line.split() == ["L4", "factors", "raw", "82.4", "%", "100.0", "%", "3", "→", "0"]
+    assert "rules now: 8 of 8 evaluated checks passed" in err
 
 
 def test_run_that_leaves_dates_missing_says_which_and_why_and_exits_4(made: Project) -> None:
@@ -293,19 +302,17 @@ def test_plan_and_status_start_quickly_and_load_nothing_heavy(made: Project) -> 
             "import sys; from remediation.__main__ import cli; from checkpoints.shell import main\n"
             f"sys.argv[1:] = [{command!r}, '--contract', {str(made.folder / 'pipeline.yml')!r}]\n"
             "code = main(cli)\n"
-            "heavy = ['great_expectations', 'pandas', 'requests', 'duckdb', 'sqlalchemy', 'google']\n"
-            "print(code, [m for m in heavy if m in sys.modules])"
+            f"print(code, [m for m in {HEAVY} if m in sys.modules])"
         )
-        took = []
-        for _ in range(3):
-            started = time.monotonic()
-            answered = subprocess.run(
-                [sys.executable, "-c", program],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            took.append(time.monotonic() - started)
-        assert answered.stdout.strip() == "0 []"
-        assert min(took) < 1.0
+        answered, seconds = cpu_seconds([sys.executable, "-c", program])
+        assert answered == "0 []"
+        assert seconds < 0.6
+
+
+def cpu_seconds(command: list[str]) -> tuple[str, float]:
+    """Output and processor time: the wall clock of a busy machine says little."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return ran.stdout.strip(), spent

@@ -1,0 +1,88 @@
+"""What remediation did about a run, as its records tell it: the part a page shows.
+
+The records lie beside the report whose failures they answer
+(``uncommitted/runs/<run id>/remediation-<plan id>.json``, written by ``remediation``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from checkpoints.errors import ContractError
+from checkpoints.report import Report, Span
+from checkpoints.running import runs_folder
+
+
+class Extract(BaseModel):
+    """Frozen; whatever else the record holds is passed over."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Figures(Extract):
+    """A dataset against ``of``: keys, and the dates that lack some."""
+
+    of: str | None
+    expected: int
+    matched: int
+    lacking: tuple[date, ...]
+
+
+class Change(Extract):
+    """A dataset before and after; ``after`` is None when it could not be read."""
+
+    dataset: str
+    layer: str
+    before: Figures
+    after: Figures | None
+
+
+class Repair(Extract):
+    """One run of a plan; ``counts`` are calls by service and state."""
+
+    version: Literal[1]
+    plan_id: str
+    run_id: str
+    by: str
+    window: Span
+    started_at: AwareDatetime
+    seconds: float
+    counts: dict[str, dict[str, int]]
+    changes: tuple[Change, ...]
+    problem: str
+
+    @property
+    def changed(self) -> tuple[Change, ...]:
+        """The datasets whose figures are no longer the same."""
+        return tuple(c for c in self.changes if c.after is None or c.after != c.before)
+
+
+def repairs_of(project: Path, report: Report) -> list[Repair]:
+    """Repairs that answer this run, or that came before it over the same window, oldest first.
+
+    Raises:
+        ContractError: a record is damaged or of another version.
+    """
+    found = [
+        repair
+        for repair in _all(project)
+        if repair.run_id == report.run_id
+        or (repair.window == report.window and repair.started_at < report.started_at)
+    ]
+    return sorted(found, key=lambda r: r.started_at)
+
+
+def _all(project: Path) -> Iterator[Repair]:
+    for path in runs_folder(project).glob("*/remediation-*.json"):
+        try:
+            yield Repair.model_validate_json(path.read_text(encoding="utf-8"))
+        except ValidationError as error:
+            raise ContractError(
+                f"{path}: is not a remediation record of version 1: "
+                "move it away, or restore it from a backup"
+            ) from error
