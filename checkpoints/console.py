@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 from pathlib import Path
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -16,7 +16,6 @@ from checkpoints.rules import Outcome
 from checkpoints.summary import Coverage, CoverageSummary
 from checkpoints.wording import figure, limit, percent
 
-RANGES_SHOWN = 3
 STYLE = {
     Outcome.PASSED: "green",
     Outcome.FAILED: "bold red",
@@ -108,8 +107,7 @@ def print_report(
     console.print(Text(word, style=style), report.verdict.summary)
     console.print(_layers_line(report.checks))
     notable = [c for c in report.checks if c.outcome in (Outcome.FAILED, Outcome.ERRORED)]
-    if notable:
-        console.print(_check_table(report, notable))
+    _print_failures(console, report, notable)
     for label, value in (("report", path), ("page", page)):
         if value:
             console.print(f"{label:7}{_short(value)}", soft_wrap=True)
@@ -130,39 +128,43 @@ def _layers_line(checks: Iterable[CheckRecord]) -> Text:
     return line
 
 
-def _check_table(report: Report, checks: Sequence[CheckRecord]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("", no_wrap=True)
-    table.add_column("suite", no_wrap=True)
-    table.add_column("dataset", overflow="fold")
-    table.add_column("rule", overflow="fold")
-    table.add_column("observed", justify="right", no_wrap=True)
-    table.add_column("dates", justify="right")
-    table.add_column("where")
+def _print_failures(console: Console, report: Report, checks: Sequence[CheckRecord]) -> None:
+    """Per dataset: its failed checks, a line each, and where they fail."""
+    layers = {record.name: record.layer for record in report.datasets}
+    for dataset in dict.fromkeys(check.dataset for check in checks):
+        found = [check for check in checks if check.dataset == dataset]
+        console.print(Text.assemble((f"{layers.get(dataset, '?')} {dataset}", "bold")))
+        console.print(_failures_of(found, console.width))
+        dates = {day for check in found for day in check.unexpected_dates}
+        where = ", ".join(map(str, report.ranges(dates)))
+        messages = {c.message for c in found if c.outcome is Outcome.ERRORED}
+        for line in (where, *messages):
+            if line:
+                console.print(Padding(Text(line, style="dim"), (0, 0, 0, 2)))
+
+
+def _failures_of(checks: Sequence[CheckRecord], width: int) -> Padding:
+    """Fixed widths, so that the tables of all datasets align; the rule takes what is left."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(width=8)
+    table.add_column(overflow="fold", width=max(20, min(46, width - 48)))
+    for column in (11, 9, 10):
+        table.add_column(justify="right", width=column)
     for check in checks:
+        dates = len(check.unexpected_dates)
         table.add_row(
             Text(_mark(check), style=STYLE[check.outcome]),
-            check.suite,
-            Text(check.dataset),
-            Text(f"{check.kind} {limit(check)}" + (f" of {check.of}" if check.expected else "")),
+            Text(f"{check.kind} of {check.of}" if check.expected else check.kind),
             figure(check),
-            str(len(check.unexpected_dates) or ""),
-            Text(shown_ranges(report, check.unexpected_dates) or check.message),
+            limit(check),
+            f"{dates} date{'' if dates == 1 else 's'}" if dates else "",
         )
-    return table
+    return Padding(table, (0, 0, 0, 2))
 
 
 def _mark(check: CheckRecord) -> str:
     light = check.outcome is Outcome.FAILED and check.severity != "critical"
     return check.severity if light else str(check.outcome)
-
-
-def shown_ranges(report: Report, dates: Sequence[date]) -> str:
-    """The first ranges of some dates, and how many more there are."""
-    ranges = report.ranges(dates)
-    text = ", ".join(map(str, ranges[:RANGES_SHOWN]))
-    more = len(ranges) - RANGES_SHOWN
-    return f"{text} and {more} more" if more > 0 else text
 
 
 def next_command(report: Report, *, stored: bool) -> str:

@@ -63,10 +63,9 @@ def _summary(
         case ExitCode.NOTHING_DUE:
             return "nothing was due in the window"
     failed, gating = counts[Outcome.FAILED], sum(gates(c, fail_on) for c in checks)
-    lighter = f", {failed - gating} of them lighter than {fail_on}" if failed > gating else ""
     evaluated = counts[Outcome.PASSED] + failed
+    lighter = f" ({failed - gating} below {fail_on})" if failed > gating else ""
     if gating:
         return f"{failed} of {evaluated} evaluated checks failed{lighter}"
-    return f"{counts[Outcome.PASSED]} of {evaluated} evaluated checks passed" + (
-        f"; {failed} failed{lighter}" if failed else ""
-    )
+    failures = f", {failed} failed{lighter}" if failed else ""
+    return f"{counts[Outcome.PASSED]} of {evaluated} evaluated checks passed{failures}"

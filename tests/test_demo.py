@@ -335,8 +335,8 @@ def test_counts_without_a_schedule_are_refused(tmp_path: Path) -> None:
 
 def test_counts_become_rows_and_games(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text(SCHEDULE + "0022400063,2024-11-20\n0022400064,2024-11-21\n")
-    # Two games: 29 rows of players are one game's, 6 rows of teams are three games'.
-    (tmp_path / "c.csv").write_text(COUNTS_HEAD + "2024-11-20,2,2,1,40,6,31,29,7,3,0\n")
+    # Two games: 29 rows of players are one game's, 30 are two's, 6 rows of teams are three's.
+    (tmp_path / "c.csv").write_text(COUNTS_HEAD + "2024-11-20,2,2,1,30,6,31,29,7,3,0\n")
     path = tmp_path / "w.duckdb"
     done = run_demo(
         *("build", "--schedule", str(tmp_path / "s.csv"), "--counts", str(tmp_path / "c.csv")),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import duckdb
 import pytest
 import requests
 
+from demo.layers import COMPOSITE_FACTORS, compute
 from demo.warehouse import build, fill_demo
+from demo.writer import Writer
 
 FACTORS = "nba_precompute.player_composite_factors"
 ZONES = "nba_precompute.team_defense_zone_analysis"
@@ -102,17 +105,12 @@ def test_the_figures_are_those_of_the_days_before(service: Service) -> None:
     assert computed == expected is not None
 
 
-def test_a_single_date_is_computed_as_a_whole_season_is(service: Service, tmp_path: Path) -> None:
-    service.post("/phase4/process", {"game_date": "2024-12-22"})
+def test_a_single_date_is_computed_as_a_whole_season_is(tmp_path: Path) -> None:
     emptied = tmp_path / "emptied.duckdb"
     build(emptied, fill_demo)
     with duckdb.connect(emptied) as db:
         db.execute(f"CREATE TEMP TABLE built AS FROM {FACTORS} WHERE game_date = '2024-12-22'")
         db.execute(f"DELETE FROM {FACTORS} WHERE game_date = '2024-12-22'")
-        from datetime import date
-
-        from demo.layers import COMPOSITE_FACTORS, compute
-
         assert compute(db, COMPOSITE_FACTORS, date(2024, 12, 22), date(2024, 12, 22)) > 0
         again = f"FROM {FACTORS} WHERE game_date = '2024-12-22'"
         assert db.execute(f"FROM built EXCEPT ALL {again}").fetchall() == []
@@ -270,6 +268,25 @@ def test_calls_at_the_same_time_all_land(service: Service) -> None:
     assert {answer.status_code for answer in answers} == {200}
     for day in days:
         assert service.rows(FACTORS, day) == service.rows(SUMMARY, day) > 0
+
+
+def test_a_failed_transaction_leaves_nothing_and_lets_the_file_go(tmp_path: Path) -> None:
+    path = tmp_path / "it's a warehouse.duckdb"
+    with duckdb.connect(path) as db:
+        db.execute("CREATE TABLE numbers AS SELECT 1 AS n")
+    writer = Writer(path, time.monotonic, time.sleep)
+
+    def fail_after_writing() -> None:
+        with writer.transaction() as db:
+            db.execute("INSERT INTO numbers VALUES (2)")
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        fail_after_writing()
+    with writer.transaction() as db:
+        db.execute("INSERT INTO numbers VALUES (3)")
+    with duckdb.connect(path, read_only=True) as db:
+        assert db.execute("FROM numbers ORDER BY n").fetchall() == [(1,), (3,)]
 
 
 def serve(*arguments: str) -> subprocess.CompletedProcess[str]:

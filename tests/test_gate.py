@@ -70,7 +70,7 @@ def test_counts_cover_all_outcomes() -> None:
         Outcome.ERRORED: 0,
         Outcome.NOT_EVALUATED: 1,
     }
-    assert verdict.summary == "2 of 3 evaluated checks failed, 1 of them lighter than critical"
+    assert verdict.summary == "2 of 3 evaluated checks failed (1 below critical)"
 
 
 def test_codes_take_precedence_as_documented() -> None:

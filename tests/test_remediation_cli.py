@@ -141,7 +141,7 @@ def test_run_lands_shows_before_and_after_and_leaves_a_record(made: Project) -> 
     assert "four  canary 2025-01-07 landed: 2 to go" in err
     assert "four  3/3 settled, 3 landed" in err
     (line,) = [line for line in err.splitlines() if line.startswith("L4") and "factors" in line]
-    assert line.split() == ["L4", "factors", "raw", "82.4", "%", "100.0", "%", "3", "→", "0"]
+    assert line.split() == ["L4", "factors", "raw", "82.3", "%", "100.0", "%", "3", "→", "0"]
     assert "rules now: 8 of 8 evaluated checks passed" in err
 
 
