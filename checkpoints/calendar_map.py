@@ -129,9 +129,14 @@ def _figures(dataset: DatasetRecord, day: Day) -> str:
 
 
 def _months(weeks: dict[int, int]) -> Iterator[tuple[int, str]]:
+    """A label where a month begins, unless it would touch the one before."""
     seen: set[tuple[int, int]] = set()
+    free_from = 0
     for monday, column in weeks.items():
         day = date.fromordinal(monday + 6)
-        if (day.year, day.month) not in seen:
-            seen.add((day.year, day.month))
-            yield column * CELL, f"{day:%b}" + (f" {day:%Y}" if day.month == 1 else "")
+        if (day.year, day.month) in seen or column < free_from:
+            continue
+        seen.add((day.year, day.month))
+        label = f"{day:%b %Y}" if day.month == 1 or len(seen) == 1 else f"{day:%b}"
+        free_from = column + (5 if " " in label else 3)
+        yield column * CELL, label

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from checkpoints.calendar_map import CELL, State, layer_calendars, state_of
 from checkpoints.contract import KnownGap
 from checkpoints.errors import ExitCode
+from checkpoints.gate import gates
 from checkpoints.repairs import Repair
 from checkpoints.report import CheckRecord, DatasetRecord, Day, Report, ReportHead
 from checkpoints.rules import Outcome
@@ -105,10 +107,21 @@ def _is_open(day: Day) -> bool:
     return state_of(day) in (State.MISSING, State.PARTIAL)
 
 
-def _checklist(report: Report) -> list[tuple[str, list[CheckRecord], bool]]:
-    """Suites in order, their checks, and whether all of them passed or had nothing due."""
+def _checklist(report: Report) -> list[tuple[str, str, bool]]:
+    """Suites in order, what became of their checks, and whether nothing in them gates."""
     suites: dict[str, list[CheckRecord]] = {}
     for check in report.checks:
         suites.setdefault(check.suite, []).append(check)
-    good = (Outcome.PASSED, Outcome.NOT_EVALUATED)
-    return [(s, found, all(c.outcome in good for c in found)) for s, found in suites.items()]
+    return [(suite, _tally(found), _is_good(report, found)) for suite, found in suites.items()]
+
+
+def _is_good(report: Report, checks: Sequence[CheckRecord]) -> bool:
+    errored = any(c.outcome is Outcome.ERRORED for c in checks)
+    return not errored and not any(gates(c, report.verdict.fail_on) for c in checks)
+
+
+def _tally(checks: Sequence[CheckRecord]) -> str:
+    passed = sum(c.outcome is Outcome.PASSED for c in checks)
+    failed = Counter(c.severity for c in checks if c.outcome is Outcome.FAILED)
+    others = [f"{n} {severity}" for severity, n in failed.items()]
+    return ", ".join([f"{passed} of {len(checks)} passed", *others])

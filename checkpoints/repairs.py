@@ -6,16 +6,12 @@ The records lie beside the report whose failures they answer
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from checkpoints.errors import ContractError
-from checkpoints.report import Report, Span
-from checkpoints.running import runs_folder
+from checkpoints.report import Span
 
 
 class Extract(BaseModel):
@@ -60,29 +56,3 @@ class Repair(Extract):
     def changed(self) -> tuple[Change, ...]:
         """The datasets whose figures are no longer the same."""
         return tuple(c for c in self.changes if c.after is None or c.after != c.before)
-
-
-def repairs_of(project: Path, report: Report) -> list[Repair]:
-    """Repairs that answer this run, or that came before it over the same window, oldest first.
-
-    Raises:
-        ContractError: a record is damaged or of another version.
-    """
-    found = [
-        repair
-        for repair in _all(project)
-        if repair.run_id == report.run_id
-        or (repair.window == report.window and repair.started_at < report.started_at)
-    ]
-    return sorted(found, key=lambda r: r.started_at)
-
-
-def _all(project: Path) -> Iterator[Repair]:
-    for path in runs_folder(project).glob("*/remediation-*.json"):
-        try:
-            yield Repair.model_validate_json(path.read_text(encoding="utf-8"))
-        except ValidationError as error:
-            raise ContractError(
-                f"{path}: is not a remediation record of version 1: "
-                "move it away, or restore it from a backup"
-            ) from error

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from checkpoints.archive import save_report
 from checkpoints.contract import Severity
 from checkpoints.contract_file import ContractFile
 from checkpoints.errors import ContractError
 from checkpoints.evidence import Evidence, dataset_records, gather
 from checkpoints.gate import decide
 from checkpoints.provenance import provenance
-from checkpoints.report import CheckRecord, Report, Span, check_record, new_run_id, read_report
+from checkpoints.report import CheckRecord, Report, Span, check_record, new_run_id
 from checkpoints.rules import Check, checks_of, evaluate
-from checkpoints.shell import write_text
 from checkpoints.window import Window
 
 
@@ -109,48 +109,3 @@ def _report(
         keys=evidence.keys,
         unreadable=dict(evidence.frame.unreadable),
     )
-
-
-def runs_folder(project: Path) -> Path:
-    """Where the runs of a project are kept, a folder each."""
-    return project / "uncommitted" / "runs"
-
-
-def save_report(project: Path, report: Report) -> Path:
-    """Store a report under its run id."""
-    path = runs_folder(project) / report.run_id / "report.json"
-    write_text(path, report.model_dump_json() + "\n")
-    return path
-
-
-def run_ids(project: Path) -> list[str]:
-    """The stored runs, oldest first."""
-    return sorted(path.parent.name for path in runs_folder(project).glob("*/report.json"))
-
-
-def report_path(project: Path, run_id: str | None) -> Path:
-    """The report of a run, or of the latest one.
-
-    Raises:
-        ContractError: there is no such run.
-    """
-    known = run_ids(project)
-    if run_id is None and known:
-        run_id = known[-1]
-    if run_id not in known or run_id is None:
-        wanted = f"run {run_id!r} is not" if run_id else "no run is"
-        latest = f"; the latest is {known[-1]}" if known else ""
-        raise ContractError(
-            f"{wanted} stored in {runs_folder(project)}{latest}: "
-            "make one with python -m checkpoints run"
-        )
-    return runs_folder(project) / run_id / "report.json"
-
-
-def stored_report(project: Path, run_id: str | None) -> Report:
-    """Read the report of a run, or of the latest one.
-
-    Raises:
-        ContractError: there is no such run, or its report is damaged.
-    """
-    return read_report(report_path(project, run_id))

@@ -10,15 +10,14 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
+from checkpoints.archive import repairs_of, report_path, run_ids, runs_folder
 from checkpoints.contract import Contract, KnownGap
 from checkpoints.contract_file import ContractFile
 from checkpoints.errors import ExitCode, RunRefused
 from checkpoints.gate import gates
 from checkpoints.page import Archived, render_index, render_page
-from checkpoints.repairs import repairs_of
 from checkpoints.report import CheckRecord, Record, Report, read_head, read_report
 from checkpoints.rules import Outcome
-from checkpoints.running import report_path, run_ids, runs_folder
 from checkpoints.shell import write_text
 
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import duckdb
 
+from checkpoints.archive import save_report
 from checkpoints.contract_file import ContractFile, load_contract
 from checkpoints.report import Report
-from checkpoints.running import Request, check, save_report
+from checkpoints.running import Request, check
 from checkpoints.window import DateRange, Window
 from tests.warehouses import BASIC, D, days, fill, write_contract
 

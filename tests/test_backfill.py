@@ -14,9 +14,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from checkpoints.archive import stored_report
 from checkpoints.errors import ExitCode, WarehouseError
-from checkpoints.running import stored_report
 from remediation import running
+from remediation.backfill import Work, backfill
 from remediation.clock import Clock
 from remediation.credentials import IdentityTokens
 from remediation.errors import CredentialsError, ServiceNotCallable
@@ -26,7 +27,9 @@ from remediation.plan import Plan
 from remediation.planning import Request, make_plan
 from remediation.record import RemediationRecord
 from remediation.running import run
+from remediation.service import Sender
 from remediation.states import State
+from remediation.verification import Tables
 from tests.scripted_service import (
     Project,
     answer,
@@ -523,3 +526,62 @@ def test_events_count_up_to_the_end(tmp_path: Path) -> None:
         carry_out(made, plan_of(made), events=events)
         assert [e.text for e in events if e.state is None] == ["canary 2025-01-07 landed: 2 to go"]
         assert (events[-1].settled, events[-1].landed, events[-1].total) == (3, 3, 3)
+
+
+class Held:
+    """Tokens numbered by how often they were renewed."""
+
+    def __init__(self) -> None:
+        self.number = 1
+
+    def token(self, audience: str, *, renew: bool = False) -> str:
+        assert audience.startswith("http://127.0.0.1:")
+        self.number += renew
+        return f"token-{self.number}"
+
+
+def carry_out_with_token(made: Project, plan: Plan) -> None:
+    """As a run does for a service elsewhere; one on this machine gets no token."""
+    events: list[Event] = []
+    contract, clock = (
+        made.file().contract,
+        Clock(now=real_now, monotonic=time.monotonic, sleep=time.sleep),
+    )
+    tables = Tables(contract=contract, url=contract.warehouse, as_of=plan.as_of, clock=clock)
+    with open_ledger(ledger_path(made.folder), real_now) as ledger:
+        backfill(
+            Work(
+                plan=plan,
+                contract=contract,
+                ledger=ledger,
+                senders={"four": Sender(contract.services["four"], Held(), clock)},
+                look=tables.look,
+                clock=clock,
+                tell=events.append,
+            )
+        )
+
+
+def test_an_expired_token_is_renewed_once_and_the_run_goes_on(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS) as made:
+        made.service.on("/four", EIGHT, answer(401, "expired"))
+        plan = plan_of(made)
+        carry_out_with_token(made, plan)
+        assert [(c.short, c.headers["Authorization"]) for c in made.service.calls] == [
+            ("four 01-07", "Bearer token-1"),
+            ("four 01-08", "Bearer token-1"),
+            ("four 01-08", "Bearer token-2"),
+            ("four 01-09", "Bearer token-2"),
+        ]
+        assert set(states(made, plan).values()) == {"landed"}
+        for path in (made.folder / "uncommitted").rglob("*"):
+            assert path.is_dir() or b"token-" not in path.read_bytes()
+
+
+def test_a_token_refused_twice_stops_the_service(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS) as made:
+        made.service.on("/four", EIGHT, answer(401), answer(401))
+        plan = plan_of(made)
+        carry_out_with_token(made, plan)
+        assert made.service.sent == ["four 01-07", "four 01-08", "four 01-08"]
+        assert states(made, plan) == {"01-07": "landed", "01-08": "rejected", "01-09": "blocked"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
@@ -13,12 +14,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from remediation.journal import Event
 from remediation.ledger import ledger_path, open_ledger, read_ledger
 from remediation.lock import only_run
 from remediation.plan import Plan
 from remediation.plan_file import newest_plan, read_plan
+from remediation.progress import Lines
 from remediation.record import RemediationRecord
+from remediation.states import State
 from remediation.status import Status
 from tests.scripted_service import Project, answer, land, project, silence
 from tests.test_backfill import EIGHT, NINE, SEVEN, real_now
@@ -142,7 +147,7 @@ def test_run_lands_shows_before_and_after_and_leaves_a_record(made: Project) -> 
     assert "four  3/3 settled, 3 landed" in err
     (line,) = [line for line in err.splitlines() if line.startswith("L4") and "factors" in line]
     assert line.split() == ["L4", "factors", "raw", "82.3", "%", "100.0", "%", "3", "→", "0"]
-    assert "rules now: 8 of 8 evaluated checks passed" in err
+    assert "rules now: 7 of 7 evaluated checks passed" in err
 
 
 def test_run_that_leaves_dates_missing_says_which_and_why_and_exits_4(made: Project) -> None:
@@ -316,3 +321,28 @@ def cpu_seconds(command: list[str]) -> tuple[str, float]:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return ran.stdout.strip(), spent
+
+
+def test_progress_without_a_terminal_is_a_line_per_25_dates_or_10_seconds() -> None:
+    clock = [0.0]
+    out = io.StringIO()
+    lines = Lines(Console(file=out, width=80), lambda: clock[0])
+
+    def settled(number: int, at: float) -> None:
+        clock[0] = at
+        lines.tell(
+            Event(service="four", total=60, settled=number, landed=number, state=State.LANDED)
+        )
+
+    for number in range(27):
+        settled(number, at=number / 10)
+    settled(28, at=12.0)
+    settled(28, at=12.1)
+    settled(28, at=22.7)
+    settled(60, at=22.8)
+    settled(60, at=22.9)
+    assert out.getvalue().splitlines() == [
+        "four  25/60 settled, 25 landed",
+        "four  28/60 settled, 28 landed",
+        "four  60/60 settled, 60 landed",
+    ]

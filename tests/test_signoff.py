@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from checkpoints import running
+from checkpoints import archive, running
 from checkpoints.contract_file import ContractFile
 from checkpoints.errors import ContractError, RunRefused
 from checkpoints.report import Report
@@ -42,7 +42,7 @@ def stored(
         elapsed=lambda: 0.25,
     )
     report = running.check(request)
-    running.save_report(folder, report)
+    archive.save_report(folder, report)
     return report
 
 
@@ -119,7 +119,7 @@ def test_nobody_and_unknown_runs_are_refused(tmp_path: Path) -> None:
 def test_a_damaged_report_is_refused_with_its_path(tmp_path: Path) -> None:
     file = contract_of(tmp_path)
     report = stored(tmp_path, file)
-    path = running.report_path(tmp_path, report.run_id)
+    path = archive.report_path(tmp_path, report.run_id)
     path.write_text(path.read_text().replace('"schema_version":1', '"schema_version":9'))
     with pytest.raises(ContractError, match=r"report.json: is not a run report of version 1"):
         sign(file, None, by="Ada", note="", at=AT)
@@ -158,7 +158,7 @@ def test_the_page_shows_what_remediation_did(tmp_path: Path) -> None:
              "after": {**figures, "matched": 76, "lacking": []}},
         ],
     }  # fmt: skip
-    path = running.report_path(tmp_path, failed.run_id).with_name("remediation-abcdef.json")
+    path = archive.report_path(tmp_path, failed.run_id).with_name("remediation-abcdef.json")
     path.write_text(json.dumps(record))
     text = write_run_page(tmp_path, stored(tmp_path, file, minute=3)).read_text()
     assert "phase4 10 landed" in text

@@ -1,0 +1,83 @@
+"""The runs of a project on disk: ``uncommitted/runs/<run id>/``, a folder each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from checkpoints.errors import ContractError
+from checkpoints.repairs import Repair
+from checkpoints.report import Report, read_report
+from checkpoints.shell import write_text
+
+
+def runs_folder(project: Path) -> Path:
+    """Where the runs of a project are kept, a folder each."""
+    return project / "uncommitted" / "runs"
+
+
+def save_report(project: Path, report: Report) -> Path:
+    """Store a report under its run id."""
+    path = runs_folder(project) / report.run_id / "report.json"
+    write_text(path, report.model_dump_json() + "\n")
+    return path
+
+
+def run_ids(project: Path) -> list[str]:
+    """The stored runs, oldest first."""
+    return sorted(path.parent.name for path in runs_folder(project).glob("*/report.json"))
+
+
+def report_path(project: Path, run_id: str | None) -> Path:
+    """The report of a run, or of the latest one.
+
+    Raises:
+        ContractError: there is no such run.
+    """
+    known = run_ids(project)
+    if not known:
+        raise ContractError(
+            f"no run is stored in {runs_folder(project)}: make one with python -m checkpoints run"
+        )
+    if run_id is not None and run_id not in known:
+        near = (get_close_matches(run_id, known, n=1) or known[-1:])[0]
+        raise ContractError(f"run {run_id!r} is not stored: did you mean {near!r}?")
+    return runs_folder(project) / (run_id or known[-1]) / "report.json"
+
+
+def stored_report(project: Path, run_id: str | None) -> Report:
+    """Read the report of a run, or of the latest one.
+
+    Raises:
+        ContractError: there is no such run, or its report is damaged.
+    """
+    return read_report(report_path(project, run_id))
+
+
+def repairs_of(project: Path, report: Report) -> list[Repair]:
+    """Repairs that answer this run, or that came before it over the same window, oldest first.
+
+    Raises:
+        ContractError: a record is damaged or of another version.
+    """
+    found = [
+        repair
+        for repair in _repairs(project)
+        if repair.run_id == report.run_id
+        or (repair.window == report.window and repair.started_at < report.started_at)
+    ]
+    return sorted(found, key=lambda r: r.started_at)
+
+
+def _repairs(project: Path) -> Iterator[Repair]:
+    for path in runs_folder(project).glob("*/remediation-*.json"):
+        try:
+            yield Repair.model_validate_json(path.read_text(encoding="utf-8"))
+        except ValidationError as error:
+            raise ContractError(
+                f"{path}: is not a remediation record of version 1: "
+                "move it away, or restore it from a backup"
+            ) from error
