@@ -71,9 +71,9 @@ def state_of(day: Day) -> State:
 def layer_calendars(report: Report) -> list[LayerCalendar]:
     """A calendar per layer that is compared with another."""
     weeks = _week_columns(report.calendar())
-    layers = dict.fromkeys(r.layer for r in report.datasets if r.upstream)
+    layers = dict.fromkeys(r.layer for r in report.coverage if r.of)
     return [
-        _calendar(layer, [r for r in report.datasets if r.layer == layer], weeks)
+        _calendar(layer, [r for r in report.coverage if r.layer == layer], weeks)
         for layer in layers
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -44,17 +44,19 @@ def gather(contract: Contract, url: str, window: Window, as_of: date) -> Evidenc
         return Evidence(frame=frame, keys=tuple(_key_samples(contract, warehouse, frame)))
 
 
-def dataset_records(contract: Contract, frame: CoverageFrame) -> Iterator[DatasetRecord]:
-    """Every readable dataset against its declared upstream, as the report stores it."""
-    for name, dataset in contract.datasets.items():
-        pair = Pair(name, dataset.upstream, dataset.match)
+def dataset_records(
+    contract: Contract, frame: CoverageFrame, pair_of: Callable[[Contract, str], Pair]
+) -> Iterator[DatasetRecord]:
+    """Every readable dataset, compared as ``pair_of`` says (``rules`` has two of them)."""
+    for name in contract.names:
         if name in frame.unreadable:
             continue
+        pair = pair_of(contract, name)
         yield DatasetRecord(
             name=name,
-            layer=dataset.layer,
-            upstream=dataset.upstream,
-            match=dataset.match,
+            layer=contract.datasets[name].layer,
+            of=pair.of,
+            match=pair.match,
             by_date=contract.is_date_grain(name),
             days=tuple(
                 Day(*cell)

@@ -58,7 +58,7 @@ def render_page(report: Report, archived: Archived) -> str:
             checks=checks,
             word=WORDS[report.verdict.exit_code],
             calendars=layer_calendars(report),
-            lacking=[(d, days) for d in report.datasets if (days := _lacking(d))],
+            lacking=[(d, days) for d in report.coverage if (days := _lacking(d))],
             checklist=_checklist(report),
             gaps=_gaps(report, archived),
             states=list(State),
@@ -95,7 +95,7 @@ def _lacking(dataset: DatasetRecord) -> list[Day]:
 
 def _gaps(report: Report, archived: Archived) -> str:
     """NONE, DOCUMENTED or OPEN: whether due dates lack keys, whatever the thresholds tolerate."""
-    open_ = {(r.name, d.date) for r in report.datasets for d in r.days if _is_open(d)}
+    open_ = {(r.name, d.date) for r in report.coverage for d in r.days if _is_open(d)}
     documented = f"DOCUMENTED ({len(archived.documented)})" if archived.documented else ""
     if not open_:
         return documented or "NONE"

@@ -56,7 +56,7 @@ class CheckRecord(Record):
 
 
 class Day(NamedTuple):
-    """One date of a dataset against its declared upstream; a JSON list in this order."""
+    """One date of a dataset against another; a JSON list in this order."""
 
     date: CalendarDate
     status: Status
@@ -73,11 +73,14 @@ class Day(NamedTuple):
 
 
 class DatasetRecord(Record):
-    """A dataset and its days. Dates that are off and hold nothing are left out."""
+    """A dataset against another, date by date; dates that are off and hold nothing are left out.
+
+    ``by_date``: the dataset has no key, but one batch per date.
+    """
 
     name: str
     layer: str
-    upstream: str | None
+    of: str | None
     match: Match
     by_date: bool
     days: tuple[Day, ...]
@@ -133,7 +136,12 @@ class ReportHead(BaseModel):
 
 
 class Report(ReportHead):
-    """One run of a checkpoint over a window."""
+    """One run of a checkpoint over a window.
+
+    ``datasets`` holds every readable dataset against its declared upstream, which is what a
+    backfill can restore it from; ``coverage`` against what its coverage is measured by (its first
+    ratio rule), which also shows what the upstream lost.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -144,6 +152,7 @@ class Report(ReportHead):
     provenance: Provenance
     checks: tuple[CheckRecord, ...]
     datasets: tuple[DatasetRecord, ...]
+    coverage: tuple[DatasetRecord, ...]
     keys: tuple[KeySample, ...] = ()
     unreadable: dict[str, str] = Field(default_factory=dict)
 

@@ -130,9 +130,26 @@ def _check(contract: Contract, suite: str, name: str, rule: AnyRule) -> Check:
     return Check(suite=suite, dataset=name, of=of, rule=rule, pair=Pair(name, of, match))
 
 
+def upstream_pair(contract: Contract, name: str) -> Pair:
+    """A dataset against its declared upstream."""
+    dataset = contract.datasets[name]
+    return Pair(name, dataset.upstream, dataset.match)
+
+
+def coverage_pair(contract: Contract, name: str) -> Pair:
+    """What a dataset's coverage is measured by: its first ratio rule, else its upstream.
+
+    Comparing only with the layer above would hide what both lost.
+    """
+    rules = contract.datasets[name].rules
+    ratios = (rule for rule in rules if isinstance(rule, ConversionRatio))
+    compared = (_check(contract, contract.datasets[name].layer, name, r).pair for r in ratios)
+    return next(compared, upstream_pair(contract, name))
+
+
 def pairs_of(contract: Contract) -> tuple[Pair, ...]:
     """Every pair that a check or a coverage table needs: declared upstreams come first."""
-    declared = [Pair(n, d.upstream, d.match) for n, d in contract.datasets.items()]
+    declared = [upstream_pair(contract, name) for name in contract.names]
     return tuple(dict.fromkeys([*declared, *(check.pair for check in checks_of(contract))]))
 
 

@@ -16,7 +16,7 @@ from checkpoints.evidence import Evidence, dataset_records, gather
 from checkpoints.gate import decide
 from checkpoints.provenance import provenance
 from checkpoints.report import CheckRecord, Report, Span, check_record, new_run_id
-from checkpoints.rules import Check, checks_of, evaluate
+from checkpoints.rules import Check, checks_of, coverage_pair, evaluate, upstream_pair
 from checkpoints.window import Window
 
 
@@ -92,7 +92,7 @@ def _gather(request: Request) -> Evidence:
 def _report(
     request: Request, evidence: Evidence, records: Sequence[CheckRecord], *, library: bool
 ) -> Report:
-    window = request.window.range
+    window, contract = request.window.range, request.file.contract
     return Report(
         run_id=new_run_id(request.checkpoint, request.started_at),
         checkpoint=request.checkpoint,
@@ -105,7 +105,8 @@ def _report(
         provenance=provenance(request.file, request.warehouse, getpass.getuser()),
         verdict=decide(records, len(request.checks()), request.fail_on),
         checks=tuple(records),
-        datasets=tuple(dataset_records(request.file.contract, evidence.frame)),
+        datasets=tuple(dataset_records(contract, evidence.frame, upstream_pair)),
+        coverage=tuple(dataset_records(contract, evidence.frame, coverage_pair)),
         keys=evidence.keys,
         unreadable=dict(evidence.frame.unreadable),
     )

@@ -9,7 +9,7 @@ from typing import Literal
 from checkpoints.contract import Contract, Match
 from checkpoints.coverage import Cell, CoverageFrame, Pair, Status
 from checkpoints.report import Record, Span
-from checkpoints.rules import checks_of
+from checkpoints.rules import coverage_pair
 from checkpoints.window import DateRange, ranges_of
 
 
@@ -57,20 +57,10 @@ def summarize(contract: Contract, frame: CoverageFrame) -> CoverageSummary:
             entry
             for name in contract.names
             if name != contract.reference and name not in frame.unreadable
-            for entry in _by_season(contract, frame, compared_pair(contract, name))
+            for entry in _by_season(contract, frame, coverage_pair(contract, name))
         ),
         unreadable=dict(frame.unreadable),
     )
-
-
-def compared_pair(contract: Contract, name: str) -> Pair:
-    """What a dataset's coverage is measured against: its first ratio rule, else its upstream.
-
-    Comparing only with the layer above would hide what both lost.
-    """
-    dataset = contract.datasets[name]
-    ratios = (c for c in checks_of(contract) if c.dataset == name and c.kind == "conversion_ratio")
-    return next((c.pair for c in ratios), Pair(name, dataset.upstream, dataset.match))
 
 
 def _by_season(contract: Contract, frame: CoverageFrame, pair: Pair) -> Iterator[Coverage]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Protocol
 
@@ -107,15 +107,19 @@ class ServiceBackfill:
 
     def _await_earlier(self, calls: Sequence[Call]) -> None:
         """Settle what an earlier run sent: the tables are looked at before anything is repeated."""
-        now = self._clock.now()
+        now, longest = self._clock.now(), 0.0
         earlier = [c for c in calls if self._journal.state(c.id) in IN_FLIGHT]
         for call in earlier:
             until = self._journal.entries[call.id].in_flight_until or now
-            self._watch.add(call, max(0.0, (until - now).total_seconds()))
+            seconds = max(0.0, (until - now).total_seconds())
+            self._watch.add(call, seconds)
+            longest = max(longest, seconds)
         if earlier:
             text = f"looking for {len(earlier)} dates that an earlier run sent"
-            self._journal.remark(self._name, text)
+            self._journal.remark(self._name, f"{text}, for at most {longest:.0f} s")
         self._watch.settle()
+        # What an earlier run left behind does not count against this one.
+        self._watch.landings.record(failed=False)
 
     def _unblocked(self, calls: Sequence[Call]) -> list[Call]:
         """The calls whose upstream landed and that no other plan has in flight."""
@@ -163,6 +167,7 @@ class ServiceBackfill:
 
     def _call(self, call: Call) -> None:
         answer = self._attempts(call)
+        doubt = self._doubt(call) if answer.kind is Kind.NOTHING_THAT_DAY else ""
         failed = False
         match answer.kind:
             case Kind.ACCEPTED:
@@ -173,10 +178,11 @@ class ServiceBackfill:
                 self._record(call, State.UNKNOWN, answer)
                 self._watch.add(call, self._service.settle_seconds)
                 self._watch.settle()
-            case Kind.NOTHING_THAT_DAY if self._has_nothing(call):
+            case Kind.NOTHING_THAT_DAY if not doubt:
                 self._record(call, State.NOTHING_THERE, answer)
             case _:
-                self._record(call, State.REJECTED, answer)
+                detail = f"{doubt}: {answer.detail}" if doubt else answer.detail
+                self._record(call, State.REJECTED, replace(answer, detail=detail))
                 self._watch.add(call, 0)
                 self._watch.poll()
                 failed = not self._journal.is_done(call.id)
@@ -205,21 +211,20 @@ class ServiceBackfill:
         self._clock.sleep(max(0.0, self._next_attempt - self._clock.monotonic()))
         self._next_attempt = self._clock.monotonic() + self._service.seconds_between_calls
 
-    def _has_nothing(self, call: Call) -> bool:
-        """Whether the upstream has nothing on that date either; only then is it believed."""
+    def _doubt(self, call: Call) -> str:
+        """Why "nothing that day" is not believed; empty where the upstream has nothing either."""
+        claim = "it says there is nothing that day"
         try:
-            return nothing_there(self._work.look([call])[call.id])
-        except WarehouseError:
-            return False
+            found = self._work.look([call])[call.id]
+        except WarehouseError as error:
+            return f"{claim}, and the tables could not be read to check it ({error})"
+        return "" if nothing_there(found) else f"{claim}, but its upstream has data"
 
     def _record(self, call: Call, state: State, answer: Answer) -> None:
-        detail = answer.detail
-        if answer.kind is Kind.NOTHING_THAT_DAY and state is State.REJECTED:
-            detail = f"it says there is nothing that day, but its upstream has data: {detail}"
         self._journal.move(
             [call],
             state,
-            detail=detail,
+            detail=answer.detail,
             status=answer.status,
             seconds=answer.seconds,
             in_flight_until=self._clock.now() + timedelta(seconds=self._service.settle_seconds),

@@ -10,7 +10,7 @@ from checkpoints.coverage import CoverageFrame, Status, build_frame
 from checkpoints.evidence import dataset_records
 from checkpoints.gate import decide
 from checkpoints.report import CheckRecord, DatasetRecord, Day, Report, Verdict, check_record
-from checkpoints.rules import checks_of, evaluate, pairs_of
+from checkpoints.rules import checks_of, evaluate, pairs_of, upstream_pair
 from checkpoints.warehouse import open_warehouse
 from checkpoints.window import DateRange, Window
 from remediation.record import Change, Figures, Regression
@@ -49,7 +49,7 @@ def changes_of(
     contract: Contract, frame: CoverageFrame, checks: Sequence[CheckRecord], report: Report
 ) -> tuple[Change, ...]:
     """Every dataset of the report, compared with a frame of the same window."""
-    now = {record.name: record for record in dataset_records(contract, frame)}
+    now = {record.name: record for record in dataset_records(contract, frame, upstream_pair)}
     return tuple(_change(old, now.get(old.name), report.checks, checks) for old in report.datasets)
 
 
@@ -83,7 +83,7 @@ def _figures(record: DatasetRecord, checks: Sequence[CheckRecord]) -> Figures:
             )
     due = [day for day in record.days if day.status is Status.DUE]
     return Figures(
-        of=record.upstream,
+        of=record.of,
         expected=sum(day.expected for day in due),
         matched=sum(day.matched for day in due),
         lacking=tuple(day.date for day in due if day.missing),

@@ -33,5 +33,5 @@ def find_report(project: Path, run_id: str | None) -> Report:
         )
     if run_id is not None and run_id not in known:
         near = get_close_matches(run_id, known, n=1) or known[-1:]
-        raise PlanError(f"--run {run_id!r} is not known: did you mean {near[0]!r}?")
+        raise PlanError(f"run {run_id!r} is not stored: did you mean {near[0]!r}?")
     return read_report(runs_folder(project) / (run_id or known[-1]) / "report.json")

@@ -38,8 +38,10 @@ def print_plan(console: Console, plan: Plan, report: Report, estimates: Sequence
     if plan.calls:
         console.print(_ranges_table(plan, report))
         console.print(_services_table(estimates))
-    else:
+    elif not plan.unplanned:
         console.print("Nothing to do.", style="green")
+    else:
+        console.print("Nothing to call.", style="yellow")
     if plan.unplanned:
         console.print("Not planned")
         console.print(_unplanned_table(plan, report))

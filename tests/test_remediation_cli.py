@@ -181,7 +181,7 @@ def test_what_cannot_be_planned_exits_2_with_one_sentence(made: Project) -> None
     assert "run python -m checkpoints run first" in err
     report = made.check()
     for arguments, said in (
-        (("plan", "--run", "nope"), f"--run 'nope' is not known: did you mean {report.run_id!r}?"),
+        (("plan", "--run", "nope"), f"run 'nope' is not stored: did you mean {report.run_id!r}?"),
         (("plan", "--dataset", "nope"), "--dataset 'nope' is not in the contract"),
         (("run",), "make a plan with: python -m remediation plan"),
         (("run", "--plan", "none.json"), "none.json: cannot read the plan"),

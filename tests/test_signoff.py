@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from checkpoints import archive, running
+from checkpoints.calendar_map import State, layer_calendars
 from checkpoints.contract_file import ContractFile
 from checkpoints.errors import ContractError, RunRefused
 from checkpoints.report import Report
@@ -228,3 +229,11 @@ def test_the_page_of_two_seasons_stays_small(tmp_path: Path) -> None:
     long = days("2025-01-01", "2026-12-31", games=1)
     report = stored(tmp_path, file, schedule=long, raw=long, summary=long, factors=rows)
     assert write_run_page(tmp_path, report).stat().st_size < 1_000_000
+
+
+def test_what_two_layers_lost_is_missing_in_the_calendars_of_both(tmp_path: Path) -> None:
+    report = stored(tmp_path, summary=HOLE, factors=HOLE)
+    found = {c.layer: c.counts for c in layer_calendars(report)}
+    assert found["L3"][State.MISSING] == found["L4"][State.MISSING] == 10
+    assert found["L4"][State.WARM_UP] == 3
+    assert State.MISSING not in found["L1"]
