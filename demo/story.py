@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -40,6 +41,7 @@ def tell(stage: Stage) -> None:
     """
     started = stage.clock()
     stage = _on_demo_warehouse(stage)
+    _refuse_calls_in_flight(stage)
     _say(stage, "1. A warehouse in which a backfill filled L3 and nobody started L4.")
     _type(stage, "demo build")
     _say(stage, "2. What is there, and what is missing.")
@@ -63,6 +65,28 @@ def _on_demo_warehouse(stage: Stage) -> Stage:
     if not stage.out.isatty():
         environment.setdefault("COLUMNS", COLUMNS_WITHOUT_TERMINAL)
     return replace(stage, environment=environment)
+
+
+def _refuse_calls_in_flight(stage: Stage) -> None:
+    """Dates that an interrupted run sent are not sent again for a while: no story without them."""
+    done = subprocess.run(
+        [stage.python, "-m", "remediation", "status", "--json", "-"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=dict(stage.environment),
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise StoryFailed(f"`python -m remediation status` failed: {done.stderr.strip()}")
+    plans = json.loads(done.stdout)["plans"]
+    flying = sum(call["in_flight"] for plan in plans for call in plan["open"])
+    if flying:
+        raise StoryFailed(
+            f"{flying} calls of an interrupted remediation may still be in flight, and would not "
+            "be sent again (python -m remediation status): wait ten minutes, or start afresh "
+            "with make clean, which also removes every run and sign-off"
+        )
 
 
 def _say(stage: Stage, text: str) -> None:

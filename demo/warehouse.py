@@ -137,8 +137,8 @@ def _require_ours(path: Path) -> None:
                 "stop that one, then build again"
             ) from error
         raise NotOurFile(
-            f"{path}: exists and was not built by this command, so it stays as it is: "
-            "remove it yourself, or give another path with --warehouse"
+            f"{path}: exists and was not built by this command ({first_line(error)}), so it "
+            "stays as it is: remove it yourself, or give another path with --warehouse"
         ) from error
 
 

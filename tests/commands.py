@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
-
-from tests.warehouses import BASIC, write_contract
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,14 +28,3 @@ def command(*arguments: str, cwd: Path = ROOT, **changes: str) -> subprocess.Com
         text=True,
         timeout=120,
     )
-
-
-def project_of(folder: Path, raw: dict[str, Any] = BASIC, **changes: Any) -> Path:
-    """A complete project: contract, Data Context, plugin and generated suites."""
-    (folder / "gx").mkdir(exist_ok=True)
-    contract = write_contract(folder / "gx", raw, **changes)
-    shutil.copy(ROOT / "gx" / "great_expectations.yml", folder / "gx")
-    shutil.copytree(ROOT / "gx" / "plugins", folder / "gx" / "plugins", dirs_exist_ok=True)
-    written = command("checkpoints", "suites", "--contract", str(contract))
-    assert written.returncode == 0, written.stderr
-    return contract

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -71,16 +72,16 @@ def plan_of(made: Project, only: str | None = "factors") -> Plan:
     return make_plan(report, file.contract, file.sha256, Request(only_dataset=only))
 
 
-def carry_out(
+def request_of(
     made: Project,
     plan: Plan,
     events: list[Event] | None = None,
     clock: Clock | None = None,
     tokens: Any = None,
     **options: Any,
-) -> RemediationRecord:
+) -> running.Request:
     file = made.file()
-    request = running.Request(
+    return running.Request(
         file=file,
         plan=plan,
         report=stored_report(file.project, plan.run_id),
@@ -92,7 +93,10 @@ def carry_out(
         tell=(events if events is not None else []).append,
         **options,
     )
-    record, path = run(request)
+
+
+def carry_out(made: Project, plan: Plan, **options: Any) -> RemediationRecord:
+    record, path = run(request_of(made, plan, **options))
     assert RemediationRecord.model_validate_json(path.read_text()) == record
     return record
 
@@ -444,12 +448,25 @@ def test_a_date_that_got_worse_is_named_as_a_regression(tmp_path: Path) -> None:
         ]
 
 
-def test_calls_keep_the_pace_of_the_service(tmp_path: Path) -> None:
-    with project(tmp_path, FACTORS, seconds_between_calls=0.3) as made:
+def test_every_attempt_keeps_the_pace_of_the_service(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS, seconds_between_calls=30) as made:
+        made.service.on("/four", EIGHT, answer(503))
         plan = plan_of(made)
-        started = time.monotonic()
-        carry_out(made, plan)
-        assert time.monotonic() - started >= 0.6
+        time_told = [0.0]
+
+        def sleep(seconds: float) -> None:
+            time_told[0] += seconds
+
+        seen: list[float] = []
+
+        def note(event: Event) -> None:
+            if event.state is State.SENDING:
+                seen.append(time_told[0])
+
+        clock = Clock(now=real_now, monotonic=lambda: time_told[0], sleep=sleep)
+        request = request_of(made, plan, clock=clock)
+        run(replace(request, tell=note))
+        assert seen == [0, 30, 60, 90]
 
 
 def test_a_warehouse_that_is_away_while_verifying_leaves_the_date_unknown(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ import duckdb
 import pytest
 
 from checkpoints.report import Report
-from tests.commands import ROOT, command, environment, project_of
+from tests.commands import ROOT, command, environment
+from tests.projects import project_of
 from tests.warehouses import BASIC, D, days, fill, write_contract
 
 SEASON = ("--season", "2025", "--as-of", "2025-02-20")
@@ -215,7 +216,7 @@ def test_an_interrupt_ends_in_130(tmp_path: Path, contract: str) -> None:
 
 
 def test_suites_are_written_once_and_stale_ones_are_refused(tmp_path: Path) -> None:
-    contract = str(project_of(tmp_path))
+    contract = str(project_of(tmp_path).path)
     assert command("checkpoints", "suites", "--check", "--contract", contract).returncode == 0
     looser = {**BASIC["datasets"]["raw"], "rules": [{"rule": "conversion_ratio", "at_least": 0.5}]}
     write_contract(tmp_path / "gx", BASIC, datasets={**BASIC["datasets"], "raw": looser})
@@ -228,7 +229,7 @@ def test_suites_are_written_once_and_stale_ones_are_refused(tmp_path: Path) -> N
 
 
 def test_a_run_without_its_plugin_is_exit_3_and_stores_nothing(tmp_path: Path) -> None:
-    contract = project_of(tmp_path)
+    contract = project_of(tmp_path).path
     for path in (contract.parent / "plugins" / "cross_layer").glob("*.py"):
         path.unlink()
     done = check(str(contract), warehouse(tmp_path), *SEASON, name="run")
@@ -237,7 +238,7 @@ def test_a_run_without_its_plugin_is_exit_3_and_stores_nothing(tmp_path: Path) -
 
 
 def test_run_and_check_say_the_same_and_run_stores_it(tmp_path: Path) -> None:
-    contract = str(project_of(tmp_path))
+    contract = str(project_of(tmp_path).path)
     url = warehouse(tmp_path, factors=HOLE)
     fast = Report.model_validate_json(check(contract, url, *SEASON, "--json", "-").stdout)
     done = check(contract, url, *SEASON, "--json", "-", name="run")
@@ -247,6 +248,22 @@ def test_run_and_check_say_the_same_and_run_stores_it(tmp_path: Path) -> None:
     stored = tmp_path / "gx" / "uncommitted" / "runs" / slow.run_id / "report.json"
     assert Report.model_validate_json(stored.read_text()) == slow
     assert "python -m remediation plan" in done.stderr
+
+
+def test_hostile_names_and_values_go_through_a_whole_run(tmp_path: Path) -> None:
+    name = """fac"tors'; -- <script>alert(1)</script>"""
+    datasets = {**BASIC["datasets"], name: {**BASIC["datasets"]["factors"], "table": "s.factors"}}
+    del datasets["factors"]
+    contract = str(project_of(tmp_path, datasets=datasets).path)
+    url = warehouse(tmp_path, factors=[*HOLE, (D("2025-01-10"), "</td><script>alert(2)</script>")])
+    done = check(contract, url, *SEASON, "--json", "-", name="run")
+    report = Report.model_validate_json(done.stdout)
+    assert done.returncode == 1
+    assert name in {c.dataset for c in report.checks if c.outcome == "FAILED"}
+    pages = list((tmp_path / "gx" / "uncommitted" / "data_docs").rglob("*.html"))
+    assert len(pages) > 5
+    for page in pages:
+        assert "<script>alert" not in page.read_text()
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("coverage", *SEASON), ("check", *SEASON)])

@@ -384,9 +384,24 @@ def test_the_story_stops_when_a_step_that_should_fail_passes(tmp_path: Path) -> 
         _type(stage(out), "demo --help", ExitCode.INCOMPLETE)
 
 
-def test_the_story_stops_at_its_first_step_when_nothing_works(tmp_path: Path) -> None:
-    with (tmp_path / "out").open("w") as out, pytest.raises(StoryFailed, match="demo build"):
+def test_the_story_does_not_begin_when_nothing_works(tmp_path: Path) -> None:
+    with (
+        (tmp_path / "out").open("w") as out,
+        pytest.raises(StoryFailed, match="remediation status"),
+    ):
         tell(stage(out, python="/bin/false"))
+
+
+def test_the_story_does_not_begin_while_calls_may_be_in_flight(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(
+        "#!/bin/sh\n"
+        """echo '{"plans": [{"open": [{"in_flight": true}, {"in_flight": false}]}]}'\n"""
+    )
+    python.chmod(0o755)
+    with (tmp_path / "out").open("w") as out, pytest.raises(StoryFailed, match=r"^1 calls of an"):
+        tell(stage(out, python=str(python)))
+    assert (tmp_path / "out").read_text() == ""
 
 
 def test_interrupting_the_server_is_a_clean_stop(built: Path) -> None:

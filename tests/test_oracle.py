@@ -1,26 +1,30 @@
-"""The verdict of ``check`` equals a naive oracle's on random warehouses."""
+"""The verdicts of ``check`` and ``run`` equal a naive oracle's on random warehouses."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checkpoints.contract import Contract
+from checkpoints.contract_file import ContractFile
+from checkpoints.coverage import CoverageFrame
 from checkpoints.evidence import gather
-from checkpoints.report import check_record
-from checkpoints.rules import checks_of, evaluate
+from checkpoints.library import judge
+from checkpoints.report import CheckRecord, check_record
+from checkpoints.rules import Check, checks_of, evaluate
 from checkpoints.window import DateRange, Window
+from tests.projects import project_of
 from tests.warehouses import contract_of, fill
 
 START = date(2025, 1, 1)
 LENGTH = 24
+AT = datetime(2025, 2, 1, 12, tzinfo=UTC)
 Rows = list[tuple[date | None, str | None, str | None]]
 
 
@@ -215,27 +219,37 @@ def gap_oracle(
 # ------------------------------------------------------------------ the comparison
 
 
-def frame_of(world: World, folder: Path) -> tuple[Contract, Any]:
-    contract = contract_of(folder, world.raw).contract
-    url = fill(folder / "w.duckdb", world.tables, "d DATE, k VARCHAR, j VARCHAR")
+def frame_of(world: World, file: ContractFile) -> CoverageFrame:
+    url = fill(file.project / "w.duckdb", world.tables, "d DATE, k VARCHAR, j VARCHAR")
     window = Window(range=DateRange(world.first, world.last), label="")
-    return contract, gather(contract, url, window, world.as_of).frame
+    return gather(file.contract, url, window, world.as_of).frame
 
 
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+def assert_agreement(world: World, records: Iterable[CheckRecord], checks: Iterable[Check]) -> None:
+    for record, check in zip(records, checks, strict=True):
+        rule = check.rule.model_dump(exclude_none=True)
+        found = (record.outcome, record.observed, list(record.unexpected_dates))
+        assert found == oracle(world, check.dataset, rule), (check.dataset, rule)
+
+
+HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=HEALTH)
 @given(worlds())
 def test_check_agrees_with_the_naive_oracle_on_random_warehouses(world: World) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        contract, frame = frame_of(world, Path(folder))
-    for check in checks_of(contract):
-        rule = check.rule.model_dump(exclude_none=True)
-        record = check_record(check, evaluate(check, frame))
-        expected = oracle(world, check.dataset, rule)
-        assert (record.outcome, record.observed, list(record.unexpected_dates)) == expected, (
-            check.dataset,
-            rule,
-        )
+        file = contract_of(Path(folder), world.raw)
+        frame = frame_of(world, file)
+    checks = checks_of(file.contract)
+    assert_agreement(world, [check_record(c, evaluate(c, frame)) for c in checks], checks)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=HEALTH)
+@given(worlds())
+def test_run_agrees_with_the_naive_oracle_on_random_warehouses(world: World) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = project_of(Path(folder), world.raw)
+        frame = frame_of(world, file)
+        verdict = judge(file.project, file.contract, "after_backfill", frame, "run", AT)
+    assert_agreement(world, verdict.records, checks_of(file.contract))

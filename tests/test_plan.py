@@ -80,7 +80,7 @@ def report_of(
             {
                 "name": name,
                 "layer": "L4",
-                "upstream": upstream,
+                "of": upstream,
                 "match": "keys",
                 "by_date": False,
                 "days": days,
@@ -117,6 +117,7 @@ def report_of(
                 },
                 "checks": checks,
                 "datasets": datasets,
+                "coverage": [],
             }
         )
     )

@@ -38,7 +38,7 @@ SECRET = "eyJhbGciOi.SECRET.token"
 
 
 class Held:
-    """Tokens numbered by how often they were renewed."""
+    """One token, and who asked for it."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, bool]] = []
@@ -171,6 +171,13 @@ def test_a_token_is_sent_as_bearer_and_never_shown(service: ScriptedService) -> 
     assert service.calls[0].headers["Authorization"] == f"Bearer {SECRET}"
     assert tokens.asked == [("https://audience", False)]
     assert got.detail == "HTTP 500: you sent Bearer [token]!"
+
+
+def test_a_token_is_not_shown_in_part_or_from_a_header_either(service: ScriptedService) -> None:
+    service.on("/four", "2025-01-07", answer(500, "x" * 280 + SECRET))
+    assert SECRET[:5] not in send(service.url, Held()).detail
+    service.on("/four", "2025-01-07", answer(302, Location=f"https://login?t={SECRET}"))
+    assert "https://login?t=[token]" in send(service.url, Held()).detail
 
 
 def test_credentials_of_the_environment_are_not_used(

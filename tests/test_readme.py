@@ -1,0 +1,63 @@
+"""The README cannot rot: its help texts, commands and links are compared with the project."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+import checkpoints.__main__
+import remediation.__main__
+from checkpoints.errors import ExitCode
+from checkpoints.report import Report
+from tests.commands import ROOT, command
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS: dict[str, click.Group] = {
+    "checkpoints": checkpoints.__main__.cli,
+    "remediation": remediation.__main__.cli,
+}
+
+
+def help_of(module: str) -> str:
+    return command(module, "--help", COLUMNS="90").stdout.rstrip()
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_the_help_in_the_readme_is_what_the_command_prints(module: str) -> None:
+    shown = re.search(rf"<!-- help: {module} -->\n```\n(.*?)```", README, re.DOTALL)
+    assert shown is not None
+    assert shown[1].rstrip() == help_of(module)
+
+
+def typed() -> list[str]:
+    lines = re.findall(r"^\$ python -m (.*)$", README, re.MULTILINE)
+    return [line.split("  #")[0].strip() for line in lines]
+
+
+@pytest.mark.parametrize("line", typed())
+def test_every_command_in_the_readme_parses(line: str) -> None:
+    module, name, *arguments = shlex.split(line)
+    found = COMMANDS[module].get_command(click.Context(COMMANDS[module]), name)
+    assert found is not None
+    found.make_context(name, arguments)  # raises on an unknown option or a missing value
+
+
+def test_every_linked_file_exists() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_table_of_exit_codes_is_complete() -> None:
+    listed = re.findall(r"^\| (\d+) \| ", README, re.MULTILINE)
+    assert sorted(map(int, listed)) == sorted(ExitCode)
+
+
+def test_the_committed_report_schema_is_the_one_in_force() -> None:
+    committed = Path(ROOT / "checkpoints" / "report.schema.json").read_text(encoding="utf-8")
+    assert json.loads(committed) == Report.model_json_schema()
