@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from checkpoints.interrupts import end_at_once
+
+    end_at_once()
+
 import os
 import time
 from collections.abc import Callable

@@ -131,7 +131,8 @@ def _layers_line(checks: Iterable[CheckRecord]) -> Text:
 def _print_failures(console: Console, report: Report, checks: Sequence[CheckRecord]) -> None:
     """Per dataset: its failed checks, a line each, and where they fail."""
     layers = {record.name: record.layer for record in report.datasets}
-    for dataset in dict.fromkeys(check.dataset for check in checks):
+    order = [*layers, *report.unreadable]
+    for dataset in sorted({check.dataset for check in checks}, key=order.index):
         found = [check for check in checks if check.dataset == dataset]
         console.print(Text.assemble((f"{layers.get(dataset, '?')} {dataset}", "bold")))
         console.print(_failures_of(found, console.width))

@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from duckdb import DuckDBPyConnection
 
@@ -27,6 +28,8 @@ from demo.real_input import DayCounts
 from demo.schedule import Game
 from demo.tables import SCHEDULE
 
+Grain = Literal["games", "players", "team pairs", "teams of a date", "players of a date"]
+
 UNCOUNTED = "nbac_player_boxscores"
 ROWS_PER_GAME = 20
 LEAST_ROWS_PER_GAME = 15
@@ -34,11 +37,11 @@ LEAST_ROWS_PER_GAME = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """A table and its column in the counts; what a row of it stands for."""
+    """A table, its column in the counts, and what that column counts."""
 
     table: str
     column: str
-    grain: str  # games, players, team pairs, or batches of players or teams
+    grain: Grain
 
 
 TABLES = (

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from checkpoints.interrupts import end_at_once
+
+    end_at_once()
+
 import getpass
 import os
 import signal
@@ -18,6 +23,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from checkpoints.archive import run_ids, stored_report
 from checkpoints.contract_file import ContractFile, load_contract
 from checkpoints.errors import ExitCode
 from checkpoints.shell import console_for, main, write_json
@@ -26,7 +32,6 @@ from remediation.ledger import ledger_path, read_ledger
 from remediation.plan import Plan, estimates
 from remediation.plan_file import check_fits, newest_plan, plans_folder, read_plan, write_plan
 from remediation.planning import Request, make_plan
-from remediation.runs import find_report, run_ids
 
 CONTRACT = Path("gx/pipeline.yml")
 
@@ -99,7 +104,7 @@ def plan(
 ) -> ExitCode:
     """Turn the failed checks of a run into the smallest set of calls."""
     file = setting.file
-    report = find_report(file.project, run_id)
+    report = stored_report(file.project, run_id)
     with read_ledger(ledger_path(file.project), now) as ledger:
         in_flight = ledger.in_flight(now()) if ledger else frozenset[str]()
         measured = ledger.measured() if ledger else {}
@@ -144,7 +149,7 @@ def _dry_run(setting: Setting, chosen: Plan, path: Path | None) -> ExitCode:
     from remediation.dry_run import dry_run
 
     file, console = setting.file, setting.console
-    report = find_report(file.project, chosen.run_id)
+    report = stored_report(file.project, chosen.run_id)
     with read_ledger(ledger_path(file.project), now) as ledger:
         measured = ledger.measured() if ledger else {}
     show.print_plan(console, chosen, report, estimates(chosen, file.contract, measured))
@@ -168,7 +173,7 @@ def _send(
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     file, console = setting.file, setting.console
-    report = find_report(file.project, chosen.run_id)
+    report = stored_report(file.project, chosen.run_id)
     try:
         with progress_on(console, time.monotonic) as progress:
             record, path = running.run(

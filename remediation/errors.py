@@ -1,7 +1,7 @@
 """What can go wrong, and the exit code it ends in.
 
 RemediationError
-├── PlanError              2  no such run, dataset or plan, or a plan that does not fit
+├── PlanError              2  no such dataset or plan, or a plan that does not fit
 ├── ServiceNotCallable     2  a service of the plan has no usable address
 ├── AlreadyRunning         2  another run holds the ledger
 ├── CredentialsError       3  no identity token could be had

@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from checkpoints.archive import runs_folder
 from checkpoints.errors import ExitCode
 from checkpoints.report import Span, Verdict
 from remediation.plan import Plan, Record, Unplanned
@@ -92,7 +93,7 @@ class RemediationRecord(Record):
 def record_path(project: Path, plan: Plan) -> Path:
     """Where the record of a plan is kept."""
     name = f"remediation-{plan.id[:RECORD_SHOWN]}.json"
-    return project / "uncommitted" / "runs" / plan.run_id / name
+    return runs_folder(project) / plan.run_id / name
 
 
 def counts_of(calls: tuple[CallRecord, ...]) -> dict[str, dict[State, int]]:

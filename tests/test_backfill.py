@@ -500,6 +500,16 @@ def test_nothing_is_sent_when_the_tables_cannot_be_read(tmp_path: Path) -> None:
         assert made.service.sent == []
 
 
+def test_nothing_is_sent_when_a_table_that_would_be_verified_is_gone(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS) as made:
+        plan = plan_of(made)
+        with duckdb.connect(str(made.database)) as connection:
+            connection.execute("DROP TABLE s.factors")
+        with pytest.raises(WarehouseError, match="table 'factors' is not in schema 's'"):
+            carry_out(made, plan)
+        assert made.service.sent == []
+
+
 def test_all_addresses_and_tokens_are_checked_before_anything_is_sent(tmp_path: Path) -> None:
     hole = (SEVEN,)
     with project(tmp_path, dict.fromkeys(("summary", "factors", "cache", "scores"), hole)) as made:

@@ -178,7 +178,7 @@ def test_status_without_a_ledger(made: Project) -> None:
 def test_what_cannot_be_planned_exits_2_with_one_sentence(made: Project) -> None:
     code, _, err = typed(made, "plan")
     assert code == 2
-    assert "run python -m checkpoints run first" in err
+    assert "make one with python -m checkpoints run" in err
     report = made.check()
     for arguments, said in (
         (("plan", "--run", "nope"), f"run 'nope' is not stored: did you mean {report.run_id!r}?"),
