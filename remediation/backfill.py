@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Protocol
 
 from checkpoints.contract import Contract
-from checkpoints.errors import WarehouseError
+from checkpoints.errors import CheckpointsError, WarehouseError
 from remediation.answer import Answer, Kind
 from remediation.clock import Clock
 from remediation.journal import Event, Journal
@@ -65,7 +66,7 @@ def backfill(work: Work) -> None:
     for service in work.plan.services():
         calls = [c for c in selected if c.service == service and not journal.is_done(c.id)]
         if calls:
-            ServiceBackfill(work, journal, service).run(calls)
+            ServiceBackfill(work, journal, service).run_or_settle(calls)
 
 
 def _selected(work: Work) -> list[Call]:
@@ -90,7 +91,16 @@ class ServiceBackfill:
         self._stopped = ""
         self._next_attempt = self._clock.monotonic()
 
-    def run(self, calls: Sequence[Call]) -> None:
+    def run_or_settle(self, calls: Sequence[Call]) -> None:
+        """Run; when interrupted, look once more, so that what landed is not left in flight."""
+        try:
+            self._run(calls)
+        except KeyboardInterrupt:
+            with suppress(CheckpointsError):  # the next run looks again
+                self._watch.poll()
+            raise
+
+    def _run(self, calls: Sequence[Call]) -> None:
         """Send what is missing, the canary first."""
         self._await_earlier(calls)
         waiting = self._still_missing(self._unblocked(calls))

@@ -270,6 +270,28 @@ def test_an_interrupted_run_is_taken_up_again(
     assert "looking for 1 dates that an earlier run sent" in err
 
 
+def test_an_interrupt_takes_a_last_look_at_what_was_accepted(tmp_path: Path) -> None:
+    with project(tmp_path, {"factors": (SEVEN, EIGHT, NINE, "2025-01-10")}) as made:
+        made.change_service("four", poll_seconds=60, timeout_seconds=5)
+        made.service.on("/four", "2025-01-10", silence(3, lands=False), land)
+        made.check()
+        typed(made, "plan")
+        running = start(made, "run", "--yes")
+        wait_for_call(made, 4)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=10)
+        assert running.returncode == 130
+        with read_ledger(ledger_path(made.folder), real_now) as ledger:
+            assert ledger is not None
+            states = {e.id: str(e.state) for e in ledger.entries() if e.id.startswith("four")}
+    assert states == {
+        "four/2025-01-07": "landed",
+        "four/2025-01-08": "landed",
+        "four/2025-01-09": "landed",
+        "four/2025-01-10": "sending",
+    }
+
+
 def test_a_damaged_ledger_exits_3_and_sends_nothing(made: Project) -> None:
     made.check()
     typed(made, "plan")
