@@ -102,7 +102,7 @@ def _calendar(
         layer=layer,
         cells=cells,
         months=tuple(_months(weeks)),
-        width=(max(weeks.values(), default=0) + 1) * CELL + 30,
+        width=(max(weeks.values(), default=0) + 1) * CELL + 48,
         height=7 * CELL + MONTH_HEIGHT,
         counts={state: states.count(state) for state in State if state in states},
     )
