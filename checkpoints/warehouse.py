@@ -135,6 +135,10 @@ def _translated(url: str) -> Iterator[None]:
         raise WarehouseError(f"warehouse {url}: {detail}") from error
     except SQLAlchemyError as error:
         raise WarehouseError(f"warehouse {url}: {error}") from error
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # DuckDB's word for Ctrl-C
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _cancel(connection: sa.Connection) -> None:
