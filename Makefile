@@ -6,14 +6,35 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+EMULATOR := .venv-bigquery
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test test-bigquery test-bigquery-live python313 lint lock clean
 
 demo: $(STAMP)
 	@$(RUN) -m demo story
 
 test: $(STAMP)
 	@$(RUN) -m pytest -n 2
+
+# The tests in front of a BigQuery emulator. It needs a Python >= 3.13 and a venv of its own.
+test-bigquery: $(STAMP) $(EMULATOR)/.installed
+	@BIGQUERY_EMULATOR_REQUIRED=1 $(RUN) -m pytest tests/bigquery
+
+# A smoke test on the real service, for whoever has a project: make test-bigquery-live PROJECT=mine
+test-bigquery-live: $(STAMP)
+	@test -n "$(PROJECT)" || { \
+	    echo "say which project pays: make test-bigquery-live PROJECT=my-project" >&2; exit 1; }
+	@BIGQUERY_LIVE_PROJECT="$(PROJECT)" $(RUN) -m pytest -n 0 -rs tests/bigquery/live_smoke.py
+
+# Prints a Python >= 3.13, or fails. Name another: make test-bigquery PYTHON313=/path/to/python3.13
+python313:
+	@for python in $(PYTHON313) python3.13 python3.14 $(PYTHON) \
+	    "$$(pyenv prefix 3.13.0 2>/dev/null)/bin/python"; do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null; \
+	    then echo "$$python"; exit; fi; done; \
+	    echo "no Python >= 3.13 found: name one, as in make $(or $(MAKECMDGOALS),test-bigquery)" \
+	         "PYTHON313=/path/to/python3.13" >&2; \
+	    exit 1
 
 lint: $(STAMP)
 	@$(RUN) -m ruff check .
@@ -48,4 +69,15 @@ $(STAMP): requirements.lock | $(RUN)
 	@echo "installing requirements.lock into $(VENV)"
 	@$(RUN) -m pip --version >/dev/null 2>&1 || $(RUN) -m ensurepip >/dev/null
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@touch $@
+
+$(EMULATOR)/.installed: tests/bigquery/emulator.lock
+	@echo "installing tests/bigquery/emulator.lock into $(EMULATOR)"
+	@python=$$($(MAKE) --no-print-directory -s python313) && "$$python" -m venv --clear $(EMULATOR)
+	@$(EMULATOR)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	    -r tests/bigquery/emulator.lock
+	@mkdir -p $(EMULATOR)/home
+	@HOME=$(CURDIR)/$(EMULATOR)/home $(EMULATOR)/bin/python -c "import duckdb, duckdb_extensions; \
+	    connection = duckdb.connect(); \
+	    [duckdb_extensions.import_extension(e, con=connection) for e in ('icu', 'ducklake', 'spatial')]"
 	@touch $@

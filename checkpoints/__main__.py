@@ -9,110 +9,25 @@ if __name__ == "__main__":
 
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from functools import wraps
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from checkpoints import console
-from checkpoints.contract_file import ContractFile, load_contract
+from checkpoints.contract_file import load_contract
 from checkpoints.errors import ExitCode
+from checkpoints.options import (
+    Setting,
+    contract_options,
+    json_option,
+    judge_options,
+    window_options,
+)
 from checkpoints.shell import console_for, leave, main, write_json
-from checkpoints.window import Window, resolve_window
 
 STARTED = time.monotonic()
-DATE = click.DateTime(["%Y-%m-%d"])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What the options every command has come to."""
-
-    file: ContractFile
-    warehouse: str
-    window_options: dict[str, Any]
-    as_of: date
-
-    def window(self, default_days: str | None = None) -> Window:
-        """The window the user asked for, or the default."""
-        options = dict(self.window_options)
-        if default_days and not any(options.values()):
-            options["last_days"] = default_days
-        return resolve_window(self.file.contract, as_of=self.as_of, **options)
-
-
-def contract_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--contract``."""
-    return click.option(
-        "--contract",
-        type=click.Path(path_type=Path),
-        default=Path("gx/pipeline.yml"),
-        show_default=True,
-        help="The contract file.",
-    )(command)
-
-
-def window_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Window, contract, warehouse and as-of, handed to the command as one ``setting``."""
-
-    @click.option("--season", help="A season of the contract, e.g. 2024-25.")
-    @click.option("--from", "first", type=DATE, help="First date (with --to; inclusive).")
-    @click.option("--to", "last", type=DATE, help="Last date (with --from; inclusive).")
-    @click.option("--last", "last_days", metavar="Nd", help="The last N days, e.g. 7d.")
-    @click.option("--as-of", type=DATE, help="Take this date for today.")
-    @click.option("--warehouse", metavar="URL", help="Instead of the contract's.")
-    @contract_options
-    @wraps(command)
-    def wrapped(
-        season: str | None,
-        first: datetime | None,
-        last: datetime | None,
-        last_days: str | None,
-        as_of: datetime | None,
-        warehouse: str | None,
-        contract: Path,
-        **rest: Any,
-    ) -> Any:
-        file = load_contract(contract, os.environ)
-        options = {
-            "season": season,
-            "first": first.date() if first else None,
-            "last": last.date() if last else None,
-            "last_days": last_days,
-        }
-        today = as_of.date() if as_of else datetime.now(file.contract.zone).date()
-        setting = Setting(
-            file=file,
-            warehouse=warehouse or file.contract.warehouse,
-            window_options=options,
-            as_of=today,
-        )
-        return command(setting=setting, **rest)
-
-    return wrapped
-
-
-def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--json``."""
-    return click.option(
-        "--json", "json_path", metavar="PATH", help="Write the answer as JSON; - is stdout."
-    )(command)
-
-
-def judge_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--checkpoint`` and ``--fail-on``."""
-    command = click.option("--checkpoint", default="after_backfill", show_default=True)(command)
-    return click.option(
-        "--fail-on",
-        type=click.Choice(["critical", "warning"]),
-        default="critical",
-        show_default=True,
-        help="The lightest severity whose failure fails the run.",
-    )(command)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -131,14 +46,36 @@ def cli() -> None:
 def coverage(setting: Setting, json_path: str | None) -> ExitCode:
     """Show what is there per season and dataset, and the missing ranges."""
     from checkpoints.evidence import gather
+    from checkpoints.reading import labelled
     from checkpoints.summary import summarize
 
     contract = setting.file.contract
-    evidence = gather(contract, setting.warehouse, setting.window(), setting.as_of)
+    reading = labelled(setting.reading(), tool="checkpoints")
+    evidence = gather(contract, setting.warehouse, setting.window(), setting.as_of, reading)
     summary = summarize(contract, evidence.frame)
     console.print_coverage(console_for(json_path), summary)
     write_json(summary, json_path)
     return ExitCode.COULD_NOT_TELL if summary.unreadable else ExitCode.COMPLETE
+
+
+@cli.command()
+@window_options
+@click.option("--price-per-tib", type=float, metavar="AMOUNT", help="Instead of the contract's.")
+@json_option
+def estimate(setting: Setting, price_per_tib: float | None, json_path: str | None) -> ExitCode:
+    """Show what a check would read and cost on BigQuery; nothing is read."""
+    from checkpoints.estimate import estimate_window
+
+    found = estimate_window(
+        setting.file.contract,
+        setting.warehouse,
+        setting.window(),
+        setting.reading(),
+        price_per_tib=price_per_tib,
+    )
+    console.print_estimate(console_for(json_path), found)
+    write_json(found, json_path)
+    return ExitCode.COULD_NOT_TELL if found.unreadable else ExitCode.COMPLETE
 
 
 @cli.command()
@@ -183,6 +120,7 @@ def _request(setting: Setting, checkpoint: str, fail_on: Any) -> Any:
         checkpoint=checkpoint,
         fail_on=fail_on,
         started_at=datetime.now(UTC),
+        reading=setting.reading(),
         elapsed=lambda: time.monotonic() - STARTED,
     )
 

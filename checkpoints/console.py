@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.padding import Padding
@@ -11,10 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from checkpoints.errors import ExitCode
+from checkpoints.reading import human_bytes
 from checkpoints.report import CheckRecord, Report, Span
 from checkpoints.rules import Outcome
 from checkpoints.summary import Coverage, CoverageSummary
 from checkpoints.wording import figure, limit, percent
+
+if TYPE_CHECKING:
+    from checkpoints.estimate import Estimate
 
 STYLE = {
     Outcome.PASSED: "green",
@@ -93,6 +98,24 @@ def _missing_table(lacking: Sequence[Coverage]) -> Table:
 
 def _span(span: Span) -> str:
     return str(span.first) if span.first == span.last else f"{span.first} → {span.last}"
+
+
+def print_estimate(console: Console, estimate: Estimate) -> None:
+    """Bytes per dataset and in total, and their price."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("dataset", overflow="fold")
+    table.add_column("location")
+    table.add_column("bytes", justify="right", no_wrap=True)
+    for entry in estimate.datasets:
+        table.add_row(Text(entry.dataset), entry.location or "–", human_bytes(entry.bytes))
+    console.print(f"A check of {estimate.window.first} to {estimate.window.last} would read")
+    console.print(table)
+    console.print(
+        f"total {human_bytes(estimate.total_bytes)}: {estimate.cost:.4f} {estimate.currency}"
+        f" at {estimate.price_per_tib:g} {estimate.currency} per TiB"
+    )
+    for problem in estimate.unreadable.values():
+        console.print(f"error: {problem}", style="bold magenta")
 
 
 def print_report(

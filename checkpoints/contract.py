@@ -165,6 +165,7 @@ class Dataset(Model):
     date_type: DateType | None = None
     key: tuple[Name, ...] = ()
     where: tuple[Condition, ...] = ()
+    location: Name | None = None
     upstream: Name | None = None
     match: Match = "keys"
     warmup_days: Annotated[int, Field(ge=0, le=366)] = 0
@@ -221,6 +222,15 @@ class Service(Model):
     breaker_after: Annotated[int, Field(ge=1)] = 5
 
 
+class BigQueryOptions(Model):
+    """How BigQuery is read. ``max_bytes`` is the most one run may read, such as ``2GB``."""
+
+    timeout_seconds: Annotated[float, Field(gt=0)] = 600
+    max_bytes: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?[kKMGT]?i?B?$")] | None = None
+    price_per_tib: Annotated[float, Field(ge=0)] = 6.25
+    currency: str = "USD"
+
+
 class Checkpoint(Model):
     """Which suites one checkpoint runs, and the window it takes when none is given."""
 
@@ -235,6 +245,7 @@ class Contract(Model):
     timezone: str = "UTC"
     grace_days: Annotated[int, Field(ge=0, le=60)] = 1
     warehouse: str
+    bigquery: BigQueryOptions = BigQueryOptions()
     reference: Name
     layers: dict[Slug, str]
     seasons: Annotated[tuple[Season, ...], Field(min_length=1)]

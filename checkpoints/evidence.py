@@ -9,7 +9,8 @@ from typing import Any
 
 from checkpoints.contract import Contract
 from checkpoints.coverage import CoverageFrame, Pair, Status, build_frame
-from checkpoints.report import DatasetRecord, Day, KeySample
+from checkpoints.reading import Reading
+from checkpoints.report import DatasetRecord, Day, KeySample, StatementRecord
 from checkpoints.rules import pairs_of
 from checkpoints.warehouse import Warehouse, open_warehouse
 from checkpoints.window import Window, ranges_of
@@ -21,13 +22,16 @@ KEYS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The coverage frame, and the keys behind its partial and orphan dates."""
+    """The coverage frame, the keys behind its partial and orphan dates, and what was sent."""
 
     frame: CoverageFrame
     keys: tuple[KeySample, ...]
+    statements: tuple[StatementRecord, ...]
 
 
-def gather(contract: Contract, url: str, window: Window, as_of: date) -> Evidence:
+def gather(
+    contract: Contract, url: str, window: Window, as_of: date, reading: Reading | None = None
+) -> Evidence:
     """Read every dataset of the contract over the window, each table once.
 
     The latest partial and orphan dates are read a second time, for their keys.
@@ -36,12 +40,13 @@ def gather(contract: Contract, url: str, window: Window, as_of: date) -> Evidenc
         ContractError: the URL is unusable.
         WarehouseError: the warehouse cannot be opened or read.
     """
-    with open_warehouse(contract, url) as warehouse:
+    with open_warehouse(contract, url, reading) as warehouse:
         presence = warehouse.presence([window.range])
         frame = build_frame(
             contract, presence, window, as_of, pairs_of(contract), warehouse.unreadable
         )
-        return Evidence(frame=frame, keys=tuple(_key_samples(contract, warehouse, frame)))
+        keys = tuple(_key_samples(contract, warehouse, frame))
+        return Evidence(frame=frame, keys=keys, statements=tuple(warehouse.engine.statements))
 
 
 def dataset_records(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,11 +21,15 @@ from checkpoints.window import DAY, DateRange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A dataset as the warehouse has it: how its date and its keys are typed."""
+    """A dataset as the warehouse has it: how its date and its keys are typed, by name."""
 
     dataset: Dataset
     date_type: DateType
-    key_types: tuple[sa.types.TypeEngine[Any], ...]
+    key_types: tuple[str, ...]
+
+
+KeyShape = tuple[bool, ...]
+"""For each key position, whether keys are compared as text there."""
 
 
 class local_date(GenericFunction[Any]):
@@ -63,25 +68,48 @@ def _iso_date_bigquery(element: iso_date, compiler: Any, **kw: Any) -> str:
     return f"SAFE_CAST(SUBSTR({compiler.process(element.clauses, **kw)}, 1, 10) AS DATE)"
 
 
+def key_shape(sources: Iterable[Source]) -> KeyShape:
+    """As wide as the widest key; text where the datasets' types differ."""
+    positions = zip_longest(*(source.key_types for source in sources))
+    return tuple(len({t for t in types if t is not None}) > 1 for types in positions)
+
+
 def presence_statement(
-    contract: Contract, sources: Mapping[str, Source], ranges: Sequence[DateRange]
+    contract: Contract,
+    sources: Mapping[str, Source],
+    ranges: Sequence[DateRange],
+    shape: KeyShape,
 ) -> sa.Select[Any]:
     """``date, mask, keys``: how many distinct keys have which mask on which date.
 
     Rows are read for the dates in ``ranges``, and rows whose date is NULL. Bit *i* of the mask
     is dataset *i* of the contract; bit *n + i* (of *n* datasets) a row of it with a NULL key.
     """
-    masks = _masks(contract, sources, ranges, undated=True)
+    masks = _masks(contract, sources, ranges, shape, undated=True).subquery("masks")
     return sa.select(masks.c.date, masks.c.mask, sa.func.count().label("keys")).group_by(
         masks.c.date, masks.c.mask
     )
 
 
+def masks_statement(
+    contract: Contract,
+    sources: Mapping[str, Source],
+    ranges: Sequence[DateRange],
+    shape: KeyShape,
+) -> sa.Select[Any]:
+    """``date, key_1 … key_k, mask`` of every key, to be merged with those of other locations."""
+    return _masks(contract, sources, ranges, shape, undated=True)
+
+
 def keys_statement(
-    contract: Contract, sources: Mapping[str, Source], ranges: Sequence[DateRange], limit: int
+    contract: Contract,
+    sources: Mapping[str, Source],
+    ranges: Sequence[DateRange],
+    limit: int,
+    shape: KeyShape,
 ) -> sa.Select[Any]:
     """``date, key_1 … key_k, mask`` of single keys in ``ranges``, at most ``limit`` rows."""
-    masks = _masks(contract, sources, ranges, undated=False)
+    masks = _masks(contract, sources, ranges, shape, undated=False).subquery("masks")
     return sa.select(masks).order_by(*masks.c).limit(limit)
 
 
@@ -89,32 +117,25 @@ def _masks(
     contract: Contract,
     sources: Mapping[str, Source],
     ranges: Sequence[DateRange],
+    shape: KeyShape,
     *,
     undated: bool,
-) -> sa.Subquery:
-    width = max((len(s.key_types) for s in sources.values()), default=0)
-    types = [_common_type(sources.values(), n) for n in range(width)]
+) -> sa.Select[Any]:
     arms = [
-        _arm(contract, name, source, types, ranges, undated=undated)
+        _arm(contract, name, source, shape, ranges, undated=undated)
         for name, source in sources.items()
     ]
     rows = sa.union_all(*arms).subquery("rows_of_all")
-    keys = [rows.c[f"key_{n + 1}"] for n in range(width)]
+    keys = [rows.c[f"key_{n + 1}"] for n in range(len(shape))]
     mask = sa.func.bit_or(rows.c.bit, type_=sa.BigInteger()).label("mask")
-    return sa.select(rows.c.date, *keys, mask).group_by(rows.c.date, *keys).subquery("masks")
-
-
-def _common_type(sources: Iterable[Source], position: int) -> sa.types.TypeEngine[Any] | None:
-    """None when every dataset has the same type there, else text."""
-    found = {repr(s.key_types[position]) for s in sources if position < len(s.key_types)}
-    return None if len(found) == 1 else sa.String()
+    return sa.select(rows.c.date, *keys, mask).group_by(rows.c.date, *keys)
 
 
 def _arm(
     contract: Contract,
     name: str,
     source: Source,
-    types: Sequence[sa.types.TypeEngine[Any] | None],
+    shape: KeyShape,
     ranges: Sequence[DateRange],
     *,
     undated: bool,
@@ -124,8 +145,8 @@ def _arm(
     day = relation.c[dataset.date]
     own_keys = [relation.c[column] for column in dataset.key]
     keys = [
-        _key(own_keys[n] if n < len(own_keys) else None, type_).label(f"key_{n + 1}")
-        for n, type_ in enumerate(types)
+        _key(own_keys[n] if n < len(own_keys) else sa.null(), as_text).label(f"key_{n + 1}")
+        for n, as_text in enumerate(shape)
     ]
     bit = contract.names.index(name)
     in_ranges = sa.or_(*(_within(day, source.date_type, r, contract) for r in ranges))
@@ -149,9 +170,12 @@ def relation_of(dataset: Dataset) -> sa.FromClause:
     return sa.table(table, *columns, schema=".".join(schema) or None)
 
 
-def query_probe(query: str) -> sa.Select[Any]:
-    """A query's columns, without rows."""
-    body = sa.text(f"({_escaped(query)}) AS probe")
+def probe(dataset: Dataset) -> sa.Select[Any]:
+    """All columns of a dataset's table or query, without rows."""
+    if dataset.query is not None:
+        body: sa.FromClause = sa.text(f"({_escaped(dataset.query)}) AS probe")  # type: ignore[assignment]
+    else:
+        body = relation_of(dataset)
     return sa.select(sa.text("*")).select_from(body).limit(0)
 
 
@@ -160,12 +184,8 @@ def _escaped(query: str) -> str:
     return query.strip().rstrip(";").replace(":", r"\:")
 
 
-def _key(
-    column: sa.ColumnElement[Any] | None, type_: sa.types.TypeEngine[Any] | None
-) -> sa.ColumnElement[Any]:
-    if column is None:
-        return sa.null() if type_ is None else sa.cast(sa.null(), type_)
-    return column if type_ is None else sa.cast(column, type_)
+def _key(column: sa.ColumnElement[Any], as_text: bool) -> sa.ColumnElement[Any]:
+    return sa.cast(column, sa.String()) if as_text else column
 
 
 def _bit(bit: int, datasets: int, keys: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:

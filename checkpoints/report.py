@@ -107,6 +107,21 @@ class Verdict(Record):
     fail_on: Severity
 
 
+class StatementRecord(Record):
+    """One statement that was sent: where, what it read, and how long it took.
+
+    ``bytes_processed`` and ``bytes_billed`` are None where the engine does not say.
+    """
+
+    location: str | None
+    job_id: str | None
+    bytes_processed: int | None
+    bytes_billed: int | None
+    cached: bool | None
+    rows: int
+    seconds: float
+
+
 class Provenance(Record):
     """What made the report."""
 
@@ -154,6 +169,7 @@ class Report(ReportHead):
     datasets: tuple[DatasetRecord, ...]
     coverage: tuple[DatasetRecord, ...]
     keys: tuple[KeySample, ...] = ()
+    statements: tuple[StatementRecord, ...] = ()
     unreadable: dict[str, str] = Field(default_factory=dict)
 
     def dataset(self, name: str) -> DatasetRecord:

@@ -15,6 +15,7 @@ from checkpoints.errors import ContractError
 from checkpoints.evidence import Evidence, dataset_records, gather
 from checkpoints.gate import decide
 from checkpoints.provenance import provenance
+from checkpoints.reading import Reading, labelled
 from checkpoints.report import CheckRecord, Report, Span, check_record, new_run_id
 from checkpoints.rules import Check, checks_of, coverage_pair, evaluate, upstream_pair
 from checkpoints.window import Window
@@ -31,6 +32,7 @@ class Request:
     checkpoint: str
     fail_on: Severity
     started_at: datetime
+    reading: Reading | None = None
     elapsed: Callable[[], float]
 
     def checks(self) -> tuple[Check, ...]:
@@ -86,7 +88,15 @@ def run(request: Request) -> tuple[Report, Path]:
 
 
 def _gather(request: Request) -> Evidence:
-    return gather(request.file.contract, request.warehouse, request.window, request.as_of)
+    labels = {"tool": "checkpoints", "checkpoint": request.checkpoint}
+    run_id = new_run_id(request.checkpoint, request.started_at)
+    return gather(
+        request.file.contract,
+        request.warehouse,
+        request.window,
+        request.as_of,
+        labelled(request.reading or Reading(), **labels, run_id=run_id),
+    )
 
 
 def _report(
@@ -108,5 +118,6 @@ def _report(
         datasets=tuple(dataset_records(contract, evidence.frame, upstream_pair)),
         coverage=tuple(dataset_records(contract, evidence.frame, coverage_pair)),
         keys=evidence.keys,
+        statements=evidence.statements,
         unreadable=dict(evidence.frame.unreadable),
     )

@@ -26,6 +26,7 @@ from rich.console import Console
 from checkpoints.archive import run_ids, stored_report
 from checkpoints.contract_file import ContractFile, load_contract
 from checkpoints.errors import ExitCode
+from checkpoints.options import reading_of, reading_options
 from checkpoints.shell import console_for, main, write_json
 from remediation import show
 from remediation.ledger import ledger_path, read_ledger
@@ -45,6 +46,7 @@ class Setting:
     options: tuple[str, ...]
     json_path: str | None
     console: Console
+    impersonate: str | None
 
 
 def now() -> datetime:
@@ -62,12 +64,18 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         help="The contract file.",
     )
-    @click.option("--warehouse", metavar="URL", help="Instead of the contract's.")
+    @reading_options
     @click.option(
         "--json", "json_path", metavar="PATH", help="Write the answer as JSON; - is stdout."
     )
     @wraps(command)
-    def wrapped(contract: Path, warehouse: str | None, json_path: str | None, **rest: Any) -> Any:
+    def wrapped(
+        contract: Path,
+        warehouse: str | None,
+        impersonate: str | None,
+        json_path: str | None,
+        **rest: Any,
+    ) -> Any:
         file = load_contract(contract, os.environ)
         given = [("--contract", str(contract))] if contract != CONTRACT else []
         given += [("--warehouse", warehouse)] if warehouse else []
@@ -77,6 +85,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
             options=tuple(part for pair in given for part in pair),
             json_path=json_path,
             console=console_for(json_path),
+            impersonate=impersonate,
         )
         return command(setting=setting, **rest)
 
@@ -187,6 +196,7 @@ def _send(
                     tokens=IdentityTokens(fetch_identity_token, time.time),
                     clock=Clock(now=now, monotonic=time.monotonic, sleep=time.sleep),
                     tell=progress.tell,
+                    reading=reading_of(file.contract, None, setting.impersonate),
                     canary=canary,
                     max_dates=max_dates,
                 )

@@ -9,6 +9,7 @@ from checkpoints.contract import Contract
 from checkpoints.coverage import CoverageFrame, Status, build_frame
 from checkpoints.evidence import dataset_records
 from checkpoints.gate import decide
+from checkpoints.reading import Reading
 from checkpoints.report import CheckRecord, DatasetRecord, Day, Report, Verdict, check_record
 from checkpoints.rules import checks_of, evaluate, pairs_of, upstream_pair
 from checkpoints.warehouse import open_warehouse
@@ -16,7 +17,9 @@ from checkpoints.window import DateRange, Window
 from remediation.record import Change, Figures, Regression
 
 
-def fresh_frame(contract: Contract, url: str, report: Report, as_of: date) -> CoverageFrame:
+def fresh_frame(
+    contract: Contract, url: str, report: Report, as_of: date, reading: Reading
+) -> CoverageFrame:
     """Read the window of a report again.
 
     Raises:
@@ -25,7 +28,7 @@ def fresh_frame(contract: Contract, url: str, report: Report, as_of: date) -> Co
     window = Window(
         range=DateRange(report.window.first, report.window.last), label=report.window_label
     )
-    with open_warehouse(contract, url) as warehouse:
+    with open_warehouse(contract, url, reading) as warehouse:
         presence = warehouse.presence([window.range])
         unreadable = dict(warehouse.unreadable)
     return build_frame(contract, presence, window, as_of, pairs_of(contract), unreadable)

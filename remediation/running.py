@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 from checkpoints.contract_file import ContractFile
 from checkpoints.errors import ExitCode, WarehouseError, worst
+from checkpoints.reading import Reading, labelled
 from checkpoints.report import Report
 from checkpoints.shell import write_text
 from remediation.backfill import Work, backfill
@@ -41,8 +42,14 @@ class Request:
     tokens: Tokens
     clock: Clock
     tell: Callable[[Event], None]
+    reading: Reading
     canary: int = 1
     max_dates: int | None = None
+
+    def fresh(self) -> Reading:
+        """How the tables are read: what a cache remembers proves nothing."""
+        labels = {"tool": "remediation", "plan": self.plan.short_id, "run_id": self.plan.run_id}
+        return labelled(replace(self.reading, fresh=True), **labels)
 
 
 def run(request: Request) -> tuple[RemediationRecord, Path]:
@@ -69,7 +76,13 @@ def run(request: Request) -> tuple[RemediationRecord, Path]:
 def _carry_out(request: Request, since: str) -> tuple[CallRecord, ...]:
     contract, clock = request.file.contract, request.clock
     path = ledger_path(request.file.project)
-    tables = Tables(contract=contract, url=request.warehouse, as_of=request.as_of, clock=clock)
+    tables = Tables(
+        contract=contract,
+        url=request.warehouse,
+        as_of=request.as_of,
+        clock=clock,
+        reading=request.fresh(),
+    )
     with (
         only_run(path, request.by, since),
         open_ledger(path, clock.now) as ledger,
@@ -143,7 +156,10 @@ def _after(
     )
     try:
         frame = patiently(
-            lambda: fresh_frame(contract, request.warehouse, report, request.as_of), request.clock
+            lambda: fresh_frame(
+                contract, request.warehouse, report, request.as_of, request.fresh()
+            ),
+            request.clock,
         )
     except WarehouseError as error:
         failed = worst(code, ExitCode.COULD_NOT_TELL)

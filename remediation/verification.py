@@ -9,6 +9,7 @@ from datetime import date
 from checkpoints.contract import Contract
 from checkpoints.coverage import Cell, Pair, build_frame
 from checkpoints.errors import WarehouseError
+from checkpoints.reading import Reading
 from checkpoints.warehouse import Warehouse, open_warehouse
 from checkpoints.window import DateRange, Window, ranges_of
 from remediation.clock import Clock
@@ -25,6 +26,7 @@ class Tables:
     url: str
     as_of: date
     clock: Clock
+    reading: Reading
 
     def look(self, calls: Sequence[Call]) -> dict[str, tuple[Found, ...]]:
         """For each call, what its datasets hold on its date; one query.
@@ -39,7 +41,7 @@ class Tables:
     def _read(self, calls: Sequence[Call]) -> dict[str, tuple[Found, ...]]:
         pairs = {name: self._pair(name) for call in calls for name in call.datasets}
         dates = sorted({call.date for call in calls})
-        with open_warehouse(self.contract, self.url) as warehouse:
+        with open_warehouse(self.contract, self.url, self.reading) as warehouse:
             only = _only(warehouse, {n for p in pairs.values() for n in (p.dataset, p.of) if n})
             presence = only.presence(ranges_of(dates))
         window = Window(range=DateRange(dates[0], dates[-1]), label="dates sent")

@@ -17,6 +17,7 @@ import pytest
 
 from checkpoints.archive import stored_report
 from checkpoints.errors import ExitCode, WarehouseError
+from checkpoints.reading import Reading
 from remediation import running
 from remediation.backfill import Work, backfill
 from remediation.clock import Clock
@@ -89,6 +90,7 @@ def request_of(
         as_of=plan.as_of,
         by="someone",
         tokens=tokens,
+        reading=Reading(),
         clock=clock or Clock(now=real_now, monotonic=time.monotonic, sleep=time.sleep),
         tell=(events if events is not None else []).append,
         **options,
@@ -574,7 +576,9 @@ def carry_out_with_token(made: Project, plan: Plan) -> None:
         made.file().contract,
         Clock(now=real_now, monotonic=time.monotonic, sleep=time.sleep),
     )
-    tables = Tables(contract=contract, url=contract.warehouse, as_of=plan.as_of, clock=clock)
+    tables = Tables(
+        contract=contract, url=contract.warehouse, as_of=plan.as_of, clock=clock, reading=Reading()
+    )
     with open_ledger(ledger_path(made.folder), real_now) as ledger:
         backfill(
             Work(

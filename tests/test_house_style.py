@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("checkpoints", "remediation", "demo", "gx/plugins/cross_layer")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-SHELLS = {"checkpoints/shell.py", *(f"{p}/__main__.py" for p in PACKAGES)}
+SHELLS = {"checkpoints/shell.py", "checkpoints/options.py", *(f"{p}/__main__.py" for p in PACKAGES)}
 PURE = (
     "checkpoints.calendar_map",
     "checkpoints.contract",

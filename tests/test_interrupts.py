@@ -80,4 +80,5 @@ def test_an_interrupt_never_ends_in_a_traceback(
         assert "unexpected" not in errors, (moment, errors)
         codes.append(code)
     assert codes[0] == 130
-    assert set(codes) <= {130, 0, 2}
+    # Once the answer is out, the interpreter itself may die of the signal: 130 to a shell.
+    assert set(codes) <= {130, 0, 2, -signal.SIGINT}

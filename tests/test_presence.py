@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from checkpoints.contract_file import load_contract
 from checkpoints.evidence import gather
-from checkpoints.presence import Source, keys_statement, presence_statement
+from checkpoints.presence import Source, key_shape, keys_statement, presence_statement
 from checkpoints.warehouse import open_warehouse
 from checkpoints.window import DateRange, Window
 from tests.warehouses import BASIC, D, contract_of, days, fill
@@ -29,10 +29,11 @@ TYPES = {"date": sa.Date(), "text": sa.String()}
 def shipped_statement(date_type: Any = "date", ranges: tuple[DateRange, ...] = (RANGE,)) -> Any:
     contract = load_contract(Path("gx/pipeline.yml"), {}).contract
     sources = {
-        name: Source(dataset=d, date_type=date_type, key_types=tuple(sa.String() for _ in d.key))
+        name: Source(dataset=d, date_type=date_type, key_types=tuple("VARCHAR" for _ in d.key))
         for name, d in contract.datasets.items()
     }
-    return contract, sources, presence_statement(contract, sources, ranges)
+    shape = key_shape(sources.values())
+    return contract, sources, presence_statement(contract, sources, ranges, shape)
 
 
 def compiled(statement: Any, dialect: str) -> str:
@@ -56,7 +57,7 @@ def test_each_table_is_read_once_with_a_range_on_its_bare_date_column(dialect: s
     contract, sources, statement = shipped_statement()
     for text in (
         compiled(statement, dialect),
-        compiled(keys_statement(contract, sources, [RANGE], 10), dialect),
+        compiled(keys_statement(contract, sources, [RANGE], 10, (False,)), dialect),
     ):
         tree = sqlglot.parse_one(text, dialect=dialect)
         datasets = {str(d.table): d for d in contract.datasets.values()}
@@ -77,11 +78,11 @@ def test_duckdb_scans_each_table_once(tmp_path: Path) -> None:
     rows = days("2025-01-01", "2025-01-09")
     url = fill(tmp_path / "w.duckdb", dict.fromkeys(contract.names, rows))
     with open_warehouse(contract, url) as warehouse:
-        statement = presence_statement(contract, warehouse.sources, [RANGE])
+        statement = presence_statement(contract, warehouse.sources, [RANGE], (False,))
         text = statement.compile(
-            dialect=warehouse.connection.dialect, compile_kwargs={"literal_binds": True}
+            dialect=warehouse.engine.connection.dialect, compile_kwargs={"literal_binds": True}
         ).string
-        plan = warehouse.connection.execute(
+        plan = warehouse.engine.connection.execute(
             sa.text("EXPLAIN (FORMAT json) " + text.replace(":", r"\:"))
         ).fetchall()
     assert plan[0][1].count('"SEQ_SCAN"') == len(contract.names)

@@ -1,0 +1,139 @@
+"""The options that commands share, and the setting they come to: read from the surroundings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from checkpoints.contract import Contract
+from checkpoints.contract_file import ContractFile, load_contract
+from checkpoints.reading import Reading, parse_bytes
+from checkpoints.window import Window, resolve_window
+
+DATE = click.DateTime(["%Y-%m-%d"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What the options every command has come to."""
+
+    file: ContractFile
+    warehouse: str
+    window_options: dict[str, Any]
+    as_of: date
+    max_bytes: str | None
+    impersonate: str | None
+
+    def window(self, default_days: str | None = None) -> Window:
+        """The window the user asked for, or the default."""
+        options = dict(self.window_options)
+        if default_days and not any(options.values()):
+            options["last_days"] = default_days
+        return resolve_window(self.file.contract, as_of=self.as_of, **options)
+
+    def reading(self) -> Reading:
+        """How the warehouse is to be read."""
+        return reading_of(self.file.contract, self.max_bytes, self.impersonate)
+
+
+def contract_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--contract``."""
+    return click.option(
+        "--contract",
+        type=click.Path(path_type=Path),
+        default=Path("gx/pipeline.yml"),
+        show_default=True,
+        help="The contract file.",
+    )(command)
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--warehouse`` and ``--impersonate-service-account``."""
+    command = click.option("--warehouse", metavar="URL", help="Instead of the contract's.")(command)
+    return click.option(
+        "--impersonate-service-account",
+        "impersonate",
+        metavar="EMAIL",
+        help="Read BigQuery as this service account.",
+    )(command)
+
+
+def reading_of(contract: Contract, max_bytes: str | None, impersonate: str | None) -> Reading:
+    """How a contract's warehouse is to be read; an option goes before the contract."""
+    chosen = max_bytes or contract.bigquery.max_bytes
+    return Reading(
+        max_bytes=parse_bytes(chosen) if chosen else None,
+        timeout_seconds=contract.bigquery.timeout_seconds,
+        impersonate=impersonate,
+    )
+
+
+def window_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Window, contract, warehouse and as-of, handed to the command as one ``setting``."""
+
+    @click.option("--season", help="A season of the contract, e.g. 2024-25.")
+    @click.option("--from", "first", type=DATE, help="First date (with --to; inclusive).")
+    @click.option("--to", "last", type=DATE, help="Last date (with --from; inclusive).")
+    @click.option("--last", "last_days", metavar="Nd", help="The last N days, e.g. 7d.")
+    @click.option("--as-of", type=DATE, help="Take this date for today.")
+    @reading_options
+    @click.option("--max-bytes", metavar="SIZE", help="Refuse to read more, e.g. 2GB (BigQuery).")
+    @contract_options
+    @wraps(command)
+    def wrapped(
+        season: str | None,
+        first: datetime | None,
+        last: datetime | None,
+        last_days: str | None,
+        as_of: datetime | None,
+        warehouse: str | None,
+        impersonate: str | None,
+        max_bytes: str | None,
+        contract: Path,
+        **rest: Any,
+    ) -> Any:
+        file = load_contract(contract, os.environ)
+        options = {
+            "season": season,
+            "first": first.date() if first else None,
+            "last": last.date() if last else None,
+            "last_days": last_days,
+        }
+        today = as_of.date() if as_of else datetime.now(file.contract.zone).date()
+        setting = Setting(
+            file=file,
+            warehouse=warehouse or file.contract.warehouse,
+            window_options=options,
+            as_of=today,
+            max_bytes=max_bytes,
+            impersonate=impersonate,
+        )
+        return command(setting=setting, **rest)
+
+    return wrapped
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--json``."""
+    return click.option(
+        "--json", "json_path", metavar="PATH", help="Write the answer as JSON; - is stdout."
+    )(command)
+
+
+def judge_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--checkpoint`` and ``--fail-on``."""
+    command = click.option("--checkpoint", default="after_backfill", show_default=True)(command)
+    return click.option(
+        "--fail-on",
+        type=click.Choice(["critical", "warning"]),
+        default="critical",
+        show_default=True,
+        help="The lightest severity whose failure fails the run.",
+    )(command)

@@ -1,0 +1,364 @@
+"""A recording proxy in front of the emulator: it adds what the emulator lacks, and faults.
+
+It also plays the metadata server of a virtual machine, which hands out access tokens.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.bigquery import google_errors as errors
+from tests.bigquery.google_errors import GoogleError
+from tests.bigquery.service import Outcome, Query, Service, query_of
+
+API = r"^(?:/upload)?/bigquery/v2/projects/(?P<project>[^/]+)"
+START = re.compile(API + r"/(?:jobs|queries)$")
+STARTED = re.compile(API + r"/(?P<what>jobs|queries)/(?P<id>[^/]+)(?P<cancel>/cancel)?$")
+DATASET = re.compile(API + r"/datasets/(?P<dataset>[^/:]+)(?:/tables(?:/(?P<table>[^/:]+))?)?$")
+METADATA = "/computeMetadata/v1/"
+ACCOUNT = "proj.svc.id.goog"  # as workload identity names it; google-auth looks up nothing about it
+ASSUMED_WAIT_MS = 10_000
+HOP_HEADERS = {"connection", "transfer-encoding", "content-length", "date", "server"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One HTTP request, and the status it was answered with."""
+
+    method: str
+    path: str
+    parameters: dict[str, str]
+    body: dict[str, Any]
+    token: str | None
+    status: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """An error that the next ``times`` matching requests get instead of an answer."""
+
+    method: str
+    path: re.Pattern[str]
+    error: GoogleError
+    times: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Started:
+    """A query that was started; one that hangs ends when it is cancelled, or by its timeout."""
+
+    query: Query
+    outcome: Outcome
+    hangs: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
+    error: GoogleError | None = None
+
+
+@dataclass(slots=True)
+class Proxy:
+    """The running proxy; everything that passed through it is recorded here."""
+
+    upstream: str
+    service: Service = field(default_factory=Service)
+    url: str = ""
+    calls: list[Call] = field(default_factory=list)
+    queries: list[Query] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    hanging: int = 0
+    started: dict[str, Started] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def fail(self, method: str, path: str, error: GoogleError, times: int = 1) -> None:
+        """The next ``times`` requests whose path matches get this error."""
+        self.faults.append(Fault(method=method, path=re.compile(path), error=error, times=times))
+
+    def hang(self, times: int = 1) -> None:
+        """The next ``times`` queries never finish by themselves."""
+        self.hanging += times
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that send the real clients here, with credentials from here."""
+        place = urlsplit(self.url).netloc
+        return {
+            "BIGQUERY_EMULATOR_HOST": self.url,
+            "GCE_METADATA_HOST": place,
+            "GCE_METADATA_IP": place,
+            "GOOGLE_CLOUD_PROJECT": "proj",
+        }
+
+    def reads(self) -> list[Query]:
+        """The queries that were to read data: not the dry runs."""
+        return [query for query in self.queries if not query.dry_run]
+
+    def fault_for(self, method: str, path: str) -> GoogleError | None:
+        """The error that this request is to get, if any."""
+        with self.lock:
+            for fault in self.faults:
+                if fault.times and fault.method == method and fault.path.search(path):
+                    fault.times -= 1
+                    return fault.error
+        return None
+
+    def take_hang(self) -> bool:
+        """True when this query is one of those that hang."""
+        with self.lock:
+            self.hanging, hangs = max(0, self.hanging - 1), self.hanging > 0
+        return hangs
+
+
+@contextmanager
+def proxy_before(upstream: str) -> Iterator[Proxy]:
+    """A proxy on a free port, in front of the emulator at ``upstream``."""
+    proxy = Proxy(upstream)
+    handler = type("ProxyHandler", (Handler,), {"proxy": proxy})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        for started in proxy.started.values():
+            started.ended.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection of a client, with one of its own to the emulator."""
+
+    proxy: Proxy
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    upstream: HTTPConnection | None = None
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Silent."""
+
+    def do_GET(self) -> None:
+        self._handle()
+
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
+
+    def _handle(self) -> None:
+        parts = urlsplit(self.path)
+        self.route = parts.path
+        self.parameters = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        self.raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.body = self._json(self.raw)
+        self.token = (self.headers.get("Authorization") or "").removeprefix("Bearer ") or None
+        if self.route == "/" or self.route.startswith(METADATA):
+            return self._metadata()
+        fault = self.proxy.fault_for(self.command, self.route)
+        if fault is None and self.token not in self.proxy.tokens:
+            fault = errors.unauthenticated()
+        return self._fail(fault) if fault else self._answer()
+
+    def _json(self, raw: bytes) -> dict[str, Any]:
+        try:
+            found = json.loads(raw)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    # ---------------------------------------------------------------- answering
+
+    def _answer(self) -> None:
+        if self.command == "POST" and (match := START.match(self.route)):
+            query = query_of(match["project"], self.body)
+            return self._start(query) if query else self._pass_on()
+        if match := STARTED.match(self.route):
+            return self._started(match)
+        if match := DATASET.match(self.route):
+            return self._described(match)
+        return self._pass_on()
+
+    def _start(self, query: Query) -> None:
+        outcome = self.proxy.service.judge(query)
+        self.proxy.queries.append(query)
+        started = Started(query=query, outcome=outcome, error=outcome.error)
+        inserted = "configuration" in self.body
+        if outcome.error and (query.dry_run or not inserted or not self.proxy.service.may_query):
+            return self._fail(outcome.error)
+        if query.query_id and not query.dry_run:
+            self.proxy.started[query.query_id] = started
+        if not outcome.error and not query.dry_run and self.proxy.take_hang():
+            started.hangs = True
+        if outcome.error or started.hangs:
+            if outcome.error:
+                started.ended.set()
+            return self._send(200, self._resource(started) if inserted else self._rows(started))
+        status, answer = self._ask()
+        return self._send(status, _priced(answer, outcome, dry=query.dry_run))
+
+    def _started(self, match: re.Match[str]) -> None:
+        started = self.proxy.started.get(match["id"])
+        if started is None:
+            return self._pass_on()
+        location = started.outcome.location
+        given = self.parameters.get("location", "US")
+        if given.lower() != location.lower() and location not in ("US", "EU"):
+            return self._fail(errors.no_query(match["project"], match["id"]))
+        if match["cancel"]:
+            self.proxy.cancelled.append(match["id"])
+            if started.hangs and not started.ended.is_set():
+                started.error = errors.cancelled()
+                started.ended.set()
+        if not started.hangs and started.error is None:
+            status, answer = self._ask()
+            return self._send(status, _priced(answer, started.outcome))
+        if match["what"] == "queries":
+            return self._results(started)
+        resource = self._resource(started)
+        return self._send(200, {"job": resource} if match["cancel"] else resource)
+
+    def _results(self, started: Started) -> None:
+        wait = int(self.parameters.get("timeoutMs", ASSUMED_WAIT_MS)) / 1000
+        self._wait(started, wait)
+        if started.ended.is_set() and started.error:
+            return self._fail(started.error)
+        return self._send(200, self._rows(started))
+
+    def _wait(self, started: Started, seconds: float) -> None:
+        limit = started.query.timeout_ms
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not started.ended.wait(0.02):
+            if limit is not None and time.monotonic() >= deadline - seconds + limit / 1000:
+                started.error = errors.cancelled(f"Job timed out after {limit / 1000:g}s")
+                started.ended.set()
+
+    def _reference(self, started: Started) -> dict[str, Any]:
+        query = started.query
+        place = started.outcome.location
+        return {"projectId": query.project, "jobId": query.query_id, "location": place}
+
+    def _rows(self, started: Started) -> dict[str, Any]:
+        return {"jobReference": self._reference(started), "jobComplete": False}
+
+    def _resource(self, started: Started) -> dict[str, Any]:
+        query, done = started.query, started.ended.is_set()
+        status: dict[str, Any] = {"state": "DONE" if done else "RUNNING"}
+        if done and started.error:
+            status |= {"errorResult": started.error.proto, "errors": [started.error.proto]}
+        now = str(int(time.time() * 1000))
+        return {
+            "kind": "bigquery#job",
+            "id": f"{query.project}:{started.outcome.location}.{query.query_id}",
+            "jobReference": self._reference(started),
+            "configuration": {"jobType": "QUERY", "query": {"query": query.sql}},
+            "status": status,
+            "statistics": {"creationTime": now, "startTime": now, "query": {}},
+        }
+
+    def _described(self, match: re.Match[str]) -> None:
+        project, dataset, table = match["project"], match["dataset"], match["table"]
+        if dataset in self.proxy.service.denied:
+            return self._fail(
+                errors.table_denied(project, dataset, table, querying=False)
+                if table
+                else errors.dataset_denied(project, dataset)
+            )
+        status, answer = self._ask()
+        if status == 200 and ("datasetReference" in answer or "tableReference" in answer):
+            answer["location"] = self.proxy.service.location_of(dataset)
+        return self._send(status, answer)
+
+    def _metadata(self) -> None:
+        """Of a virtual machine with one service account."""
+        what = self.route.removeprefix(METADATA)
+        if what == "project/project-id":
+            return self._send(200, "proj")
+        if what.endswith("/token"):
+            with self.proxy.lock:
+                self.proxy.tokens.append(f"ya29.token-{len(self.proxy.tokens) + 1}")
+            token = {"access_token": self.proxy.tokens[-1], "token_type": "Bearer"}
+            return self._send(200, {**token, "expires_in": 3599})
+        if what.startswith("instance/service-accounts/"):
+            return self._send(200, {"email": ACCOUNT, "aliases": ["default"], "scopes": []})
+        return self._send(200 if self.route == "/" else 404, "")
+
+    # ---------------------------------------------------------------- the wire
+
+    def _ask(self) -> tuple[int, dict[str, Any]]:
+        status, _, raw = self._forward()
+        return status, self._json(raw)
+
+    def _pass_on(self) -> None:
+        status, headers, raw = self._forward()
+        self._write(status, headers, raw)
+
+    def _forward(self) -> tuple[int, list[tuple[str, str]], bytes]:
+        """The emulator's own answer."""
+        if self.upstream is None:
+            self.upstream = HTTPConnection(urlsplit(self.proxy.upstream).netloc, timeout=120)
+        dropped = {"accept-encoding", "connection", "authorization"}
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in dropped}
+        self.upstream.request(self.command, self.path, self.raw, headers)
+        answer = self.upstream.getresponse()
+        kept = [(k, v) for k, v in answer.getheaders() if k.lower() not in HOP_HEADERS]
+        return answer.status, kept, answer.read()
+
+    def _fail(self, error: GoogleError) -> None:
+        self._send(error.code, error.body)
+
+    def _send(self, status: int, answer: dict[str, Any] | str) -> None:
+        text = answer if isinstance(answer, str) else json.dumps(answer)
+        kind = "application/text" if isinstance(answer, str) else "application/json; charset=UTF-8"
+        headers = [("Content-Type", kind), ("Metadata-Flavor", "Google")]
+        self._write(status, headers, text.encode())
+
+    def _write(self, status: int, headers: list[tuple[str, str]], raw: bytes) -> None:
+        self.proxy.calls.append(
+            Call(
+                method=self.command,
+                path=self.route,
+                parameters=self.parameters,
+                body=self.body,
+                token=self.token,
+                status=status,
+            )
+        )
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+
+def _priced(answer: dict[str, Any], outcome: Outcome, *, dry: bool = False) -> dict[str, Any]:
+    """The emulator's answer with location and statistics as the real service gives them."""
+    if "error" in answer:
+        return answer
+    processed, billed = str(outcome.processed), str(outcome.billed)
+    if isinstance(answer.get("jobReference"), dict):
+        answer["jobReference"]["location"] = outcome.location
+    if "location" in answer:
+        answer["location"] = outcome.location
+    if isinstance(answer.get("statistics"), dict):
+        answer["statistics"]["totalBytesProcessed"] = processed
+        query = answer["statistics"].setdefault("query", {})
+        query |= {"totalBytesProcessed": processed, "totalBytesBilled": billed}
+        query["cacheHit"] = outcome.cache_hit
+        if dry:
+            query["totalBytesProcessedAccuracy"] = "PRECISE"
+    if "totalBytesProcessed" in answer or "jobComplete" in answer:
+        answer |= {"totalBytesProcessed": processed, "cacheHit": outcome.cache_hit}
+    if "totalBytesBilled" in answer:
+        answer["totalBytesBilled"] = billed
+    return answer

@@ -1,0 +1,171 @@
+"""BigQuery's answers are DuckDB's: on the demo, on real input, on random warehouses."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+
+from checkpoints.coverage import CoverageFrame
+from checkpoints.evidence import Evidence, gather
+from checkpoints.window import DateRange, Window
+from demo.warehouse import build, filling
+from tests.bigquery.commands import WINDOW, checkpoints, on_duckdb, verdict
+from tests.bigquery.emulator import Emulator
+from tests.bigquery.loading import DEMO_COLUMNS, copy_warehouse, load_rows
+from tests.bigquery.proxy import Proxy
+from tests.test_oracle import HEALTH, World, worlds
+from tests.test_real_input import COUNTS, SCHEDULE
+from tests.warehouses import BASIC, D, contract_of, days, fill
+
+
+@pytest.mark.parametrize("name", ["check", "coverage"])
+def test_the_demo_is_judged_as_on_duckdb(proxy: Proxy, demo_loaded: Path, name: str) -> None:
+    expected = on_duckdb(demo_loaded, name, *WINDOW)
+    assert verdict(checkpoints(proxy, name, *WINDOW, "--json", "-")) == expected
+    assert expected[0] == (1 if name == "check" else 0)
+    assert proxy.reads()
+
+
+def test_the_real_season_is_judged_as_on_duckdb(
+    proxy: Proxy, emulator: Emulator, tmp_path: Path
+) -> None:
+    if not (SCHEDULE.exists() and COUNTS.exists()):
+        pytest.skip("needs the real pipeline's CSV files (set SHARED_DATA)")
+    path = tmp_path / "season.duckdb"
+    build(path, filling(SCHEDULE, COUNTS))
+    copy_warehouse(emulator.url, path, DEMO_COLUMNS, "real")
+    check = ("check", "--season", "2024-25", "--as-of", "2026-01-27", "--json", "-")
+    expected = on_duckdb(path, *check[:-2])
+    assert verdict(checkpoints(proxy, *check, url="bigquery://real")) == expected
+    assert expected[0] == 1
+
+
+# ------------------------------------------------------------------ random warehouses
+
+
+def evidence_of(world: World, contract: Any, url: str) -> Evidence:
+    window = Window(range=DateRange(world.first, world.last), label="")
+    return gather(contract, url, window, world.as_of)
+
+
+def test_random_warehouses_give_the_same_frame_and_the_same_keys(
+    here: Proxy, emulator: Emulator
+) -> None:
+    columns = "d DATE, k VARCHAR, j VARCHAR"
+
+    @settings(max_examples=15, deadline=None, suppress_health_check=HEALTH)
+    @given(worlds())
+    def agree(world: World) -> None:
+        tables = {f"s.{name}": rows for name, rows in world.tables.items()}
+        load_rows(emulator.url, tables, columns, "random")
+        here.service.tables_changed()
+        with tempfile.TemporaryDirectory() as folder:
+            contract = contract_of(Path(folder), world.raw).contract
+            expected = evidence_of(world, contract, fill(Path(folder) / "w", world.tables, columns))
+            found = evidence_of(world, contract, "bigquery://random")
+        assert found.frame == expected.frame
+        assert found.keys == expected.keys
+
+    agree()
+
+
+# ------------------------------------------------------------------ kinds of columns
+
+
+GOOD = days("2025-01-10", "2025-01-12", games=1)
+NEW_YORK = ZoneInfo("America/New_York")
+EVENING = datetime(2025, 1, 10, 23, 30, tzinfo=NEW_YORK).astimezone(UTC)  # the 11th in UTC
+MIDNIGHT = datetime(2025, 1, 12, 0, 0, tzinfo=NEW_YORK).astimezone(UTC)
+
+
+def frame_of(
+    emulator: Emulator, folder: Path, tables: dict[str, Any], columns: str, last: str = "2025-01-12"
+) -> CoverageFrame:
+    """The frame over the four tables of BASIC; those not given hold one key a day."""
+    project = f"kinds-{abs(hash(folder)) % 10**9}"
+    others = {f"s.{name}": GOOD for name in BASIC["datasets"] if name not in tables}
+    load_rows(emulator.url, others, project=project)
+    load_rows(emulator.url, {f"s.{n}": rows for n, rows in tables.items()}, columns, project)
+    contract = contract_of(folder).contract
+    window = Window(range=DateRange(D("2025-01-10"), D(last)), label="")
+    return gather(contract, f"bigquery://{project}", window, D("2025-02-01")).frame
+
+
+def matched(frame: CoverageFrame, dataset: str = "summary") -> dict[str, int]:
+    assert frame.unreadable == {}
+    cells = next(cells for pair, cells in frame.cells.items() if pair.dataset == dataset)
+    return {f"{c.date:%d}": c.matched for c in cells}
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("DATE", [D("2025-01-10"), D("2025-01-12")]),
+        ("TIMESTAMP", [datetime(2025, 1, 10, 23, 59), datetime(2025, 1, 12)]),
+        ("TIMESTAMPTZ", [EVENING, MIDNIGHT]),
+        ("VARCHAR", ["2025-01-10", "2025-01-12T21:00:00"]),
+    ],
+    ids=["DATE", "DATETIME", "TIMESTAMP", "STRING"],
+)
+def test_every_kind_of_date_column_counts_on_its_local_date(
+    here: Proxy, emulator: Emulator, tmp_path: Path, column: str, values: list[Any]
+) -> None:
+    rows = [(values[0], "20250110_0"), (values[1], "20250112_0"), (None, "undated")]
+    frame = frame_of(emulator, tmp_path, {"summary": rows}, f"d {column}, k VARCHAR")
+    assert matched(frame) == {"10": 1, "11": 0, "12": 1}
+    assert frame.undated["summary"] == 1
+
+
+def test_text_that_is_no_date_counts_as_undated(
+    here: Proxy, emulator: Emulator, tmp_path: Path
+) -> None:
+    rows = [("2025-01-11", "20250111_0"), ("2025-01-12x", "20250112_0"), ("2025-01-32", "c")]
+    columns = "d VARCHAR, k VARCHAR"
+    frame = frame_of(emulator, tmp_path, {"summary": rows}, columns, last="2025-02-02")
+    assert matched_of(frame, "summary")[:4] == [0, 1, 1, 0]
+    assert frame.undated["summary"] == 1
+
+
+def test_whole_numbers_and_texts_are_compared_as_text(
+    here: Proxy, emulator: Emulator, tmp_path: Path
+) -> None:
+    texts = [(D("2025-01-10"), "7"), (D("2025-01-11"), "8"), (D("2025-01-12"), None)]
+    numbers = [(D("2025-01-10"), 7), (D("2025-01-11"), 9), (D("2025-01-12"), None)]
+    project_tables = {"schedule": texts, "raw": texts, "factors": texts}
+    load_rows(emulator.url, {f"s.{n}": r for n, r in project_tables.items()}, project="numbers")
+    load_rows(emulator.url, {"s.summary": numbers}, "d DATE, k BIGINT", "numbers")
+    window = Window(range=DateRange(D("2025-01-10"), D("2025-01-12")), label="")
+    frame = gather(contract_of(tmp_path).contract, "bigquery://numbers", window, date.max).frame
+    assert matched(frame) == {"10": 1, "11": 0, "12": 0}
+    cells = next(cells for pair, cells in frame.cells.items() if pair.dataset == "summary")
+    assert [c.null_keys for c in cells] == [0, 0, 1]
+
+
+# ------------------------------------------------------------------ what is not there
+
+
+def test_a_missing_table_and_a_missing_column_are_named_with_what_exists(
+    here: Proxy, emulator: Emulator, tmp_path: Path
+) -> None:
+    tables = {"s.schedule": GOOD, "s.raw": GOOD, "s.sumary": GOOD}
+    load_rows(emulator.url, tables, project="gaps")
+    load_rows(emulator.url, {"s.factors": GOOD}, "d DATE, game_k VARCHAR", "gaps")
+    window = Window(range=DateRange(D("2025-01-10"), D("2025-01-12")), label="")
+    contract = contract_of(tmp_path).contract
+    frame = gather(contract, "bigquery://gaps", window, D("2025-02-01")).frame
+    assert set(frame.unreadable) == {"summary", "factors"}
+    assert "did you mean 'sumary'?" in frame.unreadable["summary"]
+    assert "'k'" in frame.unreadable["factors"]
+    assert "it has d, game_k" in frame.unreadable["factors"]
+    assert matched_of(frame, "raw") == [1, 1, 1]
+
+
+def matched_of(frame: CoverageFrame, dataset: str) -> list[int]:
+    cells = next(cells for pair, cells in frame.cells.items() if pair.dataset == dataset)
+    return [c.matched for c in cells]

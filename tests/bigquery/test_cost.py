@@ -1,0 +1,132 @@
+"""What is read and billed: estimated, capped, recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytest import approx
+
+from checkpoints.evidence import gather
+from checkpoints.reading import Reading
+from checkpoints.window import DateRange, Window
+from demo.tables import COLUMNS
+from tests.bigquery.commands import WINDOW, answer, checkpoints, pipeline_with
+from tests.bigquery.loading import DEMO_COLUMNS
+from tests.bigquery.proxy import Proxy
+from tests.bigquery.test_wire import SHIPPED
+from tests.warehouses import D
+
+MB = 10**6
+DATE, KEY, OTHER = 40 * MB, 60 * MB, 10_000 * MB
+KEYED = sum(len(columns) == 2 for columns in DEMO_COLUMNS.values())
+TOTAL = len(COLUMNS) * DATE + KEYED * KEY
+KEYS = "player_game_summary"
+
+
+@pytest.fixture
+def priced(proxy: Proxy, demo_loaded: Path) -> Proxy:
+    """Tables whose date and key columns are small beside the others."""
+    proxy.service.column_bytes = {
+        table: {columns[0]: DATE, **dict.fromkeys(columns[1:], KEY), "points": OTHER}
+        for table, columns in DEMO_COLUMNS.items()
+    }
+    return proxy
+
+
+def test_an_estimate_is_of_the_date_and_key_columns_and_reads_nothing(priced: Proxy) -> None:
+    done = checkpoints(priced, "estimate", *WINDOW, "--json", "-", "--price-per-tib", "5")
+    assert done.returncode == 0, done.stderr
+    found = answer(done)
+    sizes = {each["dataset"]: each["bytes"] for each in found["datasets"]}
+    assert sizes[KEYS] == DATE + KEY
+    assert sizes["player_daily_cache"] == DATE
+    assert len(sizes) == len(COLUMNS)
+    assert found["total_bytes"] == sum(sizes.values()) == TOTAL
+    assert found["cost"] == approx(TOTAL / 2**40 * 5)
+    assert priced.reads() == []
+    assert priced.queries
+
+
+def test_an_estimate_for_people_names_every_dataset_and_the_total(priced: Proxy) -> None:
+    done = checkpoints(priced, "estimate", *WINDOW)
+    assert done.returncode == 0
+    assert "100.0 MB" in done.stderr
+    assert f"{TOTAL / MB:.1f} MB" in done.stderr
+    assert all(name in done.stderr for name in SHIPPED.datasets)
+
+
+def test_a_check_over_the_cap_is_refused_before_anything_is_read(priced: Proxy) -> None:
+    done = checkpoints(priced, "check", *WINDOW, "--max-bytes", "500MB")
+    assert done.returncode == 3
+    assert f"{TOTAL / MB:.1f} MB" in done.stderr
+    assert f"{TOTAL / MB - 500:.1f} MB more than the 500.0 MB allowed" in done.stderr
+    assert "--max-bytes" in done.stderr
+    assert priced.reads() == []
+
+
+def test_a_cap_in_the_contract_holds_and_an_option_goes_before_it(
+    priced: Proxy, tmp_path: Path
+) -> None:
+    contract = pipeline_with(tmp_path, bigquery={"max_bytes": "500MB"})
+    assert checkpoints(priced, "check", *WINDOW, *contract).returncode == 3
+    assert priced.reads() == []
+    done = checkpoints(priced, "check", *WINDOW, *contract, "--max-bytes", "2GB")
+    assert done.returncode == 1
+    assert {query.maximum_bytes_billed for query in priced.reads()} == {2000 * MB}
+
+
+def test_the_cap_is_on_every_query_so_that_the_service_refuses_too(priced: Proxy) -> None:
+    done = checkpoints(priced, "check", *WINDOW, "--max-bytes", "2GB")
+    assert done.returncode == 1
+    assert [query.maximum_bytes_billed for query in priced.reads()] == [2000 * MB] * 2
+
+
+def test_a_cap_below_the_least_that_is_billed_ends_in_exit_3(
+    proxy: Proxy, demo_loaded: Path
+) -> None:
+    done = checkpoints(proxy, "check", *WINDOW, "--max-bytes", "50MB")
+    assert done.returncode == 3
+    assert "error:" in done.stderr
+    assert "--max-bytes" in done.stderr
+
+
+def test_the_report_has_job_bytes_and_seconds_of_each_statement(priced: Proxy) -> None:
+    found = answer(checkpoints(priced, "check", *WINDOW, "--json", "-"))
+    presence, keys = found["statements"]
+    ids = [query.query_id for query in priced.reads()]
+    assert [presence["job_id"], keys["job_id"]] == ids
+    for statement in (presence, keys):
+        assert statement["location"] == "US"
+        assert statement["bytes_processed"] == TOTAL
+        assert TOTAL <= statement["bytes_billed"] < TOTAL + 11 * 2**20
+        assert statement["cached"] is False
+        assert 0 < statement["seconds"] < found["seconds"]
+        assert statement["rows"] > 0
+
+
+def test_the_second_check_comes_from_the_cache_and_a_fresh_read_does_not(
+    here: Proxy, demo_loaded: Path
+) -> None:
+    window = Window(range=DateRange(D("2024-12-01"), D("2024-12-31")), label="")
+    evidence = [
+        gather(SHIPPED, "bigquery://proj", window, D("2026-01-03"), Reading(fresh=fresh))
+        for fresh in (False, False, True)
+    ]
+    assert [{s.cached for s in e.statements} for e in evidence] == [{False}, {True}, {False}]
+    assert [{s.bytes_billed == 0 for s in e.statements} for e in evidence] == [
+        {False},
+        {True},
+        {False},
+    ]
+    assert [query.use_query_cache for query in here.reads()] == [True] * 4 + [False] * 2
+
+
+def test_every_query_is_labelled_with_tool_checkpoint_and_run(
+    proxy: Proxy, demo_loaded: Path
+) -> None:
+    found = answer(checkpoints(proxy, "check", *WINDOW, "--json", "-"))
+    for query in proxy.reads():
+        assert query.labels["tool"] == "checkpoints"
+        assert query.labels["checkpoint"] == "after_backfill"
+        assert query.labels["run_id"] == found["run_id"].lower()[:63]

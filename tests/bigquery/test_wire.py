@@ -1,0 +1,125 @@
+"""Every statement that was sent, as recorded: SELECT only, pruned, two columns, one read."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from checkpoints.contract import Contract
+from checkpoints.contract_file import load_contract
+from checkpoints.evidence import gather
+from checkpoints.reading import Reading
+from checkpoints.window import DateRange, Window
+from remediation.clock import Clock
+from remediation.plan import Call
+from remediation.verification import Tables
+from tests.bigquery.commands import PIPELINE, WINDOW, checkpoints
+from tests.bigquery.emulator import Emulator
+from tests.bigquery.loading import load_rows
+from tests.bigquery.proxy import Proxy
+from tests.bigquery.service import Query
+from tests.bigquery.statements import date_of
+from tests.warehouses import BASIC, D, contract_of, days
+
+SHIPPED = load_contract(PIPELINE, {}).contract
+PARTITIONED = {str(d.table): d.date for d in SHIPPED.datasets.values()}
+
+
+def assert_pruned_and_narrow(query: Query, contract: Contract) -> None:
+    """Only SELECT; each reference filters its bare date column and reads two columns."""
+    assert query.statements == ["Select"]
+    by_table = {str(d.table): d for d in contract.datasets.values()}
+    names = [read.name for read in query.reads]
+    assert len(names) == len(set(names))
+    for read in query.reads:
+        dataset = by_table[read.name]
+        assert read.pruned_on(dataset.date), read.arm.sql(dialect="bigquery")
+        assert not read.everything
+        allowed = {dataset.date, *dataset.key, *(c.column for c in dataset.where)}
+        assert read.columns == allowed
+
+
+def dates_asked(query: Query, contract: Contract) -> set[tuple[date, date]]:
+    """The first and the last constant of every arm."""
+    columns = {str(d.table): d.date for d in contract.datasets.values()}
+    found = [
+        sorted(date_of(v) for v in read.constants_on(columns[read.name], query.parameters))
+        for read in query.reads
+    ]
+    return {(dates[0], dates[-1]) for dates in found}
+
+
+def test_a_check_reads_each_table_once_and_the_keys_of_some_dates(
+    proxy: Proxy, demo_loaded: Path
+) -> None:
+    proxy.service.partitioned = PARTITIONED
+    done = checkpoints(proxy, "check", *WINDOW)
+    assert done.returncode == 1, done.stderr
+    presence, keys = proxy.reads()
+    for query in (presence, keys):
+        assert {read.name for read in query.reads} == set(PARTITIONED)
+        assert_pruned_and_narrow(query, SHIPPED)
+    assert dates_asked(presence, SHIPPED) == {(D("2024-10-22"), D("2026-01-02"))}
+    # The second statement is of the partial and orphan dates alone.
+    assert dates_asked(keys, SHIPPED) == {(D("2024-12-14"), D("2025-12-22"))}
+    each = next(iter(keys.reads)).constants_on("game_date", keys.parameters)
+    assert sorted({str(date_of(v)) for v in each}) == ["2024-12-14", "2024-12-21", "2025-12-22"]
+    assert "LIMIT" in keys.sql
+
+
+def test_nothing_but_reads_and_metadata_is_asked_for(proxy: Proxy, demo_loaded: Path) -> None:
+    checkpoints(proxy, "check", *WINDOW)
+    api = [call for call in proxy.calls if "/bigquery/" in call.path]
+    sent = {(c.method, c.path.split("/projects/proj/")[1].split("/")[0]) for c in api}
+    assert sent <= {("GET", "datasets"), ("GET", "jobs"), ("GET", "queries"), ("POST", "jobs")}
+    assert all("query" in c.body["configuration"] for c in api if c.method == "POST")
+    assert all("destinationTable" not in c.body["configuration"]["query"] for c in api if c.body)
+    assert {call.token for call in api} == set(proxy.tokens)
+    assert len(proxy.tokens) == 1
+
+
+@pytest.mark.parametrize("column", ["DATE", "TIMESTAMP", "TIMESTAMPTZ", "VARCHAR"])
+def test_every_kind_of_date_column_is_pruned(
+    here: Proxy, emulator: Emulator, tmp_path: Path, column: str
+) -> None:
+    project = f"pruned-{column.lower()}"
+    good = days("2025-01-10", "2025-01-12", games=1)
+    load_rows(emulator.url, {f"s.{n}": good for n in BASIC["datasets"]}, project=project)
+    load_rows(emulator.url, {"s.raw": good}, f"d {column}, k VARCHAR", project)
+    here.service.partitioned = {f"s.{name}": "d" for name in BASIC["datasets"]}
+    contract = contract_of(tmp_path).contract
+    window = Window(range=DateRange(D("2025-01-10"), D("2025-01-12")), label="")
+    found = gather(contract, f"bigquery://{project}", window, D("2025-02-01"))
+    assert found.frame.unreadable == {}
+    for query in here.reads():
+        assert_pruned_and_narrow(query, contract)
+
+
+def test_a_verification_poll_asks_for_the_dates_sent_alone_and_past_the_cache(
+    here: Proxy, demo_loaded: Path
+) -> None:
+    here.service.partitioned = PARTITIONED
+    dates = [D("2024-12-10"), D("2024-12-11"), D("2025-01-15")]
+    names = ("player_composite_factors", "player_daily_cache")
+    tables = Tables(
+        contract=SHIPPED,
+        url="bigquery://proj",
+        as_of=D("2026-01-03"),
+        clock=Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=time.sleep),
+        reading=Reading(fresh=True),
+    )
+    for _ in range(2):
+        found = tables.look([Call(service="phase4", date=day, datasets=names) for day in dates])
+    landed = {key: [f.matched for f in each] for key, each in found.items()}
+    assert landed["phase4/2025-01-15"] == [0, 0]
+    assert all(landed["phase4/2024-12-10"])
+    for poll in here.reads():
+        assert {read.name.split(".")[1] for read in poll.reads} == {*names, "player_game_summary"}
+        assert_pruned_and_narrow(poll, SHIPPED)
+        assert dates_asked(poll, SHIPPED) == {(dates[0], dates[-1])}
+        compared = poll.reads[0].constants_on("game_date", poll.parameters)
+        assert {date_of(value) for value in compared} == set(dates)
+        assert not poll.use_query_cache
