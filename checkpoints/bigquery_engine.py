@@ -81,6 +81,8 @@ def _parameter_type(value: object) -> str:
 class BigQueryEngine:
     """A client, and how it reads."""
 
+    bills_bytes = True
+
     def __init__(self, client: bigquery.Client, config: Any, reading: Reading) -> None:
         self._client = client
         self._config = config
@@ -166,17 +168,16 @@ class BigQueryEngine:
 
     def _dry_run(self, statement: sa.Select[Any], location: str | None) -> bigquery.QueryJob:
         sql, parameters = compiled(statement)
-        config = self._job_config(parameters)
+        config = self._job_config(parameters, capped=False)
         config.dry_run = True
         config.use_query_cache = False
-        config.maximum_bytes_billed = None
         return self._client.query(sql, job_config=config, location=location)
 
-    def _job_config(self, parameters: list[Any]) -> bigquery.QueryJobConfig:
+    def _job_config(self, parameters: list[Any], *, capped: bool = True) -> bigquery.QueryJobConfig:
         config = bigquery.QueryJobConfig(query_parameters=parameters)
         config.labels = {**self._default_labels, **self._reading.labels}
         config.use_query_cache = not self._reading.fresh
-        if self._reading.max_bytes is not None:
+        if capped and self._reading.max_bytes is not None:
             config.maximum_bytes_billed = self._reading.max_bytes
         return config
 

@@ -32,6 +32,8 @@ DATE_TYPES: dict[str, DateType] = {
 class DuckDbEngine:
     """An open file."""
 
+    bills_bytes = False
+
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
         self.statements: list[StatementRecord] = []

@@ -47,8 +47,12 @@ class Description:
 
 
 class Engine(Protocol):
-    """A warehouse that can be described and read. It is never written to."""
+    """A warehouse that can be described and read. It is never written to.
 
+    ``bills_bytes``: what is read costs money, so ``max_bytes`` holds.
+    """
+
+    bills_bytes: bool
     statements: list[StatementRecord]
 
     def describe(self, dataset: Dataset) -> Description:

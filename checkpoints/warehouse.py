@@ -146,7 +146,7 @@ def open_warehouse(
             sources=sources,
             locations=locations,
             unreadable=unreadable,
-            max_bytes=chosen.max_bytes,
+            max_bytes=chosen.max_bytes if engine.bills_bytes else None,
         )
 
 

@@ -33,6 +33,7 @@ def proxy(emulator: Emulator) -> Iterator[Proxy]:
     """A fresh proxy; commands in a process of their own take ``proxy.environment``."""
     with proxy_before(emulator.url) as running:
         yield running
+    assert running.crashes == []
 
 
 @pytest.fixture

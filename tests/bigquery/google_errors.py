@@ -10,6 +10,7 @@ STATUS = {
     401: "UNAUTHENTICATED",
     403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
+    500: "INTERNAL",
     503: "UNAVAILABLE",
 }
 QUOTAS = "https://cloud.google.com/bigquery/docs/troubleshoot-quotas"
@@ -141,6 +142,14 @@ def too_many_bytes(limit: int, needed: int) -> GoogleError:
         reason="bytesBilledLimitExceeded",
         message=f"Query exceeded limit for bytes billed: {limit}. {needed} or higher required.",
     )
+
+
+def invalid(message: str) -> GoogleError:
+    return GoogleError(code=400, reason="invalid", message=message)
+
+
+def internal(message: str) -> GoogleError:
+    return GoogleError(code=500, reason="dontRetry", message=message)
 
 
 def cancelled(detail: str = "User requested cancellation") -> GoogleError:

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.bigquery import google_errors as errors
 from tests.bigquery.google_errors import GoogleError
-from tests.bigquery.service import Outcome, Query, Service, query_of
+from tests.bigquery.service import InvalidValue, Outcome, Query, Service, query_of
 
 API = r"^(?:/upload)?/bigquery/v2/projects/(?P<project>[^/]+)"
 START = re.compile(API + r"/(?:jobs|queries)$")
@@ -76,6 +76,7 @@ class Proxy:
     cancelled: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    crashes: list[Exception] = field(default_factory=list)
     hanging: int = 0
     started: dict[str, Started] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -167,7 +168,18 @@ class Handler(BaseHTTPRequestHandler):
         fault = self.proxy.fault_for(self.command, self.route)
         if fault is None and self.token not in self.proxy.tokens:
             fault = errors.unauthenticated()
-        return self._fail(fault) if fault else self._answer()
+        if fault is not None:
+            return self._fail(fault)
+        try:
+            return self._answer()
+        except InvalidValue as error:
+            return self._fail(errors.invalid(str(error)))
+        except OSError:
+            raise  # the client or the emulator hung up
+        except Exception as error:  # noqa: BLE001
+            # Without an answer the client would try again for ten minutes.
+            self.proxy.crashes.append(error)
+            return self._fail(errors.internal(repr(error)))
 
     def _json(self, raw: bytes) -> dict[str, Any]:
         try:

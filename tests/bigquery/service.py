@@ -41,6 +41,19 @@ class Query:
         return [type(tree).__name__ for tree in parsed(self.sql)]
 
 
+class InvalidValue(ValueError):
+    """A field of a request has a value of the wrong type."""
+
+
+def _int64(asked: Mapping[str, Any], name: str) -> int | None:
+    """64-bit numbers travel as text."""
+    value = asked.get(name)
+    try:
+        return None if value is None else int(value)
+    except ValueError as error:
+        raise InvalidValue(f"Invalid value at '{name}' (TYPE_INT64), \"{value}\"") from error
+
+
 def query_of(project: str, body: Mapping[str, Any]) -> Query | None:
     """The query in the body of ``jobs.insert`` or ``jobs.query``; None for a load or a copy."""
     configuration = body.get("configuration", body)
@@ -49,7 +62,6 @@ def query_of(project: str, body: Mapping[str, Any]) -> Query | None:
     if not isinstance(asked.get("query"), str):
         return None
     reference = body.get("jobReference", {})
-    limit, timeout = asked.get("maximumBytesBilled"), configuration.get("jobTimeoutMs")
     return Query(
         project=project,
         sql=asked["query"],
@@ -59,10 +71,10 @@ def query_of(project: str, body: Mapping[str, Any]) -> Query | None:
         },
         labels=configuration.get("labels", {}),
         use_query_cache=asked.get("useQueryCache", True),
-        maximum_bytes_billed=int(limit) if limit is not None else None,
+        maximum_bytes_billed=_int64(asked, "maximumBytesBilled"),
         location=reference.get("location", body.get("location")),
         dry_run=bool(configuration.get("dryRun")),
-        timeout_ms=int(timeout) if timeout is not None else None,
+        timeout_ms=_int64(configuration, "jobTimeoutMs"),
         query_id=reference.get("jobId", body.get("requestId")),
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pytest import approx
 
 from checkpoints.evidence import gather
 from checkpoints.reading import Reading
@@ -43,7 +42,7 @@ def test_an_estimate_is_of_the_date_and_key_columns_and_reads_nothing(priced: Pr
     assert sizes["player_daily_cache"] == DATE
     assert len(sizes) == len(COLUMNS)
     assert found["total_bytes"] == sum(sizes.values()) == TOTAL
-    assert found["cost"] == approx(TOTAL / 2**40 * 5)
+    assert found["cost"] == pytest.approx(TOTAL / 2**40 * 5)
     assert priced.reads() == []
     assert priced.queries
 

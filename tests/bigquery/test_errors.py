@@ -1,0 +1,183 @@
+"""Every error ends in exit 3 and says what to do; what may be tried again, is."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.bigquery import google_errors as errors
+from tests.bigquery.commands import WINDOW, checkpoints, on_duckdb, pipeline_with, verdict
+from tests.bigquery.emulator import Emulator
+from tests.bigquery.loading import load_rows
+from tests.bigquery.proxy import Proxy
+from tests.commands import ROOT, environment
+from tests.warehouses import BASIC, days, write_contract
+
+INSERT, RESULTS, TABLE = r"/proj/jobs$", r"/proj/queries/", r"/tables/"
+SHORT = {"bigquery": {"timeout_seconds": 2}}
+
+
+def refused(proxy: Proxy, *arguments: str, **variables: str) -> str:
+    """What a check says that ends in exit 3; one line per problem, no traceback."""
+    done = checkpoints(proxy, "check", *WINDOW, *arguments, **variables)
+    assert done.returncode == 3, done.stderr
+    return done.stderr
+
+
+# ------------------------------------------------------------------ not allowed
+
+
+def test_without_credentials_it_says_how_to_get_some(
+    proxy: Proxy, demo_loaded: Path, tmp_path: Path
+) -> None:
+    nowhere = {
+        "GCE_METADATA_HOST": "127.0.0.1:9",
+        "GCE_METADATA_IP": "127.0.0.1:9",
+        "NO_GCE_CHECK": "true",
+        "CLOUDSDK_CONFIG": str(tmp_path),
+        "HOME": str(tmp_path),
+    }
+    said = refused(proxy, **nowhere)
+    assert "gcloud auth application-default login" in said
+    assert proxy.queries == []
+
+
+def test_a_denied_dataset_is_named_with_the_role_that_it_takes(
+    proxy: Proxy, demo_loaded: Path
+) -> None:
+    proxy.service.denied = {"nba_precompute"}
+    said = refused(proxy)
+    assert "proj:nba_precompute" in said
+    assert "roles/bigquery.dataViewer" in said
+
+
+def test_without_the_right_to_query_it_names_project_and_role(
+    proxy: Proxy, demo_loaded: Path
+) -> None:
+    proxy.service.may_query = False
+    said = refused(proxy)
+    assert "bigquery.jobs.create" in said
+    assert "roles/bigquery.jobUser" in said
+
+
+def test_a_used_up_quota_is_not_tried_again(proxy: Proxy, demo_loaded: Path) -> None:
+    proxy.fail("POST", INSERT, errors.quota_exceeded())
+    said = refused(proxy)
+    assert "QueryUsagePerUserPerDay" in said
+    assert "quota" in said
+    assert proxy.queries == []
+
+
+def test_an_error_is_in_the_words_of_the_service_and_shows_no_address(
+    proxy: Proxy, demo_loaded: Path
+) -> None:
+    proxy.fail("POST", INSERT, errors.quota_exceeded())
+    said = refused(proxy)
+    assert proxy.url not in said
+    assert "prettyPrint" not in said
+
+
+def test_a_table_that_refuses_a_query_without_a_filter_is_never_asked_without_one(
+    proxy: Proxy, emulator: Emulator, tmp_path: Path
+) -> None:
+    """Also where a query stands for the table, whose columns are looked up first."""
+    good = days("2025-01-10", "2025-01-12", games=1)
+    load_rows(emulator.url, {f"s.{n}": good for n in BASIC["datasets"]}, project="strict")
+    proxy.service.partitioned = {f"s.{name}": "d" for name in BASIC["datasets"]}
+    query = "SELECT d AS day, k AS game FROM s.summary WHERE k IS NOT NULL"
+    datasets = {
+        **BASIC["datasets"],
+        "summary": {
+            **{"layer": "L3", "query": query, "date": "day", "key": "game", "upstream": "raw"},
+            "date_type": "date",
+        },
+    }
+    contract = write_contract(tmp_path, BASIC, datasets=datasets)
+    window = ("--from", "2025-01-10", "--to", "2025-01-12", "--as-of", "2025-02-01")
+    done = checkpoints(
+        proxy, "coverage", *window, "--contract", str(contract), url="bigquery://strict"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+# ------------------------------------------------------------------ tried again
+
+
+@pytest.mark.parametrize("error", [errors.rate_limit_exceeded, errors.backend_error])
+@pytest.mark.parametrize("path", [("POST", INSERT), ("GET", RESULTS), ("GET", TABLE)], ids=str)
+def test_a_passing_error_is_tried_again_with_pauses(
+    proxy: Proxy,
+    demo_loaded: Path,
+    error: Callable[[], errors.GoogleError],
+    path: tuple[str, str],
+) -> None:
+    proxy.fail(*path, error(), times=2)
+    started = time.monotonic()
+    done = checkpoints(proxy, "check", *WINDOW, "--json", "-")
+    assert verdict(done) == on_duckdb(demo_loaded, "check", *WINDOW)
+    assert [fault.times for fault in proxy.faults] == [0]
+    assert time.monotonic() - started > 0.5
+    assert len(proxy.reads()) == 2
+
+
+def test_an_error_that_stays_ends_within_the_timeout(
+    proxy: Proxy, demo_loaded: Path, tmp_path: Path
+) -> None:
+    proxy.fail("POST", INSERT, errors.backend_error(), times=10_000)
+    started = time.monotonic()
+    said = refused(proxy, *pipeline_with(tmp_path, **SHORT))
+    assert time.monotonic() - started < 30
+    assert "error:" in said
+
+
+# ------------------------------------------------------------------ stopped
+
+
+def test_a_query_that_takes_too_long_is_cancelled(
+    proxy: Proxy, demo_loaded: Path, tmp_path: Path
+) -> None:
+    proxy.hang()
+    started = time.monotonic()
+    said = refused(proxy, *pipeline_with(tmp_path, **SHORT))
+    assert time.monotonic() - started < 30
+    assert "within 2 s" in said
+    assert "timeout_seconds" in said
+    assert proxy.cancelled == [proxy.reads()[0].query_id]
+
+
+def test_ctrl_c_cancels_the_query_at_once(proxy: Proxy, demo_loaded: Path) -> None:
+    proxy.hang()
+    command = ("checkpoints", "check", *WINDOW, "--warehouse", "bigquery://proj")
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env=environment(**proxy.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        wait_until(lambda: len(proxy.reads()) == 1)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        interrupted = time.monotonic()
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert time.monotonic() - interrupted < 5
+    assert said.strip().endswith("interrupted")
+    assert "Traceback" not in said
+    assert proxy.cancelled == [proxy.reads()[0].query_id]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
