@@ -18,7 +18,7 @@ test: $(STAMP)
 
 # The tests in front of a BigQuery emulator. It needs a Python >= 3.13 and a venv of its own.
 test-bigquery: $(STAMP) $(EMULATOR)/.installed
-	@BIGQUERY_EMULATOR_REQUIRED=1 $(RUN) -m pytest tests/bigquery
+	@BIGQUERY_EMULATOR_REQUIRED=1 $(RUN) -m pytest -n 2 tests/bigquery
 
 # A smoke test on the real service, for whoever has a project: make test-bigquery-live PROJECT=mine
 test-bigquery-live: $(STAMP)

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 from sqlalchemy_bigquery import BigQueryDialect
 from sqlalchemy_bigquery.base import BigQueryCompiler
 from sqlalchemy_bigquery.parse_url import parse_url
@@ -88,6 +89,9 @@ class BigQueryEngine:
         self._config = config
         self._reading = reading
         self.statements: list[StatementRecord] = []
+        # What Google documents as safe to repeat is repeated, but no longer than a job may take.
+        self._retry = DEFAULT_RETRY.with_timeout(reading.timeout_seconds)
+        self._job_retry = DEFAULT_JOB_RETRY.with_timeout(reading.timeout_seconds)
 
     def describe(self, dataset: Dataset) -> Description:
         """Look up a table's metadata, or the columns of a query by a dry run of it."""
@@ -96,7 +100,7 @@ class BigQueryEngine:
                 return self._describe_query(dataset)
             reference = self._reference(dataset.path)
             try:
-                table = self._client.get_table(reference)
+                table = self._client.get_table(reference, retry=self._retry)
             except NotFound as error:
                 raise LookupError(no_table(self._client, reference, error)) from error
         return Description(columns=_columns(table.schema), location=table.location)
@@ -128,9 +132,7 @@ class BigQueryEngine:
         started = time.monotonic()
         sql, parameters = compiled(statement)
         with explained(self._client.project):
-            job = self._client.query(
-                sql, job_config=self._job_config(parameters), location=location
-            )
+            job = self._begin(sql, self._job_config(parameters), location)
             rows = self._result(job)
         self.statements.append(
             StatementRecord(
@@ -149,7 +151,7 @@ class BigQueryEngine:
         """Wait on another thread: the client's own waiting does not notice Ctrl-C."""
         limit = self._reading.timeout_seconds
         with ThreadPoolExecutor(1) as reader:
-            answer = reader.submit(lambda: [tuple(r.values()) for r in job.result(timeout=limit)])
+            answer = reader.submit(self._rows_of, job)
             try:
                 return answer.result(timeout=limit)
             except (KeyboardInterrupt, TimeoutError) as stopped:
@@ -161,6 +163,12 @@ class BigQueryEngine:
                     "cancelled: narrow the window, or raise bigquery.timeout_seconds"
                 ) from stopped
 
+    def _rows_of(self, job: bigquery.QueryJob) -> list[tuple[Any, ...]]:
+        found = job.result(
+            timeout=self._reading.timeout_seconds, retry=self._retry, job_retry=self._job_retry
+        )
+        return [tuple(row.values()) for row in found]
+
     def estimate(self, statement: sa.Select[Any], location: str | None) -> int:
         """Bytes by a dry run, which costs nothing."""
         with explained(self._client.project):
@@ -171,7 +179,18 @@ class BigQueryEngine:
         config = self._job_config(parameters, capped=False)
         config.dry_run = True
         config.use_query_cache = False
-        return self._client.query(sql, job_config=config, location=location)
+        return self._begin(sql, config, location)
+
+    def _begin(
+        self, sql: str, config: bigquery.QueryJobConfig, location: str | None
+    ) -> bigquery.QueryJob:
+        return self._client.query(
+            sql,
+            job_config=config,
+            location=location,
+            retry=self._retry,
+            job_retry=None if config.dry_run else self._job_retry,
+        )
 
     def _job_config(self, parameters: list[Any], *, capped: bool = True) -> bigquery.QueryJobConfig:
         config = bigquery.QueryJobConfig(query_parameters=parameters)

@@ -39,47 +39,63 @@ def load_rows(
     columns: str = "d DATE, k VARCHAR",
     project: str = "proj",
 ) -> None:
-    """Create ``dataset.table`` with these rows; ``columns`` are DuckDB's.
+    """Create ``dataset.table`` with these rows, or replace it; ``columns`` are DuckDB's.
 
     TIMESTAMP becomes BigQuery's DATETIME, TIMESTAMPTZ its TIMESTAMP.
     """
-    with duckdb.connect() as memory:
-        for name, rows in tables.items():
-            schema, table = name.split(".")
-            memory.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-            memory.execute(f"CREATE TABLE {schema}.{table} ({columns})")
-            values = [tuple(row) for row in rows]
-            if values:
-                marks = ", ".join("?" for _ in values[0])
-                memory.executemany(f"INSERT INTO {schema}.{table} VALUES ({marks})", values)
-        _copy(memory, url, project, [(name, "*") for name in tables])
+    with tempfile.TemporaryDirectory() as folder:
+        with duckdb.connect() as memory:
+            for name, rows in tables.items():
+                _fill(memory, name, [tuple(row) for row in rows], columns)
+            files = _exported(memory, Path(folder), [(name, "*") for name in tables])
+        _upload(url, project, files)
 
 
 def copy_warehouse(
     url: str, path: Path, columns: Mapping[str, Sequence[str]], project: str
 ) -> None:
-    """Copy tables of a DuckDB file; ``columns`` by ``schema.table``."""
-    with duckdb.connect(path, read_only=True) as file:
-        _copy(file, url, project, [(name, ", ".join(c)) for name, c in columns.items()])
+    """Copy tables of a DuckDB file, which is let go before they are sent.
+
+    ``columns`` by ``schema.table``.
+    """
+    chosen = [(name, ", ".join(names)) for name, names in columns.items()]
+    with tempfile.TemporaryDirectory() as folder:
+        with duckdb.connect(path, read_only=True) as file:
+            files = _exported(file, Path(folder), chosen)
+        _upload(url, project, files)
 
 
-def _copy(
-    source: duckdb.DuckDBPyConnection, url: str, project: str, tables: Sequence[tuple[str, str]]
+def _fill(
+    memory: duckdb.DuckDBPyConnection, name: str, rows: list[tuple[Any, ...]], columns: str
 ) -> None:
+    schema, table = name.split(".")
+    memory.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    memory.execute(f"CREATE TABLE {schema}.{table} ({columns})")
+    if rows:
+        marks = ", ".join("?" for _ in rows[0])
+        memory.executemany(f"INSERT INTO {schema}.{table} VALUES ({marks})", rows)
+
+
+def _exported(
+    source: duckdb.DuckDBPyConnection, folder: Path, tables: Sequence[tuple[str, str]]
+) -> dict[str, Path]:
+    files = {name: folder / f"{name}.parquet" for name, _ in tables}
+    for name, columns in tables:
+        selected = f"SELECT {columns} FROM {name}"
+        source.execute(f"COPY ({selected}) TO '{files[name]}' (FORMAT parquet)")
+    return files
+
+
+def _upload(url: str, project: str, files: Mapping[str, Path]) -> None:
     client = client_for(url, project)
-    for dataset in {name.split(".")[0] for name, _ in tables}:
+
+    def load(name: str) -> None:
+        with files[name].open("rb") as file:
+            target = f"{project}.{name}"
+            client.load_table_from_file(file, target, job_config=PARQUET).result()
+
+    for dataset in {name.split(".")[0] for name in files}:
         client.create_dataset(dataset, exists_ok=True)
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(4) as pool:
-        files = []
-        for name, columns in tables:
-            path = Path(folder) / f"{name}.parquet"
-            source.execute(f"COPY (SELECT {columns} FROM {name}) TO '{path}' (FORMAT parquet)")
-            files.append((name, path))
-        list(pool.map(lambda each: _upload(client, *each), files))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(load, files))
     client.close()
-
-
-def _upload(client: bigquery.Client, name: str, path: Path) -> None:
-    with path.open("rb") as file:
-        target = f"{client.project}.{name}"
-        client.load_table_from_file(file, target, job_config=PARQUET).result()

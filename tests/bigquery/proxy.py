@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -77,6 +77,7 @@ class Proxy:
     tokens: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     crashes: list[Exception] = field(default_factory=list)
+    spoiled: list[GoogleError] = field(default_factory=list)
     hanging: int = 0
     started: dict[str, Started] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -84,6 +85,10 @@ class Proxy:
     def fail(self, method: str, path: str, error: GoogleError, times: int = 1) -> None:
         """The next ``times`` requests whose path matches get this error."""
         self.faults.append(Fault(method=method, path=re.compile(path), error=error, times=times))
+
+    def spoil(self, error: GoogleError, times: int = 1) -> None:
+        """The next ``times`` queries are started, and end with this error."""
+        self.spoiled += [error] * times
 
     def hang(self, times: int = 1) -> None:
         """The next ``times`` queries never finish by themselves."""
@@ -203,6 +208,8 @@ class Handler(BaseHTTPRequestHandler):
     def _start(self, query: Query) -> None:
         outcome = self.proxy.service.judge(query)
         self.proxy.queries.append(query)
+        if self.proxy.spoiled and not query.dry_run:
+            outcome = replace(outcome, error=self.proxy.spoiled.pop(0))
         started = Started(query=query, outcome=outcome, error=outcome.error)
         inserted = "configuration" in self.body
         if outcome.error and (query.dry_run or not inserted or not self.proxy.service.may_query):
