@@ -55,7 +55,10 @@ def coverage(setting: Setting, json_path: str | None) -> ExitCode:
     summary = summarize(contract, evidence.frame)
     console.print_coverage(console_for(json_path), summary)
     write_json(summary, json_path)
-    return ExitCode.COULD_NOT_TELL if summary.unreadable else ExitCode.COMPLETE
+    if summary.unreadable:
+        return ExitCode.COULD_NOT_TELL
+    due = any(entry.due_dates for entry in summary.coverage)
+    return ExitCode.COMPLETE if due else ExitCode.NOTHING_DUE
 
 
 @cli.command()
@@ -103,7 +106,8 @@ def run(setting: Setting, checkpoint: str, fail_on: Any, json_path: str | None) 
 
     report, path = running.run(_request(setting, checkpoint, fail_on))
     page = write_run_page(setting.file.project, report)
-    console.print_report(console_for(json_path), report, path=path, page=page)
+    options = setting.contract_option()
+    console.print_report(console_for(json_path), report, path=path, page=page, options=options)
     write_json(report, json_path)
     return report.verdict.exit_code
 
@@ -149,9 +153,11 @@ def docs(contract: Path) -> ExitCode:
 
     file = load_contract(contract, os.environ)
     index = build_docs(file.project)
-    rebuild_pages(file.project)
+    problems = rebuild_pages(file.project)
+    for problem in problems:
+        click.echo(f"error: {problem}", err=True)
     click.echo(index)
-    return ExitCode.COMPLETE
+    return ExitCode.COULD_NOT_TELL if problems else ExitCode.COMPLETE
 
 
 @cli.command()

@@ -5,13 +5,14 @@ Statements are compiled by sqlalchemy-bigquery's dialect and sent with named que
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from google.api_core.exceptions import NotFound
@@ -27,6 +28,8 @@ from checkpoints.errors import ContractError, WarehouseError
 from checkpoints.presence import probe
 from checkpoints.reading import Column, Description, Reading
 from checkpoints.report import StatementRecord
+
+T = TypeVar("T")
 
 DATE_TYPES: dict[str, DateType] = {
     "DATE": "date",
@@ -131,43 +134,34 @@ class BigQueryEngine:
         """Run a statement as a job; Ctrl-C and the timeout cancel it."""
         started = time.monotonic()
         sql, parameters = compiled(statement)
+        config = self._job_config(parameters)
+        begun: list[bigquery.QueryJob] = []
+
+        def read() -> list[tuple[Any, ...]]:
+            begun.append(self._begin(sql, config, location))
+            found = begun[0].result(retry=self._retry, job_retry=self._job_retry)
+            return [tuple(row.values()) for row in found]
+
         with explained(self._client.project):
-            job = self._begin(sql, self._job_config(parameters), location)
-            rows = self._result(job)
-        self.statements.append(
-            StatementRecord(
-                location=job.location,
-                job_id=job.job_id,
-                bytes_processed=job.total_bytes_processed,
-                bytes_billed=job.total_bytes_billed,
-                cached=job.cache_hit,
-                rows=len(rows),
-                seconds=round(time.monotonic() - started, 3),
-            )
-        )
+            rows = self._within(read, begun)
+        self.statements.append(_record(begun[0], len(rows), time.monotonic() - started))
         return rows
 
-    def _result(self, job: bigquery.QueryJob) -> list[tuple[Any, ...]]:
-        """Wait on another thread: the client's own waiting does not notice Ctrl-C."""
+    def _within(self, work: Callable[[], T], begun: list[bigquery.QueryJob]) -> T:
+        """Wait for work on another thread: the client notices neither Ctrl-C nor our deadline."""
         limit = self._reading.timeout_seconds
-        with ThreadPoolExecutor(1) as reader:
-            answer = reader.submit(self._rows_of, job)
-            try:
-                return answer.result(timeout=limit)
-            except (KeyboardInterrupt, TimeoutError) as stopped:
+        try:
+            return _in_background(work).result(timeout=limit)
+        except (KeyboardInterrupt, TimeoutError) as stopped:
+            for job in begun:
                 job.cancel()
-                if isinstance(stopped, KeyboardInterrupt):
-                    raise
-                raise WarehouseError(
-                    f"BigQuery did not answer within {limit:g} s, and job {job.job_id} was "
-                    "cancelled: narrow the window, or raise bigquery.timeout_seconds"
-                ) from stopped
-
-    def _rows_of(self, job: bigquery.QueryJob) -> list[tuple[Any, ...]]:
-        found = job.result(
-            timeout=self._reading.timeout_seconds, retry=self._retry, job_retry=self._job_retry
-        )
-        return [tuple(row.values()) for row in found]
+            if isinstance(stopped, KeyboardInterrupt):
+                raise
+            what = f"job {begun[0].job_id} was cancelled" if begun else "no job was begun"
+            raise WarehouseError(
+                f"BigQuery did not answer within {limit:g} s, and {what}: try again, narrow the "
+                "window, or raise bigquery.timeout_seconds"
+            ) from stopped
 
     def estimate(self, statement: sa.Select[Any], location: str | None) -> int:
         """Bytes by a dry run, which costs nothing."""
@@ -179,7 +173,7 @@ class BigQueryEngine:
         config = self._job_config(parameters, capped=False)
         config.dry_run = True
         config.use_query_cache = False
-        return self._begin(sql, config, location)
+        return self._within(lambda: self._begin(sql, config, location), [])
 
     def _begin(
         self, sql: str, config: bigquery.QueryJobConfig, location: str | None
@@ -203,6 +197,32 @@ class BigQueryEngine:
     @cached_property
     def _default_labels(self) -> dict[str, str]:
         return dict(self._config.labels) if self._config else {}
+
+
+def _in_background(work: Callable[[], T]) -> Future[T]:
+    """Start work on a thread that does not keep the process alive."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 (handed to whoever waits)
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def _record(job: bigquery.QueryJob, rows: int, seconds: float) -> StatementRecord:
+    return StatementRecord(
+        location=job.location,
+        job_id=job.job_id,
+        bytes_processed=job.total_bytes_processed,
+        bytes_billed=job.total_bytes_billed,
+        cached=job.cache_hit,
+        rows=rows,
+        seconds=round(seconds, 3),
+    )
 
 
 def _columns(schema: Iterable[bigquery.SchemaField]) -> dict[str, Column]:

@@ -70,7 +70,10 @@ def _sentence(project: str, error: GoogleAPICallError) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    text = getattr(error, "message", None) or str(error)
+    """The service's own words, without the request that the client puts before them."""
+    details: object = next(iter(getattr(error, "errors", None) or []), {})
+    said = details.get("message") if isinstance(details, dict) else None
+    text = said or getattr(error, "message", None) or str(error)
     return next(iter(str(text).strip().splitlines()), type(error).__name__).rstrip(".")
 
 

@@ -45,10 +45,14 @@ def print_coverage(console: Console, summary: CoverageSummary) -> None:
     if lacking:
         console.print("Missing or partial dates")
         console.print(_missing_table(lacking))
-    elif summary.coverage:
+    elif any(c.due_dates for c in summary.coverage):
         console.print("No due date lacks anything.", style="green")
     else:
         console.print("Nothing was due in the window.", style="yellow")
+    for entry in summary.coverage:
+        if entry.known_gap_dates:
+            where = f"{entry.dataset} in {entry.season or 'no season'}"
+            console.print(f"known gap: {entry.known_gap_dates} dates of {where} are not counted")
     for problem in summary.unreadable.values():
         console.print(f"error: {problem}", style="bold magenta")
 
@@ -74,7 +78,8 @@ def _coverage_table(summary: CoverageSummary) -> Table:
 
 def _ratio_cell(entry: Coverage | None) -> Text:
     if entry is None or entry.ratio is None:
-        return Text("–", style="dim")
+        gap = bool(entry and entry.known_gap_dates)
+        return Text("known gap" if gap else "nothing due", style="dim")
     text = f"{percent(entry.ratio)} {entry.matched:>5}/{entry.expected}"
     return Text(text, style="green" if entry.matched == entry.expected else "red")
 
@@ -119,9 +124,13 @@ def print_estimate(console: Console, estimate: Estimate) -> None:
 
 
 def print_report(
-    console: Console, report: Report, path: Path | None = None, page: Path | None = None
+    console: Console,
+    report: Report,
+    path: Path | None = None,
+    page: Path | None = None,
+    options: str = "",
 ) -> None:
-    """The verdict, why, where it is stored, and the next command to type."""
+    """The verdict, why, where it is stored, and the next command to type with its ``options``."""
     word, style = HEADLINE[report.verdict.exit_code]
     console.print(
         f"{report.checkpoint} · {report.window.first} to {report.window.last}"
@@ -134,8 +143,8 @@ def print_report(
     for label, value in (("report", path), ("page", page)):
         if value:
             console.print(f"{label:7}{_short(value)}", soft_wrap=True)
-    if following := next_command(report, stored=path is not None):
-        console.print(f"next   {following}")
+    if following := next_command(report, stored=path is not None, options=options):
+        console.print(f"next   {following}", soft_wrap=True)
 
 
 def _layers_line(checks: Iterable[CheckRecord]) -> Text:
@@ -157,7 +166,8 @@ def _print_failures(console: Console, report: Report, checks: Sequence[CheckReco
     order = [*layers, *report.unreadable]
     for dataset in sorted({check.dataset for check in checks}, key=order.index):
         found = [check for check in checks if check.dataset == dataset]
-        console.print(Text.assemble((f"{layers.get(dataset, '?')} {dataset}", "bold")))
+        layer = layers.get(dataset, found[0].suite)
+        console.print(Text.assemble((f"{layer} {dataset}", "bold")))
         console.print(_failures_of(found, console.width))
         dates = {day for check in found for day in check.unexpected_dates}
         where = ", ".join(map(str, report.ranges(dates)))
@@ -191,15 +201,15 @@ def _mark(check: CheckRecord) -> str:
     return check.severity if light else str(check.outcome)
 
 
-def next_command(report: Report, *, stored: bool) -> str:
+def next_command(report: Report, *, stored: bool, options: str = "") -> str:
     """What to type after this verdict."""
     match report.verdict.exit_code:
         case ExitCode.INCOMPLETE if stored:
-            return "python -m remediation plan"
+            return f"python -m remediation plan{options}"
         case ExitCode.INCOMPLETE:
             return "python -m checkpoints run, with the same options, to record it"
         case ExitCode.COMPLETE if stored:
-            return 'python -m checkpoints signoff --by "your name"'
+            return f'python -m checkpoints signoff --by "your name"{options}'
     return ""
 
 

@@ -66,8 +66,8 @@ def expand(
 ) -> Any:
     """Replace ``${NAME}`` and ``${NAME:-default}`` in every string of a YAML value.
 
-    A text that is nothing but one variable, and a number, becomes that number. Unset variables
-    without a default are added to ``problems``, or left as they are when that is None.
+    Unset variables without a default are added to ``problems``, or left as they are when that
+    is None. The result is text: the model makes a number of it where it wants one.
     """
     if isinstance(value, dict):
         return {k: expand(v, environment, f"{place}.{k}", problems) for k, v in value.items()}
@@ -86,9 +86,7 @@ def expand(
             problems.append(f"{place}: environment variable {name} is not set: export {name}=…")
         return match[0]
 
-    text = VARIABLE.sub(substitute, value)
-    number = VARIABLE.fullmatch(value) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text)
-    return float(text) if number else text
+    return VARIABLE.sub(substitute, value)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -77,8 +77,6 @@ def _key_samples(
     wanted = dict(_detailed(contract, frame))
     dates = sorted({day for days in wanted.values() for day in days})[-DETAILED_DATES:]
     rows = warehouse.keys(ranges_of(dates), DETAILED_ROWS)
-    if len(rows) == DETAILED_ROWS:
-        rows = [row for row in rows if row[0] != rows[-1][0]]
     by_date: dict[date, list[tuple[Any, ...]]] = {}
     for row in rows:
         by_date.setdefault(row[0], []).append(row)

@@ -110,7 +110,8 @@ def _open(project: Path) -> FileDataContext:
     if not (project / "great_expectations.yml").is_file():
         # The library would set up a new project in its place.
         raise LibraryError(
-            f"{project / 'great_expectations.yml'} is missing: restore it from version control"
+            f"{project / 'great_expectations.yml'} is missing: restore it from version control, "
+            "or copy it and plugins/ from gx/ beside the contract"
         )
     with importing():
         from great_expectations import get_context

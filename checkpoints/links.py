@@ -9,6 +9,9 @@ from itertools import pairwise
 from checkpoints.contract import CROSS_LAYER, Contract, Dataset
 from checkpoints.rules import checks_of
 
+MOST_PARTS = 3
+"""project.dataset.table"""
+
 
 def link_problems(contract: Contract) -> list[str]:
     """Unknown names, cycles, overlapping seasons and duplicate checks, as sentences."""
@@ -66,6 +69,8 @@ def _links(contract: Contract, name: str, dataset: Dataset) -> Iterator[str]:
         yield f"{place}.layer: " + _unknown("layer", dataset.layer, list(contract.layers))
     if dataset.service is not None and dataset.service not in contract.services:
         yield f"{place}.service: " + _unknown("service", dataset.service, list(contract.services))
+    if len(dataset.path) > MOST_PARTS:
+        yield f"{place}.table: {dataset.table!r} has more than {MOST_PARTS} parts"
     if not all(dataset.path or ("query",)):
         yield f"{place}.table: {dataset.table!r} has an empty part"
     if dataset.upstream is None:
@@ -136,6 +141,8 @@ def _range_problems(contract: Contract) -> Iterator[str]:
 def _checkpoint_problems(contract: Contract) -> Iterator[str]:
     known = [*contract.layers, CROSS_LAYER]
     for name, checkpoint in contract.checkpoints.items():
+        if not checkpoint.suites:
+            yield f"checkpoints.{name}.suites: is empty: name at least one"
         for suite in checkpoint.suites:
             if suite not in known:
                 yield f"checkpoints.{name}.suites: " + _unknown("suite", suite, known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +18,7 @@ from checkpoints.contract_file import ContractFile, load_contract
 from checkpoints.reading import Reading, parse_bytes
 from checkpoints.window import Window, resolve_window
 
+CONTRACT = Path("gx/pipeline.yml")
 DATE = click.DateTime(["%Y-%m-%d"])
 
 
@@ -38,6 +40,12 @@ class Setting:
             options["last_days"] = default_days
         return resolve_window(self.file.contract, as_of=self.as_of, **options)
 
+    def contract_option(self) -> str:
+        """What to repeat on the next command when the contract is not the default one."""
+        if self.file.path == CONTRACT.resolve():
+            return ""
+        return f" --contract {shlex.quote(os.path.relpath(self.file.path))}"
+
     def reading(self) -> Reading:
         """How the warehouse is to be read."""
         return reading_of(self.file.contract, self.max_bytes, self.impersonate)
@@ -48,7 +56,7 @@ def contract_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--contract",
         type=click.Path(path_type=Path),
-        default=Path("gx/pipeline.yml"),
+        default=CONTRACT,
         show_default=True,
         help="The contract file.",
     )(command)

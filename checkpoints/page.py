@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from checkpoints.calendar_map import CELL, State, layer_calendars, state_of
 from checkpoints.contract import KnownGap
 from checkpoints.errors import ExitCode
-from checkpoints.gate import gates
+from checkpoints.gate import NEED_NO_DUE_DATE, gates
 from checkpoints.repairs import Repair
 from checkpoints.report import CheckRecord, DatasetRecord, Day, Report, ReportHead
 from checkpoints.rules import Outcome
@@ -39,11 +39,24 @@ class Archived:
     """What the archive knows of a run beside its report."""
 
     report_sha256: str
+    altered: bool
     signed_by: str | None
     signed_at: datetime | None
     note: str
     documented: Sequence[KnownGap]
     repairs: Sequence[Repair]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexEntry:
+    """A row of the list of runs; without a head, ``problem`` says why."""
+
+    run_id: str
+    head: ReportHead | None = None
+    signed_by: str | None = None
+    signed_at: datetime | None = None
+    altered: bool = False
+    problem: str = ""
 
 
 def render_page(report: Report, archived: Archived) -> str:
@@ -61,15 +74,16 @@ def render_page(report: Report, archived: Archived) -> str:
             lacking=[(d, days) for d in report.coverage if (days := _lacking(d))],
             checklist=_checklist(report),
             gaps=_gaps(report, archived),
+            unchecked=_unchecked(report),
             states=list(State),
             cell=CELL,
         )
     )
 
 
-def render_index(rows: Sequence[tuple[ReportHead, str | None, datetime | None]]) -> str:
+def render_index(entries: Sequence[IndexEntry]) -> str:
     """The list of runs, newest first, unsigned ones marked as such."""
-    return _environment().get_template("runs.html").render(rows=rows, words=WORDS)
+    return _environment().get_template("runs.html").render(entries=entries, words=WORDS)
 
 
 @cache
@@ -95,7 +109,13 @@ def _lacking(dataset: DatasetRecord) -> list[Day]:
 
 def _gaps(report: Report, archived: Archived) -> str:
     """NONE, DOCUMENTED or OPEN: whether due dates lack keys, whatever the thresholds tolerate."""
-    open_ = {(r.name, d.date) for r in report.coverage for d in r.days if _is_open(d)}
+    open_ = {
+        (r.name, d.date)
+        for r in report.coverage
+        for d in r.days
+        if _is_open(d)
+        and not any(g.dataset == r.name and d.date in g.range for g in archived.documented)
+    }
     documented = f"DOCUMENTED ({len(archived.documented)})" if archived.documented else ""
     if not open_:
         return documented or "NONE"
@@ -115,7 +135,23 @@ def _checklist(report: Report) -> list[tuple[str, str, bool]]:
     return [(suite, _tally(found), _is_good(report, found)) for suite, found in suites.items()]
 
 
+def _unchecked(report: Report) -> list[str]:
+    """Layers of which no coverage was evaluated, whatever the reason."""
+    evaluated = {
+        c.dataset
+        for c in report.checks
+        if c.outcome in (Outcome.PASSED, Outcome.FAILED) and c.kind not in NEED_NO_DUE_DATE
+    }
+    layers: dict[str, bool] = {}
+    for record in report.coverage:
+        if record.of is not None:
+            layers[record.layer] = layers.get(record.layer, False) or record.name in evaluated
+    return [*(layer for layer, seen in layers.items() if not seen), *report.unreadable]
+
+
 def _is_good(report: Report, checks: Sequence[CheckRecord]) -> bool:
+    if all(c.outcome is Outcome.NOT_EVALUATED for c in checks):
+        return False
     errored = any(c.outcome is Outcome.ERRORED for c in checks)
     return not errored and not any(gates(c, report.verdict.fail_on) for c in checks)
 

@@ -181,7 +181,7 @@ def probe(dataset: Dataset) -> sa.Select[Any]:
 
 def _escaped(query: str) -> str:
     """A query as SQLAlchemy text: its colons are not parameters."""
-    return query.strip().rstrip(";").replace(":", r"\:")
+    return query.strip().rstrip(";").replace(":", r"\:") + "\n"  # it may end in a comment
 
 
 def _key(column: sa.ColumnElement[Any], as_text: bool) -> sa.ColumnElement[Any]:
@@ -233,9 +233,11 @@ def _within(
 
 
 def _condition(column: sa.ColumnElement[Any], condition: Condition) -> sa.ColumnElement[bool]:
-    """A condition; like SQL's own, none of them holds for NULL."""
+    """A condition. NULL is none of the values that a negative one leaves out, so it stays in:
+    a row without a key must be seen to be reported."""
     ((operator, operand),) = condition.operator.items()
     result: sa.ColumnElement[bool]
+    negative = operator in ("not_equals", "none_of", "not_like")
     match operator:
         case "equals":
             result = column == operand
@@ -249,4 +251,4 @@ def _condition(column: sa.ColumnElement[Any], condition: Condition) -> sa.Column
             result = column.like(operand)
         case _:
             result = column.not_like(operand)
-    return result
+    return sa.or_(column.is_(None), result) if negative else result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +34,14 @@ def provenance(file: ContractFile, warehouse: str, user: str) -> Provenance:
         },
         user=user,
     )
+
+
+def user_name() -> str:
+    """Who runs the command; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _version(package: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +13,7 @@ from checkpoints.contract_file import ContractFile
 from checkpoints.errors import ContractError
 from checkpoints.evidence import Evidence, dataset_records, gather
 from checkpoints.gate import decide
-from checkpoints.provenance import provenance
+from checkpoints.provenance import provenance, user_name
 from checkpoints.reading import Reading, labelled
 from checkpoints.report import CheckRecord, Report, Span, check_record, new_run_id
 from checkpoints.rules import Check, checks_of, coverage_pair, evaluate, upstream_pair
@@ -112,7 +111,7 @@ def _report(
         as_of=request.as_of,
         started_at=request.started_at,
         seconds=round(request.elapsed(), 3),
-        provenance=provenance(request.file, request.warehouse, getpass.getuser()),
+        provenance=provenance(request.file, request.warehouse, user_name()),
         verdict=decide(records, len(request.checks()), request.fail_on),
         checks=tuple(records),
         datasets=tuple(dataset_records(contract, evidence.frame, upstream_pair)),

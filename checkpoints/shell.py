@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, Any, NoReturn, TextIO, cast
 
 import click
 from pydantic import BaseModel
@@ -15,12 +15,41 @@ from checkpoints.errors import CheckpointsError, ExitCode
 from checkpoints.interrupts import raise_again
 
 
+class Patient:
+    """A stream on which nothing is lost when its reader leaves (``… | head``): it falls silent."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write, if anybody still reads."""
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            self._fall_silent()
+            return len(text)
+
+    def flush(self) -> None:
+        """Flush, if anybody still reads."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+
+
 def console_for(json_path: str | None) -> Console:
     """Where people read: standard output on a terminal, else standard error."""
     to_stdout = sys.stdout.isatty() and json_path != "-"
-    return Console(
-        file=sys.stdout if to_stdout else sys.stderr, highlight=False, emoji=False, markup=False
-    )
+    stream = cast(IO[str], Patient(sys.stdout if to_stdout else sys.stderr))
+    return Console(file=stream, highlight=False, emoji=False, markup=False)
 
 
 def write_json(record: BaseModel, json_path: str | None) -> None:
@@ -41,10 +70,16 @@ def write_json(record: BaseModel, json_path: str | None) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a whole file at once: a reader sees the old content or the new, never half of it.
 
+    Links are followed; a device or pipe is written to, not replaced.
+
     Raises:
         CheckpointsError: the file cannot be written.
     """
     try:
+        path = path.resolve()
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.partial")
         temporary.write_text(text, encoding="utf-8")
@@ -62,6 +97,9 @@ def main(cli: click.Command) -> int:
     try:
         code = cli.main(standalone_mode=False)
         return int(code) if code is not None else ExitCode.COMPLETE
+    except SystemExit:  # what click makes of a pipe that closes while the JSON is written
+        click.echo("error: nobody reads the answer: the pipe was closed", err=True)
+        return ExitCode.COULD_NOT_TELL
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE

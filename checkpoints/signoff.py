@@ -8,14 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, ValidationError
 
 from checkpoints.archive import repairs_of, report_path, run_ids, runs_folder
 from checkpoints.contract import Contract, KnownGap
 from checkpoints.contract_file import ContractFile
-from checkpoints.errors import ExitCode, RunRefused
-from checkpoints.gate import gates
-from checkpoints.page import Archived, render_index, render_page
+from checkpoints.errors import ContractError, ExitCode, RunRefused
+from checkpoints.gate import decide, gates
+from checkpoints.page import Archived, IndexEntry, render_index, render_page
 from checkpoints.report import CheckRecord, Record, Report, read_head, read_report
 from checkpoints.rules import Outcome
 from checkpoints.shell import write_text
@@ -46,6 +46,11 @@ def sign(file: ContractFile, run_id: str | None, *, by: str, note: str, at: Awar
         raise RunRefused("--by is empty: say who accepts the run")
     if signed := read_signoff(file.project, report.run_id):
         raise RunRefused(f"run {report.run_id} was signed by {signed.by!r} at {signed.at:%F %T}")
+    if report.verdict != decide(report.checks, report.verdict.declared, report.verdict.fail_on):
+        raise RunRefused(
+            f"run {report.run_id} cannot be signed: its verdict does not follow from its checks, "
+            "so its report.json was changed: run the checkpoint again"
+        )
     if problems := list(_refusals(file.contract, report)):
         raise RunRefused(
             f"run {report.run_id} cannot be signed: {report.verdict.summary}", *problems
@@ -55,11 +60,15 @@ def sign(file: ContractFile, run_id: str | None, *, by: str, note: str, at: Awar
         by=by.strip(),
         note=note,
         at=at,
-        report_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        report_sha256=_report_sha256(file.project, report.run_id),
         documented=tuple(_gaps_in_force(file.contract, report)),
     )
     write_text(path.with_name("signoff.json"), record.model_dump_json(indent=1) + "\n")
     return write_run_page(file.project, report)
+
+
+def _report_sha256(project: Path, run_id: str) -> str:
+    return hashlib.sha256(report_path(project, run_id).read_bytes()).hexdigest()
 
 
 def _refusals(contract: Contract, report: Report) -> Iterator[str]:
@@ -95,9 +104,20 @@ def _gaps_in_force(contract: Contract, report: Report) -> list[KnownGap]:
 
 
 def read_signoff(project: Path, run_id: str) -> SignOff | None:
-    """The sign-off of a run, if there is one."""
+    """The sign-off of a run, if there is one.
+
+    Raises:
+        ContractError: it is damaged.
+    """
     path = runs_folder(project) / run_id / "signoff.json"
-    return SignOff.model_validate_json(path.read_text("utf-8")) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        return SignOff.model_validate_json(path.read_text("utf-8"))
+    except ValidationError as error:
+        raise ContractError(
+            f"{path}: is not a sign-off of version 1: restore it from a backup"
+        ) from error
 
 
 def pages_folder(project: Path) -> Path:
@@ -113,17 +133,23 @@ def write_run_page(project: Path, report: Report) -> Path:
     return page
 
 
-def rebuild_pages(project: Path) -> None:
-    """Write the pages of all stored runs again."""
+def rebuild_pages(project: Path) -> list[str]:
+    """Write the pages of all stored runs again; returns what is wrong with damaged ones."""
+    problems: list[str] = []
     for run_id in run_ids(project):
-        write_run_page(project, read_report(report_path(project, run_id)))
+        try:
+            write_run_page(project, read_report(report_path(project, run_id)))
+        except ContractError as error:
+            problems.extend(error.problems)
+    return problems
 
 
 def _archived(project: Path, report: Report) -> Archived:
-    path = report_path(project, report.run_id)
     signed = read_signoff(project, report.run_id)
+    sha256 = _report_sha256(project, report.run_id)
     return Archived(
-        report_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        report_sha256=sha256,
+        altered=signed is not None and signed.report_sha256 != sha256,
         signed_by=signed.by if signed else None,
         signed_at=signed.at if signed else None,
         note=signed.note if signed else "",
@@ -133,9 +159,22 @@ def _archived(project: Path, report: Report) -> Archived:
 
 
 def _write_index(project: Path) -> None:
-    rows = []
-    for run_id in reversed(run_ids(project)):
+    entries = [_entry(project, run_id) for run_id in reversed(run_ids(project))]
+    write_text(pages_folder(project) / "index.html", render_index(entries))
+
+
+def _entry(project: Path, run_id: str) -> IndexEntry:
+    """A row of the list of runs; one damaged run does not hide the others."""
+    try:
         head = read_head(report_path(project, run_id))
         signed = read_signoff(project, run_id)
-        rows.append((head, signed.by if signed else None, signed.at if signed else None))
-    write_text(pages_folder(project) / "index.html", render_index(rows))
+        altered = signed is not None and signed.report_sha256 != _report_sha256(project, run_id)
+    except ContractError as error:
+        return IndexEntry(run_id=run_id, problem=str(error))
+    return IndexEntry(
+        run_id=run_id,
+        head=head,
+        signed_by=signed.by if signed else None,
+        signed_at=signed.at if signed else None,
+        altered=altered,
+    )

@@ -17,7 +17,7 @@ class Coverage(Record):
     """One dataset in one season of the window (None: dates outside every season).
 
     ``missing_dates`` hold nothing that was expected, ``partial_dates`` only some of it; only due
-    dates count.
+    dates count. ``known_gap_dates`` is how many are accepted and not counted.
     """
 
     season: str | None
@@ -26,6 +26,7 @@ class Coverage(Record):
     of: str | None
     match: Match
     due_dates: int
+    known_gap_dates: int
     expected: int
     matched: int
     missing_dates: tuple[date, ...]
@@ -66,14 +67,17 @@ def summarize(contract: Contract, frame: CoverageFrame) -> CoverageSummary:
 def _by_season(contract: Contract, frame: CoverageFrame, pair: Pair) -> Iterator[Coverage]:
     seasons: dict[str | None, list[Cell]] = {}
     for cell in frame.cells[pair]:
-        if cell.status is Status.DUE:
+        if cell.status is not Status.OFF:
             season = contract.season_of(cell.date)
             seasons.setdefault(season.name if season else None, []).append(cell)
-    for season_name, due in seasons.items():
-        yield _coverage(contract, pair, season_name, due)
+    for season_name, cells in seasons.items():
+        yield _coverage(contract, pair, season_name, cells)
 
 
-def _coverage(contract: Contract, pair: Pair, season: str | None, due: Sequence[Cell]) -> Coverage:
+def _coverage(
+    contract: Contract, pair: Pair, season: str | None, cells: Sequence[Cell]
+) -> Coverage:
+    due = [c for c in cells if c.status is Status.DUE]
     lacking = [c.date for c in due if c.missing]
     ranges = ranges_of(lacking, [c.date for c in due])
     return Coverage(
@@ -83,6 +87,7 @@ def _coverage(contract: Contract, pair: Pair, season: str | None, due: Sequence[
         of=pair.of,
         match=pair.match,
         due_dates=len(due),
+        known_gap_dates=sum(c.status is Status.KNOWN_GAP for c in cells),
         expected=sum(c.expected for c in due),
         matched=sum(c.matched for c in due),
         missing_dates=tuple(c.date for c in due if c.missing and not c.matched),

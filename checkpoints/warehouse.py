@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,9 @@ from checkpoints.presence import (
 )
 from checkpoints.reading import Description, Engine, Reading, nearest, require_bytes
 from checkpoints.window import DateRange
+
+LEAST_BILLED = 10 * 2**20
+"""BigQuery bills at least so many bytes per table: cloud.google.com/bigquery/pricing."""
 
 URLS = "use duckdb:///path/to/file.duckdb or bigquery://project"
 
@@ -58,18 +62,24 @@ class Warehouse:
         return presence_of(self.contract.names, rows)
 
     def keys(self, ranges: Sequence[DateRange], limit: int) -> list[tuple[Any, ...]]:
-        """``(date, key_1 … key_k, mask)`` of single keys by date, at most ``limit`` of them.
+        """``(date, key_1 … key_k, mask)`` of single keys by date.
+
+        Of each location ``limit`` rows are read; dates that do not fit are left out as a whole.
 
         Raises:
             WarehouseError: a statement failed.
         """
         groups = self._groups() if ranges else {}
         shape, masks = self._shape(), Counter[tuple[Any, ...]]()
+        incomplete: list[date] = []
         for location, sources in groups.items():
             statement = keys_statement(self.contract, sources, ranges, limit, shape)
-            for *key, mask in self.engine.rows(statement, location):
+            rows = self.engine.rows(statement, location)
+            incomplete += [rows[-1][0]] if len(rows) == limit else []
+            for *key, mask in rows:
                 masks[tuple(key)] |= mask
-        return [(*key, masks[key]) for key in sorted(masks, key=_sortable)[:limit]]
+        end = min(incomplete, default=date.max)
+        return [(*key, masks[key]) for key in sorted(masks, key=_sortable) if key[0] < end]
 
     def estimates(self, ranges: Sequence[DateRange]) -> dict[str, int]:
         """Bytes that the presence query would read of each dataset; nothing is read.
@@ -106,7 +116,7 @@ class Warehouse:
         found = [(build(self.contract, s, ranges, shape), where) for where, s in groups.items()]
         if self.max_bytes is not None:
             total = sum(self.engine.estimate(statement, where) for statement, where in found)
-            require_bytes(total, self.max_bytes)
+            require_bytes(max(total, LEAST_BILLED * len(self.sources)), self.max_bytes)
         return found
 
     def _merged_presence(
@@ -128,9 +138,12 @@ def _sortable(key: tuple[Any, ...]) -> tuple[str, ...]:
 
 @contextmanager
 def open_warehouse(
-    contract: Contract, url: str, reading: Reading | None = None
+    contract: Contract,
+    url: str,
+    reading: Reading | None = None,
+    names: Collection[str] | None = None,
 ) -> Iterator[Warehouse]:
-    """Open the warehouse read-only and look up every dataset of the contract.
+    """Open the warehouse read-only and look up the datasets of the contract, or those named.
 
     Raises:
         ContractError: the URL is not one of a DuckDB file or of BigQuery.
@@ -139,7 +152,7 @@ def open_warehouse(
     """
     chosen = reading or Reading()
     with _engine(url, chosen) as engine:
-        sources, locations, unreadable = _describe(contract, engine)
+        sources, locations, unreadable = _describe(contract, engine, names)
         yield Warehouse(
             contract=contract,
             engine=engine,
@@ -153,8 +166,8 @@ def open_warehouse(
 def _engine(url: str, reading: Reading) -> AbstractContextManager[Engine]:
     try:
         parsed = sa.make_url(url)
-    except SQLAlchemyError as error:
-        raise ContractError(f"warehouse {url!r} is no database URL ({error}): {URLS}") from error
+    except (SQLAlchemyError, ValueError) as error:
+        raise ContractError(f"the warehouse is no database URL ({error}): {URLS}") from error
     match parsed.get_backend_name():
         case "duckdb":
             return open_duckdb(parsed)
@@ -162,16 +175,19 @@ def _engine(url: str, reading: Reading) -> AbstractContextManager[Engine]:
             from checkpoints.bigquery_engine import open_bigquery  # its client costs half a second
 
             return open_bigquery(parsed, reading)
-    raise ContractError(f"warehouse {url!r}: {URLS}")
+    shown = parsed.render_as_string(hide_password=True)
+    raise ContractError(f"warehouse {shown!r}: {URLS}")
 
 
 def _describe(
-    contract: Contract, engine: Engine
+    contract: Contract, engine: Engine, names: Collection[str] | None
 ) -> tuple[dict[str, Source], dict[str, str | None], dict[str, str]]:
     sources: dict[str, Source] = {}
     locations: dict[str, str | None] = {}
     unreadable: dict[str, str] = {}
     for name, dataset in contract.datasets.items():
+        if names is not None and name not in names:
+            continue
         try:
             found = engine.describe(dataset)
             sources[name] = _source(dataset, found)
@@ -188,11 +204,15 @@ def _source(dataset: Dataset, found: Description) -> Source:
         details = "; ".join(f"{c!r}: {nearest(c, list(found.columns))}" for c in absent)
         raise LookupError(f"it has no column {details}")
     type_, date_type = found.columns[dataset.date]
-    date_type = dataset.date_type or date_type
     if date_type is None:
         raise LookupError(
             f"column {dataset.date!r} is {type_}, not a date: "
             "name a DATE, TIMESTAMP, DATETIME or ISO text column"
+        )
+    if dataset.date_type not in (None, date_type):
+        raise LookupError(
+            f"column {dataset.date!r} is {type_}, but date_type says {dataset.date_type!r}: "
+            f"remove date_type, or make it {date_type!r}"
         )
     key_types = tuple(found.columns[column].type for column in dataset.key)
     return Source(dataset=dataset, date_type=date_type, key_types=key_types)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from checkpoints.contract import Contract
 
 DAY = timedelta(days=1)
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,6 +99,10 @@ def resolve_window(
         ContractError: two ways at once, half a range, a reversed range, an unknown season, or
             no season today.
     """
+    if not EARLIEST <= as_of <= LATEST or any(
+        d and not EARLIEST <= d <= LATEST for d in (first, last)
+    ):
+        raise ContractError(f"dates must lie between {EARLIEST} and {LATEST}")
     ways = [season is not None, first is not None or last is not None, last_days is not None]
     if sum(ways) > 1:
         raise ContractError("give one of --season, --from/--to or --last, not several")

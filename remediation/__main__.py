@@ -7,7 +7,6 @@ if __name__ == "__main__":
 
     end_at_once()
 
-import getpass
 import os
 import signal
 import socket
@@ -25,10 +24,11 @@ from rich.console import Console
 
 from checkpoints.archive import run_ids, stored_report
 from checkpoints.contract_file import ContractFile, load_contract
-from checkpoints.errors import ExitCode
+from checkpoints.errors import ExitCode, worst
 from checkpoints.options import reading_of, reading_options
 from checkpoints.shell import console_for, main, write_json
 from remediation import show
+from remediation.lasting import lasting
 from remediation.ledger import ledger_path, read_ledger
 from remediation.plan import Plan, estimates
 from remediation.plan_file import check_fits, newest_plan, plans_folder, read_plan, write_plan
@@ -84,7 +84,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
             warehouse=warehouse or file.contract.warehouse,
             options=tuple(part for pair in given for part in pair),
             json_path=json_path,
-            console=console_for(json_path),
+            console=lasting(console_for(json_path)),
             impersonate=impersonate,
         )
         return command(setting=setting, **rest)
@@ -97,8 +97,9 @@ def cli() -> None:
     """Repair what a checkpoint run found missing, and prove from the tables that it landed.
 
     \b
-    Exit codes: 0 complete, 2 usage or contract error, 3 could not tell,
-    4 some dates are still missing or unknown, 130 interrupted (run again to continue).
+    Exit codes: 0 complete, 1 all calls landed and the rules still fail, 2 usage or contract
+    error, 3 could not tell, 4 some dates are still missing, unknown or got worse,
+    5 nothing is due any more, 130 interrupted (run again to continue).
     """
 
 
@@ -149,9 +150,20 @@ def run(setting: Setting, path: Path | None, yes: bool, **options: Any) -> ExitC
     latest = run_ids(file.project)[-1:]
     if latest != [chosen.run_id]:
         setting.console.print(f"note: the plan is of run {chosen.run_id}, not of the latest")
+    show.print_chosen(setting.console, chosen)
     if yes and chosen.calls:
         return _send(setting, chosen, **options)
-    return _dry_run(setting, chosen, path)
+    code = _dry_run(setting, chosen, path)
+    return _without_calls(setting, chosen) if yes else code
+
+
+def _without_calls(setting: Setting, chosen: Plan) -> ExitCode:
+    """What a run of a plan without calls ends in: it changes nothing of what its report said."""
+    said = stored_report(setting.file.project, chosen.run_id).verdict.exit_code
+    if not chosen.unrepaired:
+        return said
+    setting.console.print("Dates remain that no call repairs: see above.", style="bold red")
+    return worst(said, ExitCode.BACKFILL_INCOMPLETE)
 
 
 def _dry_run(setting: Setting, chosen: Plan, path: Path | None) -> ExitCode:
@@ -174,6 +186,7 @@ def _dry_run(setting: Setting, chosen: Plan, path: Path | None) -> ExitCode:
 def _send(
     setting: Setting, chosen: Plan, canary: int, max_dates: int | None, as_of: datetime | None
 ) -> ExitCode:
+    from checkpoints.provenance import user_name
     from remediation import running
     from remediation.clock import Clock
     from remediation.credentials import IdentityTokens, fetch_identity_token
@@ -192,7 +205,7 @@ def _send(
                     report=report,
                     warehouse=setting.warehouse,
                     as_of=as_of.date() if as_of else report.as_of,
-                    by=f"{getpass.getuser()}@{socket.gethostname()} (process {os.getpid()})",
+                    by=f"{user_name()}@{socket.gethostname()} (process {os.getpid()})",
                     tokens=IdentityTokens(fetch_identity_token, time.time),
                     clock=Clock(now=now, monotonic=time.monotonic, sleep=time.sleep),
                     tell=progress.tell,

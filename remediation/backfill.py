@@ -15,15 +15,19 @@ from typing import Protocol
 
 from checkpoints.contract import Contract
 from checkpoints.errors import CheckpointsError, WarehouseError
+from checkpoints.rules import coverage_pair
 from remediation.answer import Answer, Kind
 from remediation.clock import Clock
 from remediation.journal import Event, Journal
 from remediation.landing import landed, nothing_there
 from remediation.ledger import Ledger
 from remediation.plan import Call, Plan
+from remediation.reopening import reopen
 from remediation.retrying import Breaker, wait_before_repeat
 from remediation.states import DONE, IN_FLIGHT, State
 from remediation.watch import Look, Watch
+
+IN_FLIGHT_ELSEWHERE = "another plan sent it, and it may still be in flight"
 
 
 class Sends(Protocol):
@@ -38,6 +42,7 @@ class Sends(Protocol):
 class Work:
     """A plan and everything it is carried out with.
 
+    ``look`` compares with the upstream, ``look_source`` with what coverage is measured by.
     ``canary`` dates of each service must land before its others are sent; at most ``max_dates``
     dates are dealt with.
     """
@@ -47,6 +52,7 @@ class Work:
     ledger: Ledger
     senders: Mapping[str, Sends]
     look: Look
+    look_source: Look
     clock: Clock
     tell: Callable[[Event], None]
     canary: int = 1
@@ -56,13 +62,18 @@ class Work:
 def backfill(work: Work) -> None:
     """Carry out a plan as far as it goes; the ledger says what became of each call.
 
+    What landed in an earlier run is looked at first: what is gone is called again.
+
     Raises:
         WarehouseError: the tables cannot be read before a service's first call.
         LedgerError: a transition cannot be written; nothing is sent after that.
     """
     work.ledger.register(work.plan)
+    gone = reopen(work.plan, work.ledger, work.look, work.look_source)
     selected = _selected(work)
     journal = Journal(work.plan, work.ledger, selected, work.tell)
+    for service, number in gone.items():
+        journal.remark(service, f"done in an earlier run and not there any more: {number} dates")
     for service in work.plan.services():
         calls = [c for c in selected if c.service == service and not journal.is_done(c.id)]
         if calls:
@@ -134,18 +145,21 @@ class ServiceBackfill:
     def _unblocked(self, calls: Sequence[Call]) -> list[Call]:
         """The calls whose upstream landed and that no other plan has in flight."""
         elsewhere = self._work.ledger.in_flight(self._clock.now(), self._work.plan.id)
-        free = []
+        free: list[Call] = []
+        blocked: dict[str, list[Call]] = {}
         for call in calls:
             if self._journal.state(call.id) in IN_FLIGHT | DONE:
                 continue
             lacking = [d for d in call.depends_on if not self._journal.is_done(d)]
             if lacking:
-                state = self._journal.state(lacking[0])
-                self._block([call], f"needs {lacking[0]}, which is {state}")
+                service, state = lacking[0].rpartition("/")[0], self._journal.state(lacking[0])
+                blocked.setdefault(f"needs {service}, which is {state}", []).append(call)
             elif call.id in elsewhere:
-                self._block([call], "another plan sent it, and it may still be in flight")
+                blocked.setdefault(IN_FLIGHT_ELSEWHERE, []).append(call)
             else:
                 free.append(call)
+        for reason, held in blocked.items():
+            self._block(held, reason)
         return free
 
     def _still_missing(self, calls: Sequence[Call]) -> list[Call]:
@@ -222,13 +236,21 @@ class ServiceBackfill:
         self._next_attempt = self._clock.monotonic() + self._service.seconds_between_calls
 
     def _doubt(self, call: Call) -> str:
-        """Why "nothing that day" is not believed; empty where the upstream has nothing either."""
+        """Why "nothing that day" is not believed; empty where nothing above has data either.
+
+        An upstream alone proves little: it may have lost the date as well.
+        """
         claim = "it says there is nothing that day"
         try:
-            found = self._work.look([call])[call.id]
+            if not nothing_there(self._work.look([call])[call.id]):
+                return f"{claim}, but its upstream has data"
+            found = self._work.look_source([call])[call.id]
         except WarehouseError as error:
             return f"{claim}, and the tables could not be read to check it ({error})"
-        return "" if nothing_there(found) else f"{claim}, but its upstream has data"
+        if nothing_there(found):
+            return ""
+        compared = {coverage_pair(self._work.contract, name).of or name for name in call.datasets}
+        return f"{claim} and its upstream lacks it, but {', '.join(sorted(compared))} has data"
 
     def _record(self, call: Call, state: State, answer: Answer) -> None:
         self._journal.move(

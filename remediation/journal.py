@@ -43,6 +43,7 @@ class Journal:
         self._selected = {s: [c.id for c in selected if c.service == s] for s in plan.services()}
         self.entries: dict[str, Entry] = {e.id: e for e in ledger.entries(plan.id)}
         self._states = {name: entry.state for name, entry in self.entries.items()}
+        self._moved: set[str] = set()
 
     def state(self, call: str) -> State:
         """Where a call stands, by its id."""
@@ -75,6 +76,7 @@ class Journal:
             in_flight_until=in_flight_until,
         )
         self._states.update({call.id: state for call in calls})
+        self._moved.update(call.id for call in calls)
         service = next(iter(calls)).service
         self._tell(self._event(service, calls=tuple(calls), state=state, text=detail))
 
@@ -82,14 +84,19 @@ class Journal:
         """Tell of something that is no transition."""
         self._tell(self._event(service, text=text))
 
+    def _is_settled(self, call: str) -> bool:
+        """What an earlier run gave up is not settled before this run has come to it."""
+        return self.is_done(call) or (call in self._moved and self._states[call] in SETTLED)
+
     def _event(
         self, service: str, calls: tuple[Call, ...] = (), state: State | None = None, text: str = ""
     ) -> Event:
-        states = [self._states[call] for call in self._selected[service]]
+        calls_of = self._selected[service]
+        states = [self._states[call] for call in calls_of]
         return Event(
             service=service,
             total=len(states),
-            settled=sum(s in SETTLED for s in states),
+            settled=sum(self._is_settled(call) for call in calls_of),
             landed=sum(s in DONE for s in states),
             calls=calls,
             state=state,

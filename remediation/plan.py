@@ -41,6 +41,12 @@ class Why(StrEnum):
     ERRORED = "could not be evaluated"
 
 
+UNREPAIRED = frozenset(
+    {Why.NO_SERVICE, Why.PROTECTED, Why.IN_FLIGHT, Why.UPSTREAM_EMPTY, Why.COMPLETE, Why.ERRORED}
+)
+"""Dates of failed checks that lack data, or may, and are left as they are."""
+
+
 class Call(Record):
     """One call of a service for one date, and the datasets that must land by it.
 
@@ -103,6 +109,11 @@ class Plan(Record):
     def short_id(self) -> str:
         """The first 12 digits, for people."""
         return self.id[:12]
+
+    @property
+    def unrepaired(self) -> tuple[Unplanned, ...]:
+        """What was left out although data may be lacking there."""
+        return tuple(entry for entry in self.unplanned if entry.why in UNREPAIRED)
 
     def services(self) -> tuple[str, ...]:
         """The services called, in the order of their first call."""

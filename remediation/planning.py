@@ -65,7 +65,7 @@ def make_plan(report: Report, contract: Contract, contract_sha256: str, request:
         unplanned=(
             *_unplanned(contract, causes),
             *_passed(report, contract, request),
-            *_never_planned(report, request),
+            *_never_planned(report, request, planned),
         ),
     )
     return Plan.model_validate({**dict(draft), "id": content_hash(draft)})
@@ -222,21 +222,31 @@ def _passed(report: Report, contract: Contract, request: Request) -> Iterator[Un
             yield Unplanned(dataset=name, why=Why.PASSED, reason=reason, dates=tuple(dates))
 
 
-def _never_planned(report: Report, request: Request) -> Iterator[Unplanned]:
-    """What no backfill repairs, and what could not be evaluated."""
+def _never_planned(
+    report: Report, request: Request, planned: Collection[tuple[str, date]]
+) -> Iterator[Unplanned]:
+    """What no backfill repairs, and what could not be evaluated.
+
+    Keys that the upstream lacks only until the same plan rebuilds it are not listed.
+    """
     found: list[Unplanned] = []
     for check in _asked_for(report, request):
         if check.outcome is Outcome.ERRORED:
             reason = f"{check.kind} could not be evaluated: {check.message}"
             found.append(Unplanned(dataset=check.dataset, why=Why.ERRORED, reason=reason, dates=()))
         elif check.outcome is Outcome.FAILED and check.kind not in REPAIRABLE:
+            dates = tuple(sorted(check.unexpected_dates))
+            if check.kind == "no_orphan_keys":
+                dates = tuple(day for day in dates if (check.of, day) not in planned)
+                if not dates:
+                    continue
             reason = NOT_REMOVED.get(check.kind, f"{check.kind} failed: no backfill repairs that")
             found.append(
                 Unplanned(
                     dataset=check.dataset,
                     why=Why.NOT_REPAIRABLE,
                     reason=reason,
-                    dates=tuple(sorted(check.unexpected_dates)),
+                    dates=dates,
                 )
             )
     yield from sorted(dict.fromkeys(found), key=lambda u: (u.dataset, u.why, u.reason, u.dates))

@@ -7,6 +7,7 @@ from datetime import date
 
 from checkpoints.contract import Contract
 from checkpoints.coverage import CoverageFrame, Status, build_frame
+from checkpoints.errors import ExitCode, worst
 from checkpoints.evidence import dataset_records
 from checkpoints.gate import decide
 from checkpoints.reading import Reading
@@ -14,7 +15,9 @@ from checkpoints.report import CheckRecord, DatasetRecord, Day, Report, Verdict,
 from checkpoints.rules import checks_of, evaluate, pairs_of, upstream_pair
 from checkpoints.warehouse import open_warehouse
 from checkpoints.window import DateRange, Window
-from remediation.record import Change, Figures, Regression
+from remediation.landing import Found, verdict
+from remediation.record import CallRecord, Change, Figures, Regression
+from remediation.states import DONE
 
 
 def fresh_frame(
@@ -46,6 +49,46 @@ def fresh_checks(
 def verdict_of(checks: Sequence[CheckRecord], report: Report) -> Verdict:
     """What those checks add up to."""
     return decide(checks, len(checks), report.verdict.fail_on)
+
+
+def recounted(
+    contract: Contract, frame: CoverageFrame, calls: Sequence[CallRecord]
+) -> tuple[CallRecord, ...]:
+    """The calls, with those that are done and whose due dates lack keys in the frame undone."""
+    names = {name for call in calls for name in call.datasets}
+    found = {
+        (name, cell.date): Found(dataset=name, expected=cell.expected, matched=cell.matched)
+        for name in names
+        if not {name, contract.datasets[name].upstream} & frame.unreadable.keys()
+        for cell in frame.cells[upstream_pair(contract, name)]
+        if cell.status is Status.DUE
+    }
+    return tuple(
+        _recounted(call, [f for n in call.datasets if (f := found.get((n, call.date)))])
+        for call in calls
+    )
+
+
+def _recounted(call: CallRecord, found: Sequence[Found]) -> CallRecord:
+    if call.state not in DONE or all(f.matched >= f.expected for f in found):
+        return call
+    state, lacking = verdict(found, "")
+    detail = f"it was {call.state}, and the window read again lacks it: {lacking}"
+    return call.model_copy(update={"state": state, "detail": detail})
+
+
+def exit_code_of(
+    calls: Sequence[CallRecord], verdict_after: Verdict, changes: Sequence[Change]
+) -> ExitCode:
+    """Complete only when every call is done, the fresh verdict passes and no date got worse.
+
+    Dates that got worse while everything else is complete are dates that remain.
+    """
+    done = all(call.state in DONE for call in calls)
+    made = ExitCode.COMPLETE if done else ExitCode.BACKFILL_INCOMPLETE
+    code = worst(made, verdict_after.exit_code)
+    worse = any(change.regressions for change in changes)
+    return ExitCode.BACKFILL_INCOMPLETE if worse and code is ExitCode.COMPLETE else code
 
 
 def changes_of(

@@ -7,8 +7,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
+from checkpoints.contract import Contract
 from checkpoints.contract_file import ContractFile
+from checkpoints.coverage import CoverageFrame
 from checkpoints.errors import ExitCode, WarehouseError, worst
 from checkpoints.reading import Reading, labelled
 from checkpoints.report import Report
@@ -23,7 +26,14 @@ from remediation.lock import only_run
 from remediation.patience import patiently
 from remediation.plan import Plan
 from remediation.record import CallRecord, RemediationRecord, counts_of, record_path
-from remediation.revalidation import changes_of, fresh_checks, fresh_frame, verdict_of
+from remediation.revalidation import (
+    changes_of,
+    exit_code_of,
+    fresh_checks,
+    fresh_frame,
+    recounted,
+    verdict_of,
+)
 from remediation.service import Sender
 from remediation.states import DONE
 from remediation.verification import Tables
@@ -94,6 +104,7 @@ def _carry_out(request: Request, since: str) -> tuple[CallRecord, ...]:
             ledger=ledger,
             senders=senders,
             look=tables.look,
+            look_source=tables.look_source,
             clock=clock,
             tell=request.tell,
             canary=request.canary,
@@ -164,10 +175,21 @@ def _after(
     except WarehouseError as error:
         failed = worst(code, ExitCode.COULD_NOT_TELL)
         return record.model_copy(update={"problem": str(error), "exit_code": failed})
+    return record.model_copy(update=_judged(contract, frame, report, calls))
+
+
+def _judged(
+    contract: Contract, frame: CoverageFrame, report: Report, calls: tuple[CallRecord, ...]
+) -> dict[str, Any]:
+    """What the record says once the window was read again."""
     checks = fresh_checks(contract, frame, report)
-    return record.model_copy(
-        update={
-            "verdict_after": verdict_of(checks, report),
-            "changes": changes_of(contract, frame, checks, report),
-        }
-    )
+    verdict = verdict_of(checks, report)
+    changes = changes_of(contract, frame, checks, report)
+    seen = recounted(contract, frame, calls)
+    return {
+        "calls": seen,
+        "counts": counts_of(seen),
+        "verdict_after": verdict,
+        "changes": changes,
+        "exit_code": exit_code_of(seen, verdict, changes),
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -14,11 +14,13 @@ from rich.text import Text
 
 from checkpoints.contract import Contract
 from checkpoints.report import Report
+from checkpoints.window import ranges_of
 from remediation.answer import clean
 from remediation.endpoint import request_for
 from remediation.plan import Estimate, Plan
 
 REQUESTS_SHOWN = 5
+RANGES_SHOWN = 6
 
 
 def table(*headings: str) -> Table:
@@ -72,6 +74,22 @@ def _unplanned_table(plan: Plan, report: Report) -> Table:
         why = Text(clean(entry.reason)) + (Text(": ") + ranges if entry.dates else Text(""))
         grid.add_row(Text(entry.dataset), str(len(entry.dates) or ""), why)
     return grid
+
+
+def shown_ranges(dates: Iterable[date], calendar: Sequence[date] = ()) -> Text:
+    """Dates as ranges, a line each, the first of many; ``calendar`` as in ``ranges_of``."""
+    ranges = ranges_of(dates, calendar)
+    lines = [str(r) for r in ranges[:RANGES_SHOWN]]
+    more = len(ranges) - RANGES_SHOWN
+    return Text("\n".join([*lines, f"and {more} more"] if more > 0 else lines))
+
+
+def print_chosen(console: Console, plan: Plan) -> None:
+    """Which plan is carried out, where it leaves datasets out."""
+    if plan.only_dataset is not None:
+        name = clean(plan.only_dataset)
+        text = f"note: plan {plan.short_id} is restricted: made with --dataset {name}"
+        console.print(text, soft_wrap=True)
 
 
 def duration(seconds: float) -> str:

@@ -13,7 +13,7 @@ from rich.text import Text
 from checkpoints.errors import ExitCode
 from checkpoints.wording import percent
 from remediation.record import Change, Figures, RemediationRecord
-from remediation.show import duration, table
+from remediation.show import duration, shown_ranges, table
 from remediation.states import State
 
 OPEN_SHOWN = 20
@@ -77,11 +77,11 @@ def _print_remaining(console: Console, record: RemediationRecord) -> None:
         merged.setdefault((call.service, call.state, call.detail), []).append(call.date)
     if not merged:
         return
-    grid = table("service", "dates", "state", "first", "last", "why")
+    calendar = sorted({call.date for call in record.calls})
+    grid = table("service", "state", "dates", "ranges", "why")
     for (service, state, detail), dates in list(merged.items())[:OPEN_SHOWN]:
-        first, last = str(min(dates)), str(max(dates))
-        why = Text(detail or "not sent yet")
-        grid.add_row(Text(service), str(len(dates)), str(state), first, last, why)
+        ranges, why = shown_ranges(dates, calendar), Text(detail or "not sent yet")
+        grid.add_row(Text(service), str(state), str(len(dates)), ranges, why)
     console.print("What remains")
     console.print(grid)
     if len(merged) > OPEN_SHOWN:

@@ -33,14 +33,14 @@ IN_FLIGHT = frozenset({State.SENDING, State.ACCEPTED, State.UNKNOWN, State.VERIF
 """The service may be working on the date."""
 
 DONE = frozenset({State.LANDED, State.NOTHING_THERE})
-"""Nothing remains to be done; the tables show it."""
+"""Nothing remains to be done; the tables showed it when they were last looked at."""
 
 _SEEN = frozenset({State.LANDED, State.PARTIAL, State.STILL_MISSING, State.NOTHING_THERE})
 _AGAIN = frozenset({State.SENDING, State.BLOCKED, State.LANDED})
 
 FOLLOWS: dict[State, frozenset[State]] = {
     State.PLANNED: frozenset({State.SENDING, State.BLOCKED, State.LANDED}),
-    State.BLOCKED: frozenset({State.SENDING, State.BLOCKED, State.LANDED}),
+    State.BLOCKED: frozenset({State.PLANNED, State.SENDING, State.BLOCKED, State.LANDED}),
     # Back to planned only when it is known that the service did not take the date.
     State.SENDING: frozenset(
         {
@@ -58,6 +58,7 @@ FOLLOWS: dict[State, frozenset[State]] = {
     State.REJECTED: _AGAIN,
     State.PARTIAL: _AGAIN,
     State.STILL_MISSING: _AGAIN,
-    State.LANDED: frozenset(),
-    State.NOTHING_THERE: frozenset(),
+    # What is done is looked at again when a run begins: it may be gone.
+    State.LANDED: frozenset({State.PLANNED}),
+    State.NOTHING_THERE: frozenset({State.PLANNED}),
 }

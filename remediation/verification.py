@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,12 +10,15 @@ from checkpoints.contract import Contract
 from checkpoints.coverage import Cell, Pair, build_frame
 from checkpoints.errors import WarehouseError
 from checkpoints.reading import Reading
+from checkpoints.rules import coverage_pair, upstream_pair
 from checkpoints.warehouse import Warehouse, open_warehouse
 from checkpoints.window import DateRange, Window, ranges_of
 from remediation.clock import Clock
 from remediation.landing import Found
 from remediation.patience import patiently
 from remediation.plan import Call
+
+PairOf = Callable[[Contract, str], Pair]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +39,22 @@ class Tables:
         Raises:
             WarehouseError: the warehouse, or a dataset of the calls, cannot be read.
         """
-        return patiently(lambda: self._read(calls), self.clock) if calls else {}
+        return self._compare(calls, upstream_pair)
 
-    def _read(self, calls: Sequence[Call]) -> dict[str, tuple[Found, ...]]:
-        pairs = {name: self._pair(name) for call in calls for name in call.datasets}
+    def look_source(self, calls: Sequence[Call]) -> dict[str, tuple[Found, ...]]:
+        """As ``look``, but against what each dataset's coverage is measured by.
+
+        Raises:
+            WarehouseError: the warehouse, or a dataset of the calls, cannot be read.
+        """
+        return self._compare(calls, coverage_pair)
+
+    def _compare(self, calls: Sequence[Call], pair_of: PairOf) -> dict[str, tuple[Found, ...]]:
+        return patiently(lambda: self._read(calls, pair_of), self.clock) if calls else {}
+
+    def _read(self, calls: Sequence[Call], pair_of: PairOf) -> dict[str, tuple[Found, ...]]:
+        names = dict.fromkeys(name for call in calls for name in call.datasets)
+        pairs = {name: pair_of(self.contract, name) for name in names}
         dates = sorted({call.date for call in calls})
         with open_warehouse(self.contract, self.url, self.reading) as warehouse:
             only = _only(warehouse, {n for p in pairs.values() for n in (p.dataset, p.of) if n})
@@ -51,10 +66,6 @@ class Tables:
             call.id: tuple(_found(name, cells[name][call.date]) for name in call.datasets)
             for call in calls
         }
-
-    def _pair(self, name: str) -> Pair:
-        dataset = self.contract.datasets[name]
-        return Pair(name, dataset.upstream, dataset.match)
 
 
 def _found(name: str, cell: Cell) -> Found:

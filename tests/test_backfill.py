@@ -336,8 +336,8 @@ def test_an_upstream_that_does_not_land_blocks_what_needs_it(tmp_path: Path) -> 
         ]
         assert [(c.service, c.state.value, c.detail) for c in record.remaining] == [
             ("three", "rejected", "HTTP 500: {}"),
-            ("four", "blocked", "needs three/2025-01-08, which is rejected"),
-            ("five", "blocked", "needs four/2025-01-08, which is blocked"),
+            ("four", "blocked", "needs three, which is rejected"),
+            ("five", "blocked", "needs four, which is blocked"),
         ]
 
 
@@ -587,6 +587,7 @@ def carry_out_with_token(made: Project, plan: Plan) -> None:
                 ledger=ledger,
                 senders={"four": Sender(contract.services["four"], Held(), clock)},
                 look=tables.look,
+                look_source=tables.look_source,
                 clock=clock,
                 tell=events.append,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -101,6 +102,7 @@ def test_keys_behind_orphans_and_partial_dates_are_in_the_report(
         (("--from", "2025-02-01", "--to", "2025-01-01"), 2, "is after --to 2025-01-01"),
         (("--from", "2025-02-01"), 2, "--from and --to go together"),
         (("--season", "2025", "--last", "7d"), 2, "not several"),
+        (("--from", "2025-01-01", "--to", "9999-12-31"), 2, "dates must lie between"),
         (("--last", "7w"), 2, "'7w' is not a number of days"),
         (("--from", "yesterday", "--to", "2025-01-01"), 2, "yesterday"),
         (("--as-of", "2030-01-01"), 2, "no season of the contract contains 2030-01-01"),
@@ -163,7 +165,9 @@ def test_a_warehouse_that_is_being_written_is_exit_3_and_says_so(
     assert "another process is writing to it" in done.stderr
 
 
-@pytest.mark.parametrize("url", ["mysql://x", "nonsense", "duckdb://", "duckdb:///:memory:"])
+@pytest.mark.parametrize(
+    "url", ["mysql://x", "nonsense", "duckdb://", "duckdb:///:memory:", "duckdb://:memory:"]
+)
 def test_a_url_of_no_known_warehouse_is_exit_2(contract: str, url: str) -> None:
     done = check(contract, url, *SEASON)
     assert done.returncode == 2
@@ -185,6 +189,49 @@ def test_an_answer_that_cannot_be_written_is_an_error(tmp_path: Path, contract: 
     )
     assert done.returncode == 3
     assert "cannot write" in done.stderr
+
+
+def test_a_pipe_or_link_is_written_to_and_not_replaced(tmp_path: Path, contract: str) -> None:
+    url = warehouse(tmp_path)
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    link.symlink_to(tmp_path / "target.json")
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
+        assert check(contract, url, *SEASON, "--json", str(pipe)).returncode == 0
+        assert Report.model_validate_json(reader.communicate(timeout=10)[0]).verdict.passed
+    assert pipe.is_fifo()
+    assert check(contract, url, *SEASON, "--json", str(link)).returncode == 0
+    assert link.is_symlink()
+    assert (tmp_path / "target.json").is_file()
+
+
+def test_a_reader_that_leaves_does_not_change_the_verdict(tmp_path: Path, contract: str) -> None:
+    arguments = ["check", "--contract", contract, "--warehouse", warehouse(tmp_path), *SEASON]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "checkpoints", *arguments],
+        cwd=ROOT, env=environment(), stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert running.stderr is not None
+    running.stderr.close()
+    assert running.wait(timeout=30) == 0
+
+
+def test_the_password_of_a_warehouse_is_not_shown(contract: str) -> None:
+    done = check(contract, "postgresql://u:secret@h/db", *SEASON)
+    assert done.returncode == 2
+    assert "secret" not in done.stderr
+
+
+def test_coverage_with_nothing_due_is_exit_5_and_known_gaps_are_shown(tmp_path: Path) -> None:
+    gap = {"dataset": "factors", "from": D("2025-01-01"), "to": D("2025-02-10"), "owner": "me"}
+    gaps = [{**gap, "until": D("2025-12-31"), "reason": "lost"}]
+    path = str(write_contract(tmp_path, BASIC, known_gaps=gaps))
+    url = warehouse(tmp_path, factors=[])
+    done = check(path, url, *SEASON, name="coverage")
+    assert done.returncode == 0
+    assert "known gap: 38 dates of factors in 2025 are not counted" in done.stderr
+    empty = check(path, url, "--from", "2024-07-01", "--to", "2024-07-31", name="coverage")
+    assert empty.returncode == 5
 
 
 def test_an_interrupt_ends_in_130(tmp_path: Path, contract: str) -> None:

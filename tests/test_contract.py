@@ -108,6 +108,8 @@ def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> Non
             "'x' and 'y' overlap on 2025-02-01",
         ),
         ({"checkpoints": {"daily": {"suites": ["L7"]}}}, "unknown suite 'L7'"),
+        ({"checkpoints": {"daily": {"suites": []}}}, "suites: is empty"),
+        ({"datasets": dataset("raw", table="a.b.c.d")}, "has more than 3 parts"),
         ({"cross_layer": [{"rule": "date_gap", "at_most_days": 1}]}, "[0].dataset: is missing"),
         (
             {"cross_layer": [{"rule": "no_null_keys", "dataset": "faktors"}]},
@@ -145,6 +147,17 @@ def test_variables_take_the_environment_then_the_default(tmp_path: Path) -> None
     assert load_contract(path, {"A": "duckdb:///b"}).contract.warehouse == "duckdb:///b"
     assert load_contract(path, {}).contract.grace_days == 2
     assert load_contract(path, {"GRACE": "0"}).contract.grace_days == 0
+    assert load_contract(path, {"GRACE": ""}).contract.grace_days == 2
+
+
+def test_a_variable_that_looks_like_a_number_stays_text_where_text_is_wanted(
+    tmp_path: Path,
+) -> None:
+    where = [{"column": "k", "not_equals": "${ID}"}]
+    datasets = dataset("schedule", where=where)
+    path = write_contract(tmp_path, BASIC, datasets=datasets)
+    contract = load_contract(path, {"ID": "0022400061"}).contract
+    assert contract.datasets["schedule"].where[0].not_equals == "0022400061"
 
 
 def test_an_unset_variable_of_a_service_does_not_stop_a_check(tmp_path: Path) -> None:

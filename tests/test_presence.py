@@ -15,6 +15,7 @@ from sqlalchemy_bigquery import BigQueryDialect
 from sqlglot import exp
 
 from checkpoints.contract_file import load_contract
+from checkpoints.errors import WarehouseError
 from checkpoints.evidence import gather
 from checkpoints.presence import Source, key_shape, keys_statement, presence_statement
 from checkpoints.warehouse import open_warehouse
@@ -242,3 +243,53 @@ def test_the_window_is_inclusive_at_both_ends(tmp_path: Path) -> None:
     assert [c.date for c in next(iter(frame.cells.values()))] == [
         date(2025, 1, n) for n in (10, 11, 12)
     ]
+
+
+def test_leaving_rows_out_does_not_hide_rows_without_a_key(tmp_path: Path) -> None:
+    datasets = dict(BASIC["datasets"])
+    datasets["schedule"] = {
+        **datasets["schedule"],
+        "where": [{"column": "k", "not_like": "003%"}, {"column": "k", "not_equals": "x"}],
+    }
+    file = contract_of(tmp_path, datasets=datasets)
+    rows = [(D("2025-01-10"), None), (D("2025-01-10"), "a"), (D("2025-01-10"), "0031")]
+    url = fill(tmp_path / "w.duckdb", dict.fromkeys(file.contract.names, rows))
+    window = Window(range=DateRange(D("2025-01-10"), D("2025-01-10")), label="")
+    frame = gather(file.contract, url, window, D("2025-02-01")).frame
+    (cell,) = next(cells for pair, cells in frame.cells.items() if pair.dataset == "schedule")
+    assert (cell.present, cell.null_keys) == (1, 1)
+
+
+def test_a_date_type_that_is_not_the_columns_makes_the_dataset_unreadable(tmp_path: Path) -> None:
+    datasets = dict(BASIC["datasets"])
+    datasets["summary"] = {**datasets["summary"], "date_type": "date"}
+    file = contract_of(tmp_path, datasets=datasets)
+    good = days("2025-01-10", "2025-01-12", games=1)
+    url = fill(tmp_path / "w.duckdb", dict.fromkeys(file.contract.names, good))
+    fill(tmp_path / "w.duckdb", {"summary": good}, "d TIMESTAMP, k VARCHAR")
+    window = Window(range=DateRange(D("2025-01-10"), D("2025-01-12")), label="")
+    frame = gather(file.contract, url, window, D("2025-02-01")).frame
+    assert "is TIMESTAMP, but date_type says 'date'" in frame.unreadable["summary"]
+
+
+def test_a_query_may_end_in_a_comment(tmp_path: Path) -> None:
+    datasets = dict(BASIC["datasets"])
+    datasets["summary"] = {
+        **{k: v for k, v in datasets["summary"].items() if k != "table"},
+        "query": "SELECT d, k FROM s.raw -- all of it",
+    }
+    file = contract_of(tmp_path, datasets=datasets)
+    rows = days("2025-01-10", "2025-01-12", games=1)
+    url = fill(tmp_path / "w.duckdb", dict.fromkeys(file.contract.names, rows))
+    window = Window(range=DateRange(D("2025-01-10"), D("2025-01-12")), label="")
+    assert matched(gather(file.contract, url, window, D("2025-02-01")).frame) == [1, 1, 1]
+
+
+def test_the_warehouse_cannot_be_written_to(tmp_path: Path) -> None:
+    contract = contract_of(tmp_path).contract
+    url = fill(tmp_path / "w.duckdb", dict.fromkeys(contract.names, ()))
+    with (
+        pytest.raises(WarehouseError, match="read-only"),
+        open_warehouse(contract, url) as warehouse,
+    ):
+        warehouse.engine.connection.execute(sa.text("DROP TABLE s.raw"))

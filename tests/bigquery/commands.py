@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.bigquery.proxy import Proxy
+from tests.bigquery.recording import Proxy
 from tests.commands import ROOT, command
 
 PIPELINE = ROOT / "gx" / "pipeline.yml"
@@ -39,6 +40,7 @@ def verdict(done: subprocess.CompletedProcess[str]) -> tuple[int, dict[str, Any]
     return done.returncode, {k: v for k, v in answer(done).items() if k not in OF_THE_RUN}
 
 
+@cache
 def on_duckdb(path: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """The same command's verdict on the DuckDB file."""
     return verdict(

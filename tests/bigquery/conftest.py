@@ -13,7 +13,8 @@ from demo.warehouse import build, filling
 from tests.bigquery import emulator as emulators
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import DEMO_COLUMNS, copy_warehouse
-from tests.bigquery.proxy import Proxy, proxy_before
+from tests.bigquery.proxy import proxy_before
+from tests.bigquery.recording import Proxy
 
 
 @pytest.fixture(scope="session")

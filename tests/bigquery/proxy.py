@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -19,110 +19,21 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.bigquery import google_errors as errors
 from tests.bigquery.google_errors import GoogleError
-from tests.bigquery.service import InvalidValue, Outcome, Query, Service, query_of
+from tests.bigquery.recording import Call, Proxy, Started
+from tests.bigquery.service import InvalidValue, Outcome, Query, query_of
 
 API = r"^(?:/upload)?/bigquery/v2/projects/(?P<project>[^/]+)"
 START = re.compile(API + r"/(?:jobs|queries)$")
 STARTED = re.compile(API + r"/(?P<what>jobs|queries)/(?P<id>[^/]+)(?P<cancel>/cancel)?$")
 DATASET = re.compile(API + r"/datasets/(?P<dataset>[^/:]+)(?:/tables(?:/(?P<table>[^/:]+))?)?$")
+IMPERSONATE = re.compile(
+    r"^/v1/projects/-/serviceAccounts/(?P<account>[^/:]+):generateAccessToken$"
+)
+IAM = "iamcredentials.googleapis.com"
 METADATA = "/computeMetadata/v1/"
 ACCOUNT = "proj.svc.id.goog"  # as workload identity names it; google-auth looks up nothing about it
 ASSUMED_WAIT_MS = 10_000
 HOP_HEADERS = {"connection", "transfer-encoding", "content-length", "date", "server"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One HTTP request, and the status it was answered with."""
-
-    method: str
-    path: str
-    parameters: dict[str, str]
-    body: dict[str, Any]
-    token: str | None
-    status: int
-
-
-@dataclass(slots=True, kw_only=True)
-class Fault:
-    """An error that the next ``times`` matching requests get instead of an answer."""
-
-    method: str
-    path: re.Pattern[str]
-    error: GoogleError
-    times: int
-
-
-@dataclass(slots=True, kw_only=True)
-class Started:
-    """A query that was started; one that hangs ends when it is cancelled, or by its timeout."""
-
-    query: Query
-    outcome: Outcome
-    hangs: bool = False
-    ended: threading.Event = field(default_factory=threading.Event)
-    error: GoogleError | None = None
-
-
-@dataclass(slots=True)
-class Proxy:
-    """The running proxy; everything that passed through it is recorded here."""
-
-    upstream: str
-    service: Service = field(default_factory=Service)
-    url: str = ""
-    calls: list[Call] = field(default_factory=list)
-    queries: list[Query] = field(default_factory=list)
-    cancelled: list[str] = field(default_factory=list)
-    tokens: list[str] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    crashes: list[Exception] = field(default_factory=list)
-    spoiled: list[GoogleError] = field(default_factory=list)
-    hanging: int = 0
-    started: dict[str, Started] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def fail(self, method: str, path: str, error: GoogleError, times: int = 1) -> None:
-        """The next ``times`` requests whose path matches get this error."""
-        self.faults.append(Fault(method=method, path=re.compile(path), error=error, times=times))
-
-    def spoil(self, error: GoogleError, times: int = 1) -> None:
-        """The next ``times`` queries are started, and end with this error."""
-        self.spoiled += [error] * times
-
-    def hang(self, times: int = 1) -> None:
-        """The next ``times`` queries never finish by themselves."""
-        self.hanging += times
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables that send the real clients here, with credentials from here."""
-        place = urlsplit(self.url).netloc
-        return {
-            "BIGQUERY_EMULATOR_HOST": self.url,
-            "GCE_METADATA_HOST": place,
-            "GCE_METADATA_IP": place,
-            "GOOGLE_CLOUD_PROJECT": "proj",
-        }
-
-    def reads(self) -> list[Query]:
-        """The queries that were to read data: not the dry runs."""
-        return [query for query in self.queries if not query.dry_run]
-
-    def fault_for(self, method: str, path: str) -> GoogleError | None:
-        """The error that this request is to get, if any."""
-        with self.lock:
-            for fault in self.faults:
-                if fault.times and fault.method == method and fault.path.search(path):
-                    fault.times -= 1
-                    return fault.error
-        return None
-
-    def take_hang(self) -> bool:
-        """True when this query is one of those that hang."""
-        with self.lock:
-            self.hanging, hangs = max(0, self.hanging - 1), self.hanging > 0
-        return hangs
 
 
 @contextmanager
@@ -161,6 +72,19 @@ class Handler(BaseHTTPRequestHandler):
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
+    def do_CONNECT(self) -> None:
+        """The way to a host of the internet: one of them is played here, the others are shut."""
+        self.proxy.connects.append(self.path)
+        if self.proxy.tls is None or not self.path.startswith(f"{IAM}:"):
+            return self.send_error(403)
+        self.send_response(200)
+        self.end_headers()
+        self.connection = self.proxy.tls.wrap_socket(self.connection, server_side=True)
+        self.rfile = self.connection.makefile("rb", self.rbufsize)
+        self.wfile = self.connection.makefile("wb", 0)
+        self.close_connection = False
+        return None
+
     def _handle(self) -> None:
         parts = urlsplit(self.path)
         self.route = parts.path
@@ -170,6 +94,8 @@ class Handler(BaseHTTPRequestHandler):
         self.token = (self.headers.get("Authorization") or "").removeprefix("Bearer ") or None
         if self.route == "/" or self.route.startswith(METADATA):
             return self._metadata()
+        if match := IMPERSONATE.match(self.route):
+            return self._impersonate(match["account"])
         fault = self.proxy.fault_for(self.command, self.route)
         if fault is None and self.token not in self.proxy.tokens:
             fault = errors.unauthenticated()
@@ -296,6 +222,19 @@ class Handler(BaseHTTPRequestHandler):
         if status == 200 and ("datasetReference" in answer or "tableReference" in answer):
             answer["location"] = self.proxy.service.location_of(dataset)
         return self._send(status, answer)
+
+    def _impersonate(self, account: str) -> None:
+        """A token of another service account, for whoever has one of the machine's."""
+        if self.token not in self.proxy.tokens:
+            return self._fail(errors.unauthenticated())
+        fault = self.proxy.fault_for(self.command, self.route)
+        if fault is not None:
+            return self._fail(fault)
+        with self.proxy.lock:
+            self.proxy.impersonated.append(account)
+            self.proxy.tokens.append(f"ya29.{account}")
+        expiry = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+        return self._send(200, {"accessToken": self.proxy.tokens[-1], "expireTime": expiry})
 
     def _metadata(self) -> None:
         """Of a virtual machine with one service account."""

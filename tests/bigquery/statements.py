@@ -51,7 +51,7 @@ class TableRead:
         ]
 
 
-def parsed(sql: str) -> list[exp.Expression]:
+def parsed(sql: str) -> list[exp.Expr]:
     """The statements of a text."""
     return [tree for tree in sqlglot.parse(sql, dialect="bigquery") if tree is not None]
 
@@ -68,14 +68,14 @@ def table_reads(sql: str, project: str, *, pushed_down: bool = False) -> list[Ta
     ]
 
 
-def _optimized(tree: exp.Expression) -> exp.Expression:
+def _optimized(tree: exp.Expr) -> exp.Expr:
     qualified = qualify_columns(
         qualify_tables(tree.copy(), dialect="bigquery"), schema={}, expand_stars=False
     )
     return pushdown_predicates(qualified, dialect="bigquery")
 
 
-def _reads(tree: exp.Expression, project: str) -> Iterator[TableRead]:
+def _reads(tree: exp.Expr, project: str) -> Iterator[TableRead]:
     for scope in traverse_scope(tree):
         arm = scope.expression
         if not isinstance(arm, exp.Select):
@@ -93,11 +93,11 @@ def _reads(tree: exp.Expression, project: str) -> Iterator[TableRead]:
                 )
 
 
-def _is_column(node: exp.Expression, column: str) -> bool:
+def _is_column(node: exp.Expr, column: str) -> bool:
     return isinstance(node, exp.Column) and node.name == column
 
 
-def _prunes(node: exp.Expression, column: str) -> bool:
+def _prunes(node: exp.Expr, column: str) -> bool:
     if isinstance(node, exp.Paren):
         return _prunes(node.this, column)
     if isinstance(node, exp.And):
@@ -111,13 +111,13 @@ def _prunes(node: exp.Expression, column: str) -> bool:
     return False
 
 
-def _sides(node: exp.Expression) -> list[exp.Expression]:
+def _sides(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.Between):
         return [node.args["low"], node.args["high"]]
     return [node.expression]
 
 
-def _constant(node: exp.Expression, parameters: Mapping[str, Any]) -> Any:
+def _constant(node: exp.Expr, parameters: Mapping[str, Any]) -> Any:
     if isinstance(node, exp.Parameter):
         return parameters[node.name]
     literal = node.find(exp.Literal)

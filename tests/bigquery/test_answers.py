@@ -18,7 +18,7 @@ from demo.warehouse import build, filling
 from tests.bigquery.commands import WINDOW, checkpoints, on_duckdb, verdict
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import DEMO_COLUMNS, copy_warehouse, load_rows
-from tests.bigquery.proxy import Proxy
+from tests.bigquery.recording import Proxy
 from tests.test_oracle import HEALTH, World, worlds
 from tests.test_real_input import COUNTS, SCHEDULE
 from tests.warehouses import BASIC, D, contract_of, days, fill

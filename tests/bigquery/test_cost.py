@@ -12,7 +12,7 @@ from checkpoints.window import DateRange, Window
 from demo.tables import COLUMNS
 from tests.bigquery.commands import WINDOW, answer, checkpoints, pipeline_with
 from tests.bigquery.loading import DEMO_COLUMNS
-from tests.bigquery.proxy import Proxy
+from tests.bigquery.recording import Proxy
 from tests.bigquery.test_wire import SHIPPED
 from tests.warehouses import D
 

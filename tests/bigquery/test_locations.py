@@ -21,7 +21,7 @@ from tests.bigquery.commands import (
 )
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import DEMO_COLUMNS, copy_warehouse, load_rows
-from tests.bigquery.proxy import Proxy
+from tests.bigquery.recording import Proxy
 from tests.bigquery.test_wire import PARTITIONED, SHIPPED, assert_pruned_and_narrow
 from tests.test_oracle import HEALTH, World, worlds
 from tests.warehouses import contract_of, fill

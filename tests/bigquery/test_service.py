@@ -8,7 +8,7 @@ from google.cloud import bigquery
 
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import load_rows
-from tests.bigquery.proxy import Proxy
+from tests.bigquery.recording import Proxy
 from tests.bigquery.service import Outcome, Query, Service
 from tests.bigquery.statements import table_reads
 from tests.warehouses import days

@@ -17,7 +17,7 @@ import duckdb
 from tests.bigquery.commands import WINDOW
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import DEMO_COLUMNS, copy_warehouse
-from tests.bigquery.proxy import Proxy
+from tests.bigquery.recording import Proxy
 from tests.bigquery.test_locations import COMPANY
 from tests.bigquery.test_wire import PARTITIONED, SHIPPED, assert_pruned_and_narrow
 from tests.commands import ROOT, command, environment

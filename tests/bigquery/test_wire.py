@@ -19,7 +19,7 @@ from remediation.verification import Tables
 from tests.bigquery.commands import PIPELINE, WINDOW, checkpoints
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import load_rows
-from tests.bigquery.proxy import Proxy
+from tests.bigquery.recording import Proxy
 from tests.bigquery.service import Query
 from tests.bigquery.statements import date_of
 from tests.warehouses import BASIC, D, contract_of, days

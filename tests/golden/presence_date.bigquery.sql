@@ -20,7 +20,9 @@ FROM (
         `nbac_schedule`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
         OR `nbac_schedule`.`game_date` IS NULL
       )
-      AND `nbac_schedule`.`game_id` NOT LIKE '003%%'
+      AND (
+        `nbac_schedule`.`game_id` IS NULL OR `nbac_schedule`.`game_id` NOT LIKE '003%%'
+      )
     UNION ALL
     SELECT
       `bdl_player_boxscores`.`game_date` AS `date`,

@@ -20,7 +20,10 @@ FROM (
         nba_raw.nbac_schedule.game_date BETWEEN '2025-01-01' AND '2025-01-31'
         OR nba_raw.nbac_schedule.game_date IS NULL
       )
-      AND nba_raw.nbac_schedule.game_id NOT LIKE '003%%'
+      AND (
+        nba_raw.nbac_schedule.game_id IS NULL
+        OR nba_raw.nbac_schedule.game_id NOT LIKE '003%%'
+      )
     UNION ALL
     SELECT
       nba_raw.bdl_player_boxscores.game_date AS date,

@@ -21,7 +21,9 @@ FROM (
         AND `nbac_schedule`.`game_date` < CAST('2025-02-01 00:00:00' AS TIMESTAMP)
         OR `nbac_schedule`.`game_date` IS NULL
       )
-      AND `nbac_schedule`.`game_id` NOT LIKE '003%%'
+      AND (
+        `nbac_schedule`.`game_id` IS NULL OR `nbac_schedule`.`game_id` NOT LIKE '003%%'
+      )
     UNION ALL
     SELECT
       CAST(`bdl_player_boxscores`.`game_date` AS DATE) AS `date`,

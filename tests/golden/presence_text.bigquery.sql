@@ -21,7 +21,9 @@ FROM (
         AND `nbac_schedule`.`game_date` < '2025-02-01'
         OR `nbac_schedule`.`game_date` IS NULL
       )
-      AND `nbac_schedule`.`game_id` NOT LIKE '003%%'
+      AND (
+        `nbac_schedule`.`game_id` IS NULL OR `nbac_schedule`.`game_id` NOT LIKE '003%%'
+      )
     UNION ALL
     SELECT
       SAFE_CAST(SUBSTR(`bdl_player_boxscores`.`game_date`, 1, 10) AS DATE) AS `date`,

@@ -21,7 +21,10 @@ FROM (
         AND nba_raw.nbac_schedule.game_date < '2025-02-01'
         OR nba_raw.nbac_schedule.game_date IS NULL
       )
-      AND nba_raw.nbac_schedule.game_id NOT LIKE '003%%'
+      AND (
+        nba_raw.nbac_schedule.game_id IS NULL
+        OR nba_raw.nbac_schedule.game_id NOT LIKE '003%%'
+      )
     UNION ALL
     SELECT
       TRY_CAST(SUBSTRING(nba_raw.bdl_player_boxscores.game_date, 1, 10) AS DATE) AS date,

@@ -21,7 +21,10 @@ FROM (
         AND nba_raw.nbac_schedule.game_date < '2025-02-01 00:00:00-05:00'
         OR nba_raw.nbac_schedule.game_date IS NULL
       )
-      AND nba_raw.nbac_schedule.game_id NOT LIKE '003%%'
+      AND (
+        nba_raw.nbac_schedule.game_id IS NULL
+        OR nba_raw.nbac_schedule.game_id NOT LIKE '003%%'
+      )
     UNION ALL
     SELECT
       CAST(TIMEZONE('America/New_York', nba_raw.bdl_player_boxscores.game_date) AS DATE) AS date,
