@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -29,6 +29,8 @@ from checkpoints.window import DateRange
 
 LEAST_BILLED = 10 * 2**20
 """BigQuery bills at least so many bytes per table: cloud.google.com/bigquery/pricing."""
+
+Build = Callable[[Contract, Mapping[str, Source], Sequence[DateRange], KeyShape], sa.Select[Any]]
 
 URLS = "use duckdb:///path/to/file.duckdb or bigquery://project"
 
@@ -75,8 +77,10 @@ class Warehouse:
         for location, sources in groups.items():
             statement = keys_statement(self.contract, sources, ranges, limit, shape)
             rows = self.engine.rows(statement, location)
-            incomplete += [rows[-1][0]] if len(rows) == limit else []
-            for *key, mask in rows:
+            dated = [row for row in rows if row[0] is not None]  # a text may be no date
+            if dated and len(rows) == limit:
+                incomplete.append(dated[-1][0])
+            for *key, mask in dated:
                 masks[tuple(key)] |= mask
         end = min(incomplete, default=date.max)
         return [(*key, masks[key]) for key in sorted(masks, key=_sortable) if key[0] < end]
@@ -107,7 +111,7 @@ class Warehouse:
 
     def _statements(
         self,
-        build: Any,
+        build: Build,
         groups: Mapping[str | None, Mapping[str, Source]],
         ranges: Sequence[DateRange],
     ) -> list[tuple[sa.Select[Any], str | None]]:

@@ -141,8 +141,8 @@ def plan(
 def run(setting: Setting, path: Path | None, yes: bool, **options: Any) -> ExitCode:
     """Make the calls of a plan, the canary first, and verify each in the tables.
 
-    Running it again continues: what landed is not sent again, and what may still be in flight
-    is looked for first.
+    Running it again continues: what landed and is still there is not sent again, and what may be
+    in flight is looked for first.
     """
     file = setting.file
     chosen = read_plan(path or newest_plan(file.project))

@@ -120,6 +120,17 @@ def history(made: Project, plan: Plan, day: str) -> list[str]:
     return [str(t.state) for t in found if str(t.date) == day]
 
 
+def delete(made: Project, table: str, day: str) -> None:
+    for _ in range(200):
+        try:
+            with duckdb.connect(str(made.database)) as connection:
+                connection.execute(f"DELETE FROM s.{table} WHERE d = ?", [day])
+            return
+        except duckdb.Error:
+            time.sleep(0.02)
+    raise AssertionError("the warehouse was never free")
+
+
 def test_a_backfill_lands_and_is_proven_from_the_tables(tmp_path: Path) -> None:
     with project(tmp_path, FACTORS) as made:
         plan = plan_of(made)
@@ -214,10 +225,134 @@ def test_nothing_that_day_is_believed_where_the_upstream_has_nothing_either(
         plan = plan_of(made)
         with duckdb.connect(str(made.database)) as connection:
             connection.execute("DELETE FROM s.summary WHERE d = DATE '2025-01-08'")
+            connection.execute("DELETE FROM s.raw WHERE d = DATE '2025-01-08'")
         made.service.on("/four", EIGHT, answer(400))
         record = carry_out(made, plan)
         assert states(made, plan)["01-08"] == "nothing there"
-        assert record.exit_code is ExitCode.COMPLETE
+        assert record.remaining == ()
+        worse = {c.dataset for c in record.changes if c.regressions}
+        assert worse == {"raw", "summary", "scores"}
+        assert record.exit_code is not ExitCode.COMPLETE
+
+
+def test_nothing_that_day_is_not_believed_where_only_the_upstream_lost_the_date(
+    tmp_path: Path,
+) -> None:
+    with project(tmp_path, FACTORS) as made:
+        plan = plan_of(made)
+        delete(made, "summary", EIGHT)
+        made.service.on("/four", EIGHT, answer(400))
+        record = carry_out(made, plan)
+        assert states(made, plan)["01-08"] == "rejected"
+        assert [c.detail for c in record.remaining] == [
+            "it says there is nothing that day and its upstream lacks it, but raw has data: "
+            "HTTP 400: {}"
+        ]
+        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
+
+
+def test_what_landed_and_is_gone_is_called_again(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS) as made:
+        plan = plan_of(made)
+        assert carry_out(made, plan).exit_code is ExitCode.COMPLETE
+        delete(made, "factors", EIGHT)
+        made.service.calls.clear()
+        made.service.on("/four", EIGHT, answer(500))
+        events: list[Event] = []
+        record = carry_out(made, plan, events=events)
+        assert events[0].text == "done in an earlier run and not there any more: 1 dates"
+        assert (events[0].settled, events[0].landed) == (2, 2)
+        assert made.service.sent == ["four 01-08"]
+        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
+        delete(made, "factors", NINE)
+        assert carry_out(made, plan).exit_code is ExitCode.COMPLETE
+        assert made.service.sent == ["four 01-08", "four 01-08", "four 01-09"]
+        assert "planned" in history(made, plan, NINE)
+
+
+def test_the_reason_of_a_date_that_is_gone_stays_until_it_is_called(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS) as made:
+        plan = plan_of(made)
+        carry_out(made, plan)
+        delete(made, "factors", SEVEN)
+        delete(made, "factors", NINE)
+        record = carry_out(made, plan, max_dates=1)
+        assert [(str(c.date), str(c.state), c.detail) for c in record.remaining] == [
+            (NINE, "planned", "it had landed and is not there any more: factors has 0 of 2")
+        ]
+
+
+def test_nothing_there_is_looked_at_again_when_the_upstream_has_data_now(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS) as made:
+        plan = plan_of(made)
+        delete(made, "summary", EIGHT)
+        delete(made, "raw", EIGHT)
+        made.service.on("/four", EIGHT, answer(400))
+        carry_out(made, plan)
+        carry_out(made, plan)
+        assert made.service.sent.count("four 01-08") == 1
+        with duckdb.connect(str(made.database)) as connection:
+            for table in ("raw", "summary"):
+                connection.execute(
+                    f"INSERT INTO s.{table} SELECT d, k FROM s.scores WHERE d = ?", [EIGHT]
+                )
+        assert carry_out(made, plan).exit_code is ExitCode.COMPLETE
+        assert made.service.sent.count("four 01-08") == 2
+
+
+def test_what_is_deleted_during_the_run_is_not_complete(tmp_path: Path) -> None:
+    with project(tmp_path, {"factors": (SEVEN, EIGHT), "scores": (NINE,)}) as made:
+        plan = plan_of(made, only=None)
+
+        def land_and_delete(handler: Any, service: Any, path: str, day: Any) -> None:
+            delete(made, "factors", SEVEN)
+            land_and_answer(200)(handler, service, path, day)
+
+        made.service.on("/five", NINE, land_and_delete)
+        record = carry_out(made, plan)
+        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
+        assert [(c.service, str(c.date), str(c.state), c.detail) for c in record.remaining] == [
+            (
+                "four",
+                SEVEN,
+                "still missing",
+                "it was landed, and the window read again lacks it: factors has 0 of 2",
+            )
+        ]
+        assert record.counts["four"] == {State.LANDED: 1, State.STILL_MISSING: 1}
+
+
+def test_rules_that_still_fail_are_not_complete(tmp_path: Path) -> None:
+    with project(tmp_path, {**FACTORS, "scores": THREE_DAYS}) as made:
+        plan = plan_of(made)
+        record = carry_out(made, plan)
+        assert record.remaining == ()
+        assert record.exit_code is ExitCode.INCOMPLETE
+
+
+def test_a_blocked_date_has_no_reason_of_an_earlier_run(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS) as made:
+        made.service.on("/four", SEVEN, answer(500))
+        plan = plan_of(made)
+        assert "canary" in carry_out(made, plan).remaining[-1].detail
+        events: list[Event] = []
+        record = carry_out(made, plan, events=events, max_dates=1)
+        assert (events[0].settled, events[0].total) == (0, 1)
+        assert [(str(c.state), c.detail) for c in record.remaining] == [("planned", "")] * 2
+
+
+def test_a_service_that_is_down_blocks_what_needs_it_once_per_reason(tmp_path: Path) -> None:
+    hole = (SEVEN, EIGHT, NINE, "2025-01-10")
+    with project(tmp_path, dict.fromkeys(("factors", "scores"), hole)) as made:
+        made.service.otherwise["/four"] = answer(500)
+        events: list[Event] = []
+        carry_out(made, plan_of(made, only=None), events=events)
+        blocked = [(len(e.calls), e.text) for e in events if e.state is State.BLOCKED]
+        assert blocked == [
+            (3, "the canary four/2025-01-07 did not land: it is rejected"),
+            (1, "needs four, which is rejected"),
+            (3, "needs four, which is blocked"),
+        ]
 
 
 def test_a_timeout_is_unknown_and_is_looked_for_before_anything_else(tmp_path: Path) -> None:
@@ -448,6 +583,29 @@ def test_a_date_that_got_worse_is_named_as_a_regression(tmp_path: Path) -> None:
             ("factors", "2025-01-05", "matched keys 2 → 1"),
             ("scores", "2025-01-05", "matched keys 2 → 1, orphan keys 0 → 1"),
         ]
+        assert record.remaining == ()
+        assert record.exit_code is ExitCode.INCOMPLETE
+
+
+def test_a_date_that_got_worse_under_rules_that_pass_is_not_complete(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS) as made:
+        plan = plan_of(made)
+        lenient = [{"rule": "conversion_ratio", "of": "raw", "at_least": 0.5}]
+        datasets = made.raw["datasets"]
+        made.change(datasets={**datasets, "cache": {**datasets["cache"], "rules": lenient}})
+        file, report = made.file(), made.check()
+        plan = make_plan(report, file.contract, file.sha256, Request(only_dataset="factors"))
+
+        def damage(handler: Any, service: Any, path: str, day: Any) -> None:
+            land_and_answer(200)(handler, service, path, day)
+            delete(made, "cache", "2025-01-15")
+
+        made.service.on("/four", NINE, damage)
+        record = carry_out(made, plan)
+        assert record.verdict_after is not None
+        assert record.verdict_after.passed
+        assert [c.dataset for c in record.changes if c.regressions] == ["cache"]
+        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
 
 
 def test_every_attempt_keeps_the_pace_of_the_service(tmp_path: Path) -> None:

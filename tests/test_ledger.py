@@ -95,6 +95,7 @@ def test_a_second_registration_changes_nothing(tmp_path: Path) -> None:
         ((State.SENDING,), State.LANDED),
         ((State.SENDING, State.UNKNOWN), State.SENDING),
         ((State.SENDING, State.ACCEPTED), State.SENDING),
+        ((State.SENDING, State.ACCEPTED), State.PLANNED),
         ((State.SENDING, State.ACCEPTED, State.VERIFYING), State.SENDING),
         ((State.SENDING, State.ACCEPTED, State.VERIFYING, State.LANDED), State.SENDING),
     ],

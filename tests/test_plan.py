@@ -247,6 +247,16 @@ def test_passed_checks_are_planned_only_when_asked(contract: Contract) -> None:
     assert calls(plan_for(contract, report, include_passing=True)) == ["four 01-07 factors"]
 
 
+def test_orphans_of_a_date_whose_upstream_is_rebuilt_are_not_listed(contract: Contract) -> None:
+    hole = holes("2025-01-07")
+    orphans = check_of("scores", ["2025-01-07", "2025-01-12"], kind="no_orphan_keys")
+    report = report_of([check_of("factors", hole), {**orphans, "of": "factors"}], {"factors": hole})
+    assert left_out(plan_for(contract, report)) == {("scores", Why.NOT_REPAIRABLE): ["01-12"]}
+    only = {**orphans, "of": "factors", "unexpected_dates": ["2025-01-07"]}
+    report = report_of([check_of("factors", hole), only], {"factors": hole})
+    assert plan_for(contract, report).unplanned == ()
+
+
 def test_one_dataset_alone(contract: Contract) -> None:
     hole = holes("2025-01-07")
     report = report_of(

@@ -293,3 +293,14 @@ def test_the_warehouse_cannot_be_written_to(tmp_path: Path) -> None:
         open_warehouse(contract, url) as warehouse,
     ):
         warehouse.engine.connection.execute(sa.text("DROP TABLE s.raw"))
+
+
+def test_keys_that_do_not_fit_are_left_out_by_whole_dates(tmp_path: Path) -> None:
+    contract = contract_of(tmp_path).contract
+    rows = days("2025-01-10", "2025-01-12", games=3)
+    url = fill(tmp_path / "w.duckdb", dict.fromkeys(contract.names, rows))
+    with open_warehouse(contract, url) as warehouse:
+        found = warehouse.keys([RANGE], limit=5)
+        everything = warehouse.keys([RANGE], limit=10)
+    assert [str(row[0]) for row in found] == ["2025-01-10"] * 3
+    assert len(everything) == 9

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -168,6 +169,72 @@ def test_run_that_leaves_dates_missing_says_which_and_why_and_exits_4(made: Proj
         ("four", EIGHT, "rejected"),
     ]
     assert "four: 1 rejected, 2 landed" in err
+
+
+def test_a_run_of_a_plan_without_calls_exits_4_while_dates_remain(tmp_path: Path) -> None:
+    with project(tmp_path, {"raw": (SEVEN, EIGHT, NINE)}) as made:
+        made.change(rules_for_keyed=[])
+        raw = made.raw["datasets"]["raw"]
+        rules = [{"rule": "conversion_ratio", "at_least": 0.95}]
+        made.change(datasets={**made.raw["datasets"], "raw": {**raw, "rules": rules}})
+        made.check()
+        typed(made, "plan")
+        assert newest(made).calls == ()
+        code, _, err = typed(made, "run", "--yes")
+        assert code == 4
+        assert "the contract names no service that builds it: 2025-01-07 → 2025-01-09" in err
+        assert "Dates remain that no call repairs: see above." in err
+        assert typed(made, "run")[0] == 0
+
+
+def test_a_run_says_that_its_plan_is_restricted(made: Project) -> None:
+    made.check()
+    typed(made, "plan", "--dataset", "scores")
+    for arguments in (("run",), ("run", "--yes")):
+        _, _, err = typed(made, *arguments)
+        said = f"note: plan {newest(made).short_id} is restricted: made with --dataset scores"
+        assert said in err.splitlines()
+    typed(made, "plan")
+    assert "restricted" not in typed(made, "run")[2]
+
+
+def test_what_is_open_for_one_reason_is_one_row(tmp_path: Path) -> None:
+    hole = (SEVEN, EIGHT, NINE, "2025-01-11")
+    with project(tmp_path, {"factors": hole, "scores": hole}) as made:
+        strict_on_scores(made)
+        made.service.otherwise["/four"] = answer(500)
+        made.check()
+        typed(made, "plan")
+        code, _, err = typed(made, "run", "--yes")
+        assert code == 4
+        told = err[err.index("What remains") :].splitlines()
+        assert (
+            "five     blocked   3      2025-01-08 → 2025-01-11  needs four, which is blocked"
+            in told
+        )
+        assert sum("needs four" in line for line in err.splitlines()) == 4
+        _, _, err = typed(made, "status")
+        (row,) = [line for line in err.splitlines() if "which is blocked" in line]
+        assert row.split()[:5] == ["five", "blocked", "3", "2025-01-08", "→"]
+        assert "2025-01-11" in err
+
+
+def test_a_closed_pipe_does_not_end_the_run(made: Project) -> None:
+    made.service.on("/four", SEVEN, answer(503), silence_then_land)
+    made.check()
+    typed(made, "plan")
+    running = start(made, "run", "--yes")
+    assert running.stderr is not None
+    assert running.stdout is not None
+    running.stderr.close()
+    running.stdout.close()
+    assert running.wait(timeout=30) == 0
+    assert len(made.service.calls) == 7
+
+
+def silence_then_land(handler: Any, service: Any, path: str, day: Any) -> None:
+    time.sleep(0.2)
+    land(handler, service, path, day)
 
 
 def test_status_without_a_ledger(made: Project) -> None:
