@@ -28,7 +28,6 @@ from checkpoints.errors import ExitCode, worst
 from checkpoints.options import reading_of, reading_options
 from checkpoints.shell import console_for, main, write_json
 from remediation import show
-from remediation.lasting import lasting
 from remediation.ledger import ledger_path, read_ledger
 from remediation.plan import Plan, estimates
 from remediation.plan_file import check_fits, newest_plan, plans_folder, read_plan, write_plan
@@ -84,7 +83,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
             warehouse=warehouse or file.contract.warehouse,
             options=tuple(part for pair in given for part in pair),
             json_path=json_path,
-            console=lasting(console_for(json_path)),
+            console=console_for(json_path),
             impersonate=impersonate,
         )
         return command(setting=setting, **rest)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from checkpoints.contract import Contract
@@ -11,7 +11,7 @@ from checkpoints.coverage import Cell, Pair, build_frame
 from checkpoints.errors import WarehouseError
 from checkpoints.reading import Reading
 from checkpoints.rules import coverage_pair, upstream_pair
-from checkpoints.warehouse import Warehouse, open_warehouse
+from checkpoints.warehouse import open_warehouse
 from checkpoints.window import DateRange, Window, ranges_of
 from remediation.clock import Clock
 from remediation.landing import Found
@@ -56,9 +56,11 @@ class Tables:
         names = dict.fromkeys(name for call in calls for name in call.datasets)
         pairs = {name: pair_of(self.contract, name) for name in names}
         dates = sorted({call.date for call in calls})
-        with open_warehouse(self.contract, self.url, self.reading) as warehouse:
-            only = _only(warehouse, {n for p in pairs.values() for n in (p.dataset, p.of) if n})
-            presence = only.presence(ranges_of(dates))
+        needed = {n for p in pairs.values() for n in (p.dataset, p.of) if n}
+        with open_warehouse(self.contract, self.url, self.reading, needed) as warehouse:
+            if warehouse.unreadable:
+                raise WarehouseError(*warehouse.unreadable.values())
+            presence = warehouse.presence(ranges_of(dates))
         window = Window(range=DateRange(dates[0], dates[-1]), label="dates sent")
         frame = build_frame(self.contract, presence, window, self.as_of, pairs.values())
         cells = {n: {cell.date: cell for cell in frame.cells[p]} for n, p in pairs.items()}
@@ -70,12 +72,3 @@ class Tables:
 
 def _found(name: str, cell: Cell) -> Found:
     return Found(dataset=name, expected=cell.expected, matched=cell.matched)
-
-
-def _only(warehouse: Warehouse, names: set[str]) -> Warehouse:
-    """The warehouse restricted to some datasets, so that no other table is read."""
-    unreadable: Mapping[str, str] = warehouse.unreadable
-    problems = [unreadable[name] for name in sorted(names) if name in unreadable]
-    if problems:
-        raise WarehouseError(*problems)
-    return replace(warehouse, sources={n: s for n, s in warehouse.sources.items() if n in names})

@@ -231,7 +231,7 @@ def test_nothing_that_day_is_believed_where_the_upstream_has_nothing_either(
         assert states(made, plan)["01-08"] == "nothing there"
         assert record.remaining == ()
         worse = {c.dataset for c in record.changes if c.regressions}
-        assert worse == {"raw", "summary", "scores"}
+        assert worse == {"raw", "summary", "cache"}
         assert record.exit_code is not ExitCode.COMPLETE
 
 
@@ -339,6 +339,18 @@ def test_a_blocked_date_has_no_reason_of_an_earlier_run(tmp_path: Path) -> None:
         record = carry_out(made, plan, events=events, max_dates=1)
         assert (events[0].settled, events[0].total) == (0, 1)
         assert [(str(c.state), c.detail) for c in record.remaining] == [("planned", "")] * 2
+
+
+def test_what_an_earlier_run_gave_up_is_not_settled_before_it_is_tried(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS) as made:
+        made.service.on("/four", EIGHT, answer(500))
+        made.service.on("/four", NINE, answer(500))
+        plan = plan_of(made)
+        carry_out(made, plan)
+        events: list[Event] = []
+        carry_out(made, plan, events=events)
+        assert (events[0].state, events[0].settled, events[0].landed) == (State.SENDING, 1, 1)
+        assert (events[-1].settled, events[-1].landed) == (3, 3)
 
 
 def test_a_service_that_is_down_blocks_what_needs_it_once_per_reason(tmp_path: Path) -> None:

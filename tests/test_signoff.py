@@ -13,7 +13,7 @@ import pytest
 from checkpoints import archive, running
 from checkpoints.calendar_map import State, layer_calendars
 from checkpoints.contract_file import ContractFile
-from checkpoints.errors import ContractError, RunRefused
+from checkpoints.errors import ContractError, ExitCode, RunRefused
 from checkpoints.gate import decide
 from checkpoints.report import Report
 from checkpoints.signoff import read_signoff, rebuild_pages, sign, write_run_page
@@ -186,7 +186,7 @@ def test_a_report_changed_after_its_sign_off_no_longer_shows_as_signed(tmp_path:
 def test_a_verdict_that_does_not_follow_from_its_checks_cannot_be_signed(tmp_path: Path) -> None:
     file = contract_of(tmp_path)
     report = stored(tmp_path, file, factors=HOLE)
-    forged = report.verdict.model_copy(update={"exit_code": 0, "passed": True})
+    forged = report.verdict.model_copy(update={"exit_code": ExitCode.COMPLETE, "passed": True})
     archive.save_report(tmp_path, report.model_copy(update={"verdict": forged}))
     with pytest.raises(RunRefused, match="does not follow from its checks"):
         sign(file, None, by="Mallory", note="", at=AT)
