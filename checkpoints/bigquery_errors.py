@@ -66,6 +66,8 @@ def _sentence(project: str, error: GoogleAPICallError) -> str:
     advice = ADVICE.get(reason, "")
     if isinstance(error, NotFound) and "location" in said.lower():
         advice = "its data is elsewhere: set location on the datasets of the contract"
+    if "without a filter" in said:
+        advice = "declare date_type (and location) of this query, so that it is not probed"
     return f"project {project!r}: {said}" + (f": {advice}" if advice else "")
 
 

@@ -1,0 +1,56 @@
+"""A dataset that is a query, not a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.bigquery.commands import (
+    PIPELINE,
+    WINDOW,
+    answer,
+    checkpoints,
+    on_duckdb,
+    pipeline_with,
+    verdict,
+)
+from tests.bigquery.recording import Proxy
+
+QUERY = """
+SELECT game_date AS day, game_id AS game FROM nba_analytics.player_game_summary
+WHERE game_id <> ':x @y %z' -- a comment
+"""
+
+
+def with_query(folder: Path, **changes: Any) -> tuple[str, str]:
+    datasets = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))["datasets"]
+    summary = datasets["player_game_summary"]
+    del summary["table"]
+    summary.update(query=QUERY, date="day", key="game", **changes)
+    return pipeline_with(folder, datasets=datasets)
+
+
+@pytest.mark.parametrize("changes", [{}, {"date_type": "date"}])
+def test_a_query_is_judged_as_on_duckdb(
+    proxy: Proxy, demo_loaded: Path, tmp_path: Path, changes: dict[str, str]
+) -> None:
+    contract = with_query(tmp_path, **changes)
+    done = checkpoints(proxy, "check", *WINDOW, *contract, "--json", "-")
+    assert answer(done)["unreadable"] == {}
+    assert verdict(done) == on_duckdb(demo_loaded, "check", *WINDOW, *contract)
+
+
+def test_a_query_that_does_not_parse_is_named(
+    proxy: Proxy, demo_loaded: Path, tmp_path: Path
+) -> None:
+    datasets = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))["datasets"]
+    summary = datasets["player_game_summary"]
+    del summary["table"]
+    summary["query"] = "SELECT nothing FROM nowhere.at_all"
+    contract = pipeline_with(tmp_path, datasets=datasets)
+    done = checkpoints(proxy, "check", *WINDOW, *contract, "--json", "-")
+    assert done.returncode == 3
+    assert "dataset 'player_game_summary': " in answer(done)["unreadable"]["player_game_summary"]
