@@ -109,9 +109,8 @@ def test_the_project_names_no_machine_and_no_registry() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("not a git checkout")
-    words = re.compile(
-        r"/work/|/root/|https?://[\w.]*pypi|--index-url|registry\.npmjs", re.IGNORECASE
-    )
+    homes = "|".join(f"/{folder}/" for folder in ("work", "root"))
+    words = re.compile(rf"{homes}|https?://[\w.]*pypi|--index-url|registry\.npmjs", re.IGNORECASE)
     own = Path(__file__).name
     for name in listed.stdout.split():
         path = ROOT / name
