@@ -16,7 +16,7 @@ from checkpoints.reading import human_bytes
 from checkpoints.report import CheckRecord, Report, Span
 from checkpoints.rules import Outcome
 from checkpoints.summary import Coverage, CoverageSummary
-from checkpoints.wording import figure, limit, percent
+from checkpoints.wording import WORDS, figure, limit, percent
 
 if TYPE_CHECKING:
     from checkpoints.estimate import Estimate
@@ -27,11 +27,11 @@ STYLE = {
     Outcome.ERRORED: "bold magenta",
     Outcome.NOT_EVALUATED: "dim",
 }
-HEADLINE = {
-    ExitCode.COMPLETE: ("COMPLETE", "bold green"),
-    ExitCode.INCOMPLETE: ("INCOMPLETE", "bold red"),
-    ExitCode.COULD_NOT_TELL: ("COULD NOT TELL", "bold magenta"),
-    ExitCode.NOTHING_DUE: ("NOTHING DUE", "bold yellow"),
+WORD_STYLE = {
+    ExitCode.COMPLETE: "bold green",
+    ExitCode.INCOMPLETE: "bold red",
+    ExitCode.COULD_NOT_TELL: "bold magenta",
+    ExitCode.NOTHING_DUE: "bold yellow",
 }
 
 
@@ -131,12 +131,12 @@ def print_report(
     options: str = "",
 ) -> None:
     """The verdict, why, where it is stored, and the next command to type with its ``options``."""
-    word, style = HEADLINE[report.verdict.exit_code]
+    code = report.verdict.exit_code
     console.print(
         f"{report.checkpoint} · {report.window.first} to {report.window.last}"
         f" · as of {report.as_of} · {report.seconds:.1f} s"
     )
-    console.print(Text(word, style=style), report.verdict.summary)
+    console.print(Text(WORDS[code], style=WORD_STYLE[code]), report.verdict.summary)
     console.print(_layers_line(report.checks))
     notable = [c for c in report.checks if c.outcome in (Outcome.FAILED, Outcome.ERRORED)]
     _print_failures(console, report, notable)

@@ -12,19 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from checkpoints.calendar_map import CELL, State, layer_calendars, state_of
 from checkpoints.contract import KnownGap
-from checkpoints.errors import ExitCode
 from checkpoints.gate import NEED_NO_DUE_DATE, gates
 from checkpoints.repairs import Repair
 from checkpoints.report import CheckRecord, DatasetRecord, Day, Report, ReportHead
 from checkpoints.rules import Outcome
-from checkpoints.wording import figure, limit, share
+from checkpoints.wording import WORDS, figure, limit, share
 
-WORDS = {
-    ExitCode.COMPLETE: "COMPLETE",
-    ExitCode.INCOMPLETE: "INCOMPLETE",
-    ExitCode.COULD_NOT_TELL: "COULD NOT TELL",
-    ExitCode.NOTHING_DUE: "NOTHING DUE",
-}
 MARKS = {
     Outcome.PASSED: "✓ passed",
     Outcome.FAILED: "✗ failed",

@@ -172,17 +172,6 @@ class Report(ReportHead):
     statements: tuple[StatementRecord, ...] = ()
     unreadable: dict[str, str] = Field(default_factory=dict)
 
-    def dataset(self, name: str) -> DatasetRecord:
-        """The dataset of that name.
-
-        Raises:
-            KeyError: the report has none.
-        """
-        for record in self.datasets:
-            if record.name == name:
-                return record
-        raise KeyError(name)
-
     def calendar(self) -> list[date]:
         """Every date on which any dataset was expected to have something, in order."""
         return sorted({d.date for r in self.datasets for d in r.days if d.status is not Status.OFF})

@@ -34,6 +34,11 @@ class Request:
     reading: Reading | None = None
     elapsed: Callable[[], float]
 
+    @property
+    def run_id(self) -> str:
+        """Names the run: in its report, its archive and its jobs' labels."""
+        return new_run_id(self.checkpoint, self.started_at)
+
     def checks(self) -> tuple[Check, ...]:
         """Every check the checkpoint declares.
 
@@ -79,7 +84,7 @@ def run(request: Request) -> tuple[Report, Path]:
         request.file.contract,
         request.checkpoint,
         evidence.frame,
-        new_run_id(request.checkpoint, request.started_at),
+        request.run_id,
         request.started_at,
     )
     report = _report(request, evidence, verdict.records, library=True)
@@ -88,13 +93,12 @@ def run(request: Request) -> tuple[Report, Path]:
 
 def _gather(request: Request) -> Evidence:
     labels = {"tool": "checkpoints", "checkpoint": request.checkpoint}
-    run_id = new_run_id(request.checkpoint, request.started_at)
     return gather(
         request.file.contract,
         request.warehouse,
         request.window,
         request.as_of,
-        labelled(request.reading or Reading(), **labels, run_id=run_id),
+        labelled(request.reading or Reading(), **labels, run_id=request.run_id),
     )
 
 
@@ -103,7 +107,7 @@ def _report(
 ) -> Report:
     window, contract = request.window.range, request.file.contract
     return Report(
-        run_id=new_run_id(request.checkpoint, request.started_at),
+        run_id=request.run_id,
         checkpoint=request.checkpoint,
         judge="great_expectations" if library else "rules",
         window=Span(first=window.first, last=window.last),

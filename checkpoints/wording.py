@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from checkpoints.errors import ExitCode
 from checkpoints.report import CheckRecord
+
+WORDS = {
+    ExitCode.COMPLETE: "COMPLETE",
+    ExitCode.INCOMPLETE: "INCOMPLETE",
+    ExitCode.COULD_NOT_TELL: "COULD NOT TELL",
+    ExitCode.NOTHING_DUE: "NOTHING DUE",
+}
+"""A verdict in a word."""
 
 RATIOS = {"conversion_ratio", "daily_conversion_ratio", "recent_coverage"}
 
