@@ -25,6 +25,7 @@ from sqlalchemy_bigquery.parse_url import parse_url
 from checkpoints.bigquery_errors import explained, no_table
 from checkpoints.contract import Dataset, DateType
 from checkpoints.errors import ContractError, WarehouseError
+from checkpoints.interrupts import raising
 from checkpoints.presence import probe
 from checkpoints.reading import Column, Description, Reading
 from checkpoints.report import StatementRecord
@@ -151,7 +152,8 @@ class BigQueryEngine:
         """Wait for work on another thread: the client notices neither Ctrl-C nor our deadline."""
         limit = self._reading.timeout_seconds
         try:
-            return _in_background(work).result(timeout=limit)
+            with raising():
+                return _in_background(work).result(timeout=limit)
         except (KeyboardInterrupt, TimeoutError) as stopped:
             for job in begun:
                 job.cancel()

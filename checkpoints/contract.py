@@ -203,7 +203,11 @@ class Service(Model):
     """A processor service: how it is called for one date, and what its answers mean.
 
     Strings may still hold ``${NAME}`` of an unset variable: such a service cannot be called.
-    In ``body``, ``{date}`` stands for the date as YYYY-MM-DD.
+    In ``body``, ``{date}`` stands for the date as YYYY-MM-DD. A service that is not ``idempotent``
+    is never called again for a date whose outcome is unknown; one that is ``ordered`` gets one
+    call at a time. Dates before ``earliest_rebuildable`` are never called: the source is gone.
+    After ``breaker_after`` failures in a row the service is left alone for
+    ``probe_after_seconds``, then tried with one date.
     """
 
     url: str
@@ -219,7 +223,12 @@ class Service(Model):
     accepted: tuple[int, ...] = (200, 202)
     nothing_that_day: tuple[int, ...] = (400,)
     results: ResultsList | None = None
+    idempotent: bool = True
+    ordered: bool = False
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 1
+    earliest_rebuildable: date | None = None
     breaker_after: Annotated[int, Field(ge=1)] = 5
+    probe_after_seconds: Annotated[float, Field(ge=0)] = 30
 
 
 class BigQueryOptions(Model):

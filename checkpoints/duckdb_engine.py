@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from checkpoints.contract import Dataset, DateType
 from checkpoints.errors import ContractError, WarehouseBusy, WarehouseError
+from checkpoints.interrupts import raising
 from checkpoints.presence import probe
 from checkpoints.reading import Column, Description, nearest
 from checkpoints.report import StatementRecord
@@ -59,7 +60,8 @@ class DuckDbEngine:
         with ThreadPoolExecutor(1) as reader:
             answer = reader.submit(lambda: self.connection.execute(statement).fetchall())
             try:
-                rows = [tuple(row) for row in answer.result()]
+                with raising():
+                    rows = [tuple(row) for row in answer.result()]
             except KeyboardInterrupt:
                 self.connection.connection.driver_connection.interrupt()  # type: ignore[union-attr]
                 raise
@@ -99,12 +101,13 @@ def open_duckdb(url: sa.URL) -> Iterator[DuckDbEngine]:
         WarehouseError: it cannot be opened or read.
     """
     _require_file(url.database)
-    engine = sa.create_engine(url, connect_args={"read_only": True})
-    try:
-        with _translated(url), engine.connect() as connection:
-            yield DuckDbEngine(connection)
-    finally:
-        engine.dispose()
+    with _translated(url):
+        engine = sa.create_engine(url, connect_args={"read_only": True})
+        try:
+            with engine.connect() as connection:
+                yield DuckDbEngine(connection)
+        finally:
+            engine.dispose()
 
 
 def _require_file(database: str | None) -> None:

@@ -20,7 +20,6 @@ from urllib.request import url2pathname
 from checkpoints.contract import Contract
 from checkpoints.coverage import CoverageFrame
 from checkpoints.errors import ContractError, LibraryError
-from checkpoints.interrupts import importing
 from checkpoints.library_output import quiet, sentences
 from checkpoints.report import CheckRecord, check_record
 from checkpoints.result_details import evaluation_of
@@ -113,10 +112,9 @@ def _open(project: Path) -> FileDataContext:
             f"{project / 'great_expectations.yml'} is missing: restore it from version control, "
             "or copy it and plugins/ from gx/ beside the contract"
         )
-    with importing():
-        from great_expectations import get_context
+    from great_expectations import get_context
 
-        _import_plugin(project / "plugins")
+    _import_plugin(project / "plugins")
     return get_context(context_root_dir=project, mode="file")
 
 

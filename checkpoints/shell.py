@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from checkpoints.errors import CheckpointsError, ExitCode
-from checkpoints.interrupts import raise_again
+from checkpoints.interrupts import end_with_a_word
 
 
 class Patient:
@@ -93,7 +93,7 @@ def write_text(path: Path, text: str) -> None:
 
 def main(cli: click.Command) -> int:
     """Run a command line; its return value or its error becomes the exit code."""
-    raise_again()
+    end_with_a_word()
     try:
         code = cli.main(standalone_mode=False)
         return int(code) if code is not None else ExitCode.COMPLETE
