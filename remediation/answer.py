@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -19,8 +19,9 @@ from checkpoints.contract import ResultsList, Service
 
 SHOWN = 300
 BUSY = frozenset({429, 503})
-MAYBE_RUNNING = frozenset({408, 409, 504})
-REFUSED_FOR_GOOD = frozenset({401, 403, 404, 405, 422})
+MAYBE_RUNNING = frozenset({408, 409, 502, 504})
+UNAUTHORIZED = frozenset({401, 403})
+REFUSED_FOR_GOOD = frozenset({404, 405, 422})
 
 
 class Kind(StrEnum):
@@ -58,15 +59,13 @@ def classify(
     """Read a complete answer."""
     shown = f"HTTP {status}: {clean(body)}" if body.strip() else f"HTTP {status}"
     if status in service.accepted:
-        failures = failed_processors(service.results, body)
-        kind = Kind.FAILED_INSIDE if failures else Kind.ACCEPTED
-        return Answer(kind=kind, status=status, detail=clean("; ".join(failures)))
+        return _accepted(service, status, body)
     if status in service.nothing_that_day:
         return Answer(kind=Kind.NOTHING_THAT_DAY, status=status, detail=shown)
     if status in BUSY:
         wait = retry_after(headers.get("Retry-After", ""), now)
         return Answer(kind=Kind.BUSY, status=status, detail=shown, retry_after=wait)
-    if status == 401:
+    if status in UNAUTHORIZED:
         return Answer(kind=Kind.UNAUTHORIZED, status=status, detail=shown)
     if status in MAYBE_RUNNING:
         return Answer(kind=Kind.UNKNOWN, status=status, detail=shown)
@@ -78,17 +77,21 @@ def classify(
     return Answer(kind=Kind.REJECTED, status=status, detail=shown, stops=stops)
 
 
-def failed_processors(results: ResultsList | None, body: str) -> list[str]:
-    """What the ``results`` list of an answer says went wrong; empty without such a list."""
-    if results is None:
-        return []
-    return list(_failures(results, _at(_parsed(body), results.path)))
-
-
-def _failures(results: ResultsList, entries: Any) -> Iterator[str]:
+def _accepted(service: Service, status: int, body: str) -> Answer:
+    """An answer that should hold a list of results and does not is nobody's word for anything."""
+    if service.results is None:
+        return Answer(kind=Kind.ACCEPTED, status=status)
+    entries = _at(_parsed(body), service.results.path)
     if not isinstance(entries, list):
-        yield f"the answer has no list {results.path!r}"
-        return
+        detail = clean(f"HTTP {status} without the list {service.results.path!r}: {body}")
+        return Answer(kind=Kind.UNKNOWN, status=status, detail=detail)
+    failures = clean("; ".join(failed_processors(service.results, entries)))
+    kind = Kind.FAILED_INSIDE if failures else Kind.ACCEPTED
+    return Answer(kind=kind, status=status, detail=failures)
+
+
+def failed_processors(results: ResultsList, entries: Sequence[Any]) -> Iterator[str]:
+    """What the entries of an answer's list of results say went wrong."""
     for number, entry in enumerate(entries, start=1):
         status = _at(entry, results.status)
         if status not in results.succeeded:

@@ -6,57 +6,26 @@ when what it depends on has been seen to land.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from typing import Protocol
+from datetime import UTC, datetime
 
-from checkpoints.contract import Contract
-from checkpoints.errors import CheckpointsError, WarehouseError
-from checkpoints.rules import coverage_pair
-from remediation.answer import Answer, Kind
-from remediation.clock import Clock
-from remediation.journal import Event, Journal
-from remediation.landing import landed, nothing_there
-from remediation.ledger import Ledger
-from remediation.plan import Call, Plan
+from checkpoints.errors import CheckpointsError
+from remediation.journal import Journal
+from remediation.landing import landed
+from remediation.neighbours import Neighbours
+from remediation.plan import Call
 from remediation.reopening import reopen
-from remediation.retrying import Breaker, wait_before_repeat
+from remediation.sending import Sending
 from remediation.states import DONE, IN_FLIGHT, State
-from remediation.watch import Look, Watch
+from remediation.watch import RESEND, Watch
+from remediation.work import Work
 
 IN_FLIGHT_ELSEWHERE = "another plan sent it, and it may still be in flight"
-
-
-class Sends(Protocol):
-    """Makes one attempt at one date."""
-
-    def send(self, day: date, *, key: str, renew: bool = False) -> Answer:
-        """Never raises for what the network or the service does."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """A plan and everything it is carried out with.
-
-    ``look`` compares with the upstream, ``look_source`` with what coverage is measured by.
-    ``canary`` dates of each service must land before its others are sent; at most ``max_dates``
-    dates are dealt with.
-    """
-
-    plan: Plan
-    contract: Contract
-    ledger: Ledger
-    senders: Mapping[str, Sends]
-    look: Look
-    look_source: Look
-    clock: Clock
-    tell: Callable[[Event], None]
-    canary: int = 1
-    max_dates: int | None = None
+UNKNOWN_ELSEWHERE = (
+    f"another plan sent it, and it is not known what became of it: {RESEND}"
+)
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def backfill(work: Work) -> None:
@@ -67,6 +36,7 @@ def backfill(work: Work) -> None:
     Raises:
         WarehouseError: the tables cannot be read before a service's first call.
         LedgerError: a transition cannot be written; nothing is sent after that.
+        KeyboardInterrupt: Ctrl-C was pressed; what was seen to land until then is written down.
     """
     work.ledger.register(work.plan)
     gone = reopen(work.plan, work.ledger, work.look, work.look_source)
@@ -97,10 +67,9 @@ class ServiceBackfill:
         self._journal = journal
         self._clock = work.clock
         self._service = work.contract.services[name]
-        self._watch = Watch(self._service, work.look, journal, work.clock)
-        self._answers = Breaker(self._service.breaker_after)
-        self._stopped = ""
-        self._next_attempt = self._clock.monotonic()
+        resendable = work.is_resendable(name)
+        self._watch = Watch(self._service, work.look, journal, work.clock, resendable=resendable)
+        self._sending = Sending(work, name, journal, self._watch)
 
     def run_or_settle(self, calls: Sequence[Call]) -> None:
         """Run; when interrupted, look once more, so that what landed is not left in flight."""
@@ -108,156 +77,113 @@ class ServiceBackfill:
             self._run(calls)
         except KeyboardInterrupt:
             with suppress(CheckpointsError):  # the next run looks again
-                self._watch.poll()
+                self._watch.look(self._work.last_look)
             raise
 
     def _run(self, calls: Sequence[Call]) -> None:
         """Send what is missing, the canary first."""
+        self._say_if_ordered()
         self._await_earlier(calls)
-        waiting = self._still_missing(self._unblocked(calls))
-        canary, rest = waiting[: self._work.canary], waiting[self._work.canary :]
-        self._send(canary)
-        failed = [c for c in canary if not self._journal.is_done(c.id)]
-        if failed:
-            state = self._journal.state(failed[0].id)
-            self._block(rest, f"the canary {failed[0].id} did not land: it is {state}")
+        waiting = self._unblocked(self._still_missing(calls))
+        if not waiting:
             return
-        if rest and canary:
+        canary, rest = waiting[: self._work.canary], waiting[self._work.canary :]
+        neighbours = Neighbours(self._work, canary)
+        rest = [*self._sending.send(canary), *rest]
+        if reason := self._fault_of(canary, neighbours):
+            self._block(rest, reason)
+            return
+        if rest:
             self._journal.remark(self._name, f"canary {canary[0].date} landed: {len(rest)} to go")
-        self._send(rest)
+            self._send(rest)
+
+    def _say_if_ordered(self) -> None:
+        if self._service.ordered and (self._work.concurrency or 1) > 1:
+            self._journal.remark(self._name, "declared as ordered: one call at a time")
 
     def _await_earlier(self, calls: Sequence[Call]) -> None:
         """Settle what an earlier run sent: the tables are looked at before anything is repeated."""
-        now, longest = self._clock.now(), 0.0
+        now, most = self._clock.now(), self._service.timeout_seconds + self._service.settle_seconds
         earlier = [c for c in calls if self._journal.state(c.id) in IN_FLIGHT]
+        longest = 0.0
         for call in earlier:
             until = self._journal.entries[call.id].in_flight_until or now
-            seconds = max(0.0, (until - now).total_seconds())
-            self._watch.add(call, seconds)
+            # No call is in flight for longer, whatever became of the clock since.
+            seconds = min(max(0.0, (until - now).total_seconds()), most)
+            unsure = self._journal.state(call.id) is not State.ACCEPTED
+            self._watch.add(call, seconds, unsure=unsure)
             longest = max(longest, seconds)
         if earlier:
             text = f"looking for {len(earlier)} dates that an earlier run sent"
             self._journal.remark(self._name, f"{text}, for at most {longest:.0f} s")
-        self._watch.settle()
-        # What an earlier run left behind does not count against this one.
-        self._watch.landings.record(failed=False)
+        self._sending.send([])
+        self._sending.forgive()  # what an earlier run left behind does not count against this one
+
+    def _still_missing(self, calls: Sequence[Call]) -> list[Call]:
+        """The calls whose data are not there yet; what is there already is not called."""
+        waiting = [c for c in calls if self._journal.state(c.id) not in IN_FLIGHT | DONE]
+        found = self._work.look(waiting)
+        present = [call for call in waiting if landed(found[call.id])]
+        self._journal.move(present, State.LANDED, detail="was there already")
+        return [call for call in waiting if not self._journal.is_done(call.id)]
 
     def _unblocked(self, calls: Sequence[Call]) -> list[Call]:
         """The calls whose upstream landed and that no other plan has in flight."""
-        elsewhere = self._work.ledger.in_flight(self._clock.now(), self._work.plan.id)
         free: list[Call] = []
         blocked: dict[str, list[Call]] = {}
+        sent = self._sent_elsewhere()
         for call in calls:
-            if self._journal.state(call.id) in IN_FLIGHT | DONE:
-                continue
             lacking = [d for d in call.depends_on if not self._journal.is_done(d)]
             if lacking:
                 service, state = lacking[0].rpartition("/")[0], self._journal.state(lacking[0])
                 blocked.setdefault(f"needs {service}, which is {state}", []).append(call)
-            elif call.id in elsewhere:
-                blocked.setdefault(IN_FLIGHT_ELSEWHERE, []).append(call)
+            elif call.id in sent:
+                blocked.setdefault(sent[call.id], []).append(call)
             else:
                 free.append(call)
         for reason, held in blocked.items():
             self._block(held, reason)
         return free
 
-    def _still_missing(self, calls: Sequence[Call]) -> list[Call]:
-        """The calls whose data are not there yet; what is there already is not called."""
-        found = self._work.look(calls)
-        there = {call.id for call in calls if landed(found[call.id])}
-        present = [call for call in calls if call.id in there]
-        self._journal.move(present, State.LANDED, detail="was there already")
-        return [call for call in calls if call.id not in there]
+    def _sent_elsewhere(self) -> dict[str, str]:
+        """What other plans sent and must not be sent here, with the reason."""
+        ledger, plan = self._work.ledger, self._work.plan.id
+        reasons: dict[str, str] = {}
+        if not self._work.is_resendable(self._name):
+            reasons.update(dict.fromkeys(ledger.in_flight(EVER, plan), UNKNOWN_ELSEWHERE))
+        in_flight = ledger.in_flight(self._clock.now(), plan)
+        return {**reasons, **dict.fromkeys(in_flight, IN_FLIGHT_ELSEWHERE)}
 
     def _block(self, calls: Sequence[Call], reason: str) -> None:
         self._journal.move(calls, State.BLOCKED, detail=reason)
 
+    def _fault_of(self, canary: Sequence[Call], neighbours: Neighbours) -> str:
+        """Why nothing more may be sent after the canary; empty when it may."""
+        for call in canary:
+            if not self._journal.is_done(call.id):
+                state = self._journal.state(call.id)
+                return f"the canary {call.id} did not land: it is {state}"
+        return neighbours.damage()
+
     def _send(self, calls: Sequence[Call]) -> None:
-        for number, call in enumerate(calls):
-            if reason := self._reason_to_stop():
-                self._block(calls[number:], reason)
-                break
-            self._call(call)
-            self._watch.poll_if_due()
-        self._watch.settle()
+        """Send; where the service fails again and again, go on only if one probe lands."""
+        rest = self._sending.send(calls)
+        while rest:
+            reason = self._sending.reason_to_stop()
+            if self._sending.stopped:
+                self._block(rest, reason)
+                return
+            probe, rest = rest[0], rest[1:]
+            unsent = self._probe(probe, reason)
+            if not self._journal.is_done(probe.id):
+                self._block([*unsent, *rest], f"{reason}, and the probe {probe.id} did not land")
+                return
+            rest = self._sending.send(rest)
 
-    def _reason_to_stop(self) -> str:
-        if self._answers.is_open:
-            return f"{self._answers.failures} calls in a row failed"
-        if self._watch.landings.is_open:
-            return f"{self._watch.landings.failures} dates in a row never landed"
-        return self._stopped
-
-    def _call(self, call: Call) -> None:
-        answer = self._attempts(call)
-        doubt = self._doubt(call) if answer.kind is Kind.NOTHING_THAT_DAY else ""
-        failed = False
-        match answer.kind:
-            case Kind.ACCEPTED:
-                self._record(call, State.ACCEPTED, answer)
-                self._watch.add(call, self._service.settle_seconds)
-            case Kind.UNKNOWN:
-                # It may be working on the date: nothing else is sent until that is settled.
-                self._record(call, State.UNKNOWN, answer)
-                self._watch.add(call, self._service.settle_seconds)
-                self._watch.settle()
-            case Kind.NOTHING_THAT_DAY if not doubt:
-                self._record(call, State.NOTHING_THERE, answer)
-            case _:
-                detail = f"{doubt}: {answer.detail}" if doubt else answer.detail
-                self._record(call, State.REJECTED, replace(answer, detail=detail))
-                self._watch.add(call, 0)
-                self._watch.poll()
-                failed = not self._journal.is_done(call.id)
-        self._answers.record(failed=failed)
-        if answer.stops or answer.kind is Kind.UNAUTHORIZED:
-            self._stopped = f"the service refuses every call, as {call.id}: {answer.detail}"
-
-    def _attempts(self, call: Call) -> Answer:
-        """Attempts at one call, as long as it is sure that the service did not take it."""
-        key = hashlib.sha256(f"{self._work.plan.id}/{call.id}".encode()).hexdigest()[:32]
-        longest = timedelta(seconds=self._service.timeout_seconds + self._service.settle_seconds)
-        attempt, renew = 1, False
-        while True:
-            self._keep_pace()
-            until = self._clock.now() + longest
-            self._journal.move([call], State.SENDING, in_flight_until=until)
-            answer = self._work.senders[self._name].send(call.date, key=key, renew=renew)
-            wait = wait_before_repeat(answer, attempt)
-            if wait is None:
-                return answer
-            self._record(call, State.PLANNED, answer)
-            self._clock.sleep(wait)
-            attempt, renew = attempt + 1, answer.kind is Kind.UNAUTHORIZED
-
-    def _keep_pace(self) -> None:
-        self._clock.sleep(max(0.0, self._next_attempt - self._clock.monotonic()))
-        self._next_attempt = self._clock.monotonic() + self._service.seconds_between_calls
-
-    def _doubt(self, call: Call) -> str:
-        """Why "nothing that day" is not believed; empty where nothing above has data either.
-
-        An upstream alone proves little: it may have lost the date as well.
-        """
-        claim = "it says there is nothing that day"
-        try:
-            if not nothing_there(self._work.look([call])[call.id]):
-                return f"{claim}, but its upstream has data"
-            found = self._work.look_source([call])[call.id]
-        except WarehouseError as error:
-            return f"{claim}, and the tables could not be read to check it ({error})"
-        if nothing_there(found):
-            return ""
-        compared = {coverage_pair(self._work.contract, name).of or name for name in call.datasets}
-        return f"{claim} and its upstream lacks it, but {', '.join(sorted(compared))} has data"
-
-    def _record(self, call: Call, state: State, answer: Answer) -> None:
-        self._journal.move(
-            [call],
-            state,
-            detail=answer.detail,
-            status=answer.status,
-            seconds=answer.seconds,
-            in_flight_until=self._clock.now() + timedelta(seconds=self._service.settle_seconds),
-        )
+    def _probe(self, call: Call, reason: str) -> list[Call]:
+        """Leave the service alone for a while, then try one date; returns it if it was not sent."""
+        seconds = self._service.probe_after_seconds
+        self._journal.remark(self._name, f"{reason}: one more is tried in {seconds:g} s")
+        self._clock.sleep(seconds)
+        self._sending.forgive()
+        return self._sending.send([call])

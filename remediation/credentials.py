@@ -6,6 +6,7 @@ import base64
 import json
 import subprocess
 from collections.abc import Callable
+from threading import Lock
 from typing import Protocol
 
 from remediation.errors import CredentialsError
@@ -36,6 +37,7 @@ class IdentityTokens:
         self._fetch = fetch
         self._now = now
         self._held: dict[str, tuple[str, float]] = {}
+        self._one_at_a_time = Lock()
 
     def __repr__(self) -> str:
         return f"IdentityTokens({list(self._held)})"
@@ -46,11 +48,12 @@ class IdentityTokens:
         Raises:
             CredentialsError: none could be had.
         """
-        token, expires = self._held.get(audience, ("", 0.0))
-        if renew or not token or self._now() > expires - RENEW_BEFORE:
-            token = self._fetch(audience)
-            self._held[audience] = (token, expiry_of(token) or self._now() + ASSUMED_LIFE)
-        return token
+        with self._one_at_a_time:
+            token, expires = self._held.get(audience, ("", 0.0))
+            if renew or not token or self._now() > expires - RENEW_BEFORE:
+                token = self._fetch(audience)
+                self._held[audience] = (token, expiry_of(token) or self._now() + ASSUMED_LIFE)
+            return token
 
 
 def expiry_of(token: str) -> float | None:

@@ -1,11 +1,13 @@
-"""Wait for a warehouse file that another process is writing to."""
+"""Wait for a warehouse: for as long as another process writes to it, or not for long at all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TypeVar
 
-from checkpoints.errors import WarehouseBusy
+from checkpoints.errors import CheckpointsError, WarehouseBusy, WarehouseError
 from remediation.clock import Clock
 
 PATIENCE = 20.0
@@ -31,3 +33,27 @@ def patiently(read: Callable[[], Result], clock: Clock) -> Result:
                 raise
         clock.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def within(seconds: float, read: Callable[[], Result]) -> Result:
+    """Read on another thread, and go on without the answer when it takes too long.
+
+    Raises:
+        WarehouseError: there was no answer in time, or the warehouse cannot be read.
+    """
+    answers: SimpleQueue[Result | CheckpointsError] = SimpleQueue()
+
+    def answer() -> None:
+        try:
+            answers.put(read())
+        except CheckpointsError as error:
+            answers.put(error)
+
+    Thread(target=answer, daemon=True).start()
+    try:
+        found = answers.get(timeout=seconds)
+    except Empty as error:
+        raise WarehouseError(f"the warehouse did not answer within {seconds:g} s") from error
+    if isinstance(found, CheckpointsError):
+        raise found
+    return found

@@ -1,34 +1,63 @@
-"""When an attempt may be repeated, and after how long; and when to give a service up. Pure.
+"""When a call may be sent again, and after how long; and when to give a service up. Pure.
 
-Only what the service is known not to have taken is repeated: a refused connection, 429 and 503,
-and once a 401 with fresh credentials.
+What the service is known not to have taken is repeated at once: a refused connection, 429 and
+503, and once a 401 or 403 with fresh credentials. What may have been taken is sent again only
+after the tables have shown that it did not land, and only to an idempotent service.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from remediation.answer import Answer, Kind
+from remediation.plan import Call
+from remediation.states import State
 
 ATTEMPTS = 5
+SENDS = 3
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 300.0
 
 
-def wait_before_repeat(answer: Answer, attempt: int) -> float | None:
-    """Seconds until the next attempt, after attempt number ``attempt`` (from 1); None: give up."""
-    if attempt >= ATTEMPTS:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """A call that is to be sent: for the ``attempt``-th time after refusals, and the ``send``-th
+    time after answers that were lost; with new credentials if ``renew``."""
+
+    call: Call
+    attempt: int = 1
+    send: int = 1
+    renew: bool = False
+
+    def after_refusal(self, answer: Answer) -> Try:
+        """The same once more."""
+        return replace(self, attempt=self.attempt + 1, renew=answer.kind is Kind.UNAUTHORIZED)
+
+
+def wait_before_repeat(answer: Answer, tried: Try) -> float | None:
+    """Seconds until a call that was surely not taken is repeated; None: give up."""
+    if tried.attempt >= ATTEMPTS:
         return None
-    backoff = FIRST_WAIT * float(1 << (attempt - 1))
+    backoff = FIRST_WAIT * float(1 << (tried.attempt - 1))
     match answer.kind:
         case Kind.NOT_SENT if not answer.stops:
             return backoff
-        case Kind.UNAUTHORIZED if attempt == 1:
+        case Kind.UNAUTHORIZED if not (answer.stops or tried.renew):
             return 0.0
         case Kind.BUSY:
             wait = backoff if answer.retry_after is None else answer.retry_after
             return wait if wait <= LONGEST_WAIT else None
     return None
+
+
+def try_again(tried: Try, seen: State) -> Try | None:
+    """The next try of a call whose answer was lost, from what the tables showed; None: no more.
+
+    Where they could not be read nothing is known, and nothing is sent.
+    """
+    if seen not in (State.STILL_MISSING, State.PARTIAL) or tried.send >= SENDS:
+        return None
+    return Try(call=tried.call, send=tried.send + 1)
 
 
 @dataclass(slots=True)
@@ -40,7 +69,7 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """True when the service should not be called any more."""
+        """True when the service should be left alone."""
         return self.failures >= self.limit
 
     def record(self, *, failed: bool) -> None:

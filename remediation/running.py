@@ -16,9 +16,10 @@ from checkpoints.errors import ExitCode, WarehouseError, worst
 from checkpoints.reading import Reading, labelled
 from checkpoints.report import Report
 from checkpoints.shell import write_text
-from remediation.backfill import Work, backfill
+from remediation.backfill import backfill
 from remediation.clock import Clock
 from remediation.credentials import Tokens
+from remediation.dispatch import Dispatch, Dispatcher
 from remediation.endpoint import check_callable, needs_token
 from remediation.journal import Event
 from remediation.ledger import Entry, ledger_path, open_ledger
@@ -37,6 +38,7 @@ from remediation.revalidation import (
 from remediation.service import Sender
 from remediation.states import DONE
 from remediation.verification import Tables
+from remediation.work import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,8 @@ class Request:
     reading: Reading
     canary: int = 1
     max_dates: int | None = None
+    concurrency: int | None = None
+    resend_unknown: bool = False
 
     def fresh(self) -> Reading:
         """How the tables are read: what a cache remembers proves nothing."""
@@ -96,36 +100,40 @@ def _carry_out(request: Request, since: str) -> tuple[CallRecord, ...]:
     with (
         only_run(path, request.by, since),
         open_ledger(path, clock.now) as ledger,
-        _senders(request) as senders,
+        _dispatch(request) as dispatch,
     ):
         work = Work(
             plan=request.plan,
             contract=contract,
             ledger=ledger,
-            senders=senders,
+            dispatch=dispatch,
             look=tables.look,
             look_source=tables.look_source,
+            last_look=tables.last_look,
             clock=clock,
             tell=request.tell,
             canary=request.canary,
             max_dates=request.max_dates,
+            concurrency=request.concurrency,
+            resend_unknown=request.resend_unknown,
         )
         backfill(work)
         return _call_records(request.plan, ledger.entries(request.plan.id))
 
 
 @contextmanager
-def _senders(request: Request) -> Iterator[Mapping[str, Sender]]:
-    """A sender for every service of the plan, each with its first token."""
+def _dispatch(request: Request) -> Iterator[Mapping[str, Dispatch]]:
+    """A dispatcher for every service of the plan, each with its first token."""
     with ExitStack() as stack:
-        senders = {}
+        dispatch = {}
         for name in request.plan.services():
             service = request.file.contract.services[name]
             tokens = request.tokens if needs_token(service) else None
-            senders[name] = Sender(service, tokens, request.clock)
-            stack.callback(senders[name].close)
-            senders[name].authenticate()
-        yield senders
+            sender = Sender(service, tokens, request.clock)
+            stack.callback(sender.close)
+            sender.authenticate()
+            dispatch[name] = Dispatcher(sender)
+        yield dispatch
 
 
 def _call_records(plan: Plan, entries: list[Entry]) -> tuple[CallRecord, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from http.cookiejar import DefaultCookiePolicy
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -27,7 +28,7 @@ CHUNK = 8 * 1024
 
 
 class Sender:
-    """Calls one service. Without ``tokens`` no credentials are sent."""
+    """Calls one service, from any thread. Without ``tokens`` no credentials are sent."""
 
     def __init__(self, service: Service, tokens: Tokens | None, clock: Clock) -> None:
         self._service = service
@@ -35,6 +36,7 @@ class Sender:
         self._clock = clock
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=0, pool_maxsize=1))
 
@@ -64,7 +66,9 @@ class Sender:
         started = self._clock.monotonic()
         answer = self._attempt(day, key, token)
         detail = answer.detail.replace(token, "[token]") if token else answer.detail
-        return replace(answer, detail=detail, seconds=self._clock.monotonic() - started)
+        stops = answer.stops or (answer.kind is Kind.UNAUTHORIZED and token is None)
+        seconds = self._clock.monotonic() - started
+        return replace(answer, detail=detail, seconds=seconds, stops=stops)
 
     def _attempt(self, day: date, key: str, token: str | None) -> Answer:
         try:

@@ -15,8 +15,10 @@ from checkpoints.warehouse import open_warehouse
 from checkpoints.window import DateRange, Window, ranges_of
 from remediation.clock import Clock
 from remediation.landing import Found
-from remediation.patience import patiently
+from remediation.patience import patiently, within
 from remediation.plan import Call
+
+LAST_LOOK_SECONDS = 1.0
 
 PairOf = Callable[[Contract, str], Pair]
 
@@ -48,6 +50,14 @@ class Tables:
             WarehouseError: the warehouse, or a dataset of the calls, cannot be read.
         """
         return self._compare(calls, coverage_pair)
+
+    def last_look(self, calls: Sequence[Call]) -> dict[str, tuple[Found, ...]]:
+        """As ``look``, for a run that must end: it waits for the answer no longer than a second.
+
+        Raises:
+            WarehouseError: there was no answer by then.
+        """
+        return within(LAST_LOOK_SECONDS, lambda: self._read(calls, upstream_pair))
 
     def _compare(self, calls: Sequence[Call], pair_of: PairOf) -> dict[str, tuple[Found, ...]]:
         return patiently(lambda: self._read(calls, pair_of), self.clock) if calls else {}

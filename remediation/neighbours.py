@@ -1,0 +1,53 @@
+"""Does a call damage the days beside its own? Looked at before and after the canary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from checkpoints.errors import WarehouseError
+from remediation.landing import Found
+from remediation.plan import Call
+from remediation.work import Work
+
+ONE_DAY = timedelta(days=1)
+
+
+class Neighbours:
+    """The day before and the day after each of some calls, as they are now.
+
+    Raises:
+        WarehouseError: the tables cannot be read.
+    """
+
+    def __init__(self, work: Work, calls: Sequence[Call]) -> None:
+        own = {call.id for call in calls}
+        beside = {
+            near.id: near
+            for call in calls
+            for day in (call.date - ONE_DAY, call.date + ONE_DAY)
+            for near in [call.model_copy(update={"date": day})]
+            if near.id not in own
+        }
+        self._work = work
+        self._calls = list(beside.values())
+        self._before = work.look(self._calls)
+
+    def damage(self) -> str:
+        """What the days lost since; empty when nothing."""
+        try:
+            after = self._work.look(self._calls)
+        except WarehouseError as error:
+            return f"the days beside the canary could not be looked at: {error}"
+        lost = [text for call in self._calls for text in _lost(call, self._before, after)]
+        return f"the canary damaged other dates: {'; '.join(lost)}" if lost else ""
+
+
+def _lost(
+    call: Call, before: Mapping[str, Sequence[Found]], after: Mapping[str, Sequence[Found]]
+) -> list[str]:
+    return [
+        f"{old.dataset} on {call.date} had {old.matched} of {old.expected}, now {new.matched}"
+        for old, new in zip(before[call.id], after[call.id], strict=True)
+        if new.matched < old.matched
+    ]
