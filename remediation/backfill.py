@@ -22,9 +22,7 @@ from remediation.watch import RESEND, Watch
 from remediation.work import Work
 
 IN_FLIGHT_ELSEWHERE = "another plan sent it, and it may still be in flight"
-UNKNOWN_ELSEWHERE = (
-    f"another plan sent it, and it is not known what became of it: {RESEND}"
-)
+UNKNOWN_ELSEWHERE = f"another plan sent it, and it is not known what became of it: {RESEND}"
 EVER = datetime.min.replace(tzinfo=UTC)
 
 

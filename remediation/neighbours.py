@@ -1,4 +1,7 @@
-"""Does a call damage the days beside its own? Looked at before and after the canary."""
+"""Does a call damage the days beside its own? Looked at before and after the canary.
+
+In all that the service builds, whether or not the plan asks for it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from datetime import timedelta
 
 from checkpoints.errors import WarehouseError
 from remediation.landing import Found
+from remediation.order import built_by
 from remediation.plan import Call
 from remediation.work import Work
 
@@ -26,7 +30,7 @@ class Neighbours:
             near.id: near
             for call in calls
             for day in (call.date - ONE_DAY, call.date + ONE_DAY)
-            for near in [call.model_copy(update={"date": day})]
+            for near in [Call(service=call.service, date=day, datasets=_built(work, call))]
             if near.id not in own
         }
         self._work = work
@@ -41,6 +45,10 @@ class Neighbours:
             return f"the days beside the canary could not be looked at: {error}"
         lost = [text for call in self._calls for text in _lost(call, self._before, after)]
         return f"the canary damaged other dates: {'; '.join(lost)}" if lost else ""
+
+
+def _built(work: Work, call: Call) -> tuple[str, ...]:
+    return tuple(built_by(work.contract, call.service))
 
 
 def _lost(

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ QUICK = {
     "settle_seconds": 0.4,
     "poll_seconds": 0.05,
     "breaker_after": 3,
+    "probe_after_seconds": 0.05,
 }
 
 
@@ -159,6 +160,25 @@ def land_and_answer(status: int, body: str = "{}") -> Act:
         reply(handler, status, body)
 
     return act
+
+
+def land_soon_after(status: int, seconds: float) -> Act:
+    """Answer at once; the data land a little later."""
+
+    def act(handler: Any, service: ScriptedService, path: str, day: date) -> None:
+        reply(handler, status)
+        time.sleep(seconds)
+        service.write(path, day)
+
+    return act
+
+
+def land_and_damage_the_day_before(
+    handler: Any, service: ScriptedService, path: str, day: date
+) -> None:
+    service.write(path, day)
+    service.write(path, day - timedelta(days=1), most=0)
+    reply(handler, 200)
 
 
 def drop(handler: Any, *_: Any) -> None:

@@ -19,8 +19,10 @@ from remediation.clock import Clock
 from remediation.credentials import IdentityTokens, expiry_of
 from remediation.endpoint import check_callable, needs_token, request_for
 from remediation.errors import CredentialsError, ServiceNotCallable
-from remediation.retrying import LONGEST_WAIT, Breaker, wait_before_repeat
+from remediation.plan import Call
+from remediation.retrying import LONGEST_WAIT, SENDS, Breaker, Try, try_again, wait_before_repeat
 from remediation.service import MOST_BYTES, Sender
+from remediation.states import State
 from tests.scripted_service import (
     Act,
     ScriptedService,
@@ -107,15 +109,16 @@ MIXED = json.dumps(
         (answer(202, "<html>hello"), {}, Kind.ACCEPTED, ""),
         (answer(200, '{"results": []}'), NO_LIST, Kind.ACCEPTED, ""),
         (answer(200, MIXED), NO_LIST, Kind.FAILED_INSIDE, "b: error"),
-        (answer(200, "not json"), NO_LIST, Kind.FAILED_INSIDE, "the answer has no list 'results'"),
+        (answer(200, "not json"), NO_LIST, Kind.UNKNOWN, "HTTP 200 without the list 'results'"),
         (answer(200), {"accepted": [202]}, Kind.REJECTED, "HTTP 200: {}"),
         (answer(400, "bad\x1b[31m \n day"), {}, Kind.NOTHING_THAT_DAY, "HTTP 400: bad [31m day"),
         (answer(400), {"nothing_that_day": []}, Kind.REJECTED, "HTTP 400: {}"),
         (answer(401, "who?"), {}, Kind.UNAUTHORIZED, "HTTP 401: who?"),
-        (answer(403, ""), {}, Kind.REJECTED, "HTTP 403"),
+        (answer(403, ""), {}, Kind.UNAUTHORIZED, "HTTP 403"),
         (answer(409), {}, Kind.UNKNOWN, "HTTP 409: {}"),
         (answer(429, ""), {}, Kind.BUSY, "HTTP 429"),
         (answer(500, "boom"), {}, Kind.REJECTED, "HTTP 500: boom"),
+        (answer(502, ""), {}, Kind.UNKNOWN, "HTTP 502"),
         (answer(503, ""), {}, Kind.BUSY, "HTTP 503"),
         (answer(504, ""), {}, Kind.UNKNOWN, "HTTP 504"),
         (drop, {}, Kind.UNKNOWN, "the connection was lost"),
@@ -135,7 +138,7 @@ def test_what_an_answer_means(
 
 @pytest.mark.parametrize(
     ("status", "stops"),
-    [(401, False), (403, True), (404, True), (405, True), (422, True), (500, False)],
+    [(401, True), (403, True), (404, True), (405, True), (422, True), (500, False)],
 )
 def test_some_refusals_stop_the_service(service: ScriptedService, status: int, stops: bool) -> None:
     service.on("/four", "2025-01-07", answer(status))
@@ -325,18 +328,33 @@ def test_retry_after_in_seconds_or_as_a_date(text: str, seconds: float | None) -
     assert retry_after(text, NOW) == seconds
 
 
+CALL = Call(service="four", date=D("2025-01-07"), datasets=("factors",))
+
+
+def tried(attempt: int = 1, send: int = 1, *, renew: bool = False) -> Try:
+    return Try(call=CALL, attempt=attempt, send=send, renew=renew)
+
+
 def test_only_what_was_surely_not_taken_is_repeated() -> None:
-    repeated = {k for k in Kind if wait_before_repeat(Answer(kind=k), 1) is not None}
+    repeated = {k for k in Kind if wait_before_repeat(Answer(kind=k), tried()) is not None}
     assert repeated == {Kind.NOT_SENT, Kind.BUSY, Kind.UNAUTHORIZED}
-    assert wait_before_repeat(Answer(kind=Kind.UNAUTHORIZED), 2) is None
-    assert wait_before_repeat(Answer(kind=Kind.NOT_SENT), 5) is None
-    assert wait_before_repeat(Answer(kind=Kind.NOT_SENT, stops=True), 1) is None
+    assert wait_before_repeat(Answer(kind=Kind.UNAUTHORIZED), tried(2, renew=True)) is None
+    assert wait_before_repeat(Answer(kind=Kind.UNAUTHORIZED), tried(2)) == 0
+    assert wait_before_repeat(Answer(kind=Kind.NOT_SENT), tried(5)) is None
+    assert wait_before_repeat(Answer(kind=Kind.NOT_SENT, stops=True), tried()) is None
 
 
 def test_retry_after_is_honoured_within_bounds() -> None:
-    assert wait_before_repeat(Answer(kind=Kind.BUSY, retry_after=7), 1) == 7
-    assert wait_before_repeat(Answer(kind=Kind.BUSY, retry_after=LONGEST_WAIT + 1), 1) is None
-    assert [wait_before_repeat(Answer(kind=Kind.BUSY), n) for n in (1, 2, 3)] == [0.5, 1, 2]
+    assert wait_before_repeat(Answer(kind=Kind.BUSY, retry_after=7), tried()) == 7
+    assert wait_before_repeat(Answer(kind=Kind.BUSY, retry_after=LONGEST_WAIT + 1), tried()) is None
+    waits = [wait_before_repeat(Answer(kind=Kind.BUSY), tried(n)) for n in (1, 2, 3)]
+    assert waits == [0.5, 1, 2]
+
+
+def test_what_was_lost_is_sent_again_only_after_the_tables_were_seen_to_lack_it() -> None:
+    again = {state for state in State if try_again(tried(), state)}
+    assert again == {State.STILL_MISSING, State.PARTIAL}
+    assert try_again(tried(send=SENDS), State.STILL_MISSING) is None
 
 
 def test_the_breaker_opens_after_failures_in_a_row() -> None:
