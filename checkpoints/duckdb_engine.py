@@ -1,4 +1,4 @@
-"""DuckDB, the embedded warehouse: one file, opened read-only through SQLAlchemy."""
+"""DuckDB, the embedded warehouse: one file, opened read-only through its own client."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from checkpoints.contract import Dataset, DateType
 from checkpoints.errors import ContractError, WarehouseBusy, WarehouseError
@@ -30,25 +32,51 @@ DATE_TYPES: dict[str, DateType] = {
 }
 
 
+class _AlwaysQuoted(IdentifierPreparer):
+    """Quotes every name: whichever words DuckDB reserves, none is taken for one."""
+
+    def _requires_quotes(self, _value: str) -> bool:
+        return True
+
+    def quote_schema(self, schema: str) -> str:
+        return ".".join(self.quote(part) for part in schema.split("."))
+
+
+class DuckDbDialect(DefaultDialect):
+    """Standard SQL with ``$1`` for parameters. A dialect that also reads catalogs and converts
+    types takes longer to import than a season takes to read."""
+
+    name = "duckdb"
+    preparer = _AlwaysQuoted
+
+    def __init__(self) -> None:
+        super().__init__(paramstyle="numeric_dollar")
+
+
+def compiled(statement: sa.Select[Any]) -> tuple[str, list[Any]]:
+    """A statement's SQL and its parameters."""
+    found = statement.compile(dialect=DuckDbDialect(), compile_kwargs={"render_postcompile": True})
+    return str(found), [found.params[name] for name in found.positiontup or ()]
+
+
 class DuckDbEngine:
     """An open file."""
 
     bills_bytes = False
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
         self.statements: list[StatementRecord] = []
 
     def describe(self, dataset: Dataset) -> Description:
         """Look up the columns of a table or query, from an empty answer of it."""
         try:
-            result = self.connection.execute(probe(dataset))
-        except DBAPIError as error:
-            self.connection.rollback()  # the failed statement ended its transaction
-            if type(error.orig).__name__ == "CatalogException" and dataset.path:
-                raise LookupError(self._no_table(*dataset.path)) from error
-            raise LookupError(f"it cannot be read: {_reason(error)}") from error
-        found = result.cursor.description if result.cursor is not None else []
+            found = self.connection.execute(*compiled(probe(dataset))).description or []
+        except duckdb.CatalogException as error:
+            reason = self._no_table(dataset.path) if dataset.path else _unreadable(error)
+            raise LookupError(reason) from error
+        except duckdb.Error as error:
+            raise LookupError(_unreadable(error)) from error
         types = {name: str(type_) for name, type_, *_ in found}
         columns = {name: Column(type_, DATE_TYPES.get(type_)) for name, type_ in types.items()}
         return Description(columns=columns, location=None)
@@ -56,14 +84,15 @@ class DuckDbEngine:
     def rows(self, statement: sa.Select[Any], location: str | None) -> list[tuple[Any, ...]]:
         """Run a statement; Ctrl-C stops it."""
         started = time.monotonic()
+        sql, parameters = compiled(statement)
         # The driver may not notice Ctrl-C until its statement ends: the main thread only waits.
         with ThreadPoolExecutor(1) as reader:
-            answer = reader.submit(lambda: self.connection.execute(statement).fetchall())
+            answer = reader.submit(lambda: self.connection.execute(sql, parameters).fetchall())
             try:
                 with raising():
-                    rows = [tuple(row) for row in answer.result()]
+                    rows = answer.result()
             except KeyboardInterrupt:
-                self.connection.connection.driver_connection.interrupt()  # type: ignore[union-attr]
+                self.connection.interrupt()
                 raise
         self.statements.append(
             StatementRecord(
@@ -82,65 +111,63 @@ class DuckDbEngine:
         """DuckDB does not tell what a statement reads."""
         raise WarehouseError("bytes are estimated on BigQuery only: give --warehouse bigquery://…")
 
-    def _no_table(self, *path: str) -> str:
+    def _no_table(self, path: tuple[str, ...]) -> str:
         *parts, table = path
-        schema = ".".join(parts) or None
-        inspector = sa.inspect(self.connection)
-        known = [*inspector.get_table_names(schema), *inspector.get_view_names(schema)]
-        where = f"schema {schema!r}" if schema else "the warehouse"
-        return f"table {table!r} is not in {where}: {nearest(table, known)}"
+        schema = parts[-1] if parts else "main"
+        found = self.connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = $1", [schema]
+        ).fetchall()
+        where = f"schema {'.'.join(parts)!r}" if parts else "the warehouse"
+        return f"table {table!r} is not in {where}: {nearest(table, [name for (name,) in found])}"
 
 
 @contextmanager
 def open_duckdb(url: sa.URL) -> Iterator[DuckDbEngine]:
-    """Open a file read-only.
+    """Open a file read-only. What follows a ``?`` in the URL is DuckDB's configuration.
 
     Raises:
         ContractError: the URL names no file.
         WarehouseBusy: another process writes to it.
         WarehouseError: it cannot be opened or read.
     """
-    _require_file(url.database)
-    with _translated(url):
-        engine = sa.create_engine(url, connect_args={"read_only": True})
-        try:
-            with engine.connect() as connection:
-                yield DuckDbEngine(connection)
-        finally:
-            engine.dispose()
+    path = _existing(url)
+    config: dict[str, Any] = {name: str(value) for name, value in url.query.items()}
+    with _translated(url), duckdb.connect(path, read_only=True, config=config) as connection:
+        yield DuckDbEngine(connection)
 
 
-def _require_file(database: str | None) -> None:
-    if not database or database == ":memory:":
+def _existing(url: sa.URL) -> str:
+    path = url.database
+    if not path or path == ":memory:":
         raise ContractError("warehouse: DuckDB needs a file: use duckdb:///path/to/file.duckdb")
-    if not Path(database).is_file():
+    if url.host:
+        raise ContractError(f"warehouse {url}: use three slashes, as in duckdb:///{path}")
+    if not Path(path).is_file():
         raise WarehouseError(
-            f"warehouse file {database!r} does not exist: build it (python -m demo build) "
+            f"warehouse file {path!r} does not exist: build it (python -m demo build) "
             "or give another with --warehouse"
         )
+    return path
 
 
 @contextmanager
 def _translated(url: sa.URL) -> Iterator[None]:
-    """Turn driver errors into one sentence that names the warehouse."""
+    """Turn the driver's errors into one sentence that names the warehouse."""
     try:
         yield
-    except DBAPIError as error:
-        detail = _reason(error)
+    except duckdb.Error as error:
+        detail = _first_line(error)
         if "lock on file" in detail:
             raise WarehouseBusy(
                 f"warehouse {url}: another process is writing to it ({detail}): "
                 "wait until it is done, then try again"
             ) from error
         raise WarehouseError(f"warehouse {url}: {detail}") from error
-    except SQLAlchemyError as error:
-        raise WarehouseError(f"warehouse {url}: {error}") from error
-    except RuntimeError as error:
-        if str(error) == "Query interrupted":  # DuckDB's word for Ctrl-C
-            raise KeyboardInterrupt from error
-        raise
 
 
-def _reason(error: DBAPIError) -> str:
-    """The first line of the driver's message."""
-    return next(iter(str(error.orig).strip().splitlines()), type(error.orig).__name__)
+def _unreadable(error: duckdb.Error) -> str:
+    return f"it cannot be read: {_first_line(error)}"
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
