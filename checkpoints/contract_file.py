@@ -111,7 +111,10 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return raw
 
 
-class _UniqueKeys(yaml.SafeLoader):
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, if it was built
+
+
+class _UniqueKeys(_Loader):  # type: ignore[misc]
     """Safe loading in which a repeated key is an error instead of silently winning."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -124,7 +127,7 @@ class _UniqueKeys(yaml.SafeLoader):
                 )
             if isinstance(key, Hashable):
                 seen.add(key)
-        return super().construct_mapping(node, deep)
+        return dict(super().construct_mapping(node, deep))
 
 
 def _validate(raw: Mapping[str, Any]) -> tuple[Contract | None, list[str]]:

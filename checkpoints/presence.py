@@ -128,7 +128,33 @@ def _masks(
     rows = sa.union_all(*arms).subquery("rows_of_all")
     keys = [rows.c[f"key_{n + 1}"] for n in range(len(shape))]
     mask = sa.func.bit_or(rows.c.bit, type_=sa.BigInteger()).label("mask")
-    return sa.select(rows.c.date, *keys, mask).group_by(rows.c.date, *keys)
+    merged = sa.select(rows.c.date, *keys, mask).group_by(rows.c.date, *keys).subquery("merged")
+    own = [merged.c[key.name] for key in keys]
+    return sa.select(merged.c.date, *own, _nulls_apart(contract, merged.c.mask, own).label("mask"))
+
+
+def _nulls_apart(
+    contract: Contract, mask: sa.ColumnElement[Any], keys: Sequence[sa.ColumnElement[Any]]
+) -> sa.ColumnElement[Any]:
+    """Move the bits of the datasets for which the key is a null key.
+
+    Where a key column is NULL, that is so for those that have as many columns; narrower ones are
+    compared with NULL there. Done here, once per key, it costs nothing next to once per row.
+    """
+    count = len(contract.names)
+    moved: list[tuple[sa.ColumnElement[bool], sa.ColumnElement[Any]]] = []
+    for position, key in enumerate(keys):
+        keyed = sum(
+            1 << n for n, d in enumerate(contract.datasets.values()) if len(d.key) > position
+        )
+        kept = mask.bitwise_and(_number((1 << count) - 1 & ~keyed))
+        null = mask.bitwise_and(_number(keyed)).bitwise_lshift(_number(count))
+        moved.append((key.is_(None), kept.bitwise_or(null)))
+    return sa.case(*moved, else_=mask) if moved else mask
+
+
+def _number(value: int) -> sa.ColumnElement[Any]:
+    return sa.literal_column(str(value))
 
 
 def _arm(
@@ -148,12 +174,11 @@ def _arm(
         _key(own_keys[n] if n < len(own_keys) else sa.null(), as_text).label(f"key_{n + 1}")
         for n, as_text in enumerate(shape)
     ]
-    bit = contract.names.index(name)
     in_ranges = sa.or_(*(_within(day, source.date_type, r, contract) for r in ranges))
     return sa.select(
         _as_date(day, source.date_type, contract).label("date"),
         *keys,
-        _bit(bit, len(contract.names), own_keys).label("bit"),
+        _number(1 << contract.names.index(name)).label("bit"),
     ).where(
         sa.or_(in_ranges, day.is_(None)) if undated else in_ranges,
         *(_condition(relation.c[c.column], c) for c in dataset.where),
@@ -186,14 +211,6 @@ def _escaped(query: str) -> str:
 
 def _key(column: sa.ColumnElement[Any], as_text: bool) -> sa.ColumnElement[Any]:
     return sa.cast(column, sa.String()) if as_text else column
-
-
-def _bit(bit: int, datasets: int, keys: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
-    present: sa.ColumnElement[Any] = sa.literal_column(str(1 << bit))
-    if not keys:
-        return present
-    null: sa.ColumnElement[Any] = sa.literal_column(str(1 << (datasets + bit)))
-    return sa.case((sa.or_(*(key.is_(None) for key in keys)), null), else_=present)
 
 
 def _as_date(

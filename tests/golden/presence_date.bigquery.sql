@@ -4,124 +4,126 @@ SELECT
   count(*) AS `keys`
 FROM (
   SELECT
-    `rows_of_all`.`date` AS `date`,
-    `rows_of_all`.`key_1` AS `key_1`,
-    BIT_OR(`rows_of_all`.`bit`) AS `mask`
+    `merged`.`date` AS `date`,
+    `merged`.`key_1` AS `key_1`,
+    CASE
+      WHEN (
+        `merged`.`key_1` IS NULL
+      )
+      THEN (
+        `merged`.`mask` & 384
+      ) | (
+        (
+          `merged`.`mask` & 639
+        ) << 10
+      )
+      ELSE `merged`.`mask`
+    END AS `mask`
   FROM (
     SELECT
-      `nbac_schedule`.`game_date` AS `date`,
-      `nbac_schedule`.`game_id` AS `key_1`,
-      CASE WHEN (
-        `nbac_schedule`.`game_id` IS NULL
-      ) THEN 1024 ELSE 1 END AS `bit`
-    FROM `nba_raw`.`nbac_schedule`
-    WHERE
-      (
-        `nbac_schedule`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
-        OR `nbac_schedule`.`game_date` IS NULL
-      )
-      AND (
-        `nbac_schedule`.`game_id` IS NULL OR `nbac_schedule`.`game_id` NOT LIKE '003%%'
-      )
-    UNION ALL
-    SELECT
-      `bdl_player_boxscores`.`game_date` AS `date`,
-      `bdl_player_boxscores`.`game_id` AS `key_1`,
-      CASE WHEN (
-        `bdl_player_boxscores`.`game_id` IS NULL
-      ) THEN 2048 ELSE 2 END AS `bit`
-    FROM `nba_raw`.`bdl_player_boxscores`
-    WHERE
-      `bdl_player_boxscores`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
-      OR `bdl_player_boxscores`.`game_date` IS NULL
-    UNION ALL
-    SELECT
-      `nbac_gamebook_player_stats`.`game_date` AS `date`,
-      `nbac_gamebook_player_stats`.`game_id` AS `key_1`,
-      CASE WHEN (
-        `nbac_gamebook_player_stats`.`game_id` IS NULL
-      ) THEN 4096 ELSE 4 END AS `bit`
-    FROM `nba_raw`.`nbac_gamebook_player_stats`
-    WHERE
-      `nbac_gamebook_player_stats`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
-      OR `nbac_gamebook_player_stats`.`game_date` IS NULL
-    UNION ALL
-    SELECT
-      `nbac_player_boxscores`.`game_date` AS `date`,
-      `nbac_player_boxscores`.`game_id` AS `key_1`,
-      CASE WHEN (
-        `nbac_player_boxscores`.`game_id` IS NULL
-      ) THEN 8192 ELSE 8 END AS `bit`
-    FROM `nba_raw`.`nbac_player_boxscores`
-    WHERE
-      `nbac_player_boxscores`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
-      OR `nbac_player_boxscores`.`game_date` IS NULL
-    UNION ALL
-    SELECT
-      `player_game_summary`.`game_date` AS `date`,
-      `player_game_summary`.`game_id` AS `key_1`,
-      CASE WHEN (
-        `player_game_summary`.`game_id` IS NULL
-      ) THEN 16384 ELSE 16 END AS `bit`
-    FROM `nba_analytics`.`player_game_summary`
-    WHERE
-      `player_game_summary`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
-      OR `player_game_summary`.`game_date` IS NULL
-    UNION ALL
-    SELECT
-      `team_defense_game_summary`.`game_date` AS `date`,
-      `team_defense_game_summary`.`game_id` AS `key_1`,
-      CASE WHEN (
-        `team_defense_game_summary`.`game_id` IS NULL
-      ) THEN 32768 ELSE 32 END AS `bit`
-    FROM `nba_analytics`.`team_defense_game_summary`
-    WHERE
-      `team_defense_game_summary`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
-      OR `team_defense_game_summary`.`game_date` IS NULL
-    UNION ALL
-    SELECT
-      `player_composite_factors`.`game_date` AS `date`,
-      `player_composite_factors`.`game_id` AS `key_1`,
-      CASE WHEN (
-        `player_composite_factors`.`game_id` IS NULL
-      ) THEN 65536 ELSE 64 END AS `bit`
-    FROM `nba_precompute`.`player_composite_factors`
-    WHERE
-      `player_composite_factors`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
-      OR `player_composite_factors`.`game_date` IS NULL
-    UNION ALL
-    SELECT
-      `team_defense_zone_analysis`.`analysis_date` AS `date`,
-      NULL AS `key_1`,
-      128 AS `bit`
-    FROM `nba_precompute`.`team_defense_zone_analysis`
-    WHERE
-      `team_defense_zone_analysis`.`analysis_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
-      OR `team_defense_zone_analysis`.`analysis_date` IS NULL
-    UNION ALL
-    SELECT
-      `player_daily_cache`.`cache_date` AS `date`,
-      NULL AS `key_1`,
-      256 AS `bit`
-    FROM `nba_precompute`.`player_daily_cache`
-    WHERE
-      `player_daily_cache`.`cache_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
-      OR `player_daily_cache`.`cache_date` IS NULL
-    UNION ALL
-    SELECT
-      `prediction_accuracy`.`game_date` AS `date`,
-      `prediction_accuracy`.`game_id` AS `key_1`,
-      CASE WHEN (
-        `prediction_accuracy`.`game_id` IS NULL
-      ) THEN 524288 ELSE 512 END AS `bit`
-    FROM `nba_predictions`.`prediction_accuracy`
-    WHERE
-      `prediction_accuracy`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
-      OR `prediction_accuracy`.`game_date` IS NULL
-  ) AS `rows_of_all`
-  GROUP BY
-    `rows_of_all`.`date`,
-    `rows_of_all`.`key_1`
+      `rows_of_all`.`date` AS `date`,
+      `rows_of_all`.`key_1` AS `key_1`,
+      BIT_OR(`rows_of_all`.`bit`) AS `mask`
+    FROM (
+      SELECT
+        `nbac_schedule`.`game_date` AS `date`,
+        `nbac_schedule`.`game_id` AS `key_1`,
+        1 AS `bit`
+      FROM `nba_raw`.`nbac_schedule`
+      WHERE
+        (
+          `nbac_schedule`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+          OR `nbac_schedule`.`game_date` IS NULL
+        )
+        AND (
+          `nbac_schedule`.`game_id` IS NULL OR `nbac_schedule`.`game_id` NOT LIKE '003%%'
+        )
+      UNION ALL
+      SELECT
+        `bdl_player_boxscores`.`game_date` AS `date`,
+        `bdl_player_boxscores`.`game_id` AS `key_1`,
+        2 AS `bit`
+      FROM `nba_raw`.`bdl_player_boxscores`
+      WHERE
+        `bdl_player_boxscores`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR `bdl_player_boxscores`.`game_date` IS NULL
+      UNION ALL
+      SELECT
+        `nbac_gamebook_player_stats`.`game_date` AS `date`,
+        `nbac_gamebook_player_stats`.`game_id` AS `key_1`,
+        4 AS `bit`
+      FROM `nba_raw`.`nbac_gamebook_player_stats`
+      WHERE
+        `nbac_gamebook_player_stats`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR `nbac_gamebook_player_stats`.`game_date` IS NULL
+      UNION ALL
+      SELECT
+        `nbac_player_boxscores`.`game_date` AS `date`,
+        `nbac_player_boxscores`.`game_id` AS `key_1`,
+        8 AS `bit`
+      FROM `nba_raw`.`nbac_player_boxscores`
+      WHERE
+        `nbac_player_boxscores`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR `nbac_player_boxscores`.`game_date` IS NULL
+      UNION ALL
+      SELECT
+        `player_game_summary`.`game_date` AS `date`,
+        `player_game_summary`.`game_id` AS `key_1`,
+        16 AS `bit`
+      FROM `nba_analytics`.`player_game_summary`
+      WHERE
+        `player_game_summary`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR `player_game_summary`.`game_date` IS NULL
+      UNION ALL
+      SELECT
+        `team_defense_game_summary`.`game_date` AS `date`,
+        `team_defense_game_summary`.`game_id` AS `key_1`,
+        32 AS `bit`
+      FROM `nba_analytics`.`team_defense_game_summary`
+      WHERE
+        `team_defense_game_summary`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR `team_defense_game_summary`.`game_date` IS NULL
+      UNION ALL
+      SELECT
+        `player_composite_factors`.`game_date` AS `date`,
+        `player_composite_factors`.`game_id` AS `key_1`,
+        64 AS `bit`
+      FROM `nba_precompute`.`player_composite_factors`
+      WHERE
+        `player_composite_factors`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR `player_composite_factors`.`game_date` IS NULL
+      UNION ALL
+      SELECT
+        `team_defense_zone_analysis`.`analysis_date` AS `date`,
+        NULL AS `key_1`,
+        128 AS `bit`
+      FROM `nba_precompute`.`team_defense_zone_analysis`
+      WHERE
+        `team_defense_zone_analysis`.`analysis_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR `team_defense_zone_analysis`.`analysis_date` IS NULL
+      UNION ALL
+      SELECT
+        `player_daily_cache`.`cache_date` AS `date`,
+        NULL AS `key_1`,
+        256 AS `bit`
+      FROM `nba_precompute`.`player_daily_cache`
+      WHERE
+        `player_daily_cache`.`cache_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR `player_daily_cache`.`cache_date` IS NULL
+      UNION ALL
+      SELECT
+        `prediction_accuracy`.`game_date` AS `date`,
+        `prediction_accuracy`.`game_id` AS `key_1`,
+        512 AS `bit`
+      FROM `nba_predictions`.`prediction_accuracy`
+      WHERE
+        `prediction_accuracy`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR `prediction_accuracy`.`game_date` IS NULL
+    ) AS `rows_of_all`
+    GROUP BY
+      `rows_of_all`.`date`,
+      `rows_of_all`.`key_1`
+  ) AS `merged`
 ) AS `masks`
 GROUP BY
   `masks`.`date`,
