@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from remediation.ledger import Entry, Ledger
@@ -16,6 +16,7 @@ class Event:
     """What a person may want to see: calls of a service that moved, or a remark.
 
     ``settled`` of ``total`` calls of this run need nothing more; ``landed`` of them are done.
+    ``status`` is the HTTP status that an answer came with.
     """
 
     service: str
@@ -24,6 +25,7 @@ class Event:
     landed: int
     calls: tuple[Call, ...] = ()
     state: State | None = None
+    status: int | None = None
     text: str = ""
 
 
@@ -53,6 +55,10 @@ class Journal:
         """True when the tables showed that nothing remains to be done."""
         return self._states[call] in DONE
 
+    def has_landed(self, call: str) -> bool:
+        """True when a call of the plan is there by that id, and landed."""
+        return self._states.get(call) is State.LANDED
+
     def move(
         self,
         calls: Collection[Call],
@@ -78,7 +84,8 @@ class Journal:
         self._states.update({call.id: state for call in calls})
         self._moved.update(call.id for call in calls)
         service = next(iter(calls)).service
-        self._tell(self._event(service, calls=tuple(calls), state=state, text=detail))
+        event = self._event(service, text=detail)
+        self._tell(replace(event, calls=tuple(calls), state=state, status=status))
 
     def remark(self, service: str, text: str) -> None:
         """Tell of something that is no transition."""
@@ -88,9 +95,7 @@ class Journal:
         """What an earlier run gave up is not settled before this run has come to it."""
         return self.is_done(call) or (call in self._moved and self._states[call] in SETTLED)
 
-    def _event(
-        self, service: str, calls: tuple[Call, ...] = (), state: State | None = None, text: str = ""
-    ) -> Event:
+    def _event(self, service: str, text: str) -> Event:
         calls_of = self._selected[service]
         states = [self._states[call] for call in calls_of]
         return Event(
@@ -98,7 +103,5 @@ class Journal:
             total=len(states),
             settled=sum(self._is_settled(call) for call in calls_of),
             landed=sum(s in DONE for s in states),
-            calls=calls,
-            state=state,
             text=text,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -104,6 +105,7 @@ class ScriptedService:
     calls: list[Call] = field(default_factory=list)
     script: dict[tuple[str, date], list[Act]] = field(default_factory=dict)
     otherwise: dict[str, Act] = field(default_factory=dict)
+    working: int = 0
 
     def on(self, path: str, day: str, *acts: Act) -> None:
         self.script[path, D(day)] = list(acts)
@@ -203,7 +205,9 @@ def silence(seconds: float, *, lands: bool) -> Act:
 
 
 @contextmanager
-def scripted_service(database: Path) -> Iterator[ScriptedService]:
+def scripted_service(
+    database: Path, tls: ssl.SSLContext | None = None
+) -> Iterator[ScriptedService]:
     service = ScriptedService(database=database)
 
     class Handler(BaseHTTPRequestHandler):
@@ -213,7 +217,11 @@ def scripted_service(database: Path) -> Iterator[ScriptedService]:
             service.calls.append(Call(self.path, day, dict(self.headers), body))
             acts = service.script.get((self.path, day), [])
             act = acts.pop(0) if acts else service.otherwise.get(self.path, land)
-            act(self, service, self.path, day)
+            service.working += 1
+            try:
+                act(self, service, self.path, day)
+            finally:
+                service.working -= 1
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
@@ -232,6 +240,8 @@ def scripted_service(database: Path) -> Iterator[ScriptedService]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = False  # closing waits for whatever still writes
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     service.url = f"http://127.0.0.1:{server.server_port}"
@@ -309,7 +319,10 @@ class Project:
 
 @contextmanager
 def project(
-    folder: Path, lacking: Mapping[str, tuple[str, ...]], **quick: Any
+    folder: Path,
+    lacking: Mapping[str, tuple[str, ...]],
+    tls: ssl.SSLContext | None = None,
+    **quick: Any,
 ) -> Iterator[Project]:
     """A project whose tables are full but for the dates that ``lacking`` names per table."""
     database = folder / "warehouse.duckdb"
@@ -317,7 +330,7 @@ def project(
     for table, dates in lacking.items():
         tables[table] = without(tables[table], *dates)
     fill(database, tables)
-    with scripted_service(database) as service:
+    with scripted_service(database, tls) as service:
         made = Project(
             folder=folder, service=service, raw=raw_contract(service.url, database, **quick)
         )

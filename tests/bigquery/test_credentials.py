@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bigquery.certificates import certificate_of
+from tests.certificates import certificate_of
 from tests.bigquery.commands import WINDOW, checkpoints
 from tests.bigquery.google_errors import GoogleError
 from tests.bigquery.proxy import IAM
