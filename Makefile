@@ -1,6 +1,7 @@
 # make demo    the story of the incident, on an embedded warehouse
 # make test    the tests
-# Both create .venv and install requirements.lock first. Another Python: make test PYTHON=python3.12
+# make bench   measure side by side with other tools; SIZE=full is what benchmarks/README.md shows
+# All create .venv and install requirements.lock first. Another Python: make test PYTHON=python3.12
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,13 +9,19 @@ RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 EMULATOR := .venv-bigquery
 
-.PHONY: demo test test-bigquery test-bigquery-live python313 lint lock clean
+SIZE ?= small
+
+.PHONY: demo test bench test-bigquery test-bigquery-live python313 lint lock clean
 
 demo: $(STAMP)
 	@$(RUN) -m demo story
 
 test: $(STAMP)
 	@$(RUN) -m pytest -n 2
+
+# The tools that are compared are installed into benchmarks/.venvs first.
+bench: $(STAMP)
+	@$(RUN) -m benchmarks all --size $(SIZE)
 
 # The tests in front of a BigQuery emulator. It needs a Python >= 3.13 and a venv of its own.
 test-bigquery: $(STAMP) $(EMULATOR)/.installed

@@ -15,17 +15,26 @@ from typing import Any
 
 import click
 
-from checkpoints import console
+from checkpoints.ci_findings import findings_of
+from checkpoints.ci_options import ci_options
+from checkpoints.console import Stored, print_report
+from checkpoints.console_tables import print_coverage, print_estimate
 from checkpoints.contract_file import load_contract
 from checkpoints.errors import ExitCode
+from checkpoints.markdown import sections_of
 from checkpoints.options import (
     Setting,
     contract_options,
+    detail_option,
     json_option,
     judge_options,
+    next_command,
     window_options,
 )
+from checkpoints.publishing import Surface, publish
+from checkpoints.report import Report
 from checkpoints.shell import console_for, leave, main, write_json
+from checkpoints.wording import Detail
 
 STARTED = time.monotonic()
 
@@ -43,7 +52,8 @@ def cli() -> None:
 @cli.command()
 @window_options
 @json_option
-def coverage(setting: Setting, json_path: str | None) -> ExitCode:
+@detail_option
+def coverage(setting: Setting, json_path: str | None, detail: Detail) -> ExitCode:
     """Show what is there per season and dataset, and the missing ranges."""
     from checkpoints.evidence import gather
     from checkpoints.reading import labelled
@@ -53,7 +63,7 @@ def coverage(setting: Setting, json_path: str | None) -> ExitCode:
     reading = labelled(setting.reading(), tool="checkpoints")
     evidence = gather(contract, setting.warehouse, setting.window(), setting.as_of, reading)
     summary = summarize(contract, evidence.frame)
-    console.print_coverage(console_for(json_path), summary)
+    print_coverage(console_for(json_path), summary, detail)
     write_json(summary, json_path)
     if summary.unreadable:
         return ExitCode.COULD_NOT_TELL
@@ -76,40 +86,60 @@ def estimate(setting: Setting, price_per_tib: float | None, json_path: str | Non
         setting.reading(),
         price_per_tib=price_per_tib,
     )
-    console.print_estimate(console_for(json_path), found)
+    print_estimate(console_for(json_path), found)
     write_json(found, json_path)
     return ExitCode.COULD_NOT_TELL if found.unreadable else ExitCode.COMPLETE
 
 
 @cli.command()
+@ci_options
 @window_options
 @judge_options
 @json_option
-def check(setting: Setting, checkpoint: str, fail_on: Any, json_path: str | None) -> ExitCode:
+@detail_option
+def check(
+    setting: Setting, json_path: str | None, detail: Detail, surface: Surface, **judging: Any
+) -> ExitCode:
     """Judge by the rules alone, in under a second; nothing is stored."""
     from checkpoints import running
 
-    report = running.check(_request(setting, checkpoint, fail_on))
-    console.print_report(console_for(json_path), report)
-    write_json(report, json_path)
+    report = running.check(_request(setting, **judging))
+    _answer(report, None, json_path, detail, surface)
     return report.verdict.exit_code
 
 
 @cli.command()
+@ci_options
 @window_options
 @judge_options
 @json_option
-def run(setting: Setting, checkpoint: str, fail_on: Any, json_path: str | None) -> ExitCode:
+@detail_option
+def run(
+    setting: Setting, json_path: str | None, detail: Detail, surface: Surface, **judging: Any
+) -> ExitCode:
     """Run the checkpoint in Great Expectations; store report and Data Docs."""
     from checkpoints import running
-    from checkpoints.signoff import write_run_page
+    from checkpoints.site import write_run_page
 
-    report, path = running.run(_request(setting, checkpoint, fail_on))
+    report, path = running.run(_request(setting, **judging))
     page = write_run_page(setting.file.project, report)
-    options = setting.contract_option()
-    console.print_report(console_for(json_path), report, path=path, page=page, options=options)
-    write_json(report, json_path)
+    _answer(report, Stored(report=path, page=page), json_path, detail, surface)
     return report.verdict.exit_code
+
+
+def _answer(
+    report: Report,
+    stored: Stored | None,
+    json_path: str | None,
+    detail: Detail,
+    surface: Surface,
+) -> None:
+    """Tell people, programs and CI."""
+    following = next_command(report.verdict.exit_code, stored=stored is not None)
+    print_report(console_for(json_path), report, stored, following, detail)
+    write_json(report, json_path)
+    if surface.wanted:
+        publish(surface, findings_of(report), sections_of(report))
 
 
 def _request(setting: Setting, checkpoint: str, fail_on: Any) -> Any:
@@ -130,12 +160,27 @@ def _request(setting: Setting, checkpoint: str, fail_on: Any) -> Any:
 
 
 @cli.command()
-@click.option("--by", required=True, metavar="NAME", help="Who accepts the run.")
-@click.option("--note", default="", metavar="TEXT")
+@click.option("--by", metavar="NAME", help="Who accepts the run.")
+@click.option("--note", default="", metavar="TEXT", help="Why; it is shown on the page.")
 @click.option("--run", "run_id", metavar="ID", help="A stored run; default: the latest.")
+@click.option(
+    "--verify",
+    "path",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Accept nothing: say whether this page or sign-off and its run still belong together.",
+)
 @contract_options
-def signoff(by: str, note: str, run_id: str | None, contract: Path) -> ExitCode:
+def signoff(
+    by: str | None, note: str, run_id: str | None, path: Path | None, contract: Path
+) -> ExitCode:
     """Accept a run that passed, or whose every failure is a known gap."""
+    if path is not None:
+        if by or note or run_id:
+            raise click.UsageError("--verify accepts nothing: leave out --by, --note and --run")
+        return _verify(contract.resolve().parent, path)
+    if by is None:
+        raise click.UsageError("Missing option '--by': say who accepts the run")
     from checkpoints.signoff import sign
 
     file = load_contract(contract, os.environ)
@@ -144,19 +189,48 @@ def signoff(by: str, note: str, run_id: str | None, contract: Path) -> ExitCode:
     return ExitCode.COMPLETE
 
 
+def _verify(project: Path, path: Path) -> ExitCode:
+    from checkpoints.console_history import print_verification
+    from checkpoints.verify import verify
+
+    found = verify(project, path)
+    print_verification(console_for(None), found)
+    return found.exit_code
+
+
+@cli.command()
+@click.option("--dataset", metavar="NAME", help="The coverage of this dataset only.")
+@click.option("--layer", metavar="NAME", help="The datasets of this layer only.")
+@click.option(
+    "--last", type=click.IntRange(1), default=20, show_default=True, help="How many runs."
+)
+@json_option
+@contract_options
+def history(
+    dataset: str | None, layer: str | None, last: int, json_path: str | None, contract: Path
+) -> ExitCode:
+    """Show past runs: verdict, coverage per layer and its trend, who signed."""
+    from checkpoints.console_history import print_history
+    from checkpoints.past_runs import past_runs
+
+    found = past_runs(contract.resolve().parent, last=last, dataset=dataset, layer=layer)
+    print_history(console_for(json_path), found, by_dataset=bool(dataset or layer))
+    write_json(found, json_path)
+    return ExitCode.COMPLETE
+
+
 @cli.command()
 @contract_options
 def docs(contract: Path) -> ExitCode:
     """Rebuild Data Docs and the run pages, and print the path of the index."""
     from checkpoints.library import build_docs
-    from checkpoints.signoff import rebuild_pages
+    from checkpoints.site import rebuild_pages
 
     file = load_contract(contract, os.environ)
-    index = build_docs(file.project)
     problems = rebuild_pages(file.project)
     for problem in problems:
         click.echo(f"error: {problem}", err=True)
-    click.echo(index)
+    click.echo(build_docs(file.project))
     return ExitCode.COULD_NOT_TELL if problems else ExitCode.COMPLETE
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from checkpoints.errors import ContractError
-from checkpoints.repairs import Repair
 from checkpoints.report import Report, read_report
 from checkpoints.shell import write_text
 
@@ -57,27 +53,6 @@ def stored_report(project: Path, run_id: str | None) -> Report:
     return read_report(report_path(project, run_id))
 
 
-def repairs_of(project: Path, report: Report) -> list[Repair]:
-    """Repairs that answer this run, or that came before it over the same window, oldest first.
-
-    Raises:
-        ContractError: a record is damaged or of another version.
-    """
-    found = [
-        repair
-        for repair in _repairs(project)
-        if repair.run_id == report.run_id
-        or (repair.window == report.window and repair.started_at < report.started_at)
-    ]
-    return sorted(found, key=lambda r: r.started_at)
-
-
-def _repairs(project: Path) -> Iterator[Repair]:
-    for path in runs_folder(project).glob("*/remediation-*.json"):
-        try:
-            yield Repair.model_validate_json(path.read_text(encoding="utf-8"))
-        except ValidationError as error:
-            raise ContractError(
-                f"{path}: is not a remediation record of version 1: "
-                "move it away, or restore it from a backup"
-            ) from error
+def validation_results(project: Path, run_id: str) -> list[Path]:
+    """The results that Great Expectations stored for a run, one per suite."""
+    return sorted((project / "uncommitted" / "validations").glob(f"*/{run_id}/*/*.json"))

@@ -19,14 +19,16 @@ from urllib.request import url2pathname
 
 from checkpoints.contract import Contract
 from checkpoints.coverage import CoverageFrame
+from checkpoints.coverage_table import coverage_table
 from checkpoints.errors import ContractError, LibraryError
 from checkpoints.library_output import quiet, sentences
-from checkpoints.report import CheckRecord, check_record
+from checkpoints.report import CheckRecord, KeySample, check_record
 from checkpoints.result_details import evaluation_of
 from checkpoints.rules import Check, checks_of
 from checkpoints.suites import REGENERATE, refuse_stale
 
 if TYPE_CHECKING:
+    import pandas as pd
     from great_expectations.checkpoint.checkpoint import Checkpoint, CheckpointResult
     from great_expectations.core.expectation_validation_result import ExpectationValidationResult
     from great_expectations.data_context.data_context.file_data_context import FileDataContext
@@ -37,10 +39,10 @@ SITE = "local_site"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryVerdict:
-    """What the library found, in the order of ``checks_of``, and where its pages begin."""
+    """What the library found, in the order of ``checks_of``, and its pages, one per suite."""
 
     records: tuple[CheckRecord, ...]
-    docs_index: Path
+    pages: tuple[Path, ...]
 
 
 def judge(
@@ -50,11 +52,12 @@ def judge(
     frame: CoverageFrame,
     run_id: str,
     run_time: datetime,
+    keys: Sequence[KeySample] = (),
 ) -> LibraryVerdict:
-    """Run a checkpoint on a frame, archive the results and update Data Docs.
+    """Run a checkpoint on a frame, archive the results and write their Data Docs pages.
 
     ``project`` is the folder of the contract: the Data Context's root. ``run_time`` is aware;
-    ``run_id`` and it name the run on the pages.
+    ``run_id`` and it name the run on the pages. ``keys`` are shown where they were read.
 
     Raises:
         ContractError: the contract has no such checkpoint.
@@ -67,14 +70,14 @@ def judge(
     refuse_stale(project, contract)
     checks = checks_of(contract, contract.checkpoints[checkpoint].suites)
     if not checks:
-        return LibraryVerdict(records=(), docs_index=build_docs(project))
+        return LibraryVerdict(records=(), pages=())
     with sentences(), quiet():
         context = _open(project)
         loaded = context.checkpoints.get(checkpoint)
         _require_declared(loaded, checks)
-        result = _run(loaded, frame, checks, run_id, run_time)
-        index = _index(context.get_docs_sites_urls(site_name=SITE)[0]["site_url"])
-    return LibraryVerdict(records=_records(checks, result), docs_index=index)
+        result = _run(loaded, coverage_table(frame, checks, keys), run_id, run_time)
+        pages = _pages(context, result)
+    return LibraryVerdict(records=_records(checks, result), pages=pages)
 
 
 def build_docs(project: Path) -> Path:
@@ -84,22 +87,16 @@ def build_docs(project: Path) -> Path:
         LibraryError: the project cannot be opened, or no page was written.
     """
     with sentences(), quiet():
-        return _index(_open(project).build_data_docs(site_names=[SITE])[SITE])
+        return _path(_open(project).build_data_docs(site_names=[SITE])[SITE])
 
 
 def _run(
-    loaded: Checkpoint,
-    frame: CoverageFrame,
-    checks: Sequence[Check],
-    run_id: str,
-    run_time: datetime,
+    loaded: Checkpoint, table: pd.DataFrame, run_id: str, run_time: datetime
 ) -> CheckpointResult:
     from great_expectations.core.run_identifier import RunIdentifier
 
-    from checkpoints.coverage_table import coverage_table
-
     return loaded.run(
-        batch_parameters={"dataframe": coverage_table(frame, checks)},
+        batch_parameters={"dataframe": table},
         run_id=RunIdentifier(run_name=run_id, run_time=run_time),
     )
 
@@ -179,8 +176,17 @@ def _name(check: Check) -> str:
     return f"{check.kind} of {check.dataset!r} in suite {check.suite!r}"
 
 
-def _index(url: str | None) -> Path:
-    index = Path(url2pathname(urlparse(url or "").path))
-    if not index.is_file():
-        raise LibraryError(f"Data Docs were not written: {SITE} has no index page")
-    return index
+def _pages(context: FileDataContext, result: CheckpointResult) -> tuple[Path, ...]:
+    """The pages of a run's results; the library does not say when it wrote none."""
+    pages = []
+    for key in result.run_results:
+        sites = context.get_docs_sites_urls(resource_identifier=key, site_name=SITE)
+        pages.append(_path(sites[0]["site_url"]))
+    return tuple(pages)
+
+
+def _path(url: str | None) -> Path:
+    path = Path(url2pathname(urlparse(url or "").path))
+    if not path.is_file():
+        raise LibraryError(f"Data Docs were not written: see {SITE} in great_expectations.yml")
+    return path

@@ -26,35 +26,14 @@ def sentences() -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep progress bars, warnings and log records of the library off the command's output.
-
-    Raises:
-        LibraryError: the library logged that it left out a page, which it does not raise.
-    """
-    logger, lost = logging.getLogger("great_expectations"), _LostPages()
-    propagate = logger.propagate
+    """Keep progress bars, warnings and log records of the library off the command's output."""
+    logger = logging.getLogger("great_expectations")
+    propagate, nowhere = logger.propagate, logging.NullHandler()
     logger.propagate = False
-    logger.addHandler(lost)
+    logger.addHandler(nowhere)
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             yield
     finally:
-        logger.removeHandler(lost)
+        logger.removeHandler(nowhere)
         logger.propagate = propagate
-    if lost.reasons:
-        raise LibraryError(*(f"Data Docs are incomplete: {reason}" for reason in lost.reasons))
-
-
-class _LostPages(logging.Handler):
-    """Collects what the library logs instead of raising when it cannot write a page."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.reasons: dict[str, None] = {}
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the first line of the reason."""
-        if record.name.startswith("great_expectations.render"):
-            _, _, reason = record.getMessage().partition("Detailed information follows:")
-            first = next(iter(reason.strip().splitlines()), record.getMessage())
-            self.reasons[first.partition("  Traceback:")[0]] = None

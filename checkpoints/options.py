@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import wraps
@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from checkpoints.contract import Contract
 from checkpoints.contract_file import ContractFile, load_contract
+from checkpoints.errors import ExitCode
 from checkpoints.reading import Reading, parse_bytes
 from checkpoints.window import Window, resolve_window
+from checkpoints.wording import Detail
 
 CONTRACT = Path("gx/pipeline.yml")
 DATE = click.DateTime(["%Y-%m-%d"])
@@ -39,12 +42,6 @@ class Setting:
         if default_days and not any(options.values()):
             options["last_days"] = default_days
         return resolve_window(self.file.contract, as_of=self.as_of, **options)
-
-    def contract_option(self) -> str:
-        """What to repeat on the next command when the contract is not the default one."""
-        if self.file.path == CONTRACT.resolve():
-            return ""
-        return f" --contract {shlex.quote(os.path.relpath(self.file.path))}"
 
     def reading(self) -> Reading:
         """How the warehouse is to be read."""
@@ -145,3 +142,51 @@ def judge_options(command: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         help="The lightest severity whose failure fails the run.",
     )(command)
+
+
+def detail_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--quiet`` and ``--verbose``, handed to the command as ``detail``."""
+
+    @click.option("-q", "--quiet", is_flag=True, help="Only the verdict, and errors.")
+    @click.option("-v", "--verbose", is_flag=True, help="Everything, however long.")
+    @wraps(command)
+    def wrapped(quiet: bool, verbose: bool, **rest: Any) -> Any:
+        if quiet and verbose:
+            raise click.UsageError("--quiet and --verbose exclude each other: give one")
+        detail = Detail.QUIET if quiet else Detail.VERBOSE if verbose else Detail.NORMAL
+        return command(detail=detail, **rest)
+
+    return wrapped
+
+
+READING = ("contract", "warehouse", "impersonate")
+JUDGING = (*READING, "max_bytes", "season", "first", "last", "last_days", "as_of", "checkpoint")
+
+
+def next_command(code: ExitCode, *, stored: bool) -> str:
+    """What to type after this verdict, with the options of this command that it needs again."""
+    match code:
+        case ExitCode.INCOMPLETE if stored:
+            return f"python -m remediation plan{_typed(READING)}"
+        case ExitCode.COMPLETE if stored:
+            return f'python -m checkpoints signoff --by "your name"{_typed(("contract",))}'
+        case ExitCode.NOTHING_DUE:
+            return "the same with other dates: --season, --from and --to, or --last 30d"
+    again = f"python -m checkpoints run{_typed((*JUDGING, 'fail_on'))}"
+    return again if code is not ExitCode.COULD_NOT_TELL else f"repair that, then {again}"
+
+
+def _typed(names: Collection[str]) -> str:
+    """The options of the running command that were typed, to be typed again."""
+    context = click.get_current_context()
+    found = [
+        (option.opts[-1], context.params.get(name))
+        for option in context.command.params
+        if (name := option.name or "") in names
+        and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    return "".join(f" {option} {shlex.quote(_text(value))}" for option, value in found)
+
+
+def _text(value: object) -> str:
+    return f"{value:%Y-%m-%d}" if isinstance(value, datetime) else str(value)

@@ -1,22 +1,34 @@
-"""Render the pages of runs: self-contained HTML, nothing is loaded from anywhere. Pure."""
+"""Render the page of a run: self-contained HTML, nothing is loaded from anywhere. Pure."""
 
 from __future__ import annotations
 
-from collections import Counter
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
+from hashlib import sha256
+from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from checkpoints.calendar_map import CELL, State, layer_calendars, state_of
-from checkpoints.contract import KnownGap
-from checkpoints.gate import NEED_NO_DUE_DATE, gates
-from checkpoints.repairs import Repair
-from checkpoints.report import CheckRecord, DatasetRecord, Day, Report, ReportHead
+from checkpoints import __version__
+from checkpoints.calendar_map import CELL, State, layer_calendars
+from checkpoints.errors import ExitCode
+from checkpoints.findings import (
+    failures,
+    gaps_sentence,
+    read_totals,
+    shortfalls,
+    suites_of,
+    unchecked_layers,
+)
+from checkpoints.reading import human_bytes
+from checkpoints.report import GapRecord, Report
 from checkpoints.rules import Outcome
-from checkpoints.wording import WORDS, figure, limit, share
+from checkpoints.stored_repairs import StoredRepair
+from checkpoints.window import ranges_of
+from checkpoints.wording import WORDS, figure, limit, percent, share
 
 MARKS = {
     Outcome.PASSED: "✓ passed",
@@ -24,133 +36,104 @@ MARKS = {
     Outcome.ERRORED: "! errored",
     Outcome.NOT_EVALUATED: "– not evaluated",
 }
-FAILED_FIRST = [Outcome.ERRORED, Outcome.FAILED, Outcome.NOT_EVALUATED, Outcome.PASSED]
+GLYPHS = {
+    ExitCode.COMPLETE: "✓",
+    ExitCode.INCOMPLETE: "✗",
+    ExitCode.COULD_NOT_TELL: "!",
+    ExitCode.NOTHING_DUE: "–",
+}
+TONES = {ExitCode.COMPLETE: "good", ExitCode.NOTHING_DUE: "warn"}
+SCRIPT = "calendar.js"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """Who accepted a run, when and why."""
+
+    by: str
+    at: datetime
+    note: str
+
+    @property
+    def line(self) -> str:
+        """All of it; the page has it in its head, where ``verify`` looks it up."""
+        return f"{self.at.isoformat()} {self.by}: {self.note}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archived:
-    """What the archive knows of a run beside its report."""
+    """What the archive knows of a run beside its report.
+
+    ``problems`` say why the page is not to be trusted; ``sources`` is a hash of what it is made
+    of, by which it is known to be out of date.
+    """
 
     report_sha256: str
-    altered: bool
-    signed_by: str | None
-    signed_at: datetime | None
-    note: str
-    documented: Sequence[KnownGap]
-    repairs: Sequence[Repair]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexEntry:
-    """A row of the list of runs; without a head, ``problem`` says why."""
-
-    run_id: str
-    head: ReportHead | None = None
-    signed_by: str | None = None
-    signed_at: datetime | None = None
-    altered: bool = False
-    problem: str = ""
+    acceptance: Acceptance | None
+    documented: Sequence[GapRecord]
+    repairs: Sequence[StoredRepair]
+    problems: Sequence[str] = ()
+    sources: str = ""
 
 
 def render_page(report: Report, archived: Archived) -> str:
     """The page of one run."""
-    checks = sorted(report.checks, key=lambda c: FAILED_FIRST.index(c.outcome))
     return (
-        _environment()
+        environment()
         .get_template("run.html")
         .render(
             report=report,
             archived=archived,
-            checks=checks,
             word=WORDS[report.verdict.exit_code],
             calendars=layer_calendars(report),
-            lacking=[(d, days) for d in report.coverage if (days := _lacking(d))],
-            checklist=_checklist(report),
-            gaps=_gaps(report, archived),
-            unchecked=_unchecked(report),
+            suites=suites_of(report),
+            failures=list(failures(report)),
+            shortfalls=shortfalls(report),
+            gaps=gaps_sentence(report, archived.documented),
+            unchecked=unchecked_layers(report),
+            totals=read_totals(report),
             states=list(State),
+            ranges_of=partial(ranges_of, calendar=report.calendar()),
             cell=CELL,
         )
     )
 
 
-def render_index(entries: Sequence[IndexEntry]) -> str:
-    """The list of runs, newest first, unsigned ones marked as such."""
-    return _environment().get_template("runs.html").render(entries=entries, words=WORDS)
-
-
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates, with the words they share."""
+    loaded = Environment(
         loader=PackageLoader("checkpoints"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(
-        figure=figure, limit=limit, share=share, state_of=state_of, marks=MARKS
+    loaded.globals.update(
+        figure=figure,
+        limit=limit,
+        share=share,
+        percent=percent,
+        marks=MARKS,
+        glyphs=GLYPHS,
+        tones=TONES,
+        words=WORDS,
+        human_bytes=human_bytes,
+        script=_script(),
+        script_sha256=b64encode(sha256(_script().encode()).digest()).decode(),
     )
-    return environment
+    return loaded
 
 
-def _lacking(dataset: DatasetRecord) -> list[Day]:
-    """Days that need words: something due is lacking, or something does not belong."""
-    states = (State.MISSING, State.PARTIAL, State.KNOWN_GAP)
-    return [d for d in dataset.days if state_of(d) in states or d.orphans or d.null_keys]
+def _script() -> str:
+    return (files("checkpoints") / "templates" / SCRIPT).read_text(encoding="utf-8")
 
 
-def _gaps(report: Report, archived: Archived) -> str:
-    """NONE, DOCUMENTED or OPEN: whether due dates lack keys, whatever the thresholds tolerate."""
-    open_ = {
-        (r.name, d.date)
-        for r in report.coverage
-        for d in r.days
-        if _is_open(d)
-        and not any(g.dataset == r.name and d.date in g.range for g in archived.documented)
-    }
-    documented = f"DOCUMENTED ({len(archived.documented)})" if archived.documented else ""
-    if not open_:
-        return documented or "NONE"
-    left = f"OPEN ({len(open_)} dates of {len({name for name, _ in open_})} datasets)"
-    return f"{documented}, {left}" if documented else left
+def _design() -> str:
+    """Changes with the version and with every template."""
+    folder = files("checkpoints") / "templates"
+    texts = [(folder / n).read_text("utf-8") for n in sorted(e.name for e in folder.iterdir())]
+    return sha256("".join([__version__, *texts]).encode()).hexdigest()
 
 
-def _is_open(day: Day) -> bool:
-    return state_of(day) in (State.MISSING, State.PARTIAL)
-
-
-def _checklist(report: Report) -> list[tuple[str, str, bool]]:
-    """Suites in order, what became of their checks, and whether nothing in them gates."""
-    suites: dict[str, list[CheckRecord]] = {}
-    for check in report.checks:
-        suites.setdefault(check.suite, []).append(check)
-    return [(suite, _tally(found), _is_good(report, found)) for suite, found in suites.items()]
-
-
-def _unchecked(report: Report) -> list[str]:
-    """Layers of which no coverage was evaluated, whatever the reason."""
-    evaluated = {
-        c.dataset
-        for c in report.checks
-        if c.outcome in (Outcome.PASSED, Outcome.FAILED) and c.kind not in NEED_NO_DUE_DATE
-    }
-    layers: dict[str, bool] = {}
-    for record in report.coverage:
-        if record.of is not None:
-            layers[record.layer] = layers.get(record.layer, False) or record.name in evaluated
-    return [*(layer for layer, seen in layers.items() if not seen), *report.unreadable]
-
-
-def _is_good(report: Report, checks: Sequence[CheckRecord]) -> bool:
-    if all(c.outcome is Outcome.NOT_EVALUATED for c in checks):
-        return False
-    errored = any(c.outcome is Outcome.ERRORED for c in checks)
-    return not errored and not any(gates(c, report.verdict.fail_on) for c in checks)
-
-
-def _tally(checks: Sequence[CheckRecord]) -> str:
-    passed = sum(c.outcome is Outcome.PASSED for c in checks)
-    failed = Counter(c.severity for c in checks if c.outcome is Outcome.FAILED)
-    others = [f"{n} {severity}" for severity, n in failed.items()]
-    return ", ".join([f"{passed} of {len(checks)} passed", *others])
+DESIGN_SHA256 = _design()

@@ -15,7 +15,13 @@ from checkpoints import __version__
 from checkpoints.contract_file import ContractFile
 from checkpoints.report import Provenance
 
-LIBRARIES = ("great-expectations", "sqlalchemy", "duckdb", "sqlalchemy-bigquery")
+LIBRARIES = (
+    "great-expectations",
+    "duckdb",
+    "google-cloud-bigquery",
+    "sqlalchemy",
+    "sqlalchemy-bigquery",
+)
 
 
 def provenance(file: ContractFile, warehouse: str, user: str) -> Provenance:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -34,6 +34,22 @@ class Span(Record):
 
     first: date
     last: date
+
+
+class GapRecord(Record):
+    """Dates that a dataset lacks, accepted by ``owner`` for ``reason`` up to and with ``until``."""
+
+    dataset: str
+    first: date
+    last: date
+    reason: str
+    owner: str
+    until: date
+
+    @property
+    def range(self) -> DateRange:
+        """The dates as a range."""
+        return DateRange(self.first, self.last)
 
 
 class CheckRecord(Record):
@@ -134,13 +150,13 @@ class Provenance(Record):
     user: str
 
 
-AnyReport = TypeVar("AnyReport", bound="ReportHead")
+class Report(Record):
+    """One run of a checkpoint over a window.
 
-
-class ReportHead(BaseModel):
-    """The first lines of a report, for lists of runs; the rest of the file is passed over."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    ``datasets`` holds every readable dataset against its declared upstream, which is what a
+    backfill can restore it from; ``coverage`` against what its coverage is measured by (its first
+    ratio rule), which also shows what the upstream lost. ``known_gaps`` were in force.
+    """
 
     schema_version: Literal[1] = 1
     run_id: str
@@ -148,18 +164,6 @@ class ReportHead(BaseModel):
     window: Span
     started_at: AwareDatetime
     verdict: Verdict
-
-
-class Report(ReportHead):
-    """One run of a checkpoint over a window.
-
-    ``datasets`` holds every readable dataset against its declared upstream, which is what a
-    backfill can restore it from; ``coverage`` against what its coverage is measured by (its first
-    ratio rule), which also shows what the upstream lost.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     judge: Literal["rules", "great_expectations"]
     window_label: str
     as_of: date
@@ -171,6 +175,7 @@ class Report(ReportHead):
     keys: tuple[KeySample, ...] = ()
     statements: tuple[StatementRecord, ...] = ()
     unreadable: dict[str, str] = Field(default_factory=dict)
+    known_gaps: tuple[GapRecord, ...] = ()
 
     def calendar(self) -> list[date]:
         """Every date on which any dataset was expected to have something, in order."""
@@ -212,30 +217,22 @@ def read_report(path: Path) -> Report:
     Raises:
         ContractError: there is none, it is damaged, or it is of another version.
     """
-    return _read(path, Report)
-
-
-def read_head(path: Path) -> ReportHead:
-    """Read only what a list of runs shows.
-
-    Raises:
-        ContractError: as ``read_report``.
-    """
-    return _read(path, ReportHead)
-
-
-def _read(path: Path, model: type[AnyReport]) -> AnyReport:
     try:
-        return model.model_validate_json(path.read_text(encoding="utf-8"))
+        return Report.model_validate_json(path.read_bytes())
     except OSError as error:
         raise ContractError(
             f"{path}: cannot read the run report ({error.strerror}): "
             "run python -m checkpoints run first"
         ) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise ContractError(
-            f"{path}: is not a run report of version 1 ({where}: {first['msg']}): "
-            "run the checkpoint again"
-        ) from error
+        raise damaged(path, error) from error
+
+
+def damaged(path: Path, error: ValidationError) -> ContractError:
+    """What to say of a file that is no report."""
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"])) or "the file"
+    return ContractError(
+        f"{path}: is not a run report of version 1 ({where}: {first['msg']}): "
+        "run the checkpoint again"
+    )

@@ -12,6 +12,7 @@ from checkpoints.contract import Severity
 from checkpoints.contract_file import ContractFile
 from checkpoints.errors import ContractError
 from checkpoints.evidence import Evidence, dataset_records, gather
+from checkpoints.gaps import gaps_in_force
 from checkpoints.gate import decide
 from checkpoints.provenance import provenance, user_name
 from checkpoints.reading import Reading, labelled
@@ -86,6 +87,7 @@ def run(request: Request) -> tuple[Report, Path]:
         evidence.frame,
         request.run_id,
         request.started_at,
+        keys=evidence.keys,
     )
     report = _report(request, evidence, verdict.records, library=True)
     return report, save_report(request.file.project, report)
@@ -105,12 +107,13 @@ def _gather(request: Request) -> Evidence:
 def _report(
     request: Request, evidence: Evidence, records: Sequence[CheckRecord], *, library: bool
 ) -> Report:
-    window, contract = request.window.range, request.file.contract
+    contract, dates = request.file.contract, request.window.range
+    window = Span(first=dates.first, last=dates.last)
     return Report(
         run_id=request.run_id,
         checkpoint=request.checkpoint,
         judge="great_expectations" if library else "rules",
-        window=Span(first=window.first, last=window.last),
+        window=window,
         window_label=request.window.label,
         as_of=request.as_of,
         started_at=request.started_at,
@@ -123,4 +126,5 @@ def _report(
         keys=evidence.keys,
         statements=evidence.statements,
         unreadable=dict(evidence.frame.unreadable),
+        known_gaps=gaps_in_force(contract, window, request.as_of),
     )

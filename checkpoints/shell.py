@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import IO, Any, NoReturn, TextIO, cast
@@ -14,12 +15,20 @@ from rich.console import Console
 from checkpoints.errors import CheckpointsError, ExitCode
 from checkpoints.interrupts import end_with_a_word
 
+SIGNS = str.maketrans(
+    {"→": "->", "≥": ">=", "≤": "<=", "·": "-", "–": "-", "×": "x", "…": "...", "✓": "+", "✗": "x"}
+)
+"""What the signs that people are shown become where only ASCII goes."""
+
+WORKFLOW_COMMAND = re.compile(r"(^\s*:|##)(:|\[)", re.MULTILINE)
+
 
 class Patient:
     """A stream on which nothing is lost when its reader leaves (``… | head``): it falls silent."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, on_github: bool = False) -> None:
         self._stream = stream
+        self._on_github = on_github
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -27,7 +36,8 @@ class Patient:
     def write(self, text: str) -> int:
         """Write, if anybody still reads."""
         try:
-            return self._stream.write(text)
+            text = defused(text) if self._on_github else text
+            return self._stream.write(writable(text, self._stream.encoding))
         except BrokenPipeError:
             self._fall_silent()
             return len(text)
@@ -45,10 +55,23 @@ class Patient:
         os.close(nowhere)
 
 
+def writable(text: str, encoding: str | None) -> str:
+    """A text as a stream takes it: signs are spelled out where they cannot be written."""
+    known = encoding or "utf-8"
+    spelled = text if known.lower().startswith("utf") else text.translate(SIGNS)
+    return spelled.encode(known, "replace").decode(known)
+
+
+def defused(text: str) -> str:
+    """A text of which GitHub takes no line for a workflow command, whatever data is in it."""
+    return WORKFLOW_COMMAND.sub(lambda found: f"{found[1]} {found[2]}", text)
+
+
 def console_for(json_path: str | None) -> Console:
     """Where people read: standard output on a terminal, else standard error."""
     to_stdout = sys.stdout.isatty() and json_path != "-"
-    stream = cast(IO[str], Patient(sys.stdout if to_stdout else sys.stderr))
+    on_github = os.environ.get("GITHUB_ACTIONS") == "true"
+    stream = cast(IO[str], Patient(sys.stdout if to_stdout else sys.stderr, on_github=on_github))
     return Console(file=stream, highlight=False, emoji=False, markup=False)
 
 
@@ -60,11 +83,11 @@ def write_json(record: BaseModel, json_path: str | None) -> None:
     """
     if json_path is None:
         return
-    text = record.model_dump_json(indent=1) + "\n"
     if json_path == "-":
-        sys.stdout.write(text)
+        only_ascii = not sys.stdout.encoding.lower().startswith("utf")
+        sys.stdout.write(record.model_dump_json(indent=1, ensure_ascii=only_ascii) + "\n")
         return
-    write_text(Path(json_path), text)
+    write_text(Path(json_path), record.model_dump_json(indent=1) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:

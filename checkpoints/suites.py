@@ -152,12 +152,17 @@ def _suite(contract: Contract, name: str, checks: Sequence[Check]) -> dict[str, 
 def _expectation(contract: Contract, check: Check) -> dict[str, Any]:
     by_date = any(contract.is_date_grain(name) for name in (check.dataset, check.of) if name)
     pair = {key: value for key, value in check.pair._asdict().items() if value is not None}
+    service = contract.datasets[check.dataset].service
     return {
         "id": check.id,
         "type": EXPECTATIONS[check.kind],
         "kwargs": pair | check.rule.model_dump(exclude=RULE_FIELDS),
         "severity": check.severity,
-        "meta": {"by_date": by_date, "sentence": sentence(check, by_date=by_date)},
+        "meta": {
+            "by_date": by_date,
+            "sentence": sentence(check, by_date=by_date),
+            "service": service,
+        },
     }
 
 

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import re
+from enum import IntEnum
+
 from checkpoints.errors import ExitCode
 from checkpoints.report import CheckRecord
+
+
+class Detail(IntEnum):
+    """How much is said: the verdict and errors; what a screen holds; everything."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
 
 WORDS = {
     ExitCode.COMPLETE: "COMPLETE",
     ExitCode.INCOMPLETE: "INCOMPLETE",
+    ExitCode.USAGE: "NOT UNDERSTOOD",
     ExitCode.COULD_NOT_TELL: "COULD NOT TELL",
+    ExitCode.BACKFILL_INCOMPLETE: "STILL INCOMPLETE",
     ExitCode.NOTHING_DUE: "NOTHING DUE",
+    ExitCode.INTERRUPTED: "INTERRUPTED",
 }
 """A verdict in a word."""
+
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What neither a terminal nor XML takes: control characters, surrogates, non-characters."""
 
 RATIOS = {"conversion_ratio", "daily_conversion_ratio", "recent_coverage"}
 
@@ -45,3 +63,21 @@ def limit(check: CheckRecord) -> str:
     if check.kind in RATIOS:
         return f"≥ {check.threshold * 100:.6g} %"
     return f"≤ {check.threshold:.0f} days" if check.kind == "date_gap" else "= 0"
+
+
+def printable(text: str) -> str:
+    """Without characters that end a line in disguise, move a cursor or are no text at all."""
+    return UNPRINTABLE.sub(
+        "\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n")
+    )
+
+
+def one_line(text: str, at_most: int = 1000) -> str:
+    """Printable, with every run of whitespace a single space, and cut if it is very long."""
+    line = " ".join(printable(text).split())
+    return line if len(line) <= at_most else line[: at_most - 1] + "…"
+
+
+def dates(count: int) -> str:
+    """``1`` → ``1 date``."""
+    return f"{count} date{'' if count == 1 else 's'}"

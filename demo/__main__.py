@@ -63,26 +63,54 @@ def build(
 
 @cli.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
+@click.option("--faults", type=CSV, metavar="FILE", help="Misbehave as in demo/faults.yml.")
 @WAREHOUSE
 @CONTRACT
-def serve(port: int, warehouse: str | None, contract: Path) -> ExitCode:
-    """Serve the processors of phases 3, 4 and 5 on 127.0.0.1, until interrupted."""
+def serve(port: int, faults: Path | None, warehouse: str | None, contract: Path) -> ExitCode:
+    """Serve the processors of phases 3, 4 and 5 on 127.0.0.1, until interrupted.
+
+    With --faults it is a rehearsal: calls meet the faults that the file names for their dates,
+    and the log on standard error says which.
+    """
+    from demo.fault_file import read_scenario
+    from demo.faults import Rehearsal
     from demo.server import ProcessorServer, Surroundings
 
     path = _file(warehouse, contract)
     if not path.is_file():
         raise InputError(f"{path}: does not exist: build it with python -m demo build")
-    around = Surroundings(warehouse=path, clock=time.monotonic, sleep=time.sleep, log=sys.stderr)
-    with ProcessorServer(port, around) as server:
-        stop = threading.Event()
+    planned = read_scenario(faults).faults if faults else ()
+    stop = threading.Event()
+    around = Surroundings(
+        warehouse=path,
+        clock=time.monotonic,
+        now=time.time,
+        sleep=time.sleep,
+        pause=stop.wait,
+        log=sys.stderr,
+    )
+    with ProcessorServer(port, around, Rehearsal(planned)) as server:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+        threading.Thread(target=server.serve_forever).start()
+        for fault in planned:
+            click.echo(f"fault on {fault.sentence}", err=True)
         urls = " ".join(f"{name}={url}" for name, url in server.urls().items())
         click.echo(f"ready on port {server.port}: {urls}")
         stop.wait()
         server.shutdown()
     click.echo("stopped", err=True)
+    return ExitCode.COMPLETE
+
+
+@cli.command()
+def faults() -> ExitCode:
+    """List the faults that a scenario for serve --faults can name, and what each does."""
+    from demo.fault_catalogue import CATALOGUE
+
+    width = max(map(len, CATALOGUE))
+    for name, fault in CATALOGUE.items():
+        click.echo(f"{name:{width}}  {fault.about}")
     return ExitCode.COMPLETE
 
 

@@ -2,7 +2,8 @@
 
 DemoError
 ├── InputError        2  a file or an option is wrong; every problem at once
-├── NotOurFile        2  the warehouse file was not built by the demo: it stays as it is
+│   ├── NotOurFile    2  the warehouse file was not built by the demo: it stays as it is
+│   └── ScenarioError 2  the scenario of faults is malformed
 ├── WarehouseLocked   3  another program kept the warehouse file for too long
 ├── PortTaken         3  the server cannot listen there
 └── StoryFailed       1  a step of the story did not end as it should
@@ -25,6 +26,10 @@ class InputError(DemoError):
 
 class NotOurFile(InputError):
     """The file exists and was not built by the demo."""
+
+
+class ScenarioError(InputError):
+    """The scenario of faults is malformed."""
 
 
 class WarehouseLocked(DemoError):

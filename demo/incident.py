@@ -7,7 +7,7 @@ from datetime import date
 from duckdb import DuckDBPyConnection
 
 from checkpoints.window import DateRange
-from demo.layers import COMPOSITE_FACTORS, DAILY_CACHE, ZONE_ANALYSIS, compute
+from demo.layers import PHASES, Step, compute
 
 FILLED = (
     DateRange(date(2024, 12, 3), date(2024, 12, 28)),
@@ -25,32 +25,28 @@ ORPHAN_GAME = "20241214_DEN_POR"
 
 def precompute_with_incident(connection: DuckDBPyConnection) -> None:
     """Fill the precompute layer as the incident left it."""
-    for step in (COMPOSITE_FACTORS, ZONE_ANALYSIS, DAILY_CACHE):
+    for step in PHASES[4]:
         for filled in FILLED:
             compute(connection, step, filled.first, filled.last)
-    _lose_half(connection)
+        lose_half(connection, step, HALF_FILLED)
     _add_orphan(connection)
     _swap_home_and_away(connection)
 
 
-def _lose_half(connection: DuckDBPyConnection) -> None:
-    """The later half of the date's games, teams and players is gone."""
-    for table, day, key in (
-        ("nba_precompute.player_composite_factors", "game_date", "game_id"),
-        ("nba_precompute.team_defense_zone_analysis", "analysis_date", "team"),
-        ("nba_precompute.player_daily_cache", "cache_date", "player_id"),
-    ):
-        connection.execute(
-            f"""
-            DELETE FROM {table} WHERE {day} = $day AND {key} NOT IN (
-                SELECT {key} FROM (
-                    SELECT {key}, ntile(2) OVER (ORDER BY {key}) AS half
-                    FROM (SELECT DISTINCT {key} FROM {table} WHERE {day} = $day)
-                ) WHERE half = 1
-            )
-            """,
-            {"day": HALF_FILLED},
+def lose_half(connection: DuckDBPyConnection, step: Step, day: date) -> None:
+    """The later half of the date's games (or teams, or players) is gone from a table."""
+    key = step.merge_key[1]
+    connection.execute(
+        f"""
+        DELETE FROM {step.table} WHERE {step.date_column} = $day AND {key} NOT IN (
+            SELECT {key} FROM (
+                SELECT {key}, ntile(2) OVER (ORDER BY {key}) AS half
+                FROM (SELECT DISTINCT {key} FROM {step.table} WHERE {step.date_column} = $day)
+            ) WHERE half = 1
         )
+        """,
+        {"day": day},
+    )
 
 
 def _add_orphan(connection: DuckDBPyConnection) -> None:

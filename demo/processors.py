@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from demo.faults import HONEST, Fault
+from demo.incident import lose_half
 from demo.layers import PHASES, Step, compute, has_rows, in_warmup, season_first
 from demo.tables import SCHEDULE
 from demo.writer import Writer
@@ -85,21 +87,34 @@ def _chosen(steps: tuple[Step, ...], names: Any) -> tuple[Step, ...]:
     return tuple(step for step in steps if not names or step.dataset in names)
 
 
-def answer(call: Call, writer: Writer) -> Answer:
+def answer(call: Call, writer: Writer, fault: Fault = HONEST) -> Answer:
     """Compute what the call asks for and say how each processor fared.
 
     400 when no processor finds anything to start from. 200 otherwise, also when all of them
-    skip the date as part of the warm-up.
+    skip the date as part of the warm-up. What ``fault`` does to the rows is not told, but for a
+    processor that is left out.
     """
+    left_out = call.steps[:1] if fault.write == "all but one" else ()
     with writer.transaction() as connection:
-        results = [_run(connection, step, call.day) for step in call.steps]
+        results = [
+            _failure(step) if step in left_out else _run(connection, step, call.day)
+            for step in call.steps
+        ]
+        _spoil(connection, call, fault)
     if all(result["status"] == "no_data" for result in results):
         sources = ", ".join(dict.fromkeys(step.upstream for step in call.steps))
         return refusal(HTTPStatus.BAD_REQUEST, f"no data for {call.day} in {sources}")
-    return Answer(
-        status=HTTPStatus.OK,
-        body={"date": call.day.isoformat(), "status": _overall(results), "results": results},
-    )
+    return _done(call, results)
+
+
+def claim(call: Call) -> Answer:
+    """The answer of a service that says it did everything, whether it did or not."""
+    return _done(call, [{"processor": step.dataset, "status": "success"} for step in call.steps])
+
+
+def _done(call: Call, results: Sequence[dict[str, Any]]) -> Answer:
+    body = {"date": call.day.isoformat(), "status": _overall(results), "results": results}
+    return Answer(status=HTTPStatus.OK, body=body)
 
 
 def refusal(status: HTTPStatus, message: str) -> Answer:
@@ -108,7 +123,24 @@ def refusal(status: HTTPStatus, message: str) -> Answer:
 
 
 def _overall(results: Sequence[dict[str, Any]]) -> str:
+    if any(r["status"] == "failed" for r in results):
+        return "partial_failure"
     return "skipped" if all(r["status"] == "skipped" for r in results) else "success"
+
+
+def _failure(step: Step) -> dict[str, Any]:
+    return {"processor": step.dataset, "status": "failed", "rows": 0, "error": "out of memory"}
+
+
+def _spoil(connection: DuckDBPyConnection, call: Call, fault: Fault) -> None:
+    for step in call.steps:
+        if fault.write == "half":
+            lose_half(connection, step, call.day)
+        if fault.damage_day_before:
+            connection.execute(
+                f"DELETE FROM {step.table} WHERE {step.date_column} = ?",
+                [call.day - timedelta(days=1)],
+            )
 
 
 def _run(connection: DuckDBPyConnection, step: Step, day: date) -> dict[str, Any]:

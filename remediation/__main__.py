@@ -8,44 +8,41 @@ if __name__ == "__main__":
     end_at_once()
 
 import os
-import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import click
-from rich.console import Console
 
 from checkpoints.archive import run_ids, stored_report
-from checkpoints.contract_file import ContractFile, load_contract
-from checkpoints.errors import ExitCode, worst
-from checkpoints.options import reading_of, reading_options
-from checkpoints.shell import console_for, main, write_json
-from remediation import show
+from checkpoints.ci_options import ci_options, publish_failure
+from checkpoints.errors import CheckpointsError, ExitCode, worst
+from checkpoints.interrupts import noted, raising
+from checkpoints.options import reading_of
+from checkpoints.publishing import Surface, publish
+from checkpoints.shell import Patient, console_for, main, write_json
+from checkpoints.wording import Detail
+from remediation import ci_findings, show
+from remediation.elsewhere import Format, written_out
+from remediation.errors import PlanError
 from remediation.ledger import ledger_path, read_ledger
+from remediation.lock import at_work
+from remediation.options import Sending, Setting, sending_options, shared_options
 from remediation.plan import Plan, estimates
-from remediation.plan_file import check_fits, newest_plan, plans_folder, read_plan, write_plan
+from remediation.plan_file import (
+    check_fits,
+    keep_plan,
+    kept_path,
+    kept_plan,
+    newest_plan,
+    read_plan,
+    write_plan,
+)
 from remediation.planning import Request, make_plan
-
-CONTRACT = Path("gx/pipeline.yml")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What the options that every command has come to."""
-
-    file: ContractFile
-    warehouse: str
-    options: tuple[str, ...]
-    json_path: str | None
-    console: Console
-    impersonate: str | None
+from remediation.telling import Teller
 
 
 def now() -> datetime:
@@ -53,42 +50,10 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--contract``, ``--warehouse`` and ``--json``, handed over as one ``setting``."""
-
-    @click.option(
-        "--contract",
-        type=click.Path(path_type=Path),
-        default=CONTRACT,
-        show_default=True,
-        help="The contract file.",
-    )
-    @reading_options
-    @click.option(
-        "--json", "json_path", metavar="PATH", help="Write the answer as JSON; - is stdout."
-    )
-    @wraps(command)
-    def wrapped(
-        contract: Path,
-        warehouse: str | None,
-        impersonate: str | None,
-        json_path: str | None,
-        **rest: Any,
-    ) -> Any:
-        file = load_contract(contract, os.environ)
-        given = [("--contract", str(contract))] if contract != CONTRACT else []
-        given += [("--warehouse", warehouse)] if warehouse else []
-        setting = Setting(
-            file=file,
-            warehouse=warehouse or file.contract.warehouse,
-            options=tuple(part for pair in given for part in pair),
-            json_path=json_path,
-            console=console_for(json_path),
-            impersonate=impersonate,
-        )
-        return command(setting=setting, **rest)
-
-    return wrapped
+def sleep(seconds: float) -> None:
+    """Sleep; Ctrl-C ends it."""
+    with raising():
+        time.sleep(seconds)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -98,62 +63,133 @@ def cli() -> None:
     \b
     Exit codes: 0 complete, 1 all calls landed and the rules still fail, 2 usage or contract
     error, 3 could not tell, 4 some dates are still missing, unknown or got worse,
-    5 nothing is due any more, 130 interrupted (run again to continue).
+    5 nothing is due any more, 130 interrupted (resume continues).
     """
 
 
 @cli.command()
 @click.option("--run", "run_id", metavar="ID", help="A stored run; default: the latest.")
 @click.option("--dataset", metavar="NAME", help="Only this dataset.")
+@click.option("--layer", metavar="NAME", help="Only the datasets of this layer.")
 @click.option("--include-passing", is_flag=True, help="Also dates lacking under passed checks.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write the plan.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "sh", "curl", "airflow-json"]),
+    default="text",
+    show_default=True,
+    help="Print the calls for those who must make them elsewhere.",
+)
 @shared_options
 def plan(
-    setting: Setting, run_id: str | None, dataset: str | None, include_passing: bool, out: Path
+    setting: Setting,
+    run_id: str | None,
+    dataset: str | None,
+    layer: str | None,
+    include_passing: bool,
+    out: Path | None,
+    form: Format | Literal["text"],
 ) -> ExitCode:
     """Turn the failed checks of a run into the smallest set of calls."""
+    if form != "text" and setting.json_path == "-":
+        raise click.UsageError(f"--format {form} and --json - both need standard output")
     file = setting.file
     report = stored_report(file.project, run_id)
     with read_ledger(ledger_path(file.project), now) as ledger:
         in_flight = ledger.in_flight(now()) if ledger else frozenset[str]()
         measured = ledger.measured() if ledger else {}
-    request = Request(only_dataset=dataset, include_passing=include_passing, in_flight=in_flight)
+    request = Request(
+        only_dataset=dataset,
+        only_layer=layer,
+        include_passing=include_passing,
+        in_flight=in_flight,
+    )
     made = make_plan(report, file.contract, file.sha256, request)
-    path = out or plans_folder(file.project) / f"{made.short_id}.json"
+    path = out or kept_path(file.project, made.id)
     write_plan(made, path)
-    show.print_plan(setting.console, made, report, estimates(made, file.contract, measured))
-    setting.console.print(f"plan   {show.short(path, Path.cwd())}", soft_wrap=True)
-    if made.calls:
+    console = setting.console if form == "text" else console_for("-")
+    if setting.detail is Detail.QUIET:
+        show.print_headline(console, made)
+    else:
+        show.print_plan(console, made, report, estimates(made, file.contract, measured))
+        console.print(f"plan   {show.short(path, Path.cwd())}", soft_wrap=True)
+    if form != "text":
+        sys.stdout.write(written_out(made, file.contract, form))
+    elif made.calls and setting.detail is not Detail.QUIET:
         chosen = ("--plan", str(out)) if out else ()
-        show.print_next(setting.console, (*chosen, *setting.options))
+        show.print_next(console, (*chosen, *setting.options))
     write_json(made, setting.json_path)
     return ExitCode.COMPLETE
 
 
 @cli.command()
+@ci_options
 @click.option("--plan", "path", type=click.Path(path_type=Path), help="Default: the newest.")
 @click.option("--yes", is_flag=True, help="Send the calls; without it nothing is sent.")
-@click.option("--canary", type=click.IntRange(min=1), default=1, show_default=True, metavar="N")
-@click.option("--max-dates", type=click.IntRange(min=1), metavar="N", help="The N oldest dates.")
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Default: the report's.")
+@sending_options
 @shared_options
-def run(setting: Setting, path: Path | None, yes: bool, **options: Any) -> ExitCode:
+def run(
+    setting: Setting, path: Path | None, yes: bool, sending: Sending, surface: Surface
+) -> ExitCode:
     """Make the calls of a plan, the canary first, and verify each in the tables.
 
     Running it again continues: what landed and is still there is not sent again, and what may be
     in flight is looked for first.
     """
     file = setting.file
-    chosen = read_plan(path or newest_plan(file.project))
+    source = path or newest_plan(file.project)
+    chosen = read_plan(source)
     check_fits(chosen, file.sha256, setting.warehouse)
-    latest = run_ids(file.project)[-1:]
-    if latest != [chosen.run_id]:
-        setting.console.print(f"note: the plan is of run {chosen.run_id}, not of the latest")
-    show.print_chosen(setting.console, chosen)
     if yes and chosen.calls:
-        return _send(setting, chosen, **options)
+        keep_plan(file.project, chosen, source)
+        return _send(setting, chosen, sending, surface)
+    for remark in _remarks(setting, chosen):
+        setting.console.print(f"note: {remark}", soft_wrap=True)
     code = _dry_run(setting, chosen, path)
-    return _without_calls(setting, chosen) if yes else code
+    code = _without_calls(setting, chosen) if yes else code
+    if surface.wanted:
+        publish(surface, *ci_findings.planned(chosen, code, now()))
+    return code
+
+
+@cli.command()
+@ci_options
+@click.option(
+    "--plan",
+    "path",
+    type=click.Path(path_type=Path),
+    help="Default: the one started last that is not finished.",
+)
+@sending_options
+@shared_options
+def resume(setting: Setting, path: Path | None, sending: Sending, surface: Surface) -> ExitCode:
+    """Go on with a plan: look at the tables, then send what is missing."""
+    file = setting.file
+    with read_ledger(ledger_path(file.project), now) as ledger:
+        started = dict(ledger.plan_ids()) if ledger else {}
+        unfinished = ledger.unfinished() if ledger else None
+    chosen = read_plan(path) if path else None
+    if chosen is not None and chosen.id not in started:
+        raise PlanError(
+            f"plan {chosen.short_id} was never started: look at it with "
+            f"{show.command_line('run', ('--plan', str(path)))}, then add --yes"
+        )
+    if chosen is None and unfinished is None:
+        setting.console.print("Nothing to resume: every plan that was started is finished.")
+        return ExitCode.COMPLETE
+    chosen = chosen or kept_plan(file.project, unfinished or "")
+    check_fits(chosen, file.sha256, setting.warehouse)
+    if path:
+        keep_plan(file.project, chosen, path)
+    return _send(setting, chosen, sending, surface)
+
+
+def _remarks(setting: Setting, chosen: Plan) -> list[str]:
+    """What is unusual about the plan that is carried out."""
+    latest = run_ids(setting.file.project)[-1:]
+    old = f"the plan is of run {chosen.run_id}, not of the latest"
+    return [*([old] if latest != [chosen.run_id] else []), *show.restrictions(chosen)]
 
 
 def _without_calls(setting: Setting, chosen: Plan) -> ExitCode:
@@ -172,9 +208,12 @@ def _dry_run(setting: Setting, chosen: Plan, path: Path | None) -> ExitCode:
     report = stored_report(file.project, chosen.run_id)
     with read_ledger(ledger_path(file.project), now) as ledger:
         measured = ledger.measured() if ledger else {}
-    show.print_plan(console, chosen, report, estimates(chosen, file.contract, measured))
-    if chosen.calls:
-        show.print_requests(console, chosen, file.contract)
+    if setting.detail is Detail.QUIET:
+        show.print_headline(console, chosen)
+    else:
+        show.print_plan(console, chosen, report, estimates(chosen, file.contract, measured))
+    if chosen.calls and setting.detail is not Detail.QUIET:
+        show.print_requests(console, chosen, file.contract, setting.detail)
         console.print("Dry run: nothing was sent.")
         given = ("--plan", str(path)) if path else ()
         show.print_next(console, ("--yes", *given, *setting.options))
@@ -182,55 +221,87 @@ def _dry_run(setting: Setting, chosen: Plan, path: Path | None) -> ExitCode:
     return ExitCode.COMPLETE
 
 
-def _send(
-    setting: Setting, chosen: Plan, canary: int, max_dates: int | None, as_of: datetime | None
-) -> ExitCode:
+def _send(setting: Setting, chosen: Plan, sending: Sending, surface: Surface) -> ExitCode:
     from checkpoints.provenance import user_name
     from remediation import running
     from remediation.clock import Clock
     from remediation.credentials import IdentityTokens, fetch_identity_token
-    from remediation.progress import progress_on
-    from remediation.show_record import print_record
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    file, console = setting.file, setting.console
+    file = setting.file
     report = stored_report(file.project, chosen.run_id)
+    teller = _teller(setting, chosen, sending)
+    for remark in _remarks(setting, chosen):
+        teller.remark(remark)
     try:
-        with progress_on(console, time.monotonic) as progress:
+        with noted(), teller:
             record, path = running.run(
                 running.Request(
                     file=file,
                     plan=chosen,
                     report=report,
                     warehouse=setting.warehouse,
-                    as_of=as_of.date() if as_of else report.as_of,
+                    as_of=sending.as_of.date() if sending.as_of else report.as_of,
                     by=f"{user_name()}@{socket.gethostname()} (process {os.getpid()})",
                     tokens=IdentityTokens(fetch_identity_token, time.time),
-                    clock=Clock(now=now, monotonic=time.monotonic, sleep=time.sleep),
-                    tell=progress.tell,
+                    clock=Clock(now=now, monotonic=time.monotonic, sleep=sleep),
+                    tell=teller.tell,
                     reading=reading_of(file.contract, None, setting.impersonate),
-                    canary=canary,
-                    max_dates=max_dates,
+                    canary=sending.canary,
+                    max_dates=sending.max_dates,
+                    concurrency=sending.concurrency,
+                    resend_unknown=sending.resend_unknown,
                 )
             )
     except KeyboardInterrupt:
-        console.print("interrupted: the ledger is intact; run the same command to continue")
+        teller.interrupted(show.command_line("resume", setting.options))
         return ExitCode.INTERRUPTED
-    print_record(console, record, show.short(path, Path.cwd()))
+    except CheckpointsError as error:
+        teller.failed(error)
+        publish_failure(surface, error)
+        return error.exit_code
+    teller.conclude(record, str(show.short(path, Path.cwd())))
     write_json(record, setting.json_path)
+    if surface.wanted:
+        publish(surface, ci_findings.findings_of(record), ci_findings.sections_of(record))
     return record.exit_code
 
 
-@cli.command()
-@shared_options
-def status(setting: Setting) -> ExitCode:
-    """Show where every plan stands, and the dates that have not landed."""
-    from remediation.show_status import print_status
-    from remediation.status import status_of
+def _teller(setting: Setting, chosen: Plan, sending: Sending) -> Teller:
+    from remediation.log_lines import LogLines
+    from remediation.quiet import Quietly
+    from remediation.show_record import ForPeople
 
+    if sending.log_json:
+        labels = {"plan": chosen.short_id, "run": chosen.run_id}
+        return LogLines(Patient(sys.stderr).write, now, labels)
+    if setting.detail is Detail.QUIET:
+        return Quietly(setting.console)
     with read_ledger(ledger_path(setting.file.project), now) as ledger:
-        answer = status_of(ledger, now())
-    print_status(setting.console, answer)
+        measured = ledger.measured() if ledger else {}
+    each = {service: seconds for service, (_, seconds) in measured.items()}
+    return ForPeople(setting.console, time.monotonic, each, setting.detail)
+
+
+@cli.command()
+@click.option("--watch", is_flag=True, help="Show it again and again until no run is at work.")
+@shared_options
+def status(setting: Setting, watch: bool) -> ExitCode:
+    """Show every plan, what is open, and whether a run is at work."""
+    from remediation.show_status import print_status, watch_status
+    from remediation.status import Status, status_of
+
+    path = ledger_path(setting.file.project)
+
+    def look() -> Status:
+        with read_ledger(path, now) as ledger:
+            return status_of(ledger, now(), at_work(path))
+
+    if watch:
+        with raising():
+            answer = watch_status(setting.console, look, time.sleep)
+    else:
+        answer = look()
+        print_status(setting.console, answer, setting.detail)
     write_json(answer, setting.json_path)
     return ExitCode.COMPLETE
 

@@ -6,13 +6,13 @@ when what it depends on has been seen to land.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from checkpoints.errors import CheckpointsError
 from remediation.journal import Journal
-from remediation.landing import landed
+from remediation.landing import Found, landed
 from remediation.neighbours import Neighbours
 from remediation.plan import Call
 from remediation.reopening import reopen
@@ -23,6 +23,7 @@ from remediation.work import Work
 
 IN_FLIGHT_ELSEWHERE = "another plan sent it, and it may still be in flight"
 UNKNOWN_ELSEWHERE = f"another plan sent it, and it is not known what became of it: {RESEND}"
+GONE = "it had landed and is not there any more"
 EVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -88,7 +89,9 @@ class ServiceBackfill:
         canary, rest = waiting[: self._work.canary], waiting[self._work.canary :]
         neighbours = Neighbours(self._work, canary)
         rest = [*self._sending.send(canary), *rest]
-        if reason := self._fault_of(canary, neighbours):
+        reason = self._fault_of(canary, neighbours)
+        self._put_back(neighbours.seen)
+        if reason:
             self._block(rest, reason)
             return
         if rest:
@@ -161,7 +164,19 @@ class ServiceBackfill:
             if not self._journal.is_done(call.id):
                 state = self._journal.state(call.id)
                 return f"the canary {call.id} did not land: it is {state}"
-        return neighbours.damage()
+        if damage := neighbours.damage():
+            self._journal.remark(self._name, damage)
+        return damage
+
+    def _put_back(self, seen: Mapping[str, Sequence[Found]]) -> None:
+        """What had landed and was seen not to be there any more is to be called again."""
+        gone = [
+            call
+            for call in self._work.plan.calls_of(self._name)
+            if call.id in seen and self._journal.state(call.id) is State.LANDED
+            if not landed([f for f in seen[call.id] if f.dataset in call.datasets])
+        ]
+        self._journal.move(gone, State.PLANNED, detail=GONE)
 
     def _send(self, calls: Sequence[Call]) -> None:
         """Send; where the service fails again and again, go on only if one probe lands."""

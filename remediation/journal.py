@@ -55,10 +55,6 @@ class Journal:
         """True when the tables showed that nothing remains to be done."""
         return self._states[call] in DONE
 
-    def has_landed(self, call: str) -> bool:
-        """True when a call of the plan is there by that id, and landed."""
-        return self._states.get(call) is State.LANDED
-
     def move(
         self,
         calls: Collection[Call],

@@ -8,34 +8,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from statistics import median
 
 from remediation.errors import LedgerError
+from remediation.ledger_file import DAMAGED, explained, opened_for_reading, opened_for_writing
 from remediation.plan import Call, Plan, call_id
-from remediation.states import FOLLOWS, IN_FLIGHT, State
+from remediation.replay import Standing, disagreements
+from remediation.states import DONE, FOLLOWS, IN_FLIGHT, SETTLED, State
 
-LEDGER_VERSION = 1
-APPLICATION = 0x6C656467
-SCHEMA = """
-CREATE TABLE plans (
-    plan_id TEXT PRIMARY KEY, run_id TEXT NOT NULL, contract_sha256 TEXT NOT NULL,
-    registered_at TEXT NOT NULL) STRICT;
-CREATE TABLE calls (
-    plan_id TEXT NOT NULL, service TEXT NOT NULL, date TEXT NOT NULL, datasets TEXT NOT NULL,
-    state TEXT NOT NULL, attempts INTEGER NOT NULL, changed_at TEXT NOT NULL,
-    in_flight_until TEXT NOT NULL, detail TEXT NOT NULL,
-    PRIMARY KEY (plan_id, service, date)) STRICT, WITHOUT ROWID;
-CREATE TABLE transitions (
-    number INTEGER PRIMARY KEY, plan_id TEXT NOT NULL, service TEXT NOT NULL, date TEXT NOT NULL,
-    state TEXT NOT NULL, attempt INTEGER NOT NULL, at TEXT NOT NULL, status INTEGER,
-    seconds REAL, detail TEXT NOT NULL) STRICT;
-"""
 ENTRY = """SELECT plan_id, service, date, datasets, state, attempts, changed_at, in_flight_until,
     detail FROM calls"""
+
+TIMED = f"state = '{State.ACCEPTED}' AND seconds IS NOT NULL"
+OPEN = tuple(sorted(frozenset(State) - DONE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +64,11 @@ class Transition:
     seconds: float | None
     detail: str
 
+    @property
+    def id(self) -> str:
+        """The call's id in its plan."""
+        return call_id(self.service, self.date)
+
 
 def ledger_path(project: Path) -> Path:
     """Where a project's ledger is."""
@@ -85,16 +78,24 @@ def ledger_path(project: Path) -> Path:
 class Ledger:
     """Reads and writes an open ledger. ``now`` tells the time of a transition."""
 
-    def __init__(self, connection: sqlite3.Connection, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, now: Callable[[], datetime], path: Path
+    ) -> None:
         self._connection = connection
         self._now = now
+        self._path = path
 
     def register(self, plan: Plan) -> None:
-        """Write down every call of a plan as planned; calls already known stay as they are."""
+        """Note that a plan is started, and each of its calls as planned; what is known stays.
+
+        Raises:
+            LedgerError: the calls known are not what their transitions add up to.
+        """
         at = _text(self._now())
-        with _explained(), self._connection:
+        with explained(self._path), self._connection:
             self._connection.execute(
-                "INSERT OR IGNORE INTO plans VALUES (?, ?, ?, ?)",
+                """INSERT INTO plans VALUES (?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET registered_at = excluded.registered_at""",
                 (plan.id, plan.run_id, plan.contract_sha256, at),
             )
             self._connection.executemany(
@@ -103,6 +104,21 @@ class Ledger:
                     (plan.id, c.service, str(c.date), "\n".join(c.datasets), State.PLANNED, at)
                     for c in plan.calls
                 ],
+            )
+        self._refuse_disagreement(plan.id)
+
+    def _refuse_disagreement(self, plan_id: str) -> None:
+        held = {
+            e.id: Standing(state=e.state, attempts=e.attempts, detail=e.detail)
+            for e in self.entries(plan_id)
+        }
+        with explained(self._path):
+            steps = ((t.id, t.state, t.detail) for t in self.history(plan_id))
+            wrong = disagreements(held, steps)
+        if wrong:
+            raise LedgerError(
+                f"{self._path}: the ledger cannot be used (the state of {wrong[0]} is not what its "
+                f"transitions add up to): {DAMAGED}"
             )
 
     def move(
@@ -124,7 +140,7 @@ class Ledger:
         at = _text(self._now())
         until = _text(in_flight_until) if in_flight_until else None
         attempt = 1 if state is State.SENDING else 0
-        with _explained(), self._connection:
+        with explained(self._path), self._connection:
             for call in calls:
                 key = (plan_id, call.service, str(call.date))
                 self._refuse_impossible(key, state)
@@ -151,7 +167,7 @@ class Ledger:
 
     def entries(self, plan_id: str | None = None) -> list[Entry]:
         """The calls of a plan, or of all plans, by plan, service and date."""
-        with _explained():
+        with explained(self._path):
             rows = self._connection.execute(
                 f"{ENTRY} WHERE ? IS NULL OR plan_id = ? ORDER BY plan_id, service, date",
                 (plan_id, plan_id),
@@ -160,21 +176,76 @@ class Ledger:
 
     def plan_ids(self) -> list[tuple[str, str]]:
         """``(plan id, run id)`` of every plan that was started, the latest first."""
-        with _explained():
+        with explained(self._path):
             return self._connection.execute(
                 "SELECT plan_id, run_id FROM plans ORDER BY registered_at DESC, plan_id"
             ).fetchall()
 
+    def unfinished(self) -> str | None:
+        """The plan started last of those that have calls to be done; None where there is none."""
+        with explained(self._path):
+            found = self._connection.execute(
+                f"""SELECT plan_id FROM plans WHERE EXISTS (SELECT 1 FROM calls WHERE state IN
+                ({_marks(OPEN)}) AND calls.plan_id = plans.plan_id)
+                ORDER BY registered_at DESC, plan_id LIMIT 1""",
+                OPEN,
+            ).fetchone()
+        return found[0] if found else None
+
+    def counts(self, plan_id: str) -> dict[str, dict[State, int]]:
+        """How many calls of each service of a plan are in each state."""
+        found: dict[str, dict[State, int]] = {}
+        with explained(self._path):
+            rows = self._connection.execute(
+                f"""SELECT service, state, count(*) FROM calls WHERE plan_id = ? AND state IN
+                ({_marks(list(State))}) GROUP BY service, state ORDER BY service""",
+                (plan_id, *State),
+            )
+            for service, state, number in rows:
+                found.setdefault(service, {})[State(state)] = number
+        return found
+
+    def open_entries(self, plan_id: str, most: int) -> list[Entry]:
+        """At most so many calls of a plan that are not done, by service and date."""
+        with explained(self._path):
+            rows = self._connection.execute(
+                f"""{ENTRY} WHERE plan_id = ? AND state IN ({_marks(OPEN)})
+                ORDER BY service, date LIMIT ?""",
+                (plan_id, *OPEN, most),
+            )
+            return [_entry(row) for row in rows]
+
+    def moved_since(self, since: datetime) -> str | None:
+        """The plan whose call moved last, if that was not before ``since``."""
+        with explained(self._path):
+            found = self._connection.execute(
+                "SELECT plan_id, at FROM transitions ORDER BY number DESC LIMIT 1"
+            ).fetchone()
+        return found[0] if found and found[1] >= _text(since) else None
+
+    def settled_since(self, plan_id: str, since: datetime) -> int:
+        """How many calls of a plan that were sent have been settled since then."""
+        with explained(self._path):
+            found = self._connection.execute(
+                f"""SELECT count(*) FROM calls WHERE plan_id = ? AND state IN ({_marks(SETTLED)})
+                AND attempts > 0 AND changed_at >= ?""",
+                (plan_id, *SETTLED, _text(since)),
+            ).fetchone()
+        return int(found[0])
+
     def in_flight(self, now: datetime, except_plan: str | None = None) -> frozenset[str]:
         """Ids of the calls a service may still be working on."""
-        entries = self.entries()
-        return frozenset(
-            e.id for e in entries if e.plan_id != except_plan and e.may_be_in_flight(now)
-        )
+        with explained(self._path):
+            rows = self._connection.execute(
+                f"""SELECT service, date FROM calls WHERE state IN ({_marks(IN_FLIGHT)})
+                AND plan_id IS NOT ? AND (in_flight_until = '' OR in_flight_until > ?)""",
+                (*IN_FLIGHT, except_plan, _text(now)),
+            )
+            return frozenset(call_id(service, date.fromisoformat(day)) for service, day in rows)
 
     def history(self, plan_id: str) -> list[Transition]:
         """Every transition of a plan, in order."""
-        with _explained():
+        with explained(self._path):
             rows = self._connection.execute(
                 """SELECT service, date, state, attempt, at, status, seconds, detail
                 FROM transitions WHERE plan_id = ? ORDER BY number""",
@@ -184,14 +255,20 @@ class Ledger:
 
     def measured(self) -> dict[str, tuple[int, float]]:
         """Per service: how many accepted calls were timed, and their median in seconds."""
-        with _explained():
+        with explained(self._path):
             rows = self._connection.execute(
-                "SELECT service, seconds FROM transitions WHERE seconds IS NOT NULL AND state = ?",
-                (State.ACCEPTED,),
+                f"SELECT service, count(*) FROM transitions WHERE {TIMED} GROUP BY service"
             ).fetchall()
-        services = {service for service, _ in rows}
-        found = {s: [seconds for service, seconds in rows if service == s] for s in services}
-        return {service: (len(times), median(times)) for service, times in found.items()}
+            return {service: (number, self._median(service, number)) for service, number in rows}
+
+    def _median(self, service: str, number: int) -> float:
+        """Of so many timed answers of a service."""
+        found = self._connection.execute(
+            f"""SELECT avg(seconds) FROM (SELECT seconds FROM transitions WHERE {TIMED}
+            AND service = ? ORDER BY seconds LIMIT ? OFFSET ?)""",
+            (service, 2 - number % 2, (number - 1) // 2),
+        ).fetchone()
+        return float(found[0])
 
 
 @contextmanager
@@ -201,15 +278,8 @@ def open_ledger(path: Path, now: Callable[[], datetime]) -> Iterator[Ledger]:
     Raises:
         LedgerError: it is damaged, of another version, or cannot be written.
     """
-    with _explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=10)
-    with closing(connection):
-        with _explained(path):
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            _create_or_check(connection, path)
-        yield Ledger(connection, now)
+    with opened_for_writing(path) as connection:
+        yield Ledger(connection, now, path)
 
 
 @contextmanager
@@ -222,47 +292,13 @@ def read_ledger(path: Path, now: Callable[[], datetime]) -> Iterator[Ledger | No
     if not path.exists():
         yield None
         return
-    with _explained(path):
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
-    with closing(connection):
-        with _explained(path):
-            _check(connection, path)
-        yield Ledger(connection, now)
+    with opened_for_reading(path) as connection:
+        yield Ledger(connection, now, path)
 
 
-def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
-    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-        _check(connection, path)
-        return
-    connection.executescript(
-        f"BEGIN;{SCHEMA}PRAGMA user_version = {LEDGER_VERSION};"
-        f"PRAGMA application_id = {APPLICATION};COMMIT;"
-    )
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if (application, version) != (APPLICATION, LEDGER_VERSION):
-        raise LedgerError(
-            f"{path}: is not a ledger of version {LEDGER_VERSION} (it says {version}): "
-            "use the release that wrote it, or move it away once nothing is in flight"
-        )
-
-
-@contextmanager
-def _explained(path: Path | None = None) -> Iterator[None]:
-    """SQLite's errors as one sentence."""
-    where = f"{path}: " if path else ""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        raise LedgerError(
-            f"{where}the ledger cannot be used ({error}): check the disk and the file's "
-            "permissions; a damaged file must be restored or moved away"
-        ) from error
-    except OSError as error:
-        raise LedgerError(f"{where}the ledger cannot be opened ({error.strerror})") from error
+def _marks(values: Collection[object]) -> str:
+    """``?, ?, ?`` for so many values."""
+    return ", ".join("?" * len(values))
 
 
 def _text(moment: datetime) -> str:

@@ -5,11 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from remediation.errors import AlreadyRunning, LedgerError
+
+PATIENCE = 0.5
+"""Seconds: whoever asks whether a run is at work holds the lock for an instant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds the lock, and since when (ISO 8601); both empty where nobody wrote it down."""
+
+    who: str = ""
+    since: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.who}, since {self.since}" if self.who else "it does not say whose"
 
 
 @contextmanager
@@ -20,29 +35,62 @@ def only_run(ledger: Path, holder: str, since: str) -> Iterator[None]:
         AlreadyRunning: another run holds it.
         LedgerError: the folder cannot be written.
     """
-    lock = FileLock(ledger.with_suffix(".lock"))
-    note = ledger.with_suffix(".holder.json")
+    lock = _lock(ledger)
     try:
         ledger.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(blocking=False)
+        lock.acquire(timeout=PATIENCE)
     except Timeout as error:
         raise AlreadyRunning(
-            f"another run is at work ({_holder(note)}): wait for it, or see "
+            f"another run is at work ({_noted(ledger)}): wait for it, or see "
             "python -m remediation status"
         ) from error
     except OSError as error:
-        raise LedgerError(f"{ledger.parent}: cannot be written ({error.strerror})") from error
+        raise _unwritable(ledger, error) from error
     try:
-        note.write_text(json.dumps({"holder": holder, "since": since}), encoding="utf-8")
+        note = json.dumps({"holder": holder, "since": since})
+        try:
+            _note(ledger).write_text(note, encoding="utf-8")
+        except OSError as error:
+            raise _unwritable(ledger, error) from error
         yield
     finally:
-        note.unlink(missing_ok=True)
+        _note(ledger).unlink(missing_ok=True)
         lock.release()
 
 
-def _holder(note: Path) -> str:
+def at_work(ledger: Path) -> Holder | None:
+    """Who holds the ledger of a project; None when no run is at work."""
+    lock = _lock(ledger)
+    if not Path(lock.lock_file).exists():
+        return None
     try:
-        held = json.loads(note.read_text(encoding="utf-8"))
-        return f"{held['holder']}, since {held['since']}"
+        lock.acquire(timeout=0)
+    except Timeout:
+        return _noted(ledger)
+    except OSError:  # the folder cannot be written: all there is to go by is the note
+        return _noted(ledger) if _note(ledger).exists() else None
+    lock.release()
+    return None
+
+
+def _lock(ledger: Path) -> FileLock:
+    return FileLock(ledger.with_suffix(".lock"))
+
+
+def _note(ledger: Path) -> Path:
+    return ledger.with_suffix(".holder.json")
+
+
+def _unwritable(ledger: Path, error: OSError) -> LedgerError:
+    return LedgerError(
+        f"{ledger.parent}: cannot be written ({error.strerror}): make it writable, "
+        "or make room on the disk"
+    )
+
+
+def _noted(ledger: Path) -> Holder:
+    try:
+        held = json.loads(_note(ledger).read_text(encoding="utf-8"))
+        return Holder(who=str(held["holder"]), since=str(held["since"]))
     except (OSError, ValueError, KeyError, TypeError):
-        return "it does not say whose"
+        return Holder()

@@ -20,6 +20,8 @@ ONE_DAY = timedelta(days=1)
 class Neighbours:
     """The day before and the day after each of some calls, as they are now.
 
+    ``seen`` is what they had when they were looked at last, by the ids of their calls.
+
     Raises:
         WarehouseError: the tables cannot be read.
     """
@@ -36,6 +38,7 @@ class Neighbours:
         self._work = work
         self._calls = list(beside.values())
         self._before = work.look(self._calls)
+        self.seen = self._before
 
     def damage(self) -> str:
         """What the days lost since; empty when nothing."""
@@ -43,6 +46,7 @@ class Neighbours:
             after = self._work.look(self._calls)
         except WarehouseError as error:
             return f"the days beside the canary could not be looked at: {error}"
+        self.seen = after
         lost = [text for call in self._calls for text in _lost(call, self._before, after)]
         return f"the canary damaged other dates: {'; '.join(lost)}" if lost else ""
 

@@ -19,6 +19,7 @@ from checkpoints.contract import Contract
 from checkpoints.report import Span
 
 PLAN_VERSION: Final = 1
+SHORT: Final = 12
 
 
 class Record(BaseModel):
@@ -33,6 +34,7 @@ class Why(StrEnum):
     NOT_DUE = "not due"
     NO_SERVICE = "no service"
     PROTECTED = "protected"
+    TOO_OLD = "too old to be rebuilt"
     IN_FLIGHT = "in flight"
     UPSTREAM_EMPTY = "upstream has nothing"
     COMPLETE = "complete against its upstream"
@@ -41,9 +43,7 @@ class Why(StrEnum):
     ERRORED = "could not be evaluated"
 
 
-UNREPAIRED = frozenset(
-    {Why.NO_SERVICE, Why.PROTECTED, Why.IN_FLIGHT, Why.UPSTREAM_EMPTY, Why.COMPLETE, Why.ERRORED}
-)
+UNREPAIRED = frozenset(Why) - {Why.NOT_DUE, Why.PASSED, Why.NOT_REPAIRABLE}
 """Dates of failed checks that lack data, or may, and are left as they are."""
 
 
@@ -84,6 +84,7 @@ class Plan(Record):
     window: Span
     as_of: date
     only_dataset: str | None = None
+    only_layer: str | None = None
     include_passing: bool = False
     calls: tuple[Call, ...]
     unplanned: tuple[Unplanned, ...]
@@ -108,7 +109,7 @@ class Plan(Record):
     @property
     def short_id(self) -> str:
         """The first 12 digits, for people."""
-        return self.id[:12]
+        return self.id[:SHORT]
 
     @property
     def unrepaired(self) -> tuple[Unplanned, ...]:
@@ -144,6 +145,11 @@ class Estimate(Record):
 def call_id(service: str, day: date) -> str:
     """The name of a call within a plan."""
     return f"{service}/{day}"
+
+
+def idempotency_key(plan_id: str, call: str) -> str:
+    """The same for every attempt at one call of a plan, and for no other call."""
+    return hashlib.sha256(f"{plan_id}/{call}".encode()).hexdigest()[:32]
 
 
 def content_hash(plan: Plan) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from checkpoints.shell import write_text
 from remediation.errors import PlanError
-from remediation.plan import PLAN_VERSION, Plan
+from remediation.plan import PLAN_VERSION, SHORT, Plan
 
 MAKE_ONE = "make a plan with: python -m remediation plan"
 
@@ -25,6 +26,46 @@ def write_plan(plan: Plan, path: Path) -> None:
         CheckpointsError: the file cannot be written.
     """
     write_text(path, plan.model_dump_json(indent=1) + "\n")
+
+
+def kept_path(project: Path, plan_id: str) -> Path:
+    """Where the plan of an id is kept."""
+    return plans_folder(project) / f"{plan_id[:SHORT]}.json"
+
+
+def keep_plan(project: Path, plan: Plan, source: Path) -> Path:
+    """Make sure that a plan that is about to be carried out can be found again by its id.
+
+    A plan made elsewhere is copied to the project with the age of its file, so that it does not
+    become the newest.
+
+    Raises:
+        CheckpointsError: the file cannot be written.
+    """
+    kept = kept_path(project, plan.id)
+    if not kept.exists():
+        age = source.stat()
+        write_plan(plan, kept)
+        os.utime(kept, ns=(age.st_atime_ns, age.st_mtime_ns))
+    return kept
+
+
+def kept_plan(project: Path, plan_id: str) -> Plan:
+    """The plan of an id that was started before.
+
+    Raises:
+        PlanError: its file is gone or damaged, or holds another plan.
+    """
+    path = kept_path(project, plan_id)
+    if not path.exists():
+        raise PlanError(
+            f"plan {plan_id[:SHORT]} was started and is not finished, but {path} is gone: put it "
+            "back, or run the checkpoint again and make another plan"
+        )
+    plan = read_plan(path)
+    if plan.id != plan_id:
+        raise PlanError(f"{path}: holds another plan, {plan.short_id}: {MAKE_ONE}")
+    return plan
 
 
 def read_plan(path: Path) -> Plan:

@@ -1,7 +1,8 @@
 """From a run report to a plan. Pure: no clock, no network, no database.
 
 Candidates are, per dataset, the unexpected dates of its failed checks that a backfill can
-repair. Each becomes part of a call or is listed with the reason why not; none is dropped.
+repair, and of the checks that will fail because the plan fills its upstream. Each becomes part
+of a call or is listed with the reason why not; none is dropped.
 """
 
 from __future__ import annotations
@@ -11,16 +12,21 @@ from dataclasses import dataclass
 from datetime import date
 
 from checkpoints.contract import Contract
-from checkpoints.coverage import Status
-from checkpoints.report import CheckRecord, Day, Report
+from checkpoints.coverage import Cell, Status
+from checkpoints.report import Report
 from checkpoints.rules import Outcome
+from remediation.candidates import (
+    REPAIRABLE,
+    Asked,
+    candidates,
+    cells_of,
+    foreseen,
+    lacking,
+    will_have,
+)
 from remediation.errors import PlanError
 from remediation.order import built_by, service_rank, upstream_first
 from remediation.plan import Call, Plan, Unplanned, Why, call_id, content_hash
-
-REPAIRABLE = frozenset(
-    {"conversion_ratio", "daily_conversion_ratio", "recent_coverage", "date_gap"}
-)
 
 NOT_REMOVED = {
     "no_orphan_keys": "keys that the upstream lacks: a backfill does not remove them",
@@ -32,12 +38,14 @@ Cause = tuple[Why, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is asked for: all datasets or one, and whether passed checks count as well.
+    """What is asked for: all datasets, or those of one layer, or one; and whether passed checks
+    count as well.
 
     ``in_flight`` are ids of calls that a service may still be working on.
     """
 
     only_dataset: str | None = None
+    only_layer: str | None = None
     include_passing: bool = False
     in_flight: frozenset[str] = frozenset()
 
@@ -46,12 +54,13 @@ def make_plan(report: Report, contract: Contract, contract_sha256: str, request:
     """The smallest set of calls that repairs what failed.
 
     Raises:
-        PlanError: the report was made under another contract, the dataset is unknown, or two
-            services need each other on the same date.
+        PlanError: the report was made under another contract, the dataset or layer is unknown,
+            or two services need each other on the same date.
     """
     _refuse_another_contract(report, contract_sha256)
-    _refuse_unknown_dataset(contract, request.only_dataset)
-    planned, causes = _decide(report, contract, request)
+    asked = _asked(contract, request)
+    planned, causes = _decide(report, contract, asked, request.in_flight)
+    decided = {name for name, _ in [*planned, *causes]}
     draft = Plan.model_construct(
         id="",
         run_id=report.run_id,
@@ -60,12 +69,13 @@ def make_plan(report: Report, contract: Contract, contract_sha256: str, request:
         window=report.window,
         as_of=report.as_of,
         only_dataset=request.only_dataset,
+        only_layer=request.only_layer,
         include_passing=request.include_passing,
         calls=_calls(contract, planned),
         unplanned=(
             *_unplanned(contract, causes),
-            *_passed(report, contract, request),
-            *_never_planned(report, request, planned),
+            *_passed(report, contract, asked, decided),
+            *_never_planned(report, asked, planned),
         ),
     )
     return Plan.model_validate({**dict(draft), "id": content_hash(draft)})
@@ -80,49 +90,47 @@ def _refuse_another_contract(report: Report, contract_sha256: str) -> None:
         )
 
 
-def _refuse_unknown_dataset(contract: Contract, name: str | None) -> None:
-    if name is not None and name not in contract.datasets:
+def _asked(contract: Contract, request: Request) -> Asked:
+    """The datasets asked for; every wrong name is told at once."""
+    dataset, layer, problems = request.only_dataset, request.only_layer, []
+    if dataset is not None and dataset not in contract.datasets:
         known = ", ".join(contract.names)
-        raise PlanError(f"--dataset {name!r} is not in the contract, which has: {known}")
-
-
-def candidates(report: Report, request: Request) -> dict[str, frozenset[date]]:
-    """Per dataset, the dates that need an answer: a call, or a reason."""
-    wanted: dict[str, set[date]] = {}
-    for check in _asked_for(report, request):
-        if check.kind in REPAIRABLE and check.outcome is Outcome.FAILED:
-            wanted.setdefault(check.dataset, set()).update(check.unexpected_dates)
-        if check.kind in REPAIRABLE and check.outcome is Outcome.PASSED and request.include_passing:
-            lacking = _lacking(report, check.dataset)
-            wanted.setdefault(check.dataset, set()).update(lacking, check.unexpected_dates)
-    return {name: frozenset(days) for name, days in wanted.items()}
-
-
-def _asked_for(report: Report, request: Request) -> Iterable[CheckRecord]:
-    return (c for c in report.checks if request.only_dataset in (None, c.dataset))
-
-
-def _lacking(report: Report, dataset: str) -> list[date]:
-    days = next((r.days for r in report.datasets if r.name == dataset), ())
-    return [day.date for day in days if day.status is Status.DUE and day.missing]
+        problems.append(f"--dataset {dataset!r} is not in the contract, which has: {known}")
+    if layer is not None and layer not in contract.layers:
+        known = ", ".join(contract.layers)
+        problems.append(f"--layer {layer!r} is not in the contract, which has: {known}")
+    if problems:
+        raise PlanError(*problems)
+    names = frozenset(
+        name
+        for name in contract.names
+        if dataset in (None, name) and layer in (None, contract.datasets[name].layer)
+    )
+    if not names:
+        raise PlanError(f"--dataset {dataset!r} is not in --layer {layer!r}: leave one out")
+    return Asked(names=names, include_passing=request.include_passing)
 
 
 def _decide(
-    report: Report, contract: Contract, request: Request
+    report: Report, contract: Contract, asked: Asked, in_flight: Collection[str]
 ) -> tuple[set[tuple[str, date]], dict[tuple[str, date], Cause]]:
     """Each candidate is either planned or has a cause; upstreams are decided first."""
-    wanted = candidates(report, request)
-    days = {r.name: {day.date: day for day in r.days} for r in report.datasets}
+    wanted = candidates(report, asked)
+    coming: dict[str, dict[date, int]] = {}
     planned: set[tuple[str, date]] = set()
     causes: dict[tuple[str, date], Cause] = {}
-    for name in sorted(wanted, key=lambda n: upstream_first(contract, n)):
-        for when in wanted[name]:
-            day = days.get(name, {}).get(when)
-            cause = _cause(contract, request.in_flight, planned, name, when, day)
-            if cause is None:
-                planned.add((name, when))
-            else:
+    for name in sorted(asked.names, key=lambda n: upstream_first(contract, n)):
+        above = coming.get(contract.datasets[name].upstream or "", {})
+        cells = {cell.date: cell for cell in cells_of(report, name)}
+        more = foreseen(report, contract, asked, name, above) if above else frozenset[date]()
+        for when in wanted.get(name, frozenset()) | more:
+            cell = cells.get(when)
+            cause = _cause(contract, in_flight, planned, name, when, cell)
+            if cause is not None:
                 causes[name, when] = cause
+            elif cell is not None:
+                planned.add((name, when))
+                coming.setdefault(name, {})[when] = will_have(contract, name, cell, above)
     return planned, causes
 
 
@@ -132,7 +140,7 @@ def _cause(
     planned: Collection[tuple[str, date]],
     name: str,
     when: date,
-    day: Day | None,
+    day: Cell | None,
 ) -> Cause | None:
     """Why a date of a dataset is not called; None when it is."""
     dataset = contract.datasets[name]
@@ -142,6 +150,9 @@ def _cause(
         return Why.NO_SERVICE, "the contract names no service that builds it"
     if protected := _protected(contract, dataset.service, when):
         return Why.PROTECTED, protected
+    earliest = contract.services[dataset.service].earliest_rebuildable
+    if earliest is not None and when < earliest:
+        return Why.TOO_OLD, f"{dataset.service} cannot rebuild dates before {earliest}"
     if call_id(dataset.service, when) in in_flight:
         return Why.IN_FLIGHT, f"{dataset.service} may still be working on an earlier call"
     if (dataset.upstream, when) in planned:
@@ -208,29 +219,31 @@ def _unplanned(contract: Contract, causes: Mapping[tuple[str, date], Cause]) -> 
         yield Unplanned(dataset=name, why=why, reason=reason, dates=dates)
 
 
-def _passed(report: Report, contract: Contract, request: Request) -> Iterator[Unplanned]:
+def _passed(
+    report: Report, contract: Contract, asked: Asked, decided: Collection[str]
+) -> Iterator[Unplanned]:
     """Dates that lack keys, and whose dataset failed no check that a backfill repairs."""
-    if request.include_passing:
+    if asked.include_passing:
         return
-    repairable = [c for c in _asked_for(report, request) if c.kind in REPAIRABLE]
+    repairable = [c for c in asked.checks(report) if c.kind in REPAIRABLE]
     passed = {c.dataset for c in repairable if c.outcome is Outcome.PASSED}
     others = {c.dataset for c in repairable if c.outcome in (Outcome.FAILED, Outcome.ERRORED)}
     for name in contract.names:
-        dates = _lacking(report, name)
-        if dates and name in passed - others:
+        dates = lacking(cells_of(report, name))
+        if dates and name in passed - others - set(decided):
             reason = "lacks keys, but its checks passed (--include-passing plans it)"
             yield Unplanned(dataset=name, why=Why.PASSED, reason=reason, dates=tuple(dates))
 
 
 def _never_planned(
-    report: Report, request: Request, planned: Collection[tuple[str, date]]
+    report: Report, asked: Asked, planned: Collection[tuple[str, date]]
 ) -> Iterator[Unplanned]:
     """What no backfill repairs, and what could not be evaluated.
 
     Keys that the upstream lacks only until the same plan rebuilds it are not listed.
     """
     found: list[Unplanned] = []
-    for check in _asked_for(report, request):
+    for check in asked.checks(report):
         if check.outcome is Outcome.ERRORED:
             reason = f"{check.kind} could not be evaluated: {check.message}"
             found.append(Unplanned(dataset=check.dataset, why=Why.ERRORED, reason=reason, dates=()))

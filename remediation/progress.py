@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Protocol
 
@@ -11,14 +11,17 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 from rich.text import Text
 
+from remediation.forecast import Forecast
 from remediation.journal import Event
+from remediation.show import duration
 from remediation.states import State
 
 LINE_SECONDS = 10.0
@@ -50,9 +53,36 @@ class Shows(Protocol):
         ...
 
 
-def progress_on(console: Console, monotonic: Callable[[], float]) -> Shows:
-    """The progress display that suits the console."""
-    return Bar(console) if console.is_terminal else Lines(console, monotonic)
+def progress_on(
+    console: Console, monotonic: Callable[[], float], each: Mapping[str, float]
+) -> Shows:
+    """The progress display that suits the console.
+
+    ``each`` is how many seconds a date of a service took in earlier runs.
+    """
+    forecasts = Forecasts(monotonic, each)
+    return Bar(console, forecasts) if console.is_terminal else Lines(console, forecasts)
+
+
+class Forecasts:
+    """A forecast per service, and the clock they go by."""
+
+    def __init__(self, monotonic: Callable[[], float], each: Mapping[str, float]) -> None:
+        self.monotonic = monotonic
+        self._each = each
+        self._of: dict[str, Forecast] = {}
+
+    def note(self, event: Event) -> None:
+        """Take notice of an event."""
+        self._forecast(event.service).note(event, self.monotonic())
+
+    def left(self, service: str, total: int) -> str:
+        """``about 12 min 30 s left``, or nothing where nothing tells."""
+        seconds = self._forecast(service).seconds_left(total, self.monotonic())
+        return "" if seconds is None else f"about {duration(seconds)} left"
+
+    def _forecast(self, service: str) -> Forecast:
+        return self._of.setdefault(service, Forecast(self._each.get(service)))
 
 
 def remark_of(event: Event) -> Text | None:
@@ -69,9 +99,9 @@ def remark_of(event: Event) -> Text | None:
 class Lines:
     """Plain lines: every tenth second or 25 dates, and whatever did not go well."""
 
-    def __init__(self, console: Console, monotonic: Callable[[], float]) -> None:
+    def __init__(self, console: Console, forecasts: Forecasts) -> None:
         self._console = console
-        self._monotonic = monotonic
+        self._forecasts = forecasts
         self._said: dict[str, tuple[float, int]] = {}
 
     def __enter__(self) -> Lines:
@@ -89,26 +119,40 @@ class Lines:
         """Print a line if it is time for one."""
         if remark := remark_of(event):
             self._console.print(remark, soft_wrap=True)
-        now = self._monotonic()
+        self._forecasts.note(event)
+        now = self._forecasts.monotonic()
         at, settled = self._said.setdefault(event.service, (now, 0))
         finished = event.settled == event.total > settled
         if finished or now - at >= LINE_SECONDS or event.settled - settled >= LINE_DATES:
             self._said[event.service] = (now, event.settled)
-            self._console.print(
-                f"{event.service}  {event.settled}/{event.total} settled, {event.landed} landed"
-            )
+            left = self._forecasts.left(event.service, event.total)
+            line = f"{event.service}  {event.settled}/{event.total} settled, {event.landed} landed"
+            self._console.print(f"{line}, {left}" if left else line, soft_wrap=True)
+
+
+class LeftColumn(ProgressColumn):
+    """The time that a service's remaining dates will take."""
+
+    def __init__(self, forecasts: Forecasts) -> None:
+        super().__init__()
+        self._forecasts = forecasts
+
+    def render(self, task: Task) -> Text:
+        """The time as of now."""
+        return Text(self._forecasts.left(task.description, int(task.total or 0)))
 
 
 class Bar:
-    """A bar per service, with the time that remains at the measured rate."""
+    """A bar per service, with the time that remains as this run's dates go."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, forecasts: Forecasts) -> None:
+        self._forecasts = forecasts
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            LeftColumn(forecasts),
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}
@@ -129,6 +173,7 @@ class Bar:
         """Move the bar, and print above it what did not go well."""
         if remark := remark_of(event):
             self._progress.console.print(remark, soft_wrap=True)
+        self._forecasts.note(event)
         task = self._tasks.get(event.service)
         if task is None:
             task = self._progress.add_task(event.service, total=event.total)

@@ -6,6 +6,7 @@ run that the plan was made from.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -14,11 +15,9 @@ from pydantic import AwareDatetime, Field
 
 from checkpoints.archive import runs_folder
 from checkpoints.errors import ExitCode
-from checkpoints.report import Span, Verdict
+from checkpoints.report import CheckRecord, Span, Verdict
 from remediation.plan import Plan, Record, Unplanned
 from remediation.states import DONE, State
-
-RECORD_SHOWN = 12
 
 
 class Figures(Record):
@@ -58,17 +57,29 @@ class CallRecord(Record):
     detail: str
 
 
+class FileRecord(Record):
+    """A file by its path below the project's folder, and what it held."""
+
+    path: str
+    sha256: str
+
+
 class RemediationRecord(Record):
     """One plan as it stands after a run of it.
 
+    ``report`` is the run report that it answers; ``plan_file`` and ``ledger`` are paths below the
+    project's folder, as is the report's.
     ``changes`` compare the window of the report with a fresh read of the same window;
-    ``verdict_after`` is what the checkpoint's rules say of that read. Both are missing when
-    ``problem`` says why the tables could not be read.
+    ``verdict_after`` and ``checks_after`` are what the checkpoint's rules say of that read. All
+    are missing when ``problem`` says why the tables could not be read.
     """
 
     version: Literal[1] = 1
     plan_id: str
     run_id: str
+    report: FileRecord
+    plan_file: str
+    ledger: str
     contract_sha256: str
     warehouse: str
     by: str
@@ -81,6 +92,7 @@ class RemediationRecord(Record):
     unplanned: tuple[Unplanned, ...]
     verdict_before: Verdict
     verdict_after: Verdict | None = None
+    checks_after: tuple[CheckRecord, ...] = ()
     changes: tuple[Change, ...] = Field(default=())
     problem: str = ""
 
@@ -90,9 +102,19 @@ class RemediationRecord(Record):
         return tuple(call for call in self.calls if call.state not in DONE)
 
 
+def file_record(project: Path, path: Path) -> FileRecord:
+    """A file of a project as it is now.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return FileRecord(path=path.relative_to(project).as_posix(), sha256=digest)
+
+
 def record_path(project: Path, plan: Plan) -> Path:
     """Where the record of a plan is kept."""
-    name = f"remediation-{plan.id[:RECORD_SHOWN]}.json"
+    name = f"remediation-{plan.short_id}.json"
     return runs_folder(project) / plan.run_id / name
 
 

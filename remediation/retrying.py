@@ -50,6 +50,12 @@ def wait_before_repeat(answer: Answer, tried: Try) -> float | None:
     return None
 
 
+def pause_after(answer: Answer) -> float:
+    """Seconds for which a service asked not to be called at all, if that is not too long."""
+    wait = answer.retry_after or 0.0
+    return wait if wait <= LONGEST_WAIT else 0.0
+
+
 def try_again(tried: Try, seen: State) -> Try | None:
     """The next try of a call whose answer was lost, from what the tables showed; None: no more.
 

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from checkpoints.archive import report_path
 from checkpoints.contract import Contract
 from checkpoints.contract_file import ContractFile
 from checkpoints.coverage import CoverageFrame
@@ -26,7 +27,14 @@ from remediation.ledger import Entry, ledger_path, open_ledger
 from remediation.lock import only_run
 from remediation.patience import patiently
 from remediation.plan import Plan
-from remediation.record import CallRecord, RemediationRecord, counts_of, record_path
+from remediation.plan_file import kept_path
+from remediation.record import (
+    CallRecord,
+    RemediationRecord,
+    counts_of,
+    file_record,
+    record_path,
+)
 from remediation.revalidation import (
     changes_of,
     exit_code_of,
@@ -155,12 +163,15 @@ def _after(
     request: Request, calls: tuple[CallRecord, ...], started_at: datetime
 ) -> RemediationRecord:
     """The record, with the whole window read again."""
-    contract, report = request.file.contract, request.report
+    contract, report, project = request.file.contract, request.report, request.file.project
     done = all(call.state in DONE for call in calls)
     code = ExitCode.COMPLETE if done else ExitCode.BACKFILL_INCOMPLETE
     record = RemediationRecord(
         plan_id=request.plan.id,
         run_id=report.run_id,
+        report=file_record(project, report_path(project, report.run_id)),
+        plan_file=kept_path(project, request.plan.id).relative_to(project).as_posix(),
+        ledger=ledger_path(project).relative_to(project).as_posix(),
         contract_sha256=request.file.sha256,
         warehouse=request.plan.warehouse,
         by=request.by,
@@ -198,6 +209,7 @@ def _judged(
         "calls": seen,
         "counts": counts_of(seen),
         "verdict_after": verdict,
+        "checks_after": checks,
         "changes": changes,
         "exit_code": exit_code_of(seen, verdict, changes),
     }

@@ -15,7 +15,7 @@ from remediation.dispatch import Dispatch
 from remediation.journal import Journal
 from remediation.landing import nothing_there
 from remediation.plan import Call
-from remediation.retrying import Breaker, Try, try_again, wait_before_repeat
+from remediation.retrying import Breaker, Try, pause_after, try_again, wait_before_repeat
 from remediation.states import DONE, State
 from remediation.watch import Watch
 from remediation.work import Work
@@ -105,11 +105,12 @@ class Sending:
     def _take(self, call: Call, answer: Answer) -> None:
         tried = self._flying.pop(call.id)
         wait = wait_before_repeat(answer, tried)
+        pause = pause_after(answer) if wait is None else wait
+        self._next_attempt = max(self._next_attempt, self._clock.monotonic() + pause)
         if wait is None:
             self._judge(tried, answer)
             return
         self._record(call, State.PLANNED, answer)
-        self._next_attempt = max(self._next_attempt, self._clock.monotonic() + wait)
         self._queue.appendleft(tried.after_refusal(answer))
 
     def _judge(self, tried: Try, answer: Answer) -> None:

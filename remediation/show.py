@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -12,9 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from checkpoints.columns import aligned, hanging
 from checkpoints.contract import Contract
 from checkpoints.report import Report
 from checkpoints.window import ranges_of
+from checkpoints.wording import Detail
 from remediation.answer import clean
 from remediation.endpoint import request_for
 from remediation.plan import Estimate, Plan
@@ -34,11 +36,10 @@ def table(*headings: str) -> Table:
 
 def print_plan(console: Console, plan: Plan, report: Report, estimates: Sequence[Estimate]) -> None:
     """Ranges per dataset, calls per service, and what is not planned."""
-    console.print(
-        f"Plan {plan.short_id} of run {plan.run_id}: {len(plan.calls)} calls", soft_wrap=True
-    )
+    print_headline(console, plan)
     if plan.calls:
-        console.print(_ranges_table(plan, report))
+        for line in _range_lines(plan, report, console.width):
+            console.print(line, soft_wrap=True)
         console.print(_services_table(estimates))
     elif not plan.unplanned:
         console.print("Nothing to do.", style="green")
@@ -49,15 +50,22 @@ def print_plan(console: Console, plan: Plan, report: Report, estimates: Sequence
         console.print(_unplanned_table(plan, report))
 
 
+def print_headline(console: Console, plan: Plan) -> None:
+    """Which plan it is, and how many calls it has."""
+    text = f"Plan {plan.short_id} of run {plan.run_id}: {len(plan.calls)} calls"
+    console.print(text, soft_wrap=True)
+
+
 def _ranges(report: Report, dates: Sequence[date]) -> Text:
     return Text(", ".join(map(str, report.ranges(dates))))
 
 
-def _ranges_table(plan: Plan, report: Report) -> Table:
-    grid = table("dataset", "dates", "ranges")
-    for dataset, dates in plan.dates_of().items():
-        grid.add_row(Text(dataset), str(len(dates)), _ranges(report, dates))
-    return grid
+def _range_lines(plan: Plan, report: Report, width: int) -> Iterator[Text]:
+    found = plan.dates_of()
+    cells = [[Text(clean(name)), Text(str(len(dates)))] for name, dates in found.items()]
+    names = aligned([[Text("dataset"), Text("dates")], *cells])
+    ranges = [[str(r) for r in report.ranges(dates)] for dates in found.values()]
+    return hanging(names, [["ranges"], *ranges], width)
 
 
 def _services_table(estimates: Sequence[Estimate]) -> Table:
@@ -76,20 +84,22 @@ def _unplanned_table(plan: Plan, report: Report) -> Table:
     return grid
 
 
-def shown_ranges(dates: Iterable[date], calendar: Sequence[date] = ()) -> Text:
+def shown_ranges(
+    dates: Iterable[date], calendar: Sequence[date] = (), detail: Detail = Detail.NORMAL
+) -> Text:
     """Dates as ranges, a line each, the first of many; ``calendar`` as in ``ranges_of``."""
     ranges = ranges_of(dates, calendar)
-    lines = [str(r) for r in ranges[:RANGES_SHOWN]]
-    more = len(ranges) - RANGES_SHOWN
+    most = len(ranges) if detail is Detail.VERBOSE else RANGES_SHOWN
+    lines = [str(r) for r in ranges[:most]]
+    more = len(ranges) - most
     return Text("\n".join([*lines, f"and {more} more"] if more > 0 else lines))
 
 
-def print_chosen(console: Console, plan: Plan) -> None:
-    """Which plan is carried out, where it leaves datasets out."""
-    if plan.only_dataset is not None:
-        name = clean(plan.only_dataset)
-        text = f"note: plan {plan.short_id} is restricted: made with --dataset {name}"
-        console.print(text, soft_wrap=True)
+def restrictions(plan: Plan) -> list[str]:
+    """What a plan was restricted to, as a sentence; none for a whole one."""
+    given = {"--dataset": plan.only_dataset, "--layer": plan.only_layer}
+    options = " ".join(f"{option} {clean(name)}" for option, name in given.items() if name)
+    return [f"plan {plan.short_id} is restricted: made with {options}"] if options else []
 
 
 def duration(seconds: float) -> str:
@@ -101,24 +111,31 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def print_requests(console: Console, plan: Plan, contract: Contract) -> None:
+def print_requests(
+    console: Console, plan: Plan, contract: Contract, detail: Detail = Detail.NORMAL
+) -> None:
     """The exact requests; a long list of one service is cut, since only the date differs."""
     for service in plan.services():
         calls = plan.calls_of(service)
         console.print(f"{service} would be sent")
-        for call in calls[:REQUESTS_SHOWN]:
+        most = len(calls) if detail is Detail.VERBOSE else REQUESTS_SHOWN
+        for call in calls[:most]:
             request = request_for(contract.services[service], call.date)
             line = f"  {request.method} {request.url} {json.dumps(request.body)}"
             console.print(clean(line, 2000), soft_wrap=True)
-        more = len(calls) - REQUESTS_SHOWN
+        more = len(calls) - most
         if more > 0:
             console.print(f"  and {more} more, up to {calls[-1].date} (all of them: --json -)")
 
 
 def print_next(console: Console, options: Sequence[str]) -> None:
     """The ``run`` command to type next."""
-    command = shlex.join(["python", "-m", "remediation", "run", *options])
-    console.print(f"next   {command}", soft_wrap=True)
+    console.print(f"next   {command_line('run', options)}", soft_wrap=True)
+
+
+def command_line(command: str, options: Sequence[str]) -> str:
+    """A command of this package, to be typed."""
+    return shlex.join(["python", "-m", "remediation", command, *options])
 
 
 def short(path: Path, here: Path) -> Path:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
+from types import TracebackType
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from checkpoints.errors import ExitCode
-from checkpoints.wording import percent
+from checkpoints.columns import narrowed
+from checkpoints.errors import CheckpointsError, ExitCode
+from checkpoints.wording import Detail, percent
+from remediation.answer import clean
+from remediation.journal import Event
+from remediation.progress import progress_on
 from remediation.record import Change, Figures, RemediationRecord
 from remediation.show import duration, shown_ranges, table
 from remediation.states import State
@@ -20,8 +23,60 @@ OPEN_SHOWN = 20
 REGRESSIONS_SHOWN = 10
 
 
-def print_record(console: Console, record: RemediationRecord, path: Path) -> None:
-    """Before and after, regressions, what remains and why."""
+class ForPeople:
+    """Tells people at a console.
+
+    ``each`` is how many seconds a date of a service took in earlier runs.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        monotonic: Callable[[], float],
+        each: Mapping[str, float],
+        detail: Detail = Detail.NORMAL,
+    ) -> None:
+        self._console = console
+        self._detail = detail
+        self._progress = progress_on(console, monotonic, each)
+
+    def __enter__(self) -> ForPeople:
+        self._progress.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.__exit__(kind, error, trace)
+
+    def remark(self, text: str) -> None:
+        """A note before it begins."""
+        self._console.print(f"note: {text}", soft_wrap=True)
+
+    def tell(self, event: Event) -> None:
+        """Progress."""
+        self._progress.tell(event)
+
+    def interrupted(self, command: str) -> None:
+        """What to type to go on."""
+        text = f"interrupted: the ledger is intact; to continue: {command}"
+        self._console.print(text, soft_wrap=True)
+
+    def failed(self, error: CheckpointsError) -> None:
+        """Every problem."""
+        for problem in error.problems:
+            self._console.print(f"error: {problem}", style="red", soft_wrap=True)
+
+    def conclude(self, record: RemediationRecord, path: str) -> None:
+        """Before and after."""
+        print_record(self._console, record, path, self._detail)
+
+
+def print_verdict(console: Console, record: RemediationRecord) -> None:
+    """The outcome in a line, and why the window could not be read again."""
     word, style = ("COMPLETE", "bold green")
     if record.exit_code is not ExitCode.COMPLETE:
         word, style = ("STILL INCOMPLETE", "bold red")
@@ -30,29 +85,41 @@ def print_record(console: Console, record: RemediationRecord, path: Path) -> Non
         Text(word, style=style),
         f"{landed} of {len(record.calls)} calls landed in {duration(record.seconds)}",
     )
-    if record.changes:
-        console.print(_changes_table(record.changes))
-    _print_regressions(console, record.changes)
-    _print_remaining(console, record)
     if record.problem:
         console.print(f"error: the window could not be read again: {record.problem}", style="red")
+
+
+def print_record(
+    console: Console, record: RemediationRecord, path: str, detail: Detail = Detail.NORMAL
+) -> None:
+    """Before and after, regressions, what remains and why."""
+    print_verdict(console, record)
+    if record.changes:
+        for line in _change_lines(record.changes, console.width):
+            console.print(line, soft_wrap=True)
+    _print_regressions(console, record.changes)
+    _print_remaining(console, record, detail)
     if record.verdict_after:
         console.print(f"rules now: {record.verdict_after.summary}")
     console.print(f"record {path}", soft_wrap=True)
 
 
-def _changes_table(changes: Sequence[Change]) -> Table:
-    grid = table("layer", "dataset", "of", "before", "after", "dates lacking")
+def _change_lines(changes: Sequence[Change], width: int) -> list[Text]:
+    """A line per dataset; where that is too long, without what it is compared with."""
+    rows = [["layer", "dataset", "of", "before", "after", "dates lacking"]]
     for change in changes:
-        grid.add_row(
-            change.layer,
-            Text(change.dataset),
-            Text(change.before.of or "–"),
-            _coverage(change.before),
-            _coverage(change.after),
-            f"{len(change.before.lacking)} → {len(change.after.lacking) if change.after else '?'}",
+        lacking = len(change.after.lacking) if change.after else "?"
+        rows.append(
+            [
+                change.layer,
+                clean(change.dataset),
+                clean(change.before.of or "–"),
+                _coverage(change.before),
+                _coverage(change.after),
+                f"{len(change.before.lacking)} → {lacking}",
+            ]
         )
-    return grid
+    return narrowed([[Text(cell) for cell in row] for row in rows], width, spare=(2, 0))
 
 
 def _coverage(figures: Figures | None) -> str:
@@ -71,7 +138,7 @@ def _print_regressions(console: Console, changes: Sequence[Change]) -> None:
         )
 
 
-def _print_remaining(console: Console, record: RemediationRecord) -> None:
+def _print_remaining(console: Console, record: RemediationRecord, detail: Detail) -> None:
     merged: dict[tuple[str, State, str], list[date]] = {}
     for call in record.remaining:
         merged.setdefault((call.service, call.state, call.detail), []).append(call.date)
@@ -79,10 +146,11 @@ def _print_remaining(console: Console, record: RemediationRecord) -> None:
         return
     calendar = sorted({call.date for call in record.calls})
     grid = table("service", "state", "dates", "ranges", "why")
-    for (service, state, detail), dates in list(merged.items())[:OPEN_SHOWN]:
-        ranges, why = shown_ranges(dates, calendar), Text(detail or "not sent yet")
+    most = len(merged) if detail is Detail.VERBOSE else OPEN_SHOWN
+    for (service, state, reason), dates in list(merged.items())[:most]:
+        ranges, why = shown_ranges(dates, calendar, detail), Text(reason or "not sent yet")
         grid.add_row(Text(service), str(state), str(len(dates)), ranges, why)
     console.print("What remains")
     console.print(grid)
-    if len(merged) > OPEN_SHOWN:
-        console.print(f"and {len(merged) - OPEN_SHOWN} more: python -m remediation status")
+    if len(merged) > most:
+        console.print(f"and {len(merged) - most} more: --verbose shows them")

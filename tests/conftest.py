@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
 
 from checkpoints.shell import leave
+from tests.browser import chromium  # noqa: F401 (a fixture of every test)
+
+# A workflow that runs these tests is not the one that the commands under test report to.
+for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+    os.environ.pop(name, None)
 
 STATUS = pytest.StashKey[int]()
 

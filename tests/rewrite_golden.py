@@ -1,15 +1,19 @@
 """Rewrite what is generated: ``python -m tests.rewrite_golden``, then read the difference.
 
-Golden SQL, the JSON schema of the run report, and the help texts in the README.
+Golden SQL, the JSON schemas of the run report and the sign-off, what the terminal shows, and the
+help texts in the README.
 """
 
 import json
 import re
+import tempfile
 
 from checkpoints.report import Report
-from tests.commands import ROOT
+from checkpoints.signature import SignOff
+from tests.commands import ROOT, command
 from tests.test_presence import GOLDEN, compiled, shipped_statement
 from tests.test_readme import COMMANDS, README, help_of
+from tests.test_terminal import SHOWN, golden_of, shown
 
 for date_type in ("date", "timestamp", "datetime", "text"):
     for dialect in ("bigquery", "duckdb"):
@@ -18,10 +22,18 @@ for date_type in ("date", "timestamp", "datetime", "text"):
 
 schema = json.dumps(Report.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
 (ROOT / "checkpoints" / "report.schema.json").write_text(schema)
+schema = json.dumps(SignOff.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
+(ROOT / "checkpoints" / "signoff.schema.json").write_text(schema)
+
+with tempfile.TemporaryDirectory() as folder:
+    url = f"duckdb:///{folder}/w.duckdb"
+    command("demo", "build", "--warehouse", url)
+    for name, columns, option in SHOWN:
+        golden_of(name, columns, option).write_text(shown(name, columns, option, url))
 
 text = README
 for module in COMMANDS:
-    shown = f"<!-- help: {module} -->\n```\n{help_of(module)}\n```"
+    helped = f"<!-- help: {module} -->\n```\n{help_of(module)}\n```"
     pattern = rf"<!-- help: {module} -->\n```\n.*?```"
-    text = re.sub(pattern, lambda _, shown=shown: shown, text, flags=re.DOTALL)
+    text = re.sub(pattern, lambda _, helped=helped: helped, text, flags=re.DOTALL)
 (ROOT / "README.md").write_text(text)

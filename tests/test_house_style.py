@@ -15,19 +15,41 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("checkpoints", "remediation", "demo", "gx/plugins/cross_layer")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-SHELLS = {"checkpoints/shell.py", "checkpoints/options.py", *(f"{p}/__main__.py" for p in PACKAGES)}
+SHELLS = {
+    "checkpoints/shell.py",
+    "checkpoints/ci_options.py",
+    *(f"{p}/options.py" for p in PACKAGES),
+    *(f"{p}/__main__.py" for p in PACKAGES),
+}
 PURE = (
+    "checkpoints.annotations",
     "checkpoints.calendar_map",
+    "checkpoints.ci_findings",
+    "checkpoints.columns",
     "checkpoints.contract",
     "checkpoints.coverage",
+    "checkpoints.findings",
+    "checkpoints.gaps",
     "checkpoints.gate",
+    "checkpoints.junit",
+    "checkpoints.markdown",
     "checkpoints.page",
     "checkpoints.rules",
+    "checkpoints.runs_page",
     "checkpoints.summary",
+    "checkpoints.trend",
     "checkpoints.window",
     "checkpoints.wording",
+    "demo.fault_catalogue",
+    "demo.faults",
+    "remediation.candidates",
+    "remediation.ci_findings",
+    "remediation.elsewhere",
     "remediation.plan",
     "remediation.planning",
+    "remediation.replay",
+    "remediation.shell_script",
+    "remediation.spelled",
 )
 EFFECTS = {"socket", "subprocess", "time", "os"}
 HEAVY = {"duckdb", "sqlalchemy", "sqlite3", "requests", "great_expectations", "pandas", "google"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
+import statistics
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -12,12 +14,14 @@ import pytest
 
 from checkpoints.report import Span
 from remediation.errors import AlreadyRunning, LedgerError
-from remediation.ledger import LEDGER_VERSION, Ledger, ledger_path, open_ledger, read_ledger
+from remediation.ledger import TIMED, Ledger, ledger_path, open_ledger, read_ledger
+from remediation.ledger_file import LEDGER_VERSION
 from remediation.lock import only_run
 from remediation.plan import Call, Plan, content_hash
 from remediation.states import FOLLOWS, IN_FLIGHT, State
 from tests.warehouses import D
 
+INDEXES = ("calls_by_state", "transitions_by_plan", "answers")
 NOON = datetime(2025, 1, 21, 12, tzinfo=UTC)
 
 
@@ -145,6 +149,48 @@ with open_ledger(Path({str(tmp_path / "l.sqlite3")!r}), noon) as ledger:
         assert [e.state for e in ledger.entries()] == [State.SENDING]
 
 
+def test_a_ledger_without_the_indexes_is_read_and_gets_them_when_it_is_written(
+    tmp_path: Path,
+) -> None:
+    path, plan = tmp_path / "l.sqlite3", plan_of(FIRST)
+    with open_ledger(path, noon) as ledger:
+        ledger.register(plan)
+        ledger.move(plan.id, [FIRST], State.SENDING)
+        for name in INDEXES:
+            ledger._connection.execute(f"DROP INDEX {name}")
+    with read_ledger(path, noon) as read:
+        assert read is not None
+        assert read.counts(plan.id) == {"four": {State.SENDING: 1}}
+        assert read.measured() == {}
+    with open_ledger(path, noon) as ledger:
+        used = " ".join(
+            row[3]
+            for query in (
+                "SELECT service FROM calls WHERE state IN ('sending', 'unknown')",
+                f"SELECT service, count(*) FROM transitions WHERE {TIMED} GROUP BY service",
+                "SELECT * FROM transitions WHERE plan_id = 'x' ORDER BY number",
+            )
+            for row in ledger._connection.execute(f"EXPLAIN QUERY PLAN {query}")
+        )
+    assert all(name in used for name in INDEXES)
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 8])
+def test_the_median_of_what_was_measured(tmp_path: Path, number: int) -> None:
+    chance = random.Random(number)
+    seconds = [chance.uniform(0.1, 600) for _ in range(number)]
+    days = [Call(service="s", date=D(f"2025-01-{n + 1:02}"), datasets=("f",)) for n in range(8)]
+    plan = plan_of(FIRST, *days)
+    with open_ledger(tmp_path / "l.sqlite3", noon) as ledger:
+        ledger.register(plan)
+        for call, took in zip(days, seconds, strict=False):
+            ledger.move(plan.id, [call], State.SENDING)
+            ledger.move(plan.id, [call], State.ACCEPTED, seconds=took)
+        ledger.move(plan.id, [FIRST], State.SENDING)
+        ledger.move(plan.id, [FIRST], State.UNKNOWN, seconds=120.0)
+        assert ledger.measured() == {"s": (number, pytest.approx(statistics.median(seconds)))}
+
+
 def test_every_commit_is_synced(tmp_path: Path) -> None:
     with open_ledger(tmp_path / "l.sqlite3", noon) as ledger:
         connection = ledger._connection
@@ -185,6 +231,7 @@ def test_the_second_run_is_told_who_came_first(tmp_path: Path) -> None:
     with only_run(path, "ann@host (process 7)", "2025-01-21T12:00:00+00:00"):
         program = f"""
 from pathlib import Path
+from remediation.ledger_file import LEDGER_VERSION
 from remediation.lock import only_run
 from checkpoints.report import Span
 from remediation.errors import AlreadyRunning
@@ -210,6 +257,7 @@ def test_a_lock_left_by_a_killed_run_does_not_hold(tmp_path: Path) -> None:
     program = f"""
 import os, signal
 from pathlib import Path
+from remediation.ledger_file import LEDGER_VERSION
 from remediation.lock import only_run
 with only_run(Path({str(path)!r}), "ann", "noon"):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -2,141 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import random
-import subprocess
-import sys
-from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from checkpoints.contract import Contract
-from checkpoints.coverage import Status
-from checkpoints.report import Report
 from remediation.errors import PlanError
-from remediation.plan import Plan, Why, estimates
-from remediation.plan_file import check_fits, newest_plan, read_plan, write_plan
-from remediation.planning import REPAIRABLE, Request, candidates, make_plan
-from tests.scripted_service import FIRST, LAST, TODAY, raw_contract
+from remediation.plan import Why
+from remediation.planning import REPAIRABLE
+from tests.reports import calls, check_of, holes, left_out, plan_for, report_of, truthful_report
+from tests.scripted_service import raw_contract
 from tests.warehouses import D, contract_of
-
-SHA = "a" * 64
-UPSTREAM = {
-    "raw": "schedule",
-    "summary": "raw",
-    "factors": "summary",
-    "cache": "summary",
-    "scores": "factors",
-}
-WARMUP = {"factors": 3, "cache": 5, "scores": 3}
-CALENDAR = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
 
 
 @pytest.fixture(scope="module")
 def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
     folder = tmp_path_factory.mktemp("contract")
     return contract_of(folder, raw_contract("http://127.0.0.1:1", folder / "w.duckdb")).contract
-
-
-def check_of(
-    dataset: str, dates: Any, outcome: str = "FAILED", kind: str = "conversion_ratio"
-) -> dict[str, Any]:
-    return {
-        "id": f"{dataset}-{kind}-{outcome}",
-        "suite": "L4",
-        "dataset": dataset,
-        "of": "raw",
-        "match": "keys",
-        "kind": kind,
-        "severity": "critical",
-        "threshold": 0.8,
-        "outcome": outcome,
-        "observed": 0.5,
-        "matched": 1,
-        "expected": 2,
-        "unexpected_dates": [str(d) for d in dates],
-        "message": "table 'x' is gone" if outcome == "ERRORED" else "",
-    }
-
-
-def report_of(
-    checks: list[dict[str, Any]], present: dict[str, dict[date, int]], sha: str = SHA
-) -> Report:
-    """A report in which each dataset has so many of two games; 2 where nothing is said."""
-    datasets = []
-    for name, upstream in UPSTREAM.items():
-        days = []
-        for n, day in enumerate(CALENDAR):
-            status = Status.WARM_UP if n < WARMUP.get(name, 0) else Status.DUE
-            expected = present.get(upstream, {}).get(day, 2)
-            here = present.get(name, {}).get(day, 2)
-            matched = min(expected, here)
-            days.append([str(day), status, expected, here, matched, here - matched, 0])
-        datasets.append(
-            {
-                "name": name,
-                "layer": "L4",
-                "of": upstream,
-                "match": "keys",
-                "by_date": False,
-                "days": days,
-            }
-        )
-    return Report.model_validate_json(
-        json.dumps(
-            {
-                "schema_version": 1,
-                "run_id": "20250121T000000000000Z-after_backfill",
-                "checkpoint": "after_backfill",
-                "judge": "rules",
-                "window": {"first": str(FIRST), "last": str(LAST)},
-                "window_label": "January",
-                "as_of": str(TODAY),
-                "started_at": "2025-01-21T00:00:00Z",
-                "seconds": 0.1,
-                "provenance": {
-                    "contract": "pipeline.yml",
-                    "contract_sha256": sha,
-                    "warehouse": "duckdb:///w.duckdb",
-                    "revision": None,
-                    "dirty": None,
-                    "versions": {},
-                    "user": "someone",
-                },
-                "verdict": {
-                    "exit_code": 1,
-                    "passed": False,
-                    "summary": "failed",
-                    "declared": len(checks),
-                    "counts": {},
-                    "fail_on": "critical",
-                },
-                "checks": checks,
-                "datasets": datasets,
-                "coverage": [],
-            }
-        )
-    )
-
-
-def holes(*days: str) -> dict[date, int]:
-    return {D(day): 0 for day in days}
-
-
-def plan_for(contract: Contract, report: Report, **request: Any) -> Plan:
-    return make_plan(report, contract, SHA, Request(**request))
-
-
-def calls(plan: Plan) -> list[str]:
-    return [f"{c.service} {c.date:%m-%d} {'+'.join(c.datasets)}" for c in plan.calls]
-
-
-def left_out(plan: Plan) -> dict[tuple[str, Why], list[str]]:
-    return {(u.dataset, u.why): [f"{d:%m-%d}" for d in u.dates] for u in plan.unplanned}
 
 
 def test_one_call_per_service_and_date_carries_all_its_datasets(contract: Contract) -> None:
@@ -283,151 +165,6 @@ def test_services_that_need_each_other_are_refused(tmp_path: Path) -> None:
         plan_for(contract, report)
 
 
-def test_the_estimate_says_what_it_is_based_on(tmp_path: Path) -> None:
-    raw = raw_contract("http://127.0.0.1:1", tmp_path / "w.duckdb", seconds_between_calls=2)
-    contract = contract_of(tmp_path, raw).contract
-    hole = holes("2025-01-07", "2025-01-08", "2025-01-09")
-    plan = plan_for(contract, report_of([check_of("factors", hole)], {"factors": hole}))
-    (guess,) = estimates(plan, contract, {})
-    (known,) = estimates(plan, contract, {"four": (12, 30.0)})
-    assert (guess.seconds, known.seconds) == (6, 90)
-    assert guess.basis == "a minimum: 2 s between calls, no call was timed yet"
-    assert known.basis == "12 earlier calls, median 30 s; 2 s between calls"
-
-
-def a_plan(contract: Contract) -> Plan:
-    hole = holes("2025-01-07", "2025-01-09")
-    return plan_for(contract, report_of([check_of("factors", hole)], {"factors": hole}))
-
-
-def test_a_plan_is_read_back_as_it_was_written(contract: Contract, tmp_path: Path) -> None:
-    plan = a_plan(contract)
-    path = tmp_path / "uncommitted" / "plans" / "p.json"
-    write_plan(plan, path)
-    assert read_plan(path) == plan
-    assert newest_plan(tmp_path) == path
-
-
-def test_the_plan_file_has_not_changed_its_format(contract: Contract) -> None:
-    golden = Path(__file__).parent / "golden" / "plan.json"
-    assert json.loads(a_plan(contract).model_dump_json()) == json.loads(golden.read_text())
-
-
-def test_a_plan_changed_by_hand_is_refused(contract: Contract, tmp_path: Path) -> None:
-    path = tmp_path / "p.json"
-    write_plan(a_plan(contract), path)
-    path.write_text(path.read_text().replace("2025-01-09", "2025-01-10"))
-    with pytest.raises(PlanError, match="changed by hand"):
-        read_plan(path)
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 2}', "\x00"])
-def test_a_damaged_plan_is_refused_in_one_sentence(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "p.json"
-    path.write_text(text)
-    with pytest.raises(PlanError, match="is not a plan of version 1"):
-        read_plan(path)
-
-
-def test_a_plan_of_another_contract_or_warehouse_is_refused(contract: Contract) -> None:
-    plan = a_plan(contract)
-    check_fits(plan, SHA, "duckdb:///w.duckdb")
-    with pytest.raises(PlanError) as refusal:
-        check_fits(plan, "c" * 64, "duckdb:///other.duckdb")
-    assert len(refusal.value.problems) == 2
-    assert "give --warehouse duckdb:///w.duckdb" in refusal.value.problems[1]
-
-
-def test_planning_imports_no_network_database_or_clock() -> None:
-    forbidden = [
-        "requests",
-        "urllib3",
-        "sqlite3",
-        "sqlalchemy",
-        "duckdb",
-        "pandas",
-        "time",
-        "great_expectations",
-        "google",
-    ]
-    program = (
-        "import sys; before = set(sys.modules)\n"
-        "import remediation.planning, remediation.plan, remediation.landing, remediation.retrying\n"
-        f"print([m for m in {forbidden} if m in set(sys.modules) - before - {{'time'}}])"
-    )
-    answer = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert answer.stdout.strip() == "[]"
-    source = Path(__file__).parent.parent / "remediation"
-    for name in ("planning.py", "plan.py", "landing.py", "retrying.py", "order.py", "states.py"):
-        text = (source / name).read_text()
-        assert "import time" not in text
-        assert ".now(" not in text
-        assert ".today(" not in text
-
-
-SOME_DATES = st.lists(st.sampled_from(CALENDAR), max_size=8, unique=True)
-NAMES = list(UPSTREAM)
-
-
-@st.composite
-def reports(draw: st.DrawFn) -> Report:
-    present = {name: {day: draw(st.integers(0, 1)) for day in draw(SOME_DATES)} for name in NAMES}
-    checks = []
-    for name in NAMES:
-        for kind in ("conversion_ratio", "date_gap", "no_orphan_keys"):
-            outcome = draw(st.sampled_from(["PASSED", "FAILED", "ERRORED", "NOT_EVALUATED"]))
-            checks.append(check_of(name, draw(SOME_DATES), outcome=outcome, kind=kind))
-    return report_of(checks, present)
-
-
-@given(report=reports(), passing=st.booleans(), seed=st.integers(0, 99), data=st.data())
-@settings(max_examples=60, deadline=None)
-def test_every_candidate_is_planned_or_explained(
-    contract: Contract, report: Report, passing: bool, seed: int, data: st.DataObject
-) -> None:
-    protected = data.draw(st.sampled_from(CALENDAR))
-    raw = contract.model_dump(mode="json", by_alias=True)
-    raw["protected"] = [
-        {"dataset": "cache", "from": str(protected), "to": str(protected), "reason": "kept"}
-    ]
-    guarded = Contract.model_validate(raw)
-    flying = frozenset(f"four/{day}" for day in data.draw(SOME_DATES))
-    request = Request(include_passing=passing, in_flight=flying)
-    plan = make_plan(report, guarded, SHA, request)
-
-    planned = {(name, day) for name, days in plan.dates_of().items() for day in days}
-    asides = {Why.NOT_REPAIRABLE, Why.ERRORED, Why.PASSED}
-    explained = [(u.dataset, d) for u in plan.unplanned if u.why not in asides for d in u.dates]
-    wanted = {(n, d) for n, days in candidates(report, request).items() for d in days}
-    assert planned | set(explained) == wanted
-    assert not planned & set(explained)
-    assert len(explained) == len(set(explained))
-    assert not any(call.service == "four" and call.date == protected for call in plan.calls)
-    assert not flying & {call.id for call in plan.calls}
-    due = {(r.name, d.date): d for r in report.datasets for d in r.days if d.status is Status.DUE}
-    for name, day in planned:
-        assert due[name, day].missing or (UPSTREAM[name], day) in planned
-
-    place = {call.id: n for n, call in enumerate(plan.calls)}
-    assert all(place[d] < place[c.id] for c in plan.calls for d in c.depends_on)
-    for name, day in planned:
-        if (UPSTREAM[name], day) in planned:
-            service = guarded.datasets[name].service
-            above = guarded.datasets[UPSTREAM[name]].service
-            assert f"{above}/{day}" in plan.calls[place[f"{service}/{day}"]].depends_on
-
-    shuffled = [*report.checks]
-    random.Random(seed).shuffle(shuffled)
-    mixed = tuple(
-        c.model_copy(update={"unexpected_dates": tuple(reversed(c.unexpected_dates))})
-        for c in shuffled
-    )
-    again = report.model_copy(update={"checks": mixed, "datasets": report.datasets[::-1]})
-    assert make_plan(again, guarded, SHA, request) == plan
-
-
 def test_errors_never_plan(contract: Contract) -> None:
     hole = holes("2025-01-07")
     for kind in REPAIRABLE:
@@ -435,3 +172,86 @@ def test_errors_never_plan(contract: Contract) -> None:
         plan = plan_for(contract, report, include_passing=True)
         assert plan.calls == ()
         assert plan.unplanned[0].reason.endswith("table 'x' is gone")
+
+
+def test_dates_before_the_earliest_that_can_be_rebuilt_are_left_out(tmp_path: Path) -> None:
+    url, database = "http://127.0.0.1:1", tmp_path / "w.duckdb"
+    raw = raw_contract(url, database, earliest_rebuildable="2025-01-08")
+    contract = contract_of(tmp_path, raw).contract
+    hole = holes("2025-01-07", "2025-01-08")
+    plan = plan_for(contract, report_of([check_of("factors", hole)], {"factors": hole}))
+    assert calls(plan) == ["four 01-08 factors"]
+    assert left_out(plan) == {("factors", Why.TOO_OLD): ["01-07"]}
+    assert [u.reason for u in plan.unrepaired] == ["four cannot rebuild dates before 2025-01-08"]
+
+
+def test_one_layer_alone(contract: Contract) -> None:
+    hole = holes("2025-01-07")
+    tables = ("summary", "factors", "cache", "scores")
+    report = report_of([check_of(t, hole) for t in tables], dict.fromkeys(tables, hole))
+    everything = plan_for(contract, report)
+    only = plan_for(contract, report, only_layer="L3")
+    assert calls(only) == ["three 01-07 summary"]
+    assert (only.only_layer, only.unplanned) == ("L3", ())
+    assert only.id != everything.id
+    assert calls(plan_for(contract, report, only_layer="L4", only_dataset="cache")) == []
+    with pytest.raises(PlanError) as refusal:
+        plan_for(contract, report, only_layer="L9", only_dataset="caches")
+    assert refusal.value.problems == (
+        "--dataset 'caches' is not in the contract, which has: "
+        "schedule, raw, summary, factors, cache, scores",
+        "--layer 'L9' is not in the contract, which has: reference, L1, L3, L4, L5",
+    )
+    with pytest.raises(PlanError, match="--dataset 'cache' is not in --layer 'L3'"):
+        plan_for(contract, report, only_layer="L3", only_dataset="cache")
+
+
+def test_layer_and_dates_are_part_of_the_plans_id(contract: Contract) -> None:
+    hole = holes("2025-01-07")
+    report = report_of([check_of("scores", hole)], {"scores": hole})
+    whole, part = plan_for(contract, report), plan_for(contract, report, only_layer="L5")
+    assert calls(whole) == calls(part)
+    assert whole.id != part.id
+
+
+ADJACENT = [{"rule": "conversion_ratio", "at_least": 0.9}]
+
+
+def adjacent(folder: Path) -> Contract:
+    """A contract in which every layer is compared with the one above it, and with nothing else."""
+    raw = raw_contract("http://127.0.0.1:1", folder / "w.duckdb")
+    raw["datasets"] = {
+        name: {**dataset, "rules": ADJACENT} if "service" in dataset else dataset
+        for name, dataset in raw["datasets"].items()
+    }
+    return contract_of(folder, raw).contract
+
+
+def test_what_a_filled_upstream_will_show_to_be_missing_is_planned_with_it(tmp_path: Path) -> None:
+    contract = adjacent(tmp_path)
+    hole = holes("2025-01-07", "2025-01-08", "2025-01-09")
+    report = truthful_report(contract, dict.fromkeys(("summary", "factors", "scores"), hole))
+    failed = {check.dataset for check in report.checks if check.outcome == "FAILED"}
+    assert failed == {"summary"}
+    plan = plan_for(contract, report)
+    assert calls(plan) == [
+        "three 01-07 summary",
+        "three 01-08 summary",
+        "three 01-09 summary",
+        "four 01-07 factors",
+        "four 01-08 factors",
+        "four 01-09 factors",
+        "five 01-07 scores",
+        "five 01-08 scores",
+        "five 01-09 scores",
+    ]
+    assert plan.calls[-1].depends_on == ("four/2025-01-09",)
+    assert calls(plan_for(contract, report, only_layer="L4")) == []
+
+
+def test_what_a_filled_upstream_will_still_let_pass_is_not_planned(tmp_path: Path) -> None:
+    contract = adjacent(tmp_path)
+    hole = holes("2025-01-07", "2025-01-08", "2025-01-09")
+    present = {"summary": hole, "factors": holes("2025-01-09")}  # 16 of 17 dates once it is filled
+    plan = plan_for(contract, truthful_report(contract, present))
+    assert [call[:11] for call in calls(plan)] == ["three 01-07", "three 01-08", "three 01-09"]

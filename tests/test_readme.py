@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 import checkpoints.__main__
 import remediation.__main__
@@ -45,6 +46,29 @@ def test_every_command_in_the_readme_parses(line: str) -> None:
     found = COMMANDS[module].get_command(click.Context(COMMANDS[module]), name)
     assert found is not None
     found.make_context(name, arguments)  # raises on an unknown option or a missing value
+
+
+def options() -> set[str]:
+    commands = [c for group in COMMANDS.values() for c in group.commands.values()]
+    return {name for c in commands for option in c.params for name in option.opts}
+
+
+def test_every_option_the_readme_speaks_of_exists() -> None:
+    prose = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
+    spoken = {o for code in re.findall(r"`([^`]+)`", prose) for o in re.findall(r"--[a-z-]+", code)}
+    assert spoken
+    assert spoken - options() == set()
+
+
+def test_a_workflow_that_calls_ours_gives_inputs_that_it_has() -> None:
+    called = yaml.safe_load((ROOT / ".github/workflows/validate.yml").read_text("utf-8"))
+    known = called[True]["workflow_call"]["inputs"]  # YAML reads the key `on` as a truth value
+    granted = called["jobs"]["checkpoint"]["permissions"]
+    for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL):
+        for job in (yaml.safe_load(block) or {}).get("jobs", {}).values():
+            assert job["uses"].endswith(".github/workflows/validate.yml")
+            assert job.get("with", {}).keys() <= known.keys()
+            assert job["permissions"] == granted
 
 
 def test_every_linked_file_exists() -> None:

@@ -1,12 +1,10 @@
-"""``python -m remediation`` as a user types it, in processes of its own."""
+"""``python -m remediation plan``, ``run`` and ``status``: what is said, sent and refused."""
 
 from __future__ import annotations
 
-import io
+import hashlib
 import json
-import os
 import resource
-import signal
 import subprocess
 import sys
 import time
@@ -15,27 +13,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from remediation.journal import Event
-from remediation.ledger import ledger_path, open_ledger, read_ledger
+from checkpoints.repairs import Repair
+from remediation.ledger import ledger_path, open_ledger
 from remediation.lock import only_run
-from remediation.plan import Plan
-from remediation.plan_file import newest_plan, read_plan
-from remediation.progress import Lines
+from remediation.plan import Plan, idempotency_key
+from remediation.plan_file import read_plan
 from remediation.record import RemediationRecord
-from remediation.states import State
 from remediation.status import Status
-from tests.scripted_service import Project, answer, land, project, silence
-from tests.test_backfill import EIGHT, NINE, SEVEN, real_now
+from tests.backfills import EIGHT, NINE, SEVEN, real_now
+from tests.commands import ROOT
+from tests.remediation_commands import (
+    HOLES,
+    newest,
+    start,
+    strict_on_scores,
+    typed,
+)
+from tests.scripted_service import Project, answer, land, project
 
 HEAVY = ["great_expectations", "pandas", "requests", "duckdb", "sqlalchemy", "google"]
-ROOT = Path(__file__).parent.parent
-HOLES = {
-    "summary": ("2025-01-12",),
-    "factors": (SEVEN, EIGHT, NINE),
-    "scores": (SEVEN, EIGHT, NINE),
-}
 
 
 @pytest.fixture
@@ -43,43 +40,6 @@ def made(tmp_path: Path) -> Iterator[Project]:
     with project(tmp_path, HOLES) as running:
         strict_on_scores(running)
         yield running
-
-
-def strict_on_scores(made: Project) -> None:
-    rules = [{"rule": "conversion_ratio", "of": "raw", "at_least": 0.9}]
-    datasets = made.raw["datasets"]
-    scores = {**datasets["scores"], "rules": rules}
-    made.change(rules_for_keyed=[], datasets={**datasets, "scores": scores})
-
-
-def start(made: Project, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "remediation",
-            *arguments,
-            "--contract",
-            str(made.folder / "pipeline.yml"),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "120", **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def typed(made: Project, *arguments: str, **environment: str) -> tuple[int, str, str]:
-    """Exit code, standard output, standard error."""
-    running = start(made, *arguments, **environment)
-    out, err = running.communicate(timeout=60)
-    assert "Traceback" not in err
-    return running.returncode, out, err
-
-
-def newest(made: Project) -> Plan:
-    return read_plan(newest_plan(made.folder))
 
 
 def test_plan_says_what_is_called_what_is_not_and_what_to_type_next(made: Project) -> None:
@@ -143,6 +103,14 @@ def test_run_lands_shows_before_and_after_and_leaves_a_record(made: Project) -> 
     path = made.folder / "uncommitted" / "runs" / report.run_id
     assert (path / f"remediation-{newest(made).short_id}.json").read_text() == out
     assert record.run_id == report.run_id
+    assert record.report.path == f"uncommitted/runs/{report.run_id}/report.json"
+    report_bytes = (made.folder / record.report.path).read_bytes()
+    assert record.report.sha256 == hashlib.sha256(report_bytes).hexdigest()
+    assert read_plan(made.folder / record.plan_file).id == record.plan_id
+    assert made.folder / record.ledger == ledger_path(made.folder)
+    assert Repair.model_validate_json(out).plan_id == record.plan_id
+    keys = [call.headers["Idempotency-Key"] for call in made.service.calls]
+    assert keys == [idempotency_key(record.plan_id, call.id) for call in newest(made).calls]
     assert "COMPLETE 6 of 6 calls landed" in err
     assert "four  canary 2025-01-07 landed: 2 to go" in err
     assert "four  3/3 settled, 3 landed" in err
@@ -157,7 +125,7 @@ def test_run_that_leaves_dates_missing_says_which_and_why_and_exits_4(made: Proj
     typed(made, "plan")
     code, _, err = typed(made, "run", "--yes")
     assert code == 4
-    assert "STILL INCOMPLETE 4 of 6 calls landed" in err
+    assert "STILL INCOMPLETE 2 of 6 calls landed" in err
     assert "it says there is nothing that day, but its upstream has data" in err
     assert "needs four, which is rejected" in err
     assert "\x1b" not in err
@@ -166,9 +134,11 @@ def test_run_that_leaves_dates_missing_says_which_and_why_and_exits_4(made: Proj
     status = Status.model_validate_json(out)
     assert [(o.service, str(o.date), str(o.state)) for o in status.plans[0].open] == [
         ("five", EIGHT, "blocked"),
+        ("five", NINE, "blocked"),
         ("four", EIGHT, "rejected"),
+        ("four", NINE, "blocked"),
     ]
-    assert "four: 1 rejected, 2 landed" in err
+    assert "four: 1 blocked, 1 rejected, 1 landed" in err
 
 
 def test_a_run_of_a_plan_without_calls_exits_4_while_dates_remain(tmp_path: Path) -> None:
@@ -196,6 +166,18 @@ def test_a_run_says_that_its_plan_is_restricted(made: Project) -> None:
         assert said in err.splitlines()
     typed(made, "plan")
     assert "restricted" not in typed(made, "run")[2]
+
+
+def test_layers_follow_in_one_run_or_are_made_alone(made: Project) -> None:
+    made.check()
+    typed(made, "plan", "--layer", "L4")
+    code, _, err = typed(made, "run", "--yes")
+    assert code == 1
+    assert f"plan {newest(made).short_id} is restricted: made with --layer L4" in err
+    assert made.service.sent == ["four 01-07", "four 01-08", "four 01-09"]
+    code, _, err = typed(made, "plan", "--layer", "L6")
+    assert code == 2
+    assert "--layer 'L6' is not in the contract, which has: reference, L1, L3, L4, L5" in err
 
 
 def test_what_is_open_for_one_reason_is_one_row(tmp_path: Path) -> None:
@@ -293,81 +275,6 @@ def test_a_second_run_at_the_same_time_is_refused(made: Project) -> None:
     assert made.service.sent == []
 
 
-def wait_for_call(made: Project, number: int) -> None:
-    deadline = time.monotonic() + 20
-    while len(made.service.calls) < number and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert len(made.service.calls) == number
-
-
-@pytest.mark.parametrize(
-    ("signal_number", "code"),
-    [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -signal.SIGKILL)],
-)
-@pytest.mark.parametrize("lands", [True, False])
-def test_an_interrupted_run_is_taken_up_again(
-    made: Project, signal_number: int, code: int, lands: bool
-) -> None:
-    made.change_service("four", settle_seconds=1, timeout_seconds=2)
-    made.service.on("/four", EIGHT, silence(1, lands=lands), land)
-    made.check()
-    typed(made, "plan")
-    running = start(made, "run", "--yes")
-    wait_for_call(made, 2)
-    running.send_signal(signal_number)
-    _, err = running.communicate(timeout=10)
-    assert running.returncode == code
-    if code == 130:
-        assert "interrupted: the ledger is intact; run the same command to continue" in err
-    with read_ledger(ledger_path(made.folder), real_now) as ledger:
-        assert ledger is not None
-        states = {e.id: str(e.state) for e in ledger.entries()}
-        assert states["four/2025-01-08"] == "sending"
-        assert states["four/2025-01-07"] == "landed"
-    code_again, _, err = typed(made, "plan", "--out", str(made.folder / "other.json"))
-    assert "four may still be working on an earlier call: 2025-01-08" in err
-    assert code_again == 0
-    code_again, _, err = typed(made, "run", "--yes")
-    assert code_again == 0
-    again = [] if lands else ["four 01-08"]
-    assert made.service.sent[:3] == ["four 01-07", "four 01-08", *(again or ["four 01-09"])]
-    assert made.service.sent.count("four 01-08") == 1 + len(again)
-    assert "looking for 1 dates that an earlier run sent" in err
-
-
-def test_an_interrupt_takes_a_last_look_at_what_was_accepted(tmp_path: Path) -> None:
-    with project(tmp_path, {"factors": (SEVEN, EIGHT, NINE, "2025-01-10")}) as made:
-        made.change_service("four", poll_seconds=60, timeout_seconds=5)
-        made.service.on("/four", "2025-01-10", silence(3, lands=False), land)
-        made.check()
-        typed(made, "plan")
-        running = start(made, "run", "--yes")
-        wait_for_call(made, 4)
-        running.send_signal(signal.SIGINT)
-        running.communicate(timeout=10)
-        assert running.returncode == 130
-        with read_ledger(ledger_path(made.folder), real_now) as ledger:
-            assert ledger is not None
-            states = {e.id: str(e.state) for e in ledger.entries() if e.id.startswith("four")}
-    assert states == {
-        "four/2025-01-07": "landed",
-        "four/2025-01-08": "landed",
-        "four/2025-01-09": "landed",
-        "four/2025-01-10": "sending",
-    }
-
-
-def test_a_damaged_ledger_exits_3_and_sends_nothing(made: Project) -> None:
-    made.check()
-    typed(made, "plan")
-    ledger_path(made.folder).write_bytes(b"no database at all" * 100)
-    for arguments in (("run", "--yes"), ("status",), ("plan",)):
-        code, _, err = typed(made, *arguments)
-        assert code == 3
-        assert "the ledger cannot be used (file is not a database)" in err
-    assert made.service.sent == []
-
-
 def test_hostile_names_are_shown_as_they_are(tmp_path: Path) -> None:
     with project(tmp_path, {"factors": (SEVEN, EIGHT, NINE, "2025-01-10")}) as made:
         name = "[bold]f';--<script>"
@@ -408,28 +315,3 @@ def cpu_seconds(command: list[str]) -> tuple[str, float]:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return ran.stdout.strip(), spent
-
-
-def test_progress_without_a_terminal_is_a_line_per_25_dates_or_10_seconds() -> None:
-    clock = [0.0]
-    out = io.StringIO()
-    lines = Lines(Console(file=out, width=80), lambda: clock[0])
-
-    def settled(number: int, at: float) -> None:
-        clock[0] = at
-        lines.tell(
-            Event(service="four", total=60, settled=number, landed=number, state=State.LANDED)
-        )
-
-    for number in range(27):
-        settled(number, at=number / 10)
-    settled(28, at=12.0)
-    settled(28, at=12.1)
-    settled(28, at=22.7)
-    settled(60, at=22.8)
-    settled(60, at=22.9)
-    assert out.getvalue().splitlines() == [
-        "four  25/60 settled, 25 landed",
-        "four  28/60 settled, 28 landed",
-        "four  60/60 settled, 60 landed",
-    ]

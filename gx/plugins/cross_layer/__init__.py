@@ -12,7 +12,7 @@ from cross_layer.expectations import (
     ExpectNoOrphanKeys,
     ExpectRecentCoverageToBeAtLeast,
 )
-from cross_layer.metric import PairCells
+from cross_layer.metric import PairEvidenceMetric
 
 __all__ = [
     "ExpectConversionRatioToBeAtLeast",
@@ -21,5 +21,5 @@ __all__ = [
     "ExpectNoNullKeys",
     "ExpectNoOrphanKeys",
     "ExpectRecentCoverageToBeAtLeast",
-    "PairCells",
+    "PairEvidenceMetric",
 ]

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.expectations.expectation import BatchExpectation
+from great_expectations.expectations.metadata_types import FailureSeverity
 
 from checkpoints.contract import (
     AnyRule,
@@ -20,11 +21,10 @@ from checkpoints.contract import (
 from checkpoints.coverage import Pair
 from checkpoints.result_details import details_of, succeeded
 from checkpoints.rules import Check, evaluate_rule
-from cross_layer.metric import PAIR_CELLS
-from cross_layer.rendering import CrossLayerRendering
+from cross_layer.metric import PAIR_EVIDENCE
 
 
-class CrossLayerExpectation(CrossLayerRendering, BatchExpectation, ABC):  # type: ignore[misc]
+class CrossLayerExpectation(BatchExpectation, ABC):
     """A rule about a dataset and the one it is compared with, judged by ``evaluate_rule``.
 
     Not evaluated counts as a success for the library; ``details.outcome`` tells them apart.
@@ -34,17 +34,18 @@ class CrossLayerExpectation(CrossLayerRendering, BatchExpectation, ABC):  # type
     of: str | None = None
     match: Literal["keys", "count"] = "keys"
 
-    metric_dependencies = (PAIR_CELLS,)
+    metric_dependencies = (PAIR_EVIDENCE,)
     success_keys = (*Pair._fields, "at_least", "at_most_days", "last_days")
 
     @abstractmethod
     def rule(self) -> AnyRule:
         """The rule with this expectation's threshold."""
 
-    def check(self) -> Check:
-        """The check that this expectation stands for; its suite is not known here."""
+    def check(self, suite: str) -> Check:
+        """The check that this expectation stands for, in the suite it is read from."""
         pair = Pair(self.dataset, self.of, self.match)
-        return Check(suite="", dataset=self.dataset, of=self.of, rule=self.rule(), pair=pair)
+        rule = self.rule().model_copy(update={"severity": FailureSeverity(self.severity).value})
+        return Check(suite=suite, dataset=self.dataset, of=self.of, rule=rule, pair=pair)
 
     def _validate(
         self,
@@ -52,13 +53,13 @@ class CrossLayerExpectation(CrossLayerRendering, BatchExpectation, ABC):  # type
         runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002
         execution_engine: ExecutionEngine[Any] | None = None,  # noqa: ARG002
     ) -> dict[str, Any]:
-        cells, undated = metrics[PAIR_CELLS]
-        evaluation = evaluate_rule(self.rule(), cells, undated)
+        evidence = metrics[PAIR_EVIDENCE]
+        evaluation = evaluate_rule(self.rule(), evidence.cells, evidence.undated)
         return {
             "success": succeeded(evaluation.outcome),
             "result": {
                 "observed_value": evaluation.observed,
-                "details": details_of(evaluation, cells),
+                "details": details_of(evaluation, evidence),
             },
         }
 

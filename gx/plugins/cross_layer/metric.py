@@ -1,4 +1,4 @@
-"""The one metric: the cells of a compared pair, read from the coverage table."""
+"""The one metric: the evidence of a compared pair, read from the coverage table."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from great_expectations.execution_engine.pandas_execution_engine import PandasEx
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
-from checkpoints.coverage import Cell, Pair
-from checkpoints.coverage_table import cells_of
+from checkpoints.coverage import Pair
+from checkpoints.coverage_table import PairEvidence, evidence_of
 
-PAIR_CELLS = "cross_layer.pair_cells"
+PAIR_EVIDENCE = "cross_layer.pair_evidence"
 
 
-class PairCells(TableMetricProvider):
-    """The cells of a pair, oldest first, and the number of its keys without a date.
+class PairEvidenceMetric(TableMetricProvider):
+    """The cells of a pair, oldest first, and what lies behind them.
 
     Raises ``UnreadablePair`` where the pair could not be evaluated, so that the library reports
     an exception and not a failure.
     """
 
-    metric_name = PAIR_CELLS
+    metric_name = PAIR_EVIDENCE
     value_keys = Pair._fields
 
     @metric_value(engine=PandasExecutionEngine)
@@ -32,8 +32,8 @@ class PairCells(TableMetricProvider):
         metric_domain_kwargs: dict[str, Any],
         metric_value_kwargs: dict[str, Any],
         **_: Any,
-    ) -> tuple[tuple[Cell, ...], int]:
+    ) -> PairEvidence:
         table, *_rest = execution_engine.get_compute_domain(
             metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE
         )
-        return cells_of(table, Pair(**metric_value_kwargs))
+        return evidence_of(table, Pair(**metric_value_kwargs))

@@ -1,0 +1,168 @@
+"""The SQL that people write by hand for one rule or one pair of tables. Pure.
+
+Dates are taken from the upstream table, as people do; that is right while it lacks no date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from benchmarks.findings import warmups
+from checkpoints.contract import (
+    Contract,
+    ConversionRatio,
+    DailyConversionRatio,
+    DateGap,
+    NoNullKeys,
+    NoOrphanKeys,
+    RecentCoverage,
+)
+from checkpoints.coverage import Pair
+from checkpoints.rules import Check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandWriter:
+    """Writes queries for a contract over a window."""
+
+    contract: Contract
+    first: date
+    last: date
+
+    def table(self, name: str) -> str:
+        """The table of a dataset."""
+        return ".".join(self.contract.datasets[name].path)
+
+    def where(self, name: str) -> str:
+        """The window, and the dataset's own condition."""
+        dataset = self.contract.datasets[name]
+        extra = [f"{c.column} NOT LIKE '{c.not_like}'" for c in dataset.where]
+        window = f"{dataset.date} BETWEEN DATE '{self.first}' AND DATE '{self.last}'"
+        return " AND ".join([window, *extra])
+
+    def keys(self, name: str, *, by_date: bool) -> str:
+        """The distinct keys of a dataset, or its dates where keys cannot be compared."""
+        dataset = self.contract.datasets[name]
+        key = "'batch'" if by_date else dataset.key[0]
+        source = f"FROM {self.table(name)} WHERE {self.where(name)}"
+        return f"SELECT DISTINCT {dataset.date} AS d, {key} AS k {source}"
+
+    def counts(self, name: str, *, by_date: bool = False) -> str:
+        """Keys per date of a dataset."""
+        dataset = self.contract.datasets[name]
+        key = f"count(DISTINCT {dataset.key[0]})" if dataset.key and not by_date else "1"
+        source = f"FROM {self.table(name)} WHERE {self.where(name)}"
+        return f"SELECT {dataset.date} AS d, {key} AS n {source} GROUP BY 1"
+
+    def by_date(self, pair: Pair) -> bool:
+        """True where one of the two has no key."""
+        return any(self.contract.is_date_grain(name) for name in pair[:2] if name)
+
+    def counted(self, pair: Pair) -> str:
+        """``d, expected, matched, orphans`` from counts alone: blind to keys that differ."""
+        grain = self.by_date(pair)
+        up = self.counts(pair.of or pair.dataset, by_date=grain)
+        down = self.counts(pair.dataset, by_date=grain)
+        return (
+            "SELECT d, coalesce(u.n, 0) AS expected, least(coalesce(u.n, 0), coalesce(v.n, 0))"
+            " AS matched, greatest(coalesce(v.n, 0) - coalesce(u.n, 0), 0) AS orphans"
+            f" FROM ({up}) u FULL JOIN ({down}) v USING (d)"
+        )
+
+    def matched(self, pair: Pair) -> str:
+        """``d, expected, matched, orphans`` (0) from sets of keys, joined once."""
+        if pair.match == "count":
+            return self.counted(pair)
+        grain = self.by_date(pair)
+        up = self.keys(pair.of or pair.dataset, by_date=grain)
+        down = self.keys(pair.dataset, by_date=grain)
+        return (
+            "SELECT u.d AS d, count(*) AS expected, count(v.k) AS matched, 0 AS orphans"
+            f" FROM ({up}) u LEFT JOIN ({down}) v ON u.d = v.d AND u.k = v.k GROUP BY u.d"
+        )
+
+    def orphans(self, pair: Pair) -> str:
+        """``d, 0, 0, orphans`` of the dates that have any."""
+        if pair.match == "count":
+            return self.counted(pair)
+        grain = self.by_date(pair)
+        up = self.keys(pair.of or pair.dataset, by_date=grain)
+        down = self.keys(pair.dataset, by_date=grain)
+        return (
+            "SELECT v.d AS d, 0 AS expected, 0 AS matched, count(*) AS orphans"
+            f" FROM ({down}) v ANTI JOIN ({up}) u ON u.d = v.d AND u.k = v.k GROUP BY v.d"
+        )
+
+    def both(self, pair: Pair) -> str:
+        """``d, expected, matched, orphans`` of a pair by one full join."""
+        if pair.match == "count":
+            return self.counted(pair)
+        grain = self.by_date(pair)
+        up = self.keys(pair.of or pair.dataset, by_date=grain)
+        down = self.keys(pair.dataset, by_date=grain)
+        return (
+            "SELECT coalesce(u.d, v.d) AS d, count(u.k) AS expected,"
+            " count(*) FILTER (u.k IS NOT NULL AND v.k IS NOT NULL) AS matched,"
+            " count(*) FILTER (u.k IS NULL) AS orphans"
+            f" FROM ({up}) u FULL JOIN ({down}) v ON u.d = v.d AND u.k = v.k GROUP BY 1"
+        )
+
+    def of_rule(self, check: Check) -> str:
+        """The exact query of one rule: ``d, expected, matched, orphans``."""
+        match check.rule:
+            case NoNullKeys():
+                return self.nulls(check.dataset)
+            case NoOrphanKeys():
+                return self.orphans(check.pair)
+        return self.matched(check.pair)
+
+    def nulls(self, name: str) -> str:
+        """Rows without a key, per date, in the place of orphans."""
+        dataset = self.contract.datasets[name]
+        return (
+            f"SELECT {dataset.date} AS d, 0 AS expected, 0 AS matched, count(*) AS orphans"
+            f" FROM {self.table(name)} WHERE {self.where(name)} AND {dataset.key[0]} IS NULL"
+            " GROUP BY 1"
+        )
+
+    def failing(self, check: Check) -> str:
+        """A query that has rows when, and only when, the rule does not hold."""
+        daily = f"SELECT * FROM ({self.of_rule(check)}) daily"
+        due = f"{daily} WHERE expected > 0{self._warm(check.dataset)}"
+        match check.rule:
+            case ConversionRatio(at_least=at_least):
+                return _below(due, at_least)
+            case RecentCoverage(at_least=at_least, last_days=days):
+                latest = f"(SELECT max(d) FROM ({due}) latest) - {days - 1}"
+                return _below(f"SELECT * FROM ({due}) recent WHERE d >= {latest}", at_least)
+            case DailyConversionRatio(at_least=at_least):
+                return f"{due} AND matched < {at_least} * expected"
+            case DateGap(at_most_days=at_most):
+                return _islands(due, at_most)
+        return f"{daily} WHERE orphans > 0"
+
+    def _warm(self, name: str) -> str:
+        return "".join(
+            f" AND d NOT BETWEEN DATE '{first}' AND DATE '{last}'"
+            for first, last in warmups(self.contract, name)
+        )
+
+
+def _below(daily: str, at_least: float) -> str:
+    return (
+        f"SELECT sum(matched) AS matched, sum(expected) AS expected FROM ({daily}) due"
+        f" HAVING sum(matched) < {at_least} * sum(expected)"
+    )
+
+
+def _islands(daily: str, at_most: int) -> str:
+    """Runs of dates without a match: each has the same difference of two row numbers."""
+    numbered = (
+        "SELECT d, matched, row_number() OVER (ORDER BY d) - row_number() OVER"
+        f" (PARTITION BY matched = 0 ORDER BY d) AS run FROM ({daily}) due"
+    )
+    return (
+        f"SELECT min(d) AS first, max(d) AS last FROM ({numbered}) numbered WHERE matched = 0"
+        f" GROUP BY run HAVING max(d) - min(d) + 1 > {at_most}"
+    )

@@ -1,0 +1,137 @@
+"""What was measured, as records: written to JSON, and made into tables."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Row(BaseModel):
+    """Frozen, and every unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EvidenceRow(Row):
+    """One contestant on one world. Seconds are medians; ``here`` is what judging took after
+    reading. ``reads`` are scans of all tables, ``most_reads`` of the table read most often.
+    """
+
+    world: str
+    contestant: str
+    seconds: float
+    best: float
+    here: float
+    peak_bytes: int
+    tables: int
+    reads: int
+    most_reads: int
+    rules: int
+    rules_right: int | None
+    dates_right: int | None
+
+
+class CommandRow(Row):
+    """One tool's whole command on one world; ``reads`` is None where they cannot be counted."""
+
+    world: str
+    tool: str
+    seconds: float
+    best: float
+    peak_bytes: int
+    exit_code: int
+    tables: int
+    reads: int | None
+    rules: int
+    rules_right: int | None
+    dates_right: int | None
+
+
+class StartRow(Row):
+    """How long a command takes, bytecode being there."""
+
+    command: str
+    seconds: float
+    best: float
+    target: float | None
+
+
+class LibraryRow(Row):
+    """``checkpoints run`` of so many rules against the bare import of the library."""
+
+    rules: int
+    seconds: float
+    import_seconds: float
+    target: float
+
+
+class MemoryRow(Row):
+    """Peak resident bytes of ``checkpoints check``."""
+
+    world: str
+    seconds: float
+    peak_bytes: int
+    exit_code: int
+
+
+class BackfillRow(Row):
+    """One figure of the backfill, in its unit."""
+
+    what: str
+    value: float
+    unit: str
+    target: float
+
+
+class CurvePoint(Row):
+    """Seconds in the warehouse, and here, at so many rows a table and so many dates."""
+
+    curve: Literal["rows", "dates"]
+    rows: int
+    dates: int
+    warehouse: float
+    here: float
+    floor: float | None = None
+
+
+class Machine(Row):
+    """Where it was measured, without names."""
+
+    processor: str
+    cores: int
+    memory_gb: int
+    system: str
+    python: str
+    duckdb: str
+
+
+class Results(Row):
+    """One run of the benchmark."""
+
+    command: str
+    date: str
+    size: str
+    seconds: float
+    schedule: str
+    machine: Machine
+    versions: dict[str, str]
+    evidence: tuple[EvidenceRow, ...] = ()
+    commands: tuple[CommandRow, ...] = ()
+    start: tuple[StartRow, ...] = ()
+    library: tuple[LibraryRow, ...] = ()
+    memory: tuple[MemoryRow, ...] = ()
+    backfill: tuple[BackfillRow, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
+
+
+SECTION_OF = {
+    EvidenceRow: "evidence",
+    CommandRow: "commands",
+    StartRow: "start",
+    LibraryRow: "library",
+    MemoryRow: "memory",
+    BackfillRow: "backfill",
+    CurvePoint: "curve",
+}
+"""The section that each kind of row belongs to."""

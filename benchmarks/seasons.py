@@ -1,0 +1,164 @@
+"""The shipped pipeline over a real schedule (or the demo's), with holes in it.
+
+The truth is counted with sets, key by key, in plain Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from benchmarks.findings import DayFigures, Finding, finding_of
+from benchmarks.world import GX, World, save_project, save_world
+from checkpoints.contract import Contract
+from checkpoints.coverage import Pair
+from demo.real_input import read_schedule
+from demo.schedule import Game, demo_schedule
+from demo.warehouse import build, fill_complete
+
+Keys = Mapping[str, Mapping[date, frozenset[str]]]
+
+FACTORS = "nba_precompute.player_composite_factors"
+HOLES = (
+    f"DELETE FROM {FACTORS} WHERE dayofyear(game_date) % 4 = 0",
+    f"""DELETE FROM nba_predictions.prediction_accuracy
+        WHERE game_date NOT IN (SELECT game_date FROM {FACTORS})""",
+    """DELETE FROM nba_precompute.team_defense_zone_analysis
+        WHERE month(analysis_date) = 1 AND day(analysis_date) BETWEEN 10 AND 19""",
+    """DELETE FROM nba_precompute.player_daily_cache
+        WHERE month(cache_date) = 2 AND day(cache_date) IN (3, 4)""",
+    """UPDATE nba_analytics.team_defense_game_summary SET game_id = game_id || 'x'
+        WHERE dayofyear(game_date) % 3 = 0 AND hash(game_id) % 2 = 0""",
+)
+"""An incident that loses a quarter of the dates and what is built from them, a long gap, a short
+one, and misspelled keys whose counts agree."""
+
+ORPHANS_OF = ("player_game_summary", "team_defense_game_summary", "player_composite_factors")
+"""With prediction_accuracy: the datasets whose keys are compared one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Games, where they are from, and the windows that are looked at."""
+
+    games: Sequence[Game]
+    source: str
+    one: tuple[date, date]
+    all: tuple[date, date]
+    seasons: int
+
+
+def schedule_of(csv: Path | None) -> Schedule:
+    """The real schedule where there is one, else the two made-up seasons of the demo."""
+    if csv is not None and csv.is_file():
+        return Schedule(
+            games=read_schedule(csv),
+            source="real schedule",
+            one=(date(2024, 10, 22), date(2025, 6, 22)),
+            all=(date(2021, 10, 19), date(2025, 6, 22)),
+            seasons=4,
+        )
+    return Schedule(
+        games=demo_schedule(),
+        source="the demo's made-up schedule",
+        one=(date(2024, 10, 22), date(2025, 6, 22)),
+        all=(date(2024, 10, 22), date(2026, 1, 2)),
+        seasons=2,
+    )
+
+
+def shipped_contract() -> dict[str, Any]:
+    """The contract of the project, as plain data."""
+    raw: dict[str, Any] = yaml.safe_load((GX / "pipeline.yml").read_text(encoding="utf-8"))
+    return {**raw, "warehouse": "duckdb:///warehouse.duckdb", "services": {}} | {
+        "datasets": {
+            name: {k: v for k, v in dataset.items() if k != "service"}
+            for name, dataset in raw["datasets"].items()
+        }
+    }
+
+
+def contract_of_24() -> dict[str, Any]:
+    """The shipped contract cut to 24 rules that every tool can be told in SQL."""
+    raw = shipped_contract()
+    datasets = {name: dict(dataset) for name, dataset in raw["datasets"].items()}
+    for dataset in datasets.values():
+        rules = dataset.get("rules", [])
+        dataset["rules"] = [r for r in rules if r["rule"] != "recent_coverage"]
+    for name in (*ORPHANS_OF, "prediction_accuracy"):
+        datasets[name]["rules"].append({"rule": "no_orphan_keys"})
+    ratios = [r for r in raw["cross_layer"] if r["rule"] == "conversion_ratio"]
+    return {**raw, "datasets": datasets, "cross_layer": ratios, "rules_for_keyed": []}
+
+
+def build_warehouse(schedule: Schedule, path: Path) -> None:
+    """Every layer of the schedule, complete, then the holes."""
+    build(path, lambda connection: fill_complete(connection, list(schedule.games)))
+    with duckdb.connect(str(path)) as connection:
+        for hole in HOLES:
+            connection.execute(hole)
+
+
+def make_world(
+    name: str, folder: Path, warehouse: Path, raw: Mapping[str, Any], window: tuple[date, date]
+) -> Path:
+    """A world on a warehouse that is there already. Returns the path of the saved world."""
+    save_project(folder, raw)
+    world = World(name=name, folder=folder, warehouse=warehouse, first=window[0], last=window[1])
+    return save_world(world, counted_truth(world))
+
+
+def counted_truth(world: World) -> dict[str, Finding]:
+    """What is true of every rule, from the sets of keys in the tables."""
+    contract = world.contract
+    keys = _read(world, contract)
+    return {
+        check.id: finding_of(contract, check, _figures(contract, keys, check.pair))
+        for check in world.checks
+    }
+
+
+def _read(world: World, contract: Contract) -> Keys:
+    keys: dict[str, dict[date, frozenset[str]]] = {}
+    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
+        for name, dataset in contract.datasets.items():
+            key = dataset.key[0] if dataset.key else "'batch'"
+            prefix = dataset.where[0].not_like if dataset.where else None
+            rows = connection.execute(
+                f"SELECT {dataset.date}, list(DISTINCT {key}) FROM {dataset.table} GROUP BY 1"
+            ).fetchall()
+            keys[name] = {
+                day: frozenset(k for k in found if not _left_out(k, prefix))
+                for day, found in rows
+                if world.first <= day <= world.last
+            }
+    return keys
+
+
+def _left_out(key: str, pattern: str | None) -> bool:
+    return pattern is not None and key.startswith(pattern.rstrip("%"))
+
+
+def _figures(contract: Contract, keys: Keys, pair: Pair) -> dict[date, DayFigures]:
+    names = (pair.of or pair.dataset, pair.dataset)
+    by_date = any(contract.is_date_grain(name) for name in names)
+    up, down = (keys[name] for name in names)
+    nothing: frozenset[str] = frozenset()
+    return {
+        day: _day(up.get(day, nothing), down.get(day, nothing), pair, by_date)
+        for day in {*up, *down}
+    }
+
+
+def _day(up: frozenset[str], down: frozenset[str], pair: Pair, by_date: bool) -> DayFigures:
+    if by_date:
+        return DayFigures(bool(up), bool(up and down), bool(down and not up))
+    if pair.match == "count":
+        return DayFigures(len(up), min(len(up), len(down)), max(0, len(down) - len(up)))
+    return DayFigures(len(up), len(up & down), len(down - up))

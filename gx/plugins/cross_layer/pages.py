@@ -1,0 +1,186 @@
+"""What the Data Docs pages say, from the library's suites and validation results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from great_expectations.core.expectation_suite import ExpectationSuite
+from great_expectations.core.expectation_validation_result import (
+    ExpectationSuiteValidationResult,
+    ExpectationValidationResult,
+)
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+from checkpoints.gate import NEED_NO_DUE_DATE, decide
+from checkpoints.report import CheckRecord, Verdict, check_record
+from checkpoints.result_details import Figures, Shown, evaluation_of, shown_of
+from checkpoints.rules import Evaluation, Outcome
+from checkpoints.sentences import sentence
+from checkpoints.window import DateRange, ranges_of
+
+WORST_FIRST = (Outcome.ERRORED, Outcome.FAILED, Outcome.NOT_EVALUATED, Outcome.PASSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """An expectation in words, what has become of it, and who rebuilds its dataset."""
+
+    record: CheckRecord
+    sentence: str
+    by_date: bool
+    service: str | None
+    shown: Shown | None
+
+    @property
+    def dated(self) -> list[tuple[date, Figures | None]]:
+        """The unexpected dates with the counts behind them, where the result has them."""
+        dates = self.record.unexpected_dates
+        figures = self.shown.figures if self.shown else (None,) * len(dates)
+        return list(zip(dates, figures, strict=True))
+
+    @property
+    def ranges(self) -> tuple[DateRange, ...]:
+        """The unexpected dates merged, over the dates that count where the result has that."""
+        if self.shown:
+            return self.shown.ranges
+        return tuple(ranges_of(self.record.unexpected_dates))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilding:
+    """What a plan may ask of a service (None: nothing rebuilds these datasets)."""
+
+    service: str | None
+    datasets: tuple[str, ...]
+    dates: tuple[date, ...]
+    ranges: tuple[DateRange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultPage:
+    """One suite in one run; ``attention`` are the checks that failed or could not be evaluated."""
+
+    suite: str
+    run_id: str
+    run_time: datetime
+    verdict: Verdict
+    window: DateRange | None
+    as_of: date | None
+    attention: tuple[Expected, ...]
+    others: tuple[Expected, ...]
+    rebuilding: tuple[Rebuilding, ...]
+
+    @property
+    def stays(self) -> bool:
+        """Whether something is wrong that no backfill repairs."""
+        failed = (e.record for e in self.attention if e.record.outcome is Outcome.FAILED)
+        return any(record.kind in NEED_NO_DUE_DATE for record in failed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuitePage:
+    """A suite: its expectations by dataset."""
+
+    suite: str
+    about: str
+    datasets: dict[str, tuple[Expected, ...]]
+
+    @property
+    def expectations(self) -> int:
+        """How many there are."""
+        return sum(map(len, self.datasets.values()))
+
+
+class SuiteRenderer:
+    """From a suite to its page."""
+
+    def render(self, suite: ExpectationSuite) -> SuitePage:
+        """The expectations in words, in the order of the contract."""
+        found = [_expected(config, suite.name) for config in suite.expectation_configurations]
+        return SuitePage(
+            suite=suite.name,
+            about=str(suite.meta.get("about", "")),
+            datasets={
+                name: tuple(e for e in found if e.record.dataset == name)
+                for name in dict.fromkeys(e.record.dataset for e in found)
+            },
+        )
+
+
+class ResultRenderer:
+    """From a validation result to its page."""
+
+    def render(self, result: ExpectationSuiteValidationResult) -> ResultPage:
+        """What was found, failed checks first.
+
+        Raises:
+            ValueError: a result holds no evaluation.
+        """
+        found = sorted(_judged(result), key=lambda e: WORST_FIRST.index(e.record.outcome))
+        attention = [e for e in found if e.record.outcome in WORST_FIRST[:2]]
+        shown = next((e.shown for e in found if e.shown), None)
+        run: Any = result.meta["run_id"]
+        return ResultPage(
+            suite=result.suite_name,
+            run_id=str(run["run_name"]),
+            run_time=datetime.fromisoformat(run["run_time"]).astimezone(UTC),
+            verdict=decide([e.record for e in found], len(found), "critical"),
+            window=shown.window if shown else None,
+            as_of=shown.as_of if shown else None,
+            attention=tuple(attention),
+            others=tuple(found[len(attention) :]),
+            rebuilding=tuple(_rebuilding(attention)),
+        )
+
+
+def _judged(result: ExpectationSuiteValidationResult) -> Iterable[Expected]:
+    for one in result.results:
+        if one.expectation_config is not None:
+            yield _expected(one.expectation_config, result.suite_name, one)
+
+
+def _expected(
+    config: ExpectationConfiguration, suite: str, result: ExpectationValidationResult | None = None
+) -> Expected:
+    expectation: Any = config.to_domain_obj()
+    check = expectation.check(suite)
+    meta = config.meta or {}
+    found = Evaluation(outcome=Outcome.NOT_EVALUATED)
+    if result is not None:
+        found = evaluation_of(result.success, result.result, result.exception_info)
+    return Expected(
+        record=check_record(check, found),
+        sentence=sentence(check, by_date=bool(meta.get("by_date"))),
+        by_date=bool(meta.get("by_date")),
+        service=meta.get("service"),
+        shown=shown_of(result.result) if result is not None else None,
+    )
+
+
+def _rebuilding(attention: Sequence[Expected]) -> Iterable[Rebuilding]:
+    """The unexpected dates that a backfill can repair, by the service that builds the dataset."""
+    repairable = [
+        e for e in attention if e.record.kind not in NEED_NO_DUE_DATE and e.record.unexpected_dates
+    ]
+    for service in sorted({e.service for e in repairable}, key=lambda name: (name is None, name)):
+        chosen = [e for e in repairable if e.service == service]
+        yield Rebuilding(
+            service=service,
+            datasets=tuple(dict.fromkeys(e.record.dataset for e in chosen)),
+            dates=tuple(sorted({day for e in chosen for day in e.record.unexpected_dates})),
+            ranges=tuple(_merged(run for e in chosen for run in e.ranges)),
+        )
+
+
+def _merged(ranges: Iterable[DateRange]) -> list[DateRange]:
+    """Ranges that overlap as one."""
+    merged: list[DateRange] = []
+    for run in sorted(ranges, key=lambda r: (r.first, r.last)):
+        if merged and run.first <= merged[-1].last:
+            merged[-1] = DateRange(merged[-1].first, max(merged[-1].last, run.last))
+        else:
+            merged.append(run)
+    return merged

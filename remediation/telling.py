@@ -1,0 +1,43 @@
+"""Whoever is told how a run goes: people at a console, or a log."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol
+
+from checkpoints.errors import CheckpointsError
+from remediation.journal import Event
+from remediation.record import RemediationRecord
+
+
+class Teller(Protocol):
+    """A context while calls are made, and what is told before, in and after it."""
+
+    def __enter__(self) -> Teller: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def remark(self, text: str) -> None:
+        """Something unusual about the plan."""
+        ...
+
+    def tell(self, event: Event) -> None:
+        """Calls moved."""
+        ...
+
+    def interrupted(self, command: str) -> None:
+        """The run was interrupted; the command goes on with it."""
+        ...
+
+    def failed(self, error: CheckpointsError) -> None:
+        """The run cannot go on."""
+        ...
+
+    def conclude(self, record: RemediationRecord, path: str) -> None:
+        """The run is over; its record is at the path."""
+        ...
