@@ -27,18 +27,19 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--size", type=click.Choice([size.value for size in Size]), default="small", show_default=True)
+@click.option(
+    "--size", type=click.Choice([size.value for size in Size]), default="small", show_default=True
+)
 @click.option("--only", multiple=True, type=click.Choice(SECTIONS), help="Only these sections.")
 @click.option("--scratch", type=FOLDER, help="Keep made-up warehouses here, and use them again.")
 @click.option("--venvs", type=FOLDER, default=VENVS, show_default=True, help="The tools' Pythons.")
 @click.option("--results", type=FOLDER, default=RESULTS, show_default=True, help="Written here.")
-def all(
-    size: str, only: tuple[str, ...], scratch: Path | None, venvs: Path, results: Path
-) -> None:
+def all(size: str, only: tuple[str, ...], scratch: Path | None, venvs: Path, results: Path) -> None:
     """Measure everything side by side; write the results as JSON and into the README.
 
     Sections that are left out keep the figures they have in the file.
     """
+    from benchmarks.errors import BenchmarkError
     from benchmarks.record import record, save
     from benchmarks.seasons import schedule_of
     from benchmarks.whole import Course, measure
@@ -58,7 +59,10 @@ def all(
             keep=scratch is not None,
             tell=lambda text: click.echo(f"{time.monotonic() - started:6.0f} s  {text}", err=True),
         )
-        rows = list(measure(course))
+        try:
+            rows = list(measure(course))
+        except BenchmarkError as error:
+            raise click.ClickException(str(error)) from error
     found = record(
         rows,
         size=size,

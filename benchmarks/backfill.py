@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.errors import DidNotRun
 from benchmarks.measuring import ROOT, Bench, median
 from benchmarks.results import BackfillRow
 from benchmarks.world import World, load_world
@@ -59,21 +60,21 @@ def _status(bench: Bench, folder: Path, rows: int, rounds: int) -> float:
     path.unlink(missing_ok=True)
     made = bench.python("benchmarks", "fill-ledger", str(path), str(rows))
     if made.code:
-        raise RuntimeError(made.out[-2000:])
+        raise DidNotRun("fill-ledger", made.code, made.out)
     return median([_expect(bench, world, 0, "status") for _ in range(rounds)])
 
 
 def _world(bench: Bench, folder: Path, dates: int, url: str) -> World:
     made = bench.python("benchmarks", "make-incident", str(folder), str(dates), url)
     if made.code:
-        raise RuntimeError(made.out[-2000:])
+        raise DidNotRun("make-incident", made.code, made.out)
     return load_world(folder / "world.json")[0]
 
 
 def _expect(bench: Bench, world: World, code: int, *arguments: str) -> float:
     ran = bench.python("remediation", *arguments, "--contract", str(world.contract_path))
     if ran.code != code:
-        raise RuntimeError(f"remediation {arguments[0]} ended with {ran.code}: {ran.out[-2000:]}")
+        raise DidNotRun(f"remediation {arguments[0]}", ran.code, ran.out)
     return ran.seconds
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.errors import DidNotRun
 from benchmarks.measuring import Bench, median
 from benchmarks.reading import DAILY, OURS
 from benchmarks.results import CurvePoint
@@ -46,6 +47,6 @@ def measure_point(
 def _read(bench: Bench, world: Path, contestant: str, repeats: int) -> tuple[float, float]:
     ran = bench.python("benchmarks", "read", str(world), contestant, str(repeats))
     if ran.code:
-        raise RuntimeError(ran.out[-2000:])
+        raise DidNotRun(contestant, ran.code, ran.out)
     found = json.loads(ran.out.splitlines()[-1])
     return median(found["seconds"][1:]), median(found["rest"][1:])

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.errors import DidNotRun
 from benchmarks.findings import dates_right, right
 from benchmarks.measuring import ROOT, Bench, Ran, interleaved, median
 from benchmarks.reading import CONTESTANTS, OURS
@@ -59,7 +60,7 @@ def measure_evidence(
 
 def _parsed(ran: Ran) -> dict[str, Any]:
     if ran.code:
-        raise RuntimeError(f"a contestant ended with {ran.code}: {ran.out[-2000:]}")
+        raise DidNotRun("a contestant", ran.code, ran.out)
     found: dict[str, Any] = json.loads(ran.out.splitlines()[-1])
     return found
 

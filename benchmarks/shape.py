@@ -64,7 +64,7 @@ EVIDENCE = {
     Size.FULL: (
         Measured(shape=Shape(tables=8, rows=M), rounds=5, repeats=3),
         Measured(shape=Shape(tables=8, rows=M, rows_per_key=2), rounds=3, repeats=2),
-        Measured(shape=Shape(tables=8, rows=10 * M), rounds=3, repeats=2),
+        Measured(shape=Shape(tables=8, rows=10 * M), rounds=2, repeats=2),
         Measured(shape=Shape(tables=2, rows=100 * M), rounds=2, repeats=1),
     ),
 }
@@ -77,7 +77,7 @@ COMMANDS = {
 }
 """The synthetic warehouse on which whole commands are measured."""
 
-ROUNDS = {Size.TINY: 1, Size.SMALL: 3, Size.FULL: 5}
+ROUNDS = {Size.TINY: 1, Size.SMALL: 2, Size.FULL: 3}
 """How often a whole command is run."""
 
 ROWS_CURVE = {

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.errors import DidNotRun
 from benchmarks.measuring import Bench, Ran, interleaved, median
 from benchmarks.results import LibraryRow, MemoryRow, StartRow
 from benchmarks.world import World, load_world
@@ -37,7 +38,7 @@ def measure_start(bench: Bench, world_path: Path, rounds: int) -> list[StartRow]
 def _row(name: str, ran: list[Ran]) -> StartRow:
     seconds = [r.seconds for r in ran]
     if any(r.code for r in ran):
-        raise RuntimeError(f"{name} ended with {ran[-1].code}: {ran[-1].out[-2000:]}")
+        raise DidNotRun(name, ran[-1].code, ran[-1].out)
     target = None if name == BARE else TARGET
     return StartRow(command=name, seconds=median(seconds), best=min(seconds), target=target)
 
@@ -59,7 +60,7 @@ def measure_library(bench: Bench, world_path: Path, rounds: int, target: float) 
     once: dict[str, Callable[[], Ran]] = {"run": run_once, "import": lambda: bench.run(bare)}
     runs = interleaved([*once], rounds + 1, lambda name: once[name]())
     if any(ran.code not in (0, 1) for ran in runs["run"]):
-        raise RuntimeError(f"checkpoints run: {runs['run'][-1].out[-2000:]}")
+        raise DidNotRun("checkpoints run", runs["run"][-1].code, runs["run"][-1].out)
     return LibraryRow(
         rules=len(truth),
         seconds=median([r.seconds for r in runs["run"][1:]]),

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -28,7 +29,7 @@ from checkpoints.report import GapRecord, Report
 from checkpoints.rules import Outcome
 from checkpoints.stored_repairs import StoredRepair
 from checkpoints.window import ranges_of
-from checkpoints.wording import WORDS, figure, limit, percent, share
+from checkpoints.wording import WORDS, figure, limit, percent, printable, share
 
 MARKS = {
     Outcome.PASSED: "✓ passed",
@@ -106,6 +107,7 @@ def environment() -> Environment:
         loader=PackageLoader("checkpoints"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -123,6 +125,11 @@ def environment() -> Environment:
         script_sha256=b64encode(sha256(_script().encode()).digest()).decode(),
     )
     return loaded
+
+
+def _printable(value: Any) -> Any:
+    """Text without the control characters that HTML does not take."""
+    return printable(value) if type(value) is str else value
 
 
 def _script() -> str:

@@ -82,13 +82,12 @@ def exit_code_of(
 ) -> ExitCode:
     """Complete only when every call is done, the fresh verdict passes and no date got worse.
 
-    Dates that got worse while everything else is complete are dates that remain.
+    Dates that got worse are dates that remain.
     """
     done = all(call.state in DONE for call in calls)
-    made = ExitCode.COMPLETE if done else ExitCode.BACKFILL_INCOMPLETE
-    code = worst(made, verdict_after.exit_code)
     worse = any(change.regressions for change in changes)
-    return ExitCode.BACKFILL_INCOMPLETE if worse and code is ExitCode.COMPLETE else code
+    made = ExitCode.COMPLETE if done and not worse else ExitCode.BACKFILL_INCOMPLETE
+    return worst(made, verdict_after.exit_code)
 
 
 def changes_of(

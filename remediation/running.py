@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -23,10 +23,10 @@ from remediation.credentials import Tokens
 from remediation.dispatch import Dispatch, Dispatcher
 from remediation.endpoint import check_callable, needs_token
 from remediation.journal import Event
-from remediation.ledger import Entry, ledger_path, open_ledger
+from remediation.ledger import Entry, Ledger, ledger_path, open_ledger
 from remediation.lock import only_run
 from remediation.patience import patiently
-from remediation.plan import Plan
+from remediation.plan import Call, Plan
 from remediation.plan_file import kept_path
 from remediation.record import (
     CallRecord,
@@ -44,7 +44,7 @@ from remediation.revalidation import (
     verdict_of,
 )
 from remediation.service import Sender
-from remediation.states import DONE
+from remediation.states import DONE, State
 from remediation.verification import Tables
 from remediation.work import Work
 
@@ -86,8 +86,16 @@ def run(request: Request) -> tuple[RemediationRecord, Path]:
     """
     check_callable(request.file.contract, request.plan.services())
     started_at, started = request.clock.now(), request.clock.monotonic()
-    calls = _carry_out(request, since=started_at.isoformat(timespec="seconds"))
-    record = _after(request, calls, started_at)
+    path = ledger_path(request.file.project)
+    with (
+        only_run(path, request.by, started_at.isoformat(timespec="seconds")),
+        open_ledger(path, request.clock.now) as ledger,
+    ):
+        with _dispatch(request) as dispatch:
+            backfill(_work(request, ledger, dispatch))
+        calls = _call_records(request.plan, ledger.entries(request.plan.id))
+        record = _after(request, calls, started_at)
+        _put_back(ledger, request.plan, calls, record.calls)
     seconds = round(request.clock.monotonic() - started, 3)
     record = record.model_copy(update={"seconds": seconds})
     where = record_path(request.file.project, request.plan)
@@ -95,38 +103,29 @@ def run(request: Request) -> tuple[RemediationRecord, Path]:
     return record, where
 
 
-def _carry_out(request: Request, since: str) -> tuple[CallRecord, ...]:
-    contract, clock = request.file.contract, request.clock
-    path = ledger_path(request.file.project)
+def _work(request: Request, ledger: Ledger, dispatch: Mapping[str, Dispatch]) -> Work:
     tables = Tables(
-        contract=contract,
+        contract=request.file.contract,
         url=request.warehouse,
         as_of=request.as_of,
-        clock=clock,
+        clock=request.clock,
         reading=request.fresh(),
     )
-    with (
-        only_run(path, request.by, since),
-        open_ledger(path, clock.now) as ledger,
-        _dispatch(request) as dispatch,
-    ):
-        work = Work(
-            plan=request.plan,
-            contract=contract,
-            ledger=ledger,
-            dispatch=dispatch,
-            look=tables.look,
-            look_source=tables.look_source,
-            last_look=tables.last_look,
-            clock=clock,
-            tell=request.tell,
-            canary=request.canary,
-            max_dates=request.max_dates,
-            concurrency=request.concurrency,
-            resend_unknown=request.resend_unknown,
-        )
-        backfill(work)
-        return _call_records(request.plan, ledger.entries(request.plan.id))
+    return Work(
+        plan=request.plan,
+        contract=request.file.contract,
+        ledger=ledger,
+        dispatch=dispatch,
+        look=tables.look,
+        look_source=tables.look_source,
+        last_look=tables.last_look,
+        clock=request.clock,
+        tell=request.tell,
+        canary=request.canary,
+        max_dates=request.max_dates,
+        concurrency=request.concurrency,
+        resend_unknown=request.resend_unknown,
+    )
 
 
 @contextmanager
@@ -157,6 +156,18 @@ def _call_records(plan: Plan, entries: list[Entry]) -> tuple[CallRecord, ...]:
         )
         for call in plan.calls
     )
+
+
+def _put_back(
+    ledger: Ledger, plan: Plan, before: Sequence[CallRecord], after: Sequence[CallRecord]
+) -> None:
+    """What was done and is not there any more is to be called again, also by ``resume``."""
+    gone: dict[str, list[Call]] = {}
+    for call, old, new in zip(plan.calls, before, after, strict=True):
+        if old.state in DONE and new.state not in DONE:
+            gone.setdefault(new.detail, []).append(call)
+    for reason, calls in gone.items():
+        ledger.move(plan.id, calls, State.PLANNED, detail=reason)
 
 
 def _after(

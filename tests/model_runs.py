@@ -60,6 +60,7 @@ class Ending(StrEnum):
 
     BY_ITSELF = "by itself"
     CUT_SHORT = "cut short"
+    INTERRUPTED = "interrupted"
     BLIND = "blind"
 
 
@@ -186,10 +187,13 @@ class World:
         self.time.advance(seconds)
         self.point("wait")
 
-    def look(self, calls: Sequence[Call], of_source: bool = False) -> dict[str, list[Found]]:
+    def look(
+        self, calls: Sequence[Call], *, of_source: bool = False, last: bool = False
+    ) -> dict[str, list[Found]]:
+        """A look takes its time, and shows the tables as they are in the middle of it."""
         if not calls:
             return {}
-        self.point("look")
+        self.point("last look" if last else "look")
         self.promises.tries(calls)
         self.time.advance(self.schedule.look_seconds)
         if self.warehouse.is_blind(self.time.elapsed):
@@ -203,7 +207,7 @@ class World:
         }
         self.promises.looked(calls, of_source)
         self.time.advance(self.schedule.look_seconds)
-        self.point("look")
+        self.point("last look" if last else "look")
         return found
 
     def run(self, number: int, options: Options) -> Ending:
@@ -217,7 +221,7 @@ class World:
             dispatch={name: Line(self, name) for name in plan.services()},
             look=self.look,
             look_source=lambda calls: self.look(calls, of_source=True),
-            last_look=self.look,
+            last_look=lambda calls: self.look(calls, last=True),
             clock=Clock(now=self.time.now, monotonic=self.time.monotonic, sleep=self.sleep),
             tell=lambda _: None,
             canary=options.canary,
@@ -229,6 +233,8 @@ class World:
         self.promises.replays()
         if ending is Ending.BY_ITSELF:
             self.promises.ended()
+        elif ending is Ending.INTERRUPTED:
+            self.promises.interrupted()
         return ending
 
     def _carried_out(self, work: Work) -> Ending:
@@ -236,7 +242,9 @@ class World:
             backfill(work)
         except WarehouseError:
             return Ending.BLIND
-        except (Crash, KeyboardInterrupt):
+        except KeyboardInterrupt:
+            return Ending.INTERRUPTED
+        except Crash:
             return Ending.CUT_SHORT
         except LedgerError as error:
             if str(error) != "the disk is full":

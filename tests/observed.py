@@ -59,6 +59,7 @@ class Run:
     services: dict[str, ServiceRun]
     steps: int = 0
     ending: bool = False
+    told_to_end: int = -1
     seen: dict[str, Seen] = field(default_factory=dict)
     source: dict[str, Seen] = field(default_factory=dict)
     tried: dict[str, float] = field(default_factory=dict)

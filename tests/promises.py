@@ -56,6 +56,7 @@ class Promises:
     def ends(self) -> None:
         """The run was told to end, or cannot write: nothing may be sent any more."""
         self.run.ending = True
+        self.run.told_to_end = next(self._world.warehouse.sequence)
 
     def tries(self, calls: Sequence[Call]) -> None:
         """A look begins, and may not succeed."""
@@ -276,6 +277,15 @@ class Promises:
         assert held == folded, "the ledger does not replay"
         for call in plan.calls:
             assert self._sent[plan.id, call.id] <= folded[call.id][1], "sent and not written"
+
+    def interrupted(self) -> None:
+        """What had landed by then is written down, if the tables could be read."""
+        tables = self._world.warehouse
+        touched = {move.call for of in self.run.services.values() for move in of.moves}
+        for call in self.run.plan.calls:
+            watched = self.state(call.id) in IN_FLIGHT - {State.SENDING} and call.id in touched
+            if watched and not tables.blind and tables.has_landed(call):
+                assert tables.changed_at(call) > self.run.told_to_end, f"{call.id} had landed"
 
     def ended(self) -> None:
         """A run ended by itself: every call is done and seen, or explained."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from itertools import product
@@ -145,4 +146,20 @@ def schedules(draw: st.DrawFn, late: bool = False) -> Schedule:
         plans=draw(st.sampled_from([(), (), (0, 1), (0, 1, 0)])) if blows else (),
         look_seconds=pace[2],
         promised=not late,
+    )
+
+
+@st.composite
+def going_down(draw: st.DrawFn) -> Schedule:
+    """One service that goes wrong for good after some calls, and nothing else."""
+    pace = draw(PACES)
+    options = draw(options_of(pace))
+    kinds = faults(options.timeout_seconds, options.settle_seconds, late=False)
+    service = draw(st.sampled_from(["four", "three"]))
+    return Schedule(
+        options=replace(options, breaker_after=draw(st.integers(1, 3)), max_dates=None),
+        dates={service: DAYS[: draw(st.integers(6, 12))]},
+        always={service: draw(st.sampled_from(kinds).flatmap(st.sampled_from))},
+        sound_at_first=draw(st.integers(1, 4)),
+        look_seconds=pace[2],
     )

@@ -132,6 +132,8 @@ def test_what_is_deleted_during_the_run_is_not_complete(tmp_path: Path) -> None:
             )
         ]
         assert record.counts["four"] == {State.LANDED: 1, State.STILL_MISSING: 1}
+        assert states(made, plan) == {"01-07": "planned", "01-08": "landed", "01-09": "landed"}
+        assert carry_out(made, plan).exit_code is ExitCode.COMPLETE
 
 
 def test_what_is_there_already_is_not_called(tmp_path: Path) -> None:
@@ -170,7 +172,7 @@ def test_a_date_that_got_worse_is_named_as_a_regression(tmp_path: Path) -> None:
             ("scores", "2025-01-05", "matched keys 2 → 1, orphan keys 0 → 1"),
         ]
         assert record.remaining == ()
-        assert record.exit_code is ExitCode.INCOMPLETE
+        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
 
 
 def test_a_date_that_got_worse_under_rules_that_pass_is_not_complete(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from checkpoints.archive import runs_folder
 from checkpoints.library import build_docs
 from checkpoints.signoff import sign
-from tests.browser import assert_sound, looked_at
+from tests.browser import assert_sound, html_problems, looked_at
 from tests.projects import project_of
 from tests.stored_runs import HOLE, stored_run
 from tests.warehouses import D
@@ -70,6 +70,13 @@ def test_result_pages_are_sound(chromium: Any, site: Site, run: str, suite: str)
 @pytest.mark.parametrize("page", ["index.html", "expectations/L4.html"])
 def test_the_index_and_suite_pages_are_sound(chromium: Any, site: Site, page: str) -> None:
     assert_sound(chromium, site.folder / page)
+
+
+def test_no_page_is_malformed_or_leads_nowhere_whatever_the_data_contains(site: Site) -> None:
+    pages = list(site.folder.rglob("*.html"))
+
+    assert len(pages) == 2 + 4 + 4 * 5  # lists, suites, four runs with a page and four results
+    assert {page.name: found for page in pages if (found := html_problems(page))} == {}
 
 
 def visible(texts: Iterable[Any]) -> bool:

@@ -121,7 +121,7 @@ def test_accepted_and_written_within_the_settle_time_is_sent_once(tmp_path: Path
 def test_written_after_the_settle_deadline_is_found_by_the_next_run_and_not_sent_again(
     tmp_path: Path,
 ) -> None:
-    with rehearsal(tmp_path, fault("lands late", "18", write_after=3)) as made:
+    with rehearsal(tmp_path, fault("lands late", "18", write_after=5)) as made:
         made.plan()
         ran = made.repair()
         assert made.outcome(ran) == Outcome(
@@ -190,7 +190,7 @@ def test_damage_in_the_middle_of_a_run_is_found_when_the_window_is_read_again(
     tmp_path: Path,
 ) -> None:
     damaging = fault("damages the day before", "19", times=1)
-    with rehearsal(tmp_path, damaging, seconds_between_calls=0.5) as made:
+    with rehearsal(tmp_path, damaging, seconds_between_calls=1) as made:
         made.plan()
         ran = made.repair()
         assert made.outcome(ran) == Outcome(

@@ -95,16 +95,16 @@ def test_no_answer_in_time_is_watched_until_it_lands_and_not_sent_again(tmp_path
 
 def test_no_answer_and_nothing_in_the_tables_is_sent_again(tmp_path: Path) -> None:
     silent = fault("no answer, never lands", "18", times=1, answer_after=3)
-    with rehearsal(tmp_path, silent, timeout_seconds=0.5) as made:
+    with rehearsal(tmp_path, silent, timeout_seconds=1) as made:
         made.plan()
         ran = made.repair()
         assert made.outcome(ran) == ONCE_AGAIN
-        assert "phase4  2024-11-18  unknown: no answer within 0.5 s" in ran.said
+        assert "phase4  2024-11-18  unknown: no answer within 1 s" in ran.said
 
 
 def test_no_answer_for_ever_is_sent_three_times_and_no_more(tmp_path: Path) -> None:
     silent = fault("no answer, never lands", "18", answer_after=20)
-    with rehearsal(tmp_path, silent, timeout_seconds=0.5) as made:
+    with rehearsal(tmp_path, silent, timeout_seconds=1) as made:
         made.plan()
         ran = made.repair()
         assert made.outcome(ran) == Outcome(

@@ -27,7 +27,7 @@ DAMAGED = "it is damaged: restore it from a backup, or move it away once no call
 
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[Project]:
-    with project(tmp_path, HOLES) as running:
+    with project(tmp_path, HOLES, timeout_seconds=5) as running:
         strict_on_scores(running)
         running.check()
         typed(running, "plan")

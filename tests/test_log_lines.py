@@ -21,7 +21,7 @@ LABELS = "logging.googleapis.com/labels"
 
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[Project]:
-    with project(tmp_path, HOLES) as running:
+    with project(tmp_path, HOLES, timeout_seconds=5) as running:
         strict_on_scores(running)
         running.check()
         typed(running, "plan")

@@ -37,7 +37,7 @@ HEAVY = ["great_expectations", "pandas", "requests", "duckdb", "sqlalchemy", "go
 
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[Project]:
-    with project(tmp_path, HOLES) as running:
+    with project(tmp_path, HOLES, timeout_seconds=5) as running:
         strict_on_scores(running)
         yield running
 

@@ -25,7 +25,7 @@ from tests.scripted_service import Project, answer, land, project, silence
 
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[Project]:
-    with project(tmp_path, HOLES) as running:
+    with project(tmp_path, HOLES, timeout_seconds=5) as running:
         strict_on_scores(running)
         yield running
 

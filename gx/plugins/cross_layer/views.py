@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
 from checkpoints.page import environment
-from checkpoints.wording import RATIOS, dates, printable
+from checkpoints.wording import RATIOS, dates
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -40,11 +40,6 @@ class SuiteView(PageView):
 def _environment() -> Environment:
     shared = environment()
     loaders = [FileSystemLoader(TEMPLATES), *([shared.loader] if shared.loader else [])]
-    ours = shared.overlay(loader=ChoiceLoader(loaders), finalize=_printable)
+    ours = shared.overlay(loader=ChoiceLoader(loaders))
     ours.globals = {**shared.globals, "dates": dates, "RATIOS": RATIOS, "RANGES_SHOWN": 40}
     return ours
-
-
-def _printable(value: Any) -> Any:
-    """Text without the control characters that HTML does not take."""
-    return printable(value) if type(value) is str else value
