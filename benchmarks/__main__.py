@@ -17,6 +17,7 @@ from benchmarks.shape import Shape, Size
 
 FOLDER = click.Path(path_type=Path)
 RESULTS = Path(__file__).parent
+SIZE = click.Choice([size.value for size in Size])
 VENVS = RESULTS / ".venvs"
 SECTIONS = ("evidence", "commands", "start", "library", "memory", "backfill", "curve")
 
@@ -81,7 +82,7 @@ def _bench(scratch: Path) -> Bench:
     left_out = ("_URL", "_PACE", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
     kept = {k: v for k, v in os.environ.items() if not k.endswith(left_out)}
     environment = {**kept, "COLUMNS": "140", "NO_COLOR": "1"}
-    return Bench(clock=time.perf_counter, environment=environment, scratch=scratch)
+    return Bench(environment=environment, scratch=scratch)
 
 
 @cli.command()

@@ -48,8 +48,8 @@ def measure_evidence(
                 here=median([s for a in found for s in (a["rest"][1:] or a["rest"])]),
                 peak_bytes=max(r.peak_bytes for r in runs[name]),
                 tables=len(world.contract.datasets),
-                reads=sum(reads.values()),
-                most_reads=max(reads.values(), default=0),
+                reads=None if reads is None else sum(reads.values()),
+                most_reads=None if reads is None else max(reads.values(), default=0),
                 rules=len(truth),
                 rules_right=right(findings, truth) if findings else None,
                 dates_right=dates_right(findings, truth) if findings else None,
@@ -67,7 +67,7 @@ def _parsed(ran: Ran) -> dict[str, Any]:
 
 def _reads(
     bench: Bench, world_path: Path, world: World, contestant: str, statements: Sequence[str]
-) -> Counter[str]:
+) -> Counter[str] | None:
     """Scans per table; of the product's statements as DuckDB logged them in one more run."""
     if contestant == OURS:
         log = bench.scratch / "query_log"
@@ -79,4 +79,4 @@ def _reads(
         )
         _parsed(ran)
         statements = logged_statements(log)
-    return reads_of(world, statements) or Counter()
+    return reads_of(world, statements)

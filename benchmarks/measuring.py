@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+LAUNCH = ROOT / "benchmarks" / "launch.py"
 Clock = Callable[[], float]
 """Seconds since some moment, for differences."""
 
@@ -25,21 +25,16 @@ class Ran:
     out: str
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], clock: Clock, folder: Path) -> Ran:
+def run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Ran:
     """From the start of the process to its exit code, its output in a file of ``folder``."""
-    output = folder / "output.txt"
-    with output.open("w+", encoding="utf-8", errors="replace") as file:
-        started = clock()
-        process = subprocess.Popen(
-            command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=file, stderr=file
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = clock() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
+    result, output = folder / "result.txt", folder / "output.txt"
+    launch = [sys.executable, "-I", "-S", str(LAUNCH), str(result), str(output)]
+    subprocess.run([*launch, *command], env=dict(environment), check=True)
+    seconds, peak_bytes, code = result.read_text().split()
     return Ran(
-        seconds=seconds,
-        peak_bytes=usage.ru_maxrss * 1024,
-        code=process.returncode,
+        seconds=float(seconds),
+        peak_bytes=int(peak_bytes),
+        code=int(code),
         out=output.read_text(encoding="utf-8", errors="replace"),
     )
 
@@ -48,14 +43,13 @@ def run(command: Sequence[str], environment: Mapping[str, str], clock: Clock, fo
 class Bench:
     """What measuring takes. ``scratch`` is a folder for whatever is thrown away."""
 
-    clock: Clock
     environment: Mapping[str, str]
     scratch: Path
     python_path: str = sys.executable
 
     def run(self, command: Sequence[str], **changes: str) -> Ran:
         """Run a command, with changes to the environment."""
-        return run(command, {**self.environment, **changes}, self.clock, self.scratch)
+        return run(command, {**self.environment, **changes}, self.scratch)
 
     def python(self, *arguments: str, **changes: str) -> Ran:
         """Run ``python -m`` with the arguments, as the product's user does."""

@@ -25,8 +25,8 @@ class EvidenceRow(Row):
     here: float
     peak_bytes: int
     tables: int
-    reads: int
-    most_reads: int
+    reads: int | None
+    most_reads: int | None
     rules: int
     rules_right: int | None
     dates_right: int | None

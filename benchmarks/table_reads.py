@@ -56,7 +56,10 @@ def _scans(
     """
     limit = 1_000_000 if "WHERE" in statement else 0
     text = re.sub(r"LIMIT \$\d+", f"LIMIT {limit}", statement)
-    parameters = {n: window[int(n) % 2 == 0] for n in sorted(set(re.findall(r"\$(\d+)", text)))}
+    parameters: dict[str, object] = {
+        n: window[int(n) % 2 == 0] for n in sorted(set(re.findall(r"\$(\d+)", text)))
+    }
+    parameters |= dict.fromkeys(re.findall(r"LIKE \$(\d+)", text), "%")
     rows = connection.execute(f"EXPLAIN (FORMAT json) {text}", parameters).fetchall()
     for node in json.loads(rows[0][1]):
         yield from _tables(node)

@@ -90,7 +90,7 @@ def _evidence_cells(row: EvidenceRow, ours: EvidenceRow) -> Sequence[str]:
         seconds(row.best),
         f"{row.seconds / ours.seconds:.2f}",
         f"{row.peak_bytes / MB:.0f}",
-        f"{row.reads} (≤ {row.most_reads} each)",
+        "unknown" if row.reads is None else f"{row.reads} (≤ {row.most_reads} each)",
         "–" if row.rules_right is None else f"{row.rules_right} of {row.rules}",
         "–" if row.dates_right is None else f"{row.dates_right} of {row.rules}",
     )

@@ -39,7 +39,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    return Bench(clock=time.perf_counter, environment=os.environ, scratch=tmp_path)
+    return Bench(environment=os.environ, scratch=tmp_path)
 
 
 def test_the_truth_that_was_planted_is_what_the_tables_hold(saved: Path) -> None:
