@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,6 +72,7 @@ def _reads(
     """Scans per table; of the product's statements as DuckDB logged them in one more run."""
     if contestant == OURS:
         log = bench.scratch / "query_log"
+        shutil.rmtree(log, ignore_errors=True)
         path = f"{HOOK}:{ROOT}"
         ran = bench.python(
             *("benchmarks", "read", str(world_path), contestant, "1"),

@@ -19,7 +19,8 @@ from checkpoints.contract import ResultsList, Service
 
 SHOWN = 300
 BUSY = frozenset({429, 503})
-MAYBE_RUNNING = frozenset({408, 409, 502, 504})
+MAYBE_RUNNING = frozenset({408, 409})
+NEVER_BEGUN = frozenset({501, 503, 505})
 UNAUTHORIZED = frozenset({401, 403})
 REFUSED_FOR_GOOD = frozenset({404, 405, 422})
 
@@ -67,7 +68,7 @@ def classify(
         return Answer(kind=Kind.BUSY, status=status, detail=shown, retry_after=wait)
     if status in UNAUTHORIZED:
         return Answer(kind=Kind.UNAUTHORIZED, status=status, detail=shown)
-    if status in MAYBE_RUNNING:
+    if _may_be_at_work(service, status):
         return Answer(kind=Kind.UNKNOWN, status=status, detail=shown)
     if 300 <= status < 400:
         where = clean(headers.get("Location", "nowhere"))
@@ -86,8 +87,18 @@ def _accepted(service: Service, status: int, body: str) -> Answer:
         detail = clean(f"HTTP {status} without the list {service.results.path!r}: {body}")
         return Answer(kind=Kind.UNKNOWN, status=status, detail=detail)
     failures = clean("; ".join(failed_processors(service.results, entries)))
-    kind = Kind.FAILED_INSIDE if failures else Kind.ACCEPTED
-    return Answer(kind=kind, status=status, detail=failures)
+    failed = Kind.FAILED_INSIDE if service.idempotent else Kind.UNKNOWN
+    return Answer(kind=failed if failures else Kind.ACCEPTED, status=status, detail=failures)
+
+
+def _may_be_at_work(service: Service, status: int) -> bool:
+    """A gateway's word says nothing of the service behind it; 500 is its own, and it gave up.
+
+    What it did before that matters where it must not be done twice.
+    """
+    if status == 500:
+        return not service.idempotent
+    return status in MAYBE_RUNNING or (status > 500 and status not in NEVER_BEGUN)
 
 
 def failed_processors(results: ResultsList, entries: Sequence[Any]) -> Iterator[str]:

@@ -8,7 +8,6 @@ which ``message`` is shown.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
@@ -20,7 +19,6 @@ from remediation.record import RemediationRecord
 from remediation.states import State
 
 Severity = Literal["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]
-HTTP = re.compile(r"\bHTTP ([1-5][0-9]{2})\b")
 SEVERITIES: dict[State, Severity] = {
     State.REJECTED: "ERROR",
     State.STILL_MISSING: "ERROR",
@@ -87,8 +85,8 @@ class LogLines:
             return
         labels["state"] = event.state
         fields["dates"] = [str(call.date) for call in event.calls]
-        if answered := HTTP.search(event.text):
-            fields["httpRequest"] = {"status": int(answered[1])}
+        if event.status is not None:
+            fields["httpRequest"] = {"status": event.status}
         severity = SEVERITIES.get(event.state, "INFO")
         self.say(severity, _sentence(event), labels, **fields)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from remediation.answer import Answer, Kind
 from remediation.dispatch import Dispatch
 from remediation.journal import Journal
 from remediation.landing import nothing_there
-from remediation.plan import Call
+from remediation.plan import Call, idempotency_key
 from remediation.retrying import Breaker, Try, pause_after, try_again, wait_before_repeat
 from remediation.states import DONE, State
 from remediation.watch import Watch
@@ -86,7 +85,7 @@ class Sending:
         self._journal.move([call], State.SENDING, in_flight_until=now + longest)
         self._flying[call.id] = tried
         self._next_attempt = self._clock.monotonic() + self._service.seconds_between_calls
-        key = hashlib.sha256(f"{self._work.plan.id}/{call.id}".encode()).hexdigest()[:32]
+        key = idempotency_key(self._work.plan.id, call.id)
         self._dispatch.start(call, key=key, renew=tried.renew)
 
     def _await_event(self) -> None:
@@ -151,6 +150,7 @@ class Sending:
             lost = self._lost.pop(call.id, None)
             again = try_again(lost, state) if lost else None
             if again:
+                self._journal.remark(self._name, f"{call.date} did not land: it is sent again")
                 self._queue.appendleft(again)
             elif state is not State.REJECTED:
                 self.landings.record(failed=state not in DONE)

@@ -34,8 +34,8 @@ class Watched:
 class Watch:
     """The calls of one service that are being watched.
 
-    Where one that is ``unsure`` did not land, it is ``still missing`` if it may be sent again
-    (``resendable``), and else stays ``unknown``.
+    One that did not land stays ``unknown`` where it may not be sent again (``resendable``): what
+    the service did of it, it might do twice.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Watch:
         self, watched: Watched, seen: Sequence[Found] | None, blind: str
     ) -> tuple[State, str]:
         state, detail = verdict(seen, blind)
-        if state is State.LANDED or not watched.unsure or self._resendable:
+        if state is State.LANDED or self._resendable:
             return state, detail
         name = watched.call.service
         return State.UNKNOWN, f"{detail}; {name} is not idempotent: {RESEND}"

@@ -185,6 +185,18 @@ def test_only_a_person_sends_again_what_is_not_idempotent(tmp_path: Path) -> Non
         assert made.service.sent[3:] == ["four 01-08"]
 
 
+@pytest.mark.parametrize("act", [answer(500), half, answer(200)])
+def test_what_may_have_begun_is_not_done_twice_where_that_matters(tmp_path: Path, act: Any) -> None:
+    with project(tmp_path, FACTORS, idempotent=False) as made:
+        made.service.on("/four", EIGHT, act)
+        plan = plan_of(made)
+        for _ in range(2):
+            carry_out(made, plan)
+            assert made.service.sent == ["four 01-07", "four 01-08", "four 01-09"]
+            assert states(made, plan)["01-08"] == "unknown"
+        assert carry_out(made, plan, resend_unknown=True).exit_code is ExitCode.COMPLETE
+
+
 def test_a_contradiction_stops_the_service_and_shows_the_body(tmp_path: Path) -> None:
     with project(tmp_path, FACTORS) as made:
         made.service.on("/four", EIGHT, answer(400, '{"error": "No games"}'))
