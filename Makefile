@@ -19,7 +19,7 @@ demo: $(STAMP)
 test: $(STAMP)
 	@$(RUN) -m pytest -n 2
 
-# The tools that are compared are installed into benchmarks/.venvs first.
+# The tools that are compared are installed into .venv-benchmarks first.
 bench: $(STAMP)
 	@$(RUN) -m benchmarks all --size $(SIZE)
 

@@ -18,7 +18,7 @@ from benchmarks.shape import Shape, Size
 FOLDER = click.Path(path_type=Path)
 RESULTS = Path(__file__).parent
 SIZE = click.Choice([size.value for size in Size])
-VENVS = RESULTS / ".venvs"
+VENVS = Path(".venv-benchmarks")
 SECTIONS = ("evidence", "commands", "start", "library", "memory", "backfill", "curve")
 
 

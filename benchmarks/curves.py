@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.errors import DidNotRun
 from benchmarks.measuring import Bench, median
-from benchmarks.reading import DAILY, OURS
+from benchmarks.names import DAILY, OURS
 from benchmarks.results import CurvePoint
 from benchmarks.shape import Shape
 

@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.errors import DidNotRun
 from benchmarks.findings import dates_right, right
 from benchmarks.measuring import ROOT, Bench, Ran, interleaved, median
-from benchmarks.reading import CONTESTANTS, OURS
+from benchmarks.names import CONTESTANTS, OURS
 from benchmarks.results import EvidenceRow
 from benchmarks.table_reads import HOOK, logged_statements, reads_of
 from benchmarks.world import World, from_json, load_world

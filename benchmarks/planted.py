@@ -71,12 +71,12 @@ EIGHT = (
     Planted(name="defense", layer="L3", upstream="raw", misspelled=MISSPELLED),
     Planted(name="factors", layer="L4", upstream="summary", lost=LOST),
     Planted(name="cache", layer="L4", upstream="summary", lost=LOST, lacking=(0.2, 0.3)),
-    Planted(name="zones", layer="L4", upstream="defense", misspelled=MISSPELLED, lacking=(0.6, 8)),
+    Planted(name="zones", layer="L4", upstream="defense", misspelled=MISSPELLED, lacking=(0.6, 4)),
     Planted(name="scores", layer="L5", upstream="factors", lost=LOST, lacking=(0.4, 2)),
 )
 TWO = (
     Planted(name="schedule", layer="reference", upstream=None),
-    Planted(name="raw", layer="L1", upstream="schedule", misspelled=MISSPELLED, lacking=(0.6, 8)),
+    Planted(name="raw", layer="L1", upstream="schedule", misspelled=MISSPELLED, lacking=(0.6, 4)),
 )
 AGAINST_RAW = ("factors", "cache", "scores")
 """Tables whose conversion is also measured against the first layer."""

@@ -13,22 +13,13 @@ import duckdb
 from benchmarks.findings import DayFigures, Figures, Finding, finding_of
 from benchmarks.hand_sql import HandWriter
 from benchmarks.measuring import Clock
+from benchmarks.names import COUNTS, OURS, SETS, SETS_PER_PAIR
 from benchmarks.world import World
 from checkpoints.contract import Contract
 from checkpoints.coverage import Pair, build_frame
 from checkpoints.rules import Check, Outcome, evaluate, pairs_of
 from checkpoints.warehouse import Warehouse, open_warehouse
 from checkpoints.window import DateRange, Window
-
-OURS = "presence query"
-COUNTS = "counts per pair"
-SETS = "key sets per rule"
-SETS_PER_PAIR = "key sets per pair"
-FLOOR = "count distinct per table"
-DAILY = "daily count distinct per table"
-BARE = "bare scan"
-
-CONTESTANTS = (OURS, COUNTS, SETS, SETS_PER_PAIR, FLOOR, DAILY, BARE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
-from benchmarks.reading import BARE, DAILY, FLOOR, OURS, SETS
+from benchmarks.names import BARE, DAILY, LETTERS, OURS, SETS
 from benchmarks.results import CommandRow, EvidenceRow, Results
 
 MB = 1e6
@@ -14,15 +14,6 @@ RATIOS: tuple[tuple[str, str, Callable[[float], bool]], ...] = (
     (BARE, "≤ 3 × (d)", lambda ratio: ratio <= 3.0),
     (SETS, "≥ 5 × faster than (b)", lambda ratio: ratio <= 0.2),
 )
-LETTERS = {
-    OURS: "**presence query**",
-    "counts per pair": "(a) counts per pair",
-    SETS: "(b) key sets, a query per rule",
-    "key sets per pair": "(b′) key sets, a query per pair",
-    DAILY: "(c) daily count distinct per table",
-    FLOOR: "(c′) count distinct without dates",
-    BARE: "(d) bare scan of two columns",
-}
 
 
 def tables(results: Results) -> dict[str, list[str]]:

@@ -41,6 +41,7 @@ class Sending:
         self._flying: dict[str, Try] = {}
         self._lost: dict[str, Try] = {}
         self._queue: deque[Try] = deque()
+        self._repeats: dict[str, Try] = {}
         self._next_attempt = self._clock.monotonic()
         self.answers = Breaker(self._service.breaker_after)
         self.landings = Breaker(self._service.breaker_after)
@@ -52,7 +53,7 @@ class Sending:
         Returns the calls that were not sent for that reason. Without calls, what is being
         watched is settled.
         """
-        self._queue = deque(Try(call=call) for call in calls)
+        self._queue = deque(self._repeats.get(call.id, Try(call=call)) for call in calls)
         while self._queue or self._flying or self._watch:
             while self._may_start() and self._clock.monotonic() >= self._next_attempt:
                 self._start(self._queue.popleft())
@@ -110,7 +111,12 @@ class Sending:
             self._judge(tried, answer)
             return
         self._record(call, State.PLANNED, answer)
-        self._queue.appendleft(tried.after_refusal(answer))
+        self._repeat(tried.after_refusal(answer))
+
+    def _repeat(self, tried: Try) -> None:
+        """As the next one; if it is held back until a probe, what it had so far still counts."""
+        self._repeats[tried.call.id] = tried
+        self._queue.appendleft(tried)
 
     def _judge(self, tried: Try, answer: Answer) -> None:
         call = tried.call
@@ -151,7 +157,7 @@ class Sending:
             again = try_again(lost, state) if lost else None
             if again:
                 self._journal.remark(self._name, f"{call.date} did not land: it is sent again")
-                self._queue.appendleft(again)
+                self._repeat(again)
             elif state is not State.REJECTED:
                 self.landings.record(failed=state not in DONE)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from remediation.retrying import SENDS
 from remediation.states import DONE, IN_FLIGHT, State
 from tests.observed import Moved
 
 PROBE_AFTER = 5
 SLACK = 1e-3
-MISSED = frozenset({State.STILL_MISSING, State.PARTIAL, State.UNKNOWN})
+NOT_LANDED = frozenset({State.STILL_MISSING, State.PARTIAL})
+MISSED = NOT_LANDED | {State.UNKNOWN}
 
 
 @dataclass(kw_only=True)
@@ -57,13 +60,22 @@ class Tally:
 
 def breaker_held(moves: Sequence[Moved], limit: int) -> None:
     """Only one probe is sent once ``limit`` calls failed, or dates did not land, in a row."""
-    tally, sent = Tally(), set[str]()
+    tally, lost = Tally(), Counter[str]()
     last = {move.call: n for n, move in enumerate(moves) if move.state is State.SENDING}
+    answers: dict[str, State] = {}
     for number, move in enumerate(moves):
         if move.state is State.SENDING:
-            sent.add(move.call)
+            answers[move.call] = State.SENDING
             tally.start(move, limit)
             continue
         tally.settle(move)
-        if move.call in sent and (number > last[move.call] or move.state is State.ACCEPTED):
+        if move.before is State.SENDING:
+            answers[move.call] = move.state
+            lost[move.call] += move.state is State.UNKNOWN
+        answer = answers.get(move.call, State.PLANNED)
+        to_be_sent_again = (
+            answer is State.UNKNOWN and lost[move.call] < SENDS and move.state in NOT_LANDED
+        )
+        is_last = number > last.get(move.call, len(moves)) or move.state is State.ACCEPTED
+        if is_last and not to_be_sent_again:
             tally.note(move)

@@ -44,7 +44,7 @@ class ServiceRun:
     not_before: float = 0
     stopped_by: str = ""
     renewed: set[str] = field(default_factory=set)
-    unauthorized: dict[str, float] = field(default_factory=dict)
+    unauthorized: set[str] = field(default_factory=set)
     backing_off: set[str] = field(default_factory=set)
     at_first: dict[tuple[str, date], int] = field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from remediation.answer import Answer, Kind
 from remediation.plan import Call, Plan
 from remediation.retrying import ATTEMPTS, FIRST_WAIT, LONGEST_WAIT, SENDS
 from remediation.states import DONE, FOLLOWS, IN_FLIGHT, SETTLED, State
-from tests.breaking import PROBE_AFTER, breaker_held
+from tests.breaking import breaker_held
 from tests.model import KEYS
 from tests.model_plans import Options
 from tests.observed import Moved, Run, Seen, ServiceRun
@@ -91,11 +91,8 @@ class Promises:
         assert run.attempts[call.id] <= SENDS * ATTEMPTS, "attempted too often"
 
     def _renews(self, call: Call, renew: bool, of: ServiceRun) -> None:
-        """A call that was unauthorized is repeated with new credentials; a later probe need not."""
-        refused_at = of.unauthorized.get(call.id)
-        at_once = refused_at is not None and self._world.time.elapsed < refused_at + PROBE_AFTER
-        assert refused_at is not None or not renew, "renewed for nothing"
-        assert renew or not at_once, "repeated with the old credentials"
+        """A call that was unauthorized is repeated with new credentials, and no other."""
+        assert renew == (call.id in of.unauthorized), "renewed for nothing, or not renewed"
         of.renewed = of.renewed | {call.id} if renew else of.renewed - {call.id}
 
     def _written_ahead(self, call: Call) -> None:
@@ -198,12 +195,12 @@ class Promises:
             of.unsure.add(call.id)
         if answer.kind in {Kind.ACCEPTED, Kind.UNKNOWN}:
             self.run.answered[call.id] = now
-        of.unauthorized.pop(call.id, None)
+        of.unauthorized.discard(call.id)
         of.backing_off.discard(call.id)
         if answer.kind in {Kind.BUSY, Kind.NOT_SENT} and answer.retry_after is None:
             of.backing_off.add(call.id)
         if answer.kind is Kind.UNAUTHORIZED:
-            of.unauthorized[call.id] = now
+            of.unauthorized.add(call.id)
         if answer.stops or (answer.kind is Kind.UNAUTHORIZED and call.id in of.renewed):
             of.stopped_by = call.id
 
@@ -253,7 +250,7 @@ class Promises:
 
     def _decided(self, call: Call, before: State, state: State, of: ServiceRun) -> None:
         """Whether anybody may still be working on the call, as far as can be known."""
-        answered = before is State.SENDING and state not in {State.UNKNOWN, State.VERIFYING}
+        answered = before is State.SENDING and state not in IN_FLIGHT
         if answered or state in DONE:
             self._undecided.discard(call.id)
         if state in SETTLED and before is State.VERIFYING:

@@ -163,3 +163,21 @@ def going_down(draw: st.DrawFn) -> Schedule:
         sound_at_first=draw(st.integers(1, 4)),
         look_seconds=pace[2],
     )
+
+
+@st.composite
+def killed_in_flight(draw: st.DrawFn) -> Schedule:
+    """Runs that are killed while the service works on a date, and taken up again at once."""
+    options = replace(draw(options_of(draw(PACES))), settle_seconds=6.0, max_dates=None)
+    worked = faults(options.timeout_seconds, options.settle_seconds, late=False)[0]
+    days = DAYS[: draw(st.integers(1, 3))]
+    works_on = st.sampled_from([fault for fault in worked if fault.ends > fault.after])
+    kills = st.tuples(st.integers(8, 40), st.sampled_from([Blow.CRASH, Blow.INTERRUPT]))
+    return Schedule(
+        options=options,
+        dates={"four": days},
+        faults={f"four/{day}": draw(st.lists(works_on, min_size=1, max_size=2)) for day in days},
+        blows=draw(st.lists(kills, min_size=1, max_size=4)),
+        pauses=draw(st.lists(st.sampled_from([0.0, 1.0, 3.0]), max_size=4)),
+        plans=draw(st.sampled_from([(), (0, 1), (0, 0, 1, 0)])),
+    )

@@ -19,7 +19,8 @@ from benchmarks.findings import Finding, right
 from benchmarks.incident import fill_ledger
 from benchmarks.incident import make_world as make_incident
 from benchmarks.measuring import Bench
-from benchmarks.reading import COUNTS, OURS, SETS, SETS_PER_PAIR, answer
+from benchmarks.names import COUNTS, OURS, SETS, SETS_PER_PAIR
+from benchmarks.reading import answer
 from benchmarks.record import filled, record, save
 from benchmarks.results import CurvePoint, EvidenceRow, Results
 from benchmarks.seasons import counted_truth, schedule_of

@@ -13,15 +13,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("checkpoints", "remediation", "demo", "gx/plugins/cross_layer")
+PACKAGES = ("checkpoints", "remediation", "demo", "gx/plugins/cross_layer", "benchmarks")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 SHELLS = {
+    "benchmarks/launch.py",
+    "benchmarks/query_log/sitecustomize.py",
     "checkpoints/shell.py",
     "checkpoints/ci_options.py",
     *(f"{p}/options.py" for p in PACKAGES),
     *(f"{p}/__main__.py" for p in PACKAGES),
 }
 PURE = (
+    "benchmarks.findings",
+    "benchmarks.hand_sql",
+    "benchmarks.picture",
+    "benchmarks.planted",
+    "benchmarks.tables",
     "checkpoints.annotations",
     "checkpoints.calendar_map",
     "checkpoints.ci_findings",
@@ -110,8 +117,9 @@ def test_imports_go_one_way() -> None:
         "remediation": {"checkpoints", "remediation"},
         "demo": {"checkpoints", "demo"},
         "gx": {"checkpoints", "cross_layer"},
+        "benchmarks": {"checkpoints", "remediation", "demo", "benchmarks"},
     }
-    ours = {"checkpoints", "remediation", "demo", "cross_layer", "tests"}
+    ours = {"checkpoints", "remediation", "demo", "cross_layer", "benchmarks", "tests"}
     for path in SOURCES:
         package = path.relative_to(ROOT).parts[0]
         for node in ast.walk(ast.parse(path.read_text())):
