@@ -16,7 +16,7 @@ from benchmarks.measuring import Bench
 from benchmarks.shape import Shape, Size
 
 FOLDER = click.Path(path_type=Path)
-RESULTS = Path(__file__).parent
+RESULTS = Path("benchmarks")
 SIZE = click.Choice([size.value for size in Size])
 VENVS = Path(".venv-benchmarks")
 SECTIONS = ("evidence", "commands", "start", "library", "memory", "backfill", "curve")
@@ -73,6 +73,18 @@ def all(size: str, only: tuple[str, ...], scratch: Path | None, venvs: Path, res
         seconds=time.monotonic() - started,
         before=results / "results.json",
     )
+    for path in save(found, results):
+        click.echo(path)
+
+
+@cli.command()
+@click.option("--results", type=FOLDER, default=RESULTS, show_default=True, help="Where it is.")
+def tables(results: Path) -> None:
+    """Make the README's tables and the picture of the results that are there."""
+    from benchmarks.record import save
+    from benchmarks.results import Results
+
+    found = Results.model_validate_json((results / "results.json").read_bytes())
     for path in save(found, results):
         click.echo(path)
 

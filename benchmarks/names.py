@@ -10,7 +10,7 @@ FLOOR = "count distinct per table"
 DAILY = "daily count distinct per table"
 BARE = "bare scan"
 
-CONTESTANTS = (OURS, COUNTS, SETS, SETS_PER_PAIR, FLOOR, DAILY, BARE)
+CONTESTANTS = (OURS, COUNTS, SETS, SETS_PER_PAIR, DAILY, FLOOR, BARE)
 
 LETTERS = {
     OURS: "**presence query**",

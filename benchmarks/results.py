@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+Measured = Annotated[float, AfterValidator(lambda value: round(value, 4))]
+"""Seconds (or what a row says); more digits than these do not repeat."""
 
 
 class Row(BaseModel):
@@ -20,9 +23,9 @@ class EvidenceRow(Row):
 
     world: str
     contestant: str
-    seconds: float
-    best: float
-    here: float
+    seconds: Measured
+    best: Measured
+    here: Measured
     peak_bytes: int
     tables: int
     reads: int | None
@@ -37,8 +40,8 @@ class CommandRow(Row):
 
     world: str
     tool: str
-    seconds: float
-    best: float
+    seconds: Measured
+    best: Measured
     peak_bytes: int
     exit_code: int
     tables: int
@@ -52,8 +55,8 @@ class StartRow(Row):
     """How long a command takes, bytecode being there."""
 
     command: str
-    seconds: float
-    best: float
+    seconds: Measured
+    best: Measured
     target: float | None
 
 
@@ -61,8 +64,8 @@ class LibraryRow(Row):
     """``checkpoints run`` of so many rules against the bare import of the library."""
 
     rules: int
-    seconds: float
-    import_seconds: float
+    seconds: Measured
+    import_seconds: Measured
     target: float
 
 
@@ -70,7 +73,7 @@ class MemoryRow(Row):
     """Peak resident bytes of ``checkpoints check``."""
 
     world: str
-    seconds: float
+    seconds: Measured
     peak_bytes: int
     exit_code: int
 
@@ -79,7 +82,7 @@ class BackfillRow(Row):
     """One figure of the backfill, in its unit."""
 
     what: str
-    value: float
+    value: Measured
     unit: str
     target: float
 
@@ -90,9 +93,9 @@ class CurvePoint(Row):
     curve: Literal["rows", "dates"]
     rows: int
     dates: int
-    warehouse: float
-    here: float
-    floor: float | None = None
+    warehouse: Measured
+    here: Measured
+    floor: Measured | None = None
 
 
 class Machine(Row):
@@ -112,7 +115,7 @@ class Results(Row):
     command: str
     date: str
     size: str
-    seconds: float
+    seconds: Measured
     schedule: str
     machine: Machine
     versions: dict[str, str]

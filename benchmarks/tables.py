@@ -62,8 +62,8 @@ def _machine(results: Results) -> Iterator[str]:
 
 def _evidence(rows: Sequence[EvidenceRow]) -> Iterator[str]:
     for world, found in groupby(rows, key=lambda row: row.world):
-        members = list(found)
-        ours = next(row for row in members if row.contestant == OURS)
+        members = sorted(found, key=lambda row: [*LETTERS].index(row.contestant))
+        ours = members[0]
         tables_, rules = ours.tables, ours.rules
         yield f"**{world}**: {tables_} tables, {rules} rules"
         yield ""

@@ -61,7 +61,8 @@ def coverage(setting: Setting, json_path: str | None, detail: Detail) -> ExitCod
 
     contract = setting.file.contract
     reading = labelled(setting.reading(), tool="checkpoints")
-    evidence = gather(contract, setting.warehouse, setting.window(), setting.as_of, reading)
+    window, as_of = setting.window(), setting.as_of
+    evidence = gather(contract, setting.warehouse, window, as_of, reading, with_keys=False)
     summary = summarize(contract, evidence.frame)
     print_coverage(console_for(json_path), summary, detail)
     write_json(summary, json_path)

@@ -30,11 +30,17 @@ class Evidence:
 
 
 def gather(
-    contract: Contract, url: str, window: Window, as_of: date, reading: Reading | None = None
+    contract: Contract,
+    url: str,
+    window: Window,
+    as_of: date,
+    reading: Reading | None = None,
+    *,
+    with_keys: bool = True,
 ) -> Evidence:
     """Read every dataset of the contract over the window, each table once.
 
-    The latest partial and orphan dates are read a second time, for their keys.
+    ``with_keys`` reads the latest partial and orphan dates a second time, for their keys.
 
     Raises:
         ContractError: the URL is unusable.
@@ -45,7 +51,7 @@ def gather(
         frame = build_frame(
             contract, presence, window, as_of, pairs_of(contract), warehouse.unreadable
         )
-        keys = tuple(_key_samples(contract, warehouse, frame))
+        keys = tuple(_key_samples(contract, warehouse, frame)) if with_keys else ()
         return Evidence(frame=frame, keys=keys, statements=tuple(warehouse.engine.statements))
 
 

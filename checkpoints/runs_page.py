@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any
 
 from markupsafe import Markup
 
@@ -16,15 +15,24 @@ GROUPS_SHOWN = 6
 OPEN_ROWS = 40
 
 
-def render_index(runs: Sequence[StoredRun], template: str = "runs.html", **also: Any) -> str:
+Link = tuple[str, str]
+"""A text, and an address relative to the page."""
+
+
+def render_index(
+    runs: Sequence[StoredRun],
+    *,
+    suites: Sequence[Link] = (),
+    results: Mapping[str, Sequence[Link]] | None = None,
+) -> str:
     """The list of runs, newest first, unsigned ones marked as such; ``runs`` in that order.
 
-    ``also`` are what another template of the list needs; ``base`` leads to the pages of runs.
+    ``suites`` are the pages of what is expected, ``results`` those of validation results by run.
     """
     months = [(month, list(found)) for month, found in groupby(runs, key=_month)]
     return (
         environment()
-        .get_template(template)
+        .get_template("runs.html")
         .render(
             runs=runs,
             months=months,
@@ -32,7 +40,8 @@ def render_index(runs: Sequence[StoredRun], template: str = "runs.html", **also:
             trends=layer_trends(runs)[:GROUPS_SHOWN],
             sparkline=_drawn,
             unsigned=sum(1 for run in runs if run.head and not run.signed_by),
-            **{"base": "", **also},
+            suites=suites,
+            results=results or {},
         )
     )
 

@@ -11,7 +11,6 @@ from checkpoints.errors import ContractError
 from checkpoints.history import StoredRun, run_heads
 from checkpoints.page import DESIGN_SHA256, Acceptance, Archived, render_page
 from checkpoints.report import Report, read_report
-from checkpoints.runs_page import render_index
 from checkpoints.shell import write_text
 from checkpoints.signature import SignOff, read_signoff, sha256_of, signoff_path
 from checkpoints.site_index import write_site_index
@@ -22,7 +21,11 @@ SOURCES_WITHIN = 2_000
 
 def pages_folder(project: Path) -> Path:
     """Where the pages are: inside the Data Docs site."""
-    return project / "uncommitted" / "data_docs" / "local_site" / "signoff"
+    return _site(project) / "signoff"
+
+
+def _site(project: Path) -> Path:
+    return project / "uncommitted" / "data_docs" / "local_site"
 
 
 def signed_page_path(project: Path, run_id: str) -> Path:
@@ -42,7 +45,7 @@ def write_run_page(project: Path, report: Report) -> Path:
     for run in runs:
         if run.run_id in answered:
             _refresh(project, run, repairs_of(repairs, runs, run.run_id))
-    write_index(project)
+    write_site_index(_site(project), runs)
     return page
 
 
@@ -54,7 +57,7 @@ def rebuild_pages(project: Path) -> list[str]:
         problems.extend([run.problem] if run.problem else [])
         own = repairs_of(repairs, runs, run.run_id) if repairs else []
         problems.extend(_refresh(project, run, own))
-    write_index(project)
+    write_site_index(_site(project), runs)
     return [*problems, *(stored.problem for stored in repairs if stored.problem)]
 
 
@@ -77,11 +80,8 @@ def repairs_for(project: Path, run_id: str) -> list[StoredRepair]:
 
 
 def write_index(project: Path) -> Path:
-    """Write the list of all runs, and the first page of the site; returns the list's path."""
-    index, runs = pages_folder(project) / "index.html", run_heads(project)
-    write_text(index, render_index(runs))
-    write_site_index(index.parent.parent, runs)
-    return index
+    """Write the list of all runs, the first page of the site; returns its path."""
+    return write_site_index(_site(project), run_heads(project))
 
 
 def publish(project: Path, run_id: str, page: str) -> Path:

@@ -7,11 +7,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from checkpoints.history import StoredRun
-from checkpoints.runs_page import render_index
+from checkpoints.runs_page import Link, render_index
 from checkpoints.shell import write_text
-
-Link = tuple[str, str]
-"""A text, and an address relative to the page."""
 
 
 def write_site_index(folder: Path, runs: Sequence[StoredRun]) -> Path:
@@ -20,8 +17,7 @@ def write_site_index(folder: Path, runs: Sequence[StoredRun]) -> Path:
     suites = sorted(folder.glob("expectations/*.html"), key=lambda page: _rank(runs, page.stem))
     links = [(page.stem, _address(folder, page)) for page in suites]
     results = _results(folder, [name for name, _ in links])
-    html = render_index(runs, "site.html", base="signoff/", results=results, suites=links)
-    write_text(index, html)
+    write_text(index, render_index(runs, suites=links, results=results))
     return index
 
 

@@ -30,7 +30,7 @@ from remediation.elsewhere import Format, written_out
 from remediation.errors import PlanError
 from remediation.ledger import ledger_path, read_ledger
 from remediation.lock import at_work
-from remediation.options import Sending, Setting, sending_options, shared_options
+from remediation.options import CallOptions, Setting, sending_options, shared_options
 from remediation.plan import Plan, estimates
 from remediation.plan_file import (
     check_fits,
@@ -130,7 +130,7 @@ def plan(
 @sending_options
 @shared_options
 def run(
-    setting: Setting, path: Path | None, yes: bool, sending: Sending, surface: Surface
+    setting: Setting, path: Path | None, yes: bool, sending: CallOptions, surface: Surface
 ) -> ExitCode:
     """Make the calls of a plan, the canary first, and verify each in the tables.
 
@@ -163,7 +163,7 @@ def run(
 )
 @sending_options
 @shared_options
-def resume(setting: Setting, path: Path | None, sending: Sending, surface: Surface) -> ExitCode:
+def resume(setting: Setting, path: Path | None, sending: CallOptions, surface: Surface) -> ExitCode:
     """Go on with a plan: look at the tables, then send what is missing."""
     file = setting.file
     with read_ledger(ledger_path(file.project), now) as ledger:
@@ -221,7 +221,7 @@ def _dry_run(setting: Setting, chosen: Plan, path: Path | None) -> ExitCode:
     return ExitCode.COMPLETE
 
 
-def _send(setting: Setting, chosen: Plan, sending: Sending, surface: Surface) -> ExitCode:
+def _send(setting: Setting, chosen: Plan, sending: CallOptions, surface: Surface) -> ExitCode:
     from checkpoints.provenance import user_name
     from remediation import running
     from remediation.clock import Clock
@@ -266,7 +266,7 @@ def _send(setting: Setting, chosen: Plan, sending: Sending, surface: Surface) ->
     return record.exit_code
 
 
-def _teller(setting: Setting, chosen: Plan, sending: Sending) -> Teller:
+def _teller(setting: Setting, chosen: Plan, sending: CallOptions) -> Teller:
     from remediation.log_lines import LogLines
     from remediation.quiet import Quietly
     from remediation.show_record import ForPeople

@@ -35,7 +35,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
+class CallOptions:
     """What the options about making calls have come to."""
 
     canary: int
@@ -119,7 +119,7 @@ def sending_options(command: Callable[..., Any]) -> Callable[..., Any]:
         log_json: bool,
         **rest: Any,
     ) -> Any:
-        sending = Sending(
+        sending = CallOptions(
             canary=canary,
             max_dates=max_dates,
             concurrency=concurrency,

@@ -33,7 +33,7 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def index_of(project: Path) -> str:
-    return (pages_folder(project) / "index.html").read_text()
+    return (pages_folder(project).parent / "index.html").read_text()
 
 
 def test_a_page_is_rendered_again_only_when_its_sources_change(
@@ -205,7 +205,7 @@ def test_the_list_of_damaged_altered_and_unsigned_runs_is_sound(
     archive.save_report(tmp_path, report.model_copy(update={"seconds": 9.0}))
     (archive.report_path(tmp_path, run_heads(tmp_path)[3].run_id)).write_text("<b>{")
     assert len(rebuild_pages(tmp_path)) == 1
-    assert_sound(chromium, pages_folder(tmp_path) / "index.html")
+    assert_sound(chromium, pages_folder(tmp_path).parent / "index.html")
 
 
 def test_an_empty_list_says_how_a_run_is_made() -> None:

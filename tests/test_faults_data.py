@@ -196,12 +196,12 @@ def test_damage_in_the_middle_of_a_run_is_found_when_the_window_is_read_again(
         assert made.outcome(ran) == Outcome(
             code=4,
             sent="4/17 4/18 4/19",
-            states="4/17 landed, 4/18 landed, 4/19 landed",
+            states="4/17 landed, 4/18 planned, 4/19 landed",
             games=(2, 0, 2),
         )
         assert "STILL INCOMPLETE 2 of 3 calls landed" in ran.said
         assert "the window read again lacks it" in ran.said
-        again = made.repair("run", "--yes")
+        again = made.repair("resume")
         assert (again.code, made.sent) == (0, "4/17 4/18 4/19 4/18")
         assert made.games(HOLES[1]) == 2
 

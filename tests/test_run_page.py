@@ -237,7 +237,7 @@ def failed_page(tmp_path: Path) -> Path:
 
 def test_nothing_is_loaded_and_two_checkers_find_nothing(failed_page: Path, chromium: Any) -> None:
     assert_sound(chromium, failed_page)
-    assert_sound(chromium, failed_page.with_name("index.html"))
+    assert_sound(chromium, failed_page.parents[1] / "index.html")
 
 
 def test_marks_and_folds_work_and_markup_is_text(failed_page: Path, chromium: Any) -> None:
@@ -309,7 +309,7 @@ def test_a_signed_page_is_as_sound_as_an_unsigned_one(tmp_path: Path, chromium: 
     stored(tmp_path, file)
     page = sign(file, None, by=HOSTILE, note=HOSTILE * 20, at=AT)
     assert_sound(chromium, page)
-    assert_sound(chromium, page.with_name("index.html"))
+    assert_sound(chromium, page.parents[1] / "index.html")
     with looked_at(chromium, page) as visit:
         assert HOSTILE in visit.page.locator(".banner").inner_text()
         assert visit.page.title().startswith("COMPLETE")
