@@ -139,6 +139,7 @@ def open_duckdb(url: sa.URL) -> Iterator[DuckDbEngine]:
     path = _existing(url)
     config: dict[str, Any] = {**_modest(), **url.query}
     with _translated(url), duckdb.connect(path, read_only=True, config=config) as connection:
+        connection.execute("SET enable_progress_bar = false")  # it is drawn on standard output
         yield DuckDbEngine(connection)
 
 

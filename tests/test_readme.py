@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import checkpoints.__main__
+import demo.__main__
 import remediation.__main__
 from checkpoints.errors import ExitCode
 from checkpoints.report import Report
@@ -49,7 +50,8 @@ def test_every_command_in_the_readme_parses(line: str) -> None:
 
 
 def options() -> set[str]:
-    commands = [c for group in COMMANDS.values() for c in group.commands.values()]
+    groups = (*COMMANDS.values(), demo.__main__.cli)
+    commands = [c for group in groups for c in group.commands.values()]
     return {name for c in commands for option in c.params for name in option.opts}
 
 
