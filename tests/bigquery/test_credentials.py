@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.certificates import certificate_of
 from tests.bigquery.commands import WINDOW, checkpoints
 from tests.bigquery.google_errors import GoogleError
 from tests.bigquery.proxy import IAM
 from tests.bigquery.recording import Proxy
+from tests.certificates import certificate_of
 from tests.commands import ROOT, command
 
 READER = "reader@proj.iam.gserviceaccount.com"
