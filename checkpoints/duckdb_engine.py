@@ -25,6 +25,7 @@ from checkpoints.reading import Column, Description, nearest
 from checkpoints.report import StatementRecord
 
 MB_PER_THREAD = 128
+SPILLED = f"checkpoints-{uuid4().hex}"
 
 DATE_TYPES: dict[str, DateType] = {
     "DATE": "date",
@@ -146,12 +147,13 @@ def open_duckdb(url: sa.URL) -> Iterator[DuckDbEngine]:
 def _modest() -> dict[str, str]:
     """Group in little memory and spill: that is as fast here, and faster where keys are many.
 
-    A folder of its own, made when it is needed: two processes must not spill to the same files.
+    The folder is made when it is needed. Two processes must not spill to the same files, and one
+    process must open a file with the same settings each time.
     """
     threads = os.cpu_count() or 1
     return {
         "memory_limit": f"{MB_PER_THREAD * threads}MB",
-        "temp_directory": str(Path(gettempdir()) / f"checkpoints-{uuid4().hex}"),
+        "temp_directory": str(Path(gettempdir()) / SPILLED),
     }
 
 

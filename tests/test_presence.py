@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy_bigquery import BigQueryDialect
 from sqlglot import exp
 
 from checkpoints.contract_file import load_contract
-from checkpoints.duckdb_engine import DuckDbDialect
+from checkpoints.duckdb_engine import SPILLED, DuckDbDialect
 from checkpoints.errors import WarehouseError
 from checkpoints.evidence import gather
 from checkpoints.presence import Source, key_shape, keys_statement, presence_statement
@@ -301,3 +302,24 @@ def test_keys_that_do_not_fit_are_left_out_by_whole_dates(tmp_path: Path) -> Non
         everything = warehouse.keys([RANGE], limit=10)
     assert [str(row[0]) for row in found] == ["2025-01-10"] * 3
     assert len(everything) == 9
+
+
+def setting(warehouse: Any, name: str) -> Any:
+    return warehouse.engine.connection.execute(f"SELECT current_setting('{name}')").fetchone()[0]
+
+
+def test_duckdb_groups_in_little_memory_unless_the_url_says_otherwise(tmp_path: Path) -> None:
+    contract = contract_of(tmp_path).contract
+    url = fill(tmp_path / "w.duckdb", dict.fromkeys(contract.names, ()))
+    little = 128 * (os.cpu_count() or 1) * 1e6 / 2**20
+    with open_warehouse(contract, url) as one, open_warehouse(contract, url) as again:
+        assert setting(one, "memory_limit") == f"{little:.1f} MiB"
+        assert setting(one, "temp_directory") == setting(again, "temp_directory")
+        assert SPILLED in setting(one, "temp_directory")
+        assert not Path(setting(one, "temp_directory")).exists()
+        assert setting(one, "enable_progress_bar") is False
+    with open_warehouse(contract, f"{url}?threads=1&memory_limit=64MB") as small:
+        assert (setting(small, "threads"), setting(small, "memory_limit")) == (1, "61.0 MiB")
+    unknown = f"{url}?nonsense=1"
+    with pytest.raises(WarehouseError, match="nonsense"), open_warehouse(contract, unknown):
+        pass
