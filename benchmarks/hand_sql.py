@@ -70,13 +70,17 @@ class HandWriter:
             f" FROM ({up}) u FULL JOIN ({down}) v USING (d)"
         )
 
+    def key_sets(self, pair: Pair) -> tuple[str, str]:
+        """The keys of the upstream and of the dataset, each once."""
+        grain = self.by_date(pair)
+        up = self.keys(pair.of or pair.dataset, by_date=grain)
+        return up, self.keys(pair.dataset, by_date=grain)
+
     def matched(self, pair: Pair) -> str:
         """``d, expected, matched, orphans`` (0) from sets of keys, joined once."""
         if pair.match == "count":
             return self.counted(pair)
-        grain = self.by_date(pair)
-        up = self.keys(pair.of or pair.dataset, by_date=grain)
-        down = self.keys(pair.dataset, by_date=grain)
+        up, down = self.key_sets(pair)
         return (
             "SELECT u.d AS d, count(*) AS expected, count(v.k) AS matched, 0 AS orphans"
             f" FROM ({up}) u LEFT JOIN ({down}) v ON u.d = v.d AND u.k = v.k GROUP BY u.d"
@@ -86,9 +90,7 @@ class HandWriter:
         """``d, 0, 0, orphans`` of the dates that have any."""
         if pair.match == "count":
             return self.counted(pair)
-        grain = self.by_date(pair)
-        up = self.keys(pair.of or pair.dataset, by_date=grain)
-        down = self.keys(pair.dataset, by_date=grain)
+        up, down = self.key_sets(pair)
         return (
             "SELECT v.d AS d, 0 AS expected, 0 AS matched, count(*) AS orphans"
             f" FROM ({down}) v ANTI JOIN ({up}) u ON u.d = v.d AND u.k = v.k GROUP BY v.d"
@@ -98,9 +100,7 @@ class HandWriter:
         """``d, expected, matched, orphans`` of a pair by one full join."""
         if pair.match == "count":
             return self.counted(pair)
-        grain = self.by_date(pair)
-        up = self.keys(pair.of or pair.dataset, by_date=grain)
-        down = self.keys(pair.dataset, by_date=grain)
+        up, down = self.key_sets(pair)
         return (
             "SELECT coalesce(u.d, v.d) AS d, count(u.k) AS expected,"
             " count(*) FILTER (u.k IS NOT NULL AND v.k IS NOT NULL) AS matched,"

@@ -6,11 +6,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks.planted import EIGHT, FIRST, last_day
+from benchmarks.planted import EIGHT
 from benchmarks.seasons import counted_truth
 from benchmarks.shape import Shape
-from benchmarks.synthetic import contract_of, fill
-from benchmarks.world import World, save_project, save_world
+from benchmarks.synthetic import build, contract_of
+from benchmarks.world import save_world
 
 SHAPE = Shape(tables=8, rows=2_000, dates=100, rows_per_key=2)
 COPIES = 3
@@ -61,16 +61,5 @@ def _dataset(tables: dict[str, Any], name: str) -> dict[str, Any]:
 
 def make_world(rules: int, folder: Path) -> Path:
     """Build a small warehouse and a project of so many rules. Returns the saved world's path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save_project(folder, contract_of_many(rules))
-    warehouse = folder / "warehouse.duckdb"
-    warehouse.unlink(missing_ok=True)
-    fill(warehouse, SHAPE)
-    world = World(
-        name=f"{rules} rules",
-        folder=folder,
-        warehouse=warehouse,
-        first=FIRST,
-        last=last_day(SHAPE),
-    )
+    world = build(folder, f"{rules} rules", contract_of_many(rules), SHAPE)
     return save_world(world, counted_truth(world))

@@ -62,15 +62,18 @@ def _dataset(table: Planted) -> dict[str, Any]:
 
 def make_world(shape: Shape, folder: Path) -> Path:
     """Build a warehouse and its project. Returns the path of the saved world."""
+    world = build(folder, shape.name, contract_of(shape), shape)
+    return save_world(world, truth_of(world, shape))
+
+
+def build(folder: Path, name: str, contract: dict[str, Any], shape: Shape) -> World:
+    """A warehouse of a shape, made anew, and a project around a contract."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_project(folder, contract_of(shape))
+    save_project(folder, contract)
     warehouse = folder / "warehouse.duckdb"
     warehouse.unlink(missing_ok=True)
     fill(warehouse, shape)
-    world = World(
-        name=shape.name, folder=folder, warehouse=warehouse, first=FIRST, last=last_day(shape)
-    )
-    return save_world(world, truth_of(world, shape))
+    return World(name=name, folder=folder, warehouse=warehouse, first=FIRST, last=last_day(shape))
 
 
 def truth_of(world: World, shape: Shape) -> dict[str, Finding]:

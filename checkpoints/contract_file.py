@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from checkpoints.contract import Contract
 from checkpoints.errors import ContractError
@@ -134,22 +135,22 @@ def _validate(raw: Mapping[str, Any]) -> tuple[Contract | None, list[str]]:
     try:
         return Contract.model_validate(raw), []
     except ValidationError as error:
-        return None, list(_sentences(error))
+        return None, [sentence_of(problem) for problem in error.errors()]
 
 
-def _sentences(error: ValidationError) -> Iterator[str]:
-    for item in error.errors():
-        where = _place(item["loc"])
-        if item["type"] == "extra_forbidden":
-            yield f"{where}: unknown key: remove it or correct its spelling"
-        elif item["type"] == "missing":
-            yield f"{where}: is missing"
-        else:
-            message = item["msg"].removeprefix("Value error, ")
-            yield f"{where}: {message}, got {item['input']!r:.80}"
+def sentence_of(problem: ErrorDetails) -> str:
+    """What pydantic found wrong in a YAML file: where, what, and what to do."""
+    where = place_of(problem["loc"])
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"{where}: unknown key: remove it or correct its spelling"
+        case "missing":
+            return f"{where}: is missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}, got {problem['input']!r:.80}"
 
 
-def _place(location: tuple[int | str, ...]) -> str:
+def place_of(location: tuple[int | str, ...]) -> str:
     """``("rules", 0, "date_gap", "at_most_days")`` → ``rules[0].at_most_days``."""
     text = ""
     for n, part in enumerate(location):

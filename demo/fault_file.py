@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
+from checkpoints.contract_file import place_of, sentence_of
 from demo.errors import ScenarioError
 from demo.fault_catalogue import CATALOGUE
 from demo.faults import Scenario
@@ -31,7 +33,7 @@ def read_scenario(path: Path) -> Scenario:
     try:
         scenario = Scenario.model_validate(raw)
     except ValidationError as error:
-        problems += _sentences(error)
+        problems += [_sentence(problem) for problem in error.errors()]
     if problems:
         raise ScenarioError(*(f"{path}: {problem}" for problem in problems))
     return scenario
@@ -66,21 +68,8 @@ def _completed(given: Any, place: str, problems: list[str]) -> Any:
     return {**given, "fault": "custom"}
 
 
-def _sentences(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors():
-        where = _place(problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            yield f"{where}: unknown key: remove it or correct its spelling"
-        elif problem["type"] == "missing":
-            yield f"{where}: is missing"
-        elif problem["type"] == "model_type":
-            yield f"{where}: is not a mapping such as {{fault: …, phase: …, dates: …}}"
-        else:
-            message = problem["msg"].removeprefix("Value error, ")
-            yield f"{where}: {message}, got {problem['input']!r:.80}"
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    """``("faults", 0, "dates")`` → ``faults[0].dates``."""
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return "".join(parts).lstrip(".")
+def _sentence(problem: ErrorDetails) -> str:
+    if problem["type"] == "model_type":
+        example = "{fault: …, phase: …, dates: …}"
+        return f"{place_of(problem['loc'])}: is not a mapping such as {example}"
+    return sentence_of(problem)

@@ -201,17 +201,22 @@ def _without_calls(setting: Setting, chosen: Plan) -> ExitCode:
     return worst(said, ExitCode.BACKFILL_INCOMPLETE)
 
 
+def _measured(setting: Setting) -> dict[str, tuple[int, float]]:
+    """Per service, how many calls were timed in earlier runs, and their median in seconds."""
+    with read_ledger(ledger_path(setting.file.project), now) as ledger:
+        return ledger.measured() if ledger else {}
+
+
 def _dry_run(setting: Setting, chosen: Plan, path: Path | None) -> ExitCode:
     from remediation.dry_run import dry_run
 
     file, console = setting.file, setting.console
     report = stored_report(file.project, chosen.run_id)
-    with read_ledger(ledger_path(file.project), now) as ledger:
-        measured = ledger.measured() if ledger else {}
     if setting.detail is Detail.QUIET:
         show.print_headline(console, chosen)
     else:
-        show.print_plan(console, chosen, report, estimates(chosen, file.contract, measured))
+        expected = estimates(chosen, file.contract, _measured(setting))
+        show.print_plan(console, chosen, report, expected)
     if chosen.calls and setting.detail is not Detail.QUIET:
         show.print_requests(console, chosen, file.contract, setting.detail)
         console.print("Dry run: nothing was sent.")
@@ -276,9 +281,7 @@ def _teller(setting: Setting, chosen: Plan, sending: CallOptions) -> Teller:
         return LogLines(Patient(sys.stderr).write, now, labels)
     if setting.detail is Detail.QUIET:
         return Quietly(setting.console)
-    with read_ledger(ledger_path(setting.file.project), now) as ledger:
-        measured = ledger.measured() if ledger else {}
-    each = {service: seconds for service, (_, seconds) in measured.items()}
+    each = {service: seconds for service, (_, seconds) in _measured(setting).items()}
     return ForPeople(setting.console, time.monotonic, each, setting.detail)
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from checkpoints.errors import CheckpointsError
 from remediation.journal import Journal
-from remediation.landing import Found, landed
+from remediation.landing import GONE, Found, landed
 from remediation.neighbours import Neighbours
 from remediation.plan import Call
 from remediation.reopening import reopen
@@ -23,7 +23,6 @@ from remediation.work import Work
 
 IN_FLIGHT_ELSEWHERE = "another plan sent it, and it may still be in flight"
 UNKNOWN_ELSEWHERE = f"another plan sent it, and it is not known what became of it: {RESEND}"
-GONE = "it had landed and is not there any more"
 EVER = datetime.min.replace(tzinfo=UTC)
 
 

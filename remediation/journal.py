@@ -28,6 +28,12 @@ class Event:
     status: int | None = None
     text: str = ""
 
+    @property
+    def dates(self) -> str:
+        """``2025-01-08 and 3 more``."""
+        more = len(self.calls) - 1
+        return f"{self.calls[0].date}" + (f" and {more} more" if more else "")
+
 
 class Journal:
     """Moves the calls of one plan. ``selected`` are the calls that this run deals with."""
@@ -42,10 +48,15 @@ class Journal:
         self._plan = plan
         self._ledger = ledger
         self._tell = tell
-        self._selected = {s: [c.id for c in selected if c.service == s] for s in plan.services()}
         self.entries: dict[str, Entry] = {e.id: e for e in ledger.entries(plan.id)}
         self._states = {name: entry.state for name, entry in self.entries.items()}
-        self._moved: set[str] = set()
+        # Kept rather than counted at every event: a plan may have ten thousand calls.
+        self._selected: dict[str, set[str]] = {service: set() for service in plan.services()}
+        for call in selected:
+            self._selected[call.service].add(call.id)
+        self._landed = {s: set(filter(self.is_done, ids)) for s, ids in self._selected.items()}
+        # What an earlier run gave up is not settled before this run has come to it.
+        self._settled = {service: set(ids) for service, ids in self._landed.items()}
 
     def state(self, call: str) -> State:
         """Where a call stands, by its id."""
@@ -77,9 +88,11 @@ class Journal:
             seconds=seconds,
             in_flight_until=in_flight_until,
         )
-        self._states.update({call.id: state for call in calls})
-        self._moved.update(call.id for call in calls)
         service = next(iter(calls)).service
+        moved = {call.id for call in calls}
+        self._states.update(dict.fromkeys(moved, state))
+        _keep(self._landed[service], moved & self._selected[service], kept=state in DONE)
+        _keep(self._settled[service], moved & self._selected[service], kept=state in SETTLED)
         event = self._event(service, text=detail)
         self._tell(replace(event, calls=tuple(calls), state=state, status=status))
 
@@ -87,17 +100,18 @@ class Journal:
         """Tell of something that is no transition."""
         self._tell(self._event(service, text=text))
 
-    def _is_settled(self, call: str) -> bool:
-        """What an earlier run gave up is not settled before this run has come to it."""
-        return self.is_done(call) or (call in self._moved and self._states[call] in SETTLED)
-
     def _event(self, service: str, text: str) -> Event:
-        calls_of = self._selected[service]
-        states = [self._states[call] for call in calls_of]
         return Event(
             service=service,
-            total=len(states),
-            settled=sum(self._is_settled(call) for call in calls_of),
-            landed=sum(s in DONE for s in states),
+            total=len(self._selected[service]),
+            settled=len(self._settled[service]),
+            landed=len(self._landed[service]),
             text=text,
         )
+
+
+def _keep(members: set[str], names: set[str], *, kept: bool) -> None:
+    if kept:
+        members |= names
+    else:
+        members -= names

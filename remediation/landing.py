@@ -27,6 +27,9 @@ def nothing_there(found: Sequence[Found]) -> bool:
     return not any(f.expected for f in found)
 
 
+GONE = "it had landed and is not there any more"
+
+
 def verdict(found: Sequence[Found] | None, blind: str) -> tuple[State, str]:
     """The state once the deadline has passed, and the reason for people.
 

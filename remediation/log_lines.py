@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, Literal
 
 from checkpoints.errors import CheckpointsError, ExitCode
 from remediation.journal import Event
 from remediation.record import RemediationRecord
 from remediation.states import State
+from remediation.telling import Unframed
 
 Severity = Literal["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]
 SEVERITIES: dict[State, Severity] = {
@@ -30,7 +30,7 @@ SEVERITIES: dict[State, Severity] = {
 """Of the states that need somebody's eye; the others are INFO."""
 
 
-class LogLines:
+class LogLines(Unframed):
     """Writes log lines; ``labels`` are part of each of them."""
 
     def __init__(
@@ -42,17 +42,6 @@ class LogLines:
         self._write = write
         self._now = now
         self._labels = labels
-
-    def __enter__(self) -> LogLines:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
 
     def say(
         self,
@@ -124,6 +113,5 @@ class LogLines:
 
 
 def _sentence(event: Event) -> str:
-    first, more = event.calls[0], len(event.calls) - 1
-    dates = f"{first.date}" + (f" and {more} more" if more else "")
-    return f"{event.service} {dates}: {event.state}" + (f": {event.text}" if event.text else "")
+    why = f": {event.text}" if event.text else ""
+    return f"{event.service} {event.dates}: {event.state}{why}"

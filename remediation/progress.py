@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -23,6 +22,7 @@ from remediation.forecast import Forecast
 from remediation.journal import Event
 from remediation.show import duration
 from remediation.states import State
+from remediation.telling import Shows, Unframed
 
 LINE_SECONDS = 10.0
 LINE_DATES = 25
@@ -34,23 +34,6 @@ TOLD = {
     State.BLOCKED: "yellow",
     State.NOTHING_THERE: "yellow",
 }
-
-
-class Shows(Protocol):
-    """A context that is told of events."""
-
-    def __enter__(self) -> Shows: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-    def tell(self, event: Event) -> None:
-        """Show an event."""
-        ...
 
 
 def progress_on(
@@ -91,29 +74,17 @@ def remark_of(event: Event) -> Text | None:
         return Text(f"{event.service}  {event.text}")
     if event.state not in TOLD:
         return None
-    first, more = event.calls[0], len(event.calls) - 1
-    dates = f"{first.date}" + (f" and {more} more" if more else "")
-    return Text(f"{event.service}  {dates}  {event.state}: {event.text}", style=TOLD[event.state])
+    said = f"{event.service}  {event.dates}  {event.state}: {event.text}"
+    return Text(said, style=TOLD[event.state])
 
 
-class Lines:
+class Lines(Unframed):
     """Plain lines: every tenth second or 25 dates, and whatever did not go well."""
 
     def __init__(self, console: Console, forecasts: Forecasts) -> None:
         self._console = console
         self._forecasts = forecasts
         self._said: dict[str, tuple[float, int]] = {}
-
-    def __enter__(self) -> Lines:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
 
     def tell(self, event: Event) -> None:
         """Print a line if it is time for one."""

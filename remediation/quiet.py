@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 from rich.console import Console
 
 from checkpoints.errors import CheckpointsError
 from remediation.journal import Event
 from remediation.record import RemediationRecord
-from remediation.show_record import print_verdict
+from remediation.show_record import print_problems, print_verdict
+from remediation.telling import Unframed
 
 
-class Quietly:
+class Quietly(Unframed):
     """Tells people the outcome, and nothing before it."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-
-    def __enter__(self) -> Quietly:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
 
     def remark(self, text: str) -> None:
         """Not told."""
@@ -41,8 +29,7 @@ class Quietly:
 
     def failed(self, error: CheckpointsError) -> None:
         """Every problem."""
-        for problem in error.problems:
-            self._console.print(f"error: {problem}", style="red", soft_wrap=True)
+        print_problems(self._console, error)
 
     def conclude(self, record: RemediationRecord, path: str) -> None:  # noqa: ARG002
         """The verdict."""

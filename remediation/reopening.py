@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from remediation.landing import landed, nothing_there, verdict
+from remediation.landing import GONE, landed, nothing_there, verdict
 from remediation.ledger import Ledger
 from remediation.plan import Call, Plan
 from remediation.states import State
@@ -41,7 +41,7 @@ def _gone(
     for call in arrived:
         if not landed(found[call.id]):
             lacking = verdict(found[call.id], "")[1]
-            yield call, f"it had landed and is not there any more: {lacking}"
+            yield call, f"{GONE}: {lacking}"
     for call in empty:
         still = nothing_there(found[call.id]) and nothing_there(source[call.id])
         if not still and not landed(found[call.id]):

@@ -67,8 +67,7 @@ class ForPeople:
 
     def failed(self, error: CheckpointsError) -> None:
         """Every problem."""
-        for problem in error.problems:
-            self._console.print(f"error: {problem}", style="red", soft_wrap=True)
+        print_problems(self._console, error)
 
     def conclude(self, record: RemediationRecord, path: str) -> None:
         """Before and after."""
@@ -87,6 +86,12 @@ def print_verdict(console: Console, record: RemediationRecord) -> None:
     )
     if record.problem:
         console.print(f"error: the window could not be read again: {record.problem}", style="red")
+
+
+def print_problems(console: Console, error: CheckpointsError) -> None:
+    """Every problem, a line each."""
+    for problem in error.problems:
+        console.print(f"error: {problem}", style="red", soft_wrap=True)
 
 
 def print_record(

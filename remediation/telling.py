@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 from checkpoints.errors import CheckpointsError
 from remediation.journal import Event
 from remediation.record import RemediationRecord
 
 
-class Teller(Protocol):
-    """A context while calls are made, and what is told before, in and after it."""
+class Shows(Protocol):
+    """A context that is told of events."""
 
-    def __enter__(self) -> Teller: ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(
         self,
@@ -22,12 +22,31 @@ class Teller(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def remark(self, text: str) -> None:
-        """Something unusual about the plan."""
-        ...
-
     def tell(self, event: Event) -> None:
         """Calls moved."""
+        ...
+
+
+class Unframed:
+    """Nothing is opened before a run or closed after it."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None
+
+
+class Teller(Shows, Protocol):
+    """A context while calls are made, and what is told before, in and after it."""
+
+    def remark(self, text: str) -> None:
+        """Something unusual about the plan."""
         ...
 
     def interrupted(self, command: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
 from checkpoints.archive import stored_report
+from checkpoints.contract_file import ContractFile
 from checkpoints.reading import Reading
 from remediation import running
 from remediation.clock import Clock
@@ -22,9 +23,7 @@ from remediation.record import RemediationRecord
 from remediation.running import run
 from remediation.verification import Tables
 from remediation.work import Work
-from tests.scripted_service import (
-    Project,
-)
+from tests.scripted_service import Project
 
 SEVEN, EIGHT, NINE = "2025-01-07", "2025-01-08", "2025-01-09"
 THREE_DAYS = (SEVEN, EIGHT, NINE)
@@ -73,8 +72,14 @@ def plan_of(made: Project, only: str | None = "factors") -> Plan:
     return make_plan(report, file.contract, file.sha256, Request(only_dataset=only))
 
 
+class HasContract(Protocol):
+    """A project on disk."""
+
+    def file(self) -> ContractFile: ...
+
+
 def request_of(
-    made: Project,
+    made: HasContract,
     plan: Plan,
     events: list[Event] | None = None,
     clock: Clock | None = None,
@@ -132,7 +137,7 @@ def delete(made: Project, table: str, day: str) -> None:
 
 
 def work_of(
-    made: Project, plan: Plan, ledger: Ledger, clock: Clock, dispatch: Mapping[str, Dispatch]
+    made: HasContract, plan: Plan, ledger: Ledger, clock: Clock, dispatch: Mapping[str, Dispatch]
 ) -> Work:
     """What a run carries a plan out with, apart from who makes its calls."""
     contract = made.file().contract

@@ -17,9 +17,8 @@ from checkpoints.report import CheckRecord, check_record
 from checkpoints.rules import Outcome, checks_of, evaluate, pairs_of
 from checkpoints.suites import write
 from checkpoints.window import DateRange, Window
-from tests.warehouses import BASIC, contract_of
+from tests.warehouses import BASIC, D, contract_of
 
-D = date.fromisoformat
 GX = Path(__file__).parent.parent / "gx"
 ALL = "schedule raw summary factors"
 NO_L4 = "schedule raw summary"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -20,9 +20,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from checkpoints.archive import save_report
 from checkpoints.contract_file import ContractFile, load_contract
-from checkpoints.running import Request, check
 from checkpoints.window import DateRange, Window
 from demo.layers import PHASES
 from demo.schedule import Game
@@ -33,8 +31,9 @@ from remediation.plan_file import plans_folder, write_plan
 from remediation.planning import Request as PlanRequest
 from remediation.planning import make_plan
 from tests.commands import ROOT, environment
+from tests.runs import judged
+from tests.warehouses import D
 
-D = date.fromisoformat
 FIRST, LAST, TODAY = D("2024-11-16"), D("2024-11-21"), D("2024-11-22")
 """The window: it begins where the longest warm-up ends, and has two games a day."""
 
@@ -132,19 +131,8 @@ class Rehearsal:
     def plan(self) -> Plan:
         """Judge the window by the rules, and plan what repairs it, as the commands do."""
         file = self.file()
-        report = check(
-            Request(
-                file=file,
-                warehouse=file.contract.warehouse,
-                window=Window(range=DateRange(FIRST, LAST), label="November"),
-                as_of=TODAY,
-                checkpoint="after_backfill",
-                fail_on="critical",
-                started_at=datetime.now(UTC),
-                elapsed=lambda: 0.0,
-            )
-        )
-        save_report(file.project, report)
+        window = Window(range=DateRange(FIRST, LAST), label="November")
+        report = judged(file, window, TODAY)
         made = make_plan(report, file.contract, file.sha256, PlanRequest())
         write_plan(made, plans_folder(file.project) / f"{made.short_id}.json")
         return made

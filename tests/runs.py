@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from checkpoints import archive, running
 from checkpoints.contract_file import ContractFile
 from checkpoints.report import Report
-from checkpoints.window import resolve_window
+from checkpoints.window import Window, resolve_window
 from tests.warehouses import D, contract_of, days, fill
 
 AT = datetime(2025, 2, 21, 9, 30, tzinfo=UTC)
@@ -36,6 +36,11 @@ def request_of(
     """A request over the whole season; ``tables`` replace the rows of complete ones."""
     file = file or contract_of(folder)
     url = fill(folder / "w.duckdb", {**dict.fromkeys(file.contract.names, FULL), **tables})
+    return season_request(file, url, minute, as_of)
+
+
+def season_request(file: ContractFile, url: str, minute: int, as_of: str) -> running.Request:
+    """A request over the whole season, made so many minutes past nine."""
     return running.Request(
         file=file,
         warehouse=url,
@@ -46,6 +51,24 @@ def request_of(
         started_at=datetime(2025, 2, 21, 9, tzinfo=UTC) + timedelta(minutes=minute),
         elapsed=lambda: 0.25,
     )
+
+
+def judged(file: ContractFile, window: Window, as_of: date) -> Report:
+    """The contract's own warehouse, judged by the rules now; the report is in the archive."""
+    report = running.check(
+        running.Request(
+            file=file,
+            warehouse=file.contract.warehouse,
+            window=window,
+            as_of=as_of,
+            checkpoint="after_backfill",
+            fail_on="critical",
+            started_at=datetime.now(UTC),
+            elapsed=lambda: 0.0,
+        )
+    )
+    archive.save_report(file.project, report)
+    return report
 
 
 def stored(

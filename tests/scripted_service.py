@@ -9,18 +9,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from checkpoints.archive import save_report
 from checkpoints.contract_file import ContractFile, load_contract
 from checkpoints.report import Report
-from checkpoints.running import Request, check
 from checkpoints.window import DateRange, Window
+from tests.runs import judged
 from tests.warehouses import BASIC, D, days, fill, write_contract
 
 FIRST, LAST, TODAY = D("2025-01-01"), D("2025-01-20"), D("2025-01-21")
@@ -295,21 +294,8 @@ class Project:
 
     def check(self) -> Report:
         """Judge by the rules, and store the report as a run does."""
-        file = self.file()
-        report = check(
-            Request(
-                file=file,
-                warehouse=file.contract.warehouse,
-                window=Window(range=DateRange(FIRST, LAST), label="January"),
-                as_of=TODAY,
-                checkpoint="after_backfill",
-                fail_on="critical",
-                started_at=datetime.now(UTC),
-                elapsed=lambda: 0.0,
-            )
-        )
-        save_report(file.project, report)
-        return report
+        window = Window(range=DateRange(FIRST, LAST), label="January")
+        return judged(self.file(), window, TODAY)
 
     def rows(self, table: str, day: str) -> int:
         with duckdb.connect(str(self.database)) as connection:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from checkpoints import running
 from checkpoints.contract_file import ContractFile
 from checkpoints.report import Report
 from checkpoints.site import write_run_page
-from checkpoints.window import resolve_window
-from tests.warehouses import D, days, fill
+from tests.runs import FULL, season_request
+from tests.warehouses import D, fill
 
-FULL = days("2025-01-01", "2025-02-10")
 HOLE = [r for r in FULL if not D("2025-01-20") <= r[0] <= D("2025-01-29") and r[1] != "20250112_1"]
 
 
@@ -27,16 +25,6 @@ def stored_run(
     """Run the checkpoint on a warehouse in which everything is there but ``absent``."""
     whole = {name: FULL for name in file.contract.names if name != absent}
     url = fill(file.project / "w.duckdb", {**whole, **(tables or {})})
-    request = running.Request(
-        file=file,
-        warehouse=url,
-        window=resolve_window(file.contract, as_of=D(as_of), season="2025"),
-        as_of=D(as_of),
-        checkpoint="after_backfill",
-        fail_on="critical",
-        started_at=datetime(2025, 2, 21, 9, minute, tzinfo=UTC),
-        elapsed=lambda: 0.25,
-    )
-    report, _ = running.run(request)
+    report, _ = running.run(season_request(file, url, minute, as_of))
     write_run_page(file.project, report)
     return report

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from checkpoints.reading import Reading
 from remediation.backfill import backfill
 from remediation.dispatch import Dispatcher
 from remediation.ledger import ledger_path, open_ledger
 from remediation.service import Sender
-from remediation.verification import Tables
-from remediation.work import Work
+from tests.backfills import work_of
 from tests.rehearsals import HOLES, Outcome, Ran, fault, rehearsal
 from tests.test_service_call import CLOCK, Held
 
@@ -26,28 +24,9 @@ def test_a_refused_token_is_renewed_once_and_the_call_repeated(tmp_path: Path) -
     """With a sender that has credentials: on this machine a run sends none."""
     with rehearsal(tmp_path, fault("unauthorized", "18", times=1)) as made:
         plan, contract, tokens = made.plan(), made.file().contract, Held()
-        reading = Tables(
-            contract=contract,
-            url=contract.warehouse,
-            as_of=plan.as_of,
-            clock=CLOCK,
-            reading=Reading(),
-        )
         sender = Sender(contract.services["phase4"], tokens, CLOCK)
         with open_ledger(ledger_path(made.folder), CLOCK.now) as ledger:
-            backfill(
-                Work(
-                    plan=plan,
-                    contract=contract,
-                    ledger=ledger,
-                    dispatch={"phase4": Dispatcher(sender)},
-                    look=reading.look,
-                    look_source=reading.look_source,
-                    last_look=reading.last_look,
-                    clock=CLOCK,
-                    tell=lambda _: None,
-                )
-            )
+            backfill(work_of(made, plan, ledger, CLOCK, {"phase4": Dispatcher(sender)}))
         assert made.outcome(Ran(code=0)) == ONCE_AGAIN
         assert [renew for _, renew in tokens.asked] == [False, False, True, False]
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from checkpoints.archive import stored_report
-from checkpoints.reading import Reading
 from remediation.journal import Event
-from remediation.running import Request, run
+from remediation.running import run
 from remediation.states import State
-from tests.backfills import Skipping
+from tests.backfills import Skipping, request_of
 from tests.rehearsals import HOLES, Outcome, Ran, fault, rehearsal
 from tests.test_service_call import Held
 
@@ -30,21 +28,7 @@ def test_a_service_that_is_not_there_gets_five_attempts_and_nothing_else(tmp_pat
     with rehearsal(tmp_path) as made:
         plan = made.plan()
     clock, told = Skipping(), list[Event]()
-    file = made.file()
-    record, _ = run(
-        Request(
-            file=file,
-            plan=plan,
-            report=stored_report(file.project, plan.run_id),
-            warehouse=file.contract.warehouse,
-            as_of=plan.as_of,
-            by="someone",
-            tokens=Held(),
-            clock=clock.clock,
-            tell=told.append,
-            reading=Reading(),
-        )
-    )
+    record, _ = run(request_of(made, plan, told, clock.clock, Held()))
     assert made.outcome(Ran(code=record.exit_code)) == Outcome(
         code=4,
         sent="",
