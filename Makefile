@@ -47,6 +47,7 @@ lint: $(STAMP)
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
+	@PYTHONPATH=.:gx/plugins $(VENV)/bin/lint-imports --no-logo --no-cache
 	@$(RUN) -m checkpoints suites --check
 
 # Needs uv. Versions stay as they are unless requirements.txt asks for others, or UPGRADE=--upgrade.

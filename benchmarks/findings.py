@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from checkpoints.contract import (
-    Contract,
+from checkpoints.contract.checks import Check
+from checkpoints.contract.model import Contract
+from checkpoints.rules.rule import (
     ConversionRatio,
     DailyConversionRatio,
     DateGap,
@@ -18,7 +19,6 @@ from checkpoints.contract import (
     NoOrphanKeys,
     RecentCoverage,
 )
-from checkpoints.rules import Check
 
 
 class DayFigures(NamedTuple):

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from benchmarks.findings import warmups
-from checkpoints.contract import (
-    Contract,
+from checkpoints.contract.checks import Check
+from checkpoints.contract.model import Contract
+from checkpoints.rules.evidence import Pair
+from checkpoints.rules.rule import (
     ConversionRatio,
     DailyConversionRatio,
     DateGap,
@@ -18,8 +20,6 @@ from checkpoints.contract import (
     NoOrphanKeys,
     RecentCoverage,
 )
-from checkpoints.coverage import Pair
-from checkpoints.rules import Check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

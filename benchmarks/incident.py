@@ -13,12 +13,13 @@ from typing import Any
 import duckdb
 
 from benchmarks.world import CHECKPOINT, World, save_project, save_world
-from checkpoints.archive import save_report
-from checkpoints.contract_file import load_contract
-from checkpoints.running import Request, check
-from checkpoints.window import DateRange, Window
-from remediation.ledger_file import opened_for_writing
-from remediation.states import State
+from checkpoints.archive.runs import save_report
+from checkpoints.contract.loading import load_contract
+from checkpoints.contract.window import Window
+from checkpoints.dates import DateRange
+from checkpoints.run import Request, check
+from remediation.ledger.file import opened_for_writing
+from remediation.ledger.states import State
 
 FIRST = date(1990, 1, 1)
 GAMES = 5

@@ -15,11 +15,15 @@ from benchmarks.hand_sql import HandWriter
 from benchmarks.measuring import Clock
 from benchmarks.names import COUNTS, OURS, SETS, SETS_PER_PAIR
 from benchmarks.world import World
-from checkpoints.contract import Contract
-from checkpoints.coverage import Pair, build_frame
-from checkpoints.rules import Check, Outcome, evaluate, pairs_of
-from checkpoints.warehouse import Warehouse, open_warehouse
-from checkpoints.window import DateRange, Window
+from checkpoints.contract.checks import Check, pairs_of
+from checkpoints.contract.model import Contract
+from checkpoints.contract.window import Window
+from checkpoints.coverage.frame import build_frame
+from checkpoints.coverage.results import evaluate
+from checkpoints.dates import DateRange
+from checkpoints.rules.evidence import Pair
+from checkpoints.rules.rule import Outcome
+from checkpoints.warehouse.reading import Warehouse, open_warehouse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

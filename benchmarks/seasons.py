@@ -16,8 +16,8 @@ import yaml
 
 from benchmarks.findings import DayFigures, Finding, finding_of
 from benchmarks.world import GX, World, save_project, save_world
-from checkpoints.contract import Contract
-from checkpoints.coverage import Pair
+from checkpoints.contract.model import Contract
+from checkpoints.rules.evidence import Pair
 from demo.real_input import read_schedule
 from demo.schedule import Game, demo_schedule
 from demo.warehouse import build, fill_complete

@@ -14,10 +14,10 @@ import yaml
 
 from benchmarks.findings import Finding
 from benchmarks.measuring import ROOT
-from checkpoints.contract import Contract
-from checkpoints.contract_file import load_contract
-from checkpoints.rules import Check, checks_of
-from checkpoints.suites import write
+from checkpoints.contract.checks import Check, checks_of
+from checkpoints.contract.loading import load_contract
+from checkpoints.contract.model import Contract
+from checkpoints.library.suites import write
 
 GX = ROOT / "gx"
 CHECKPOINT = "after_backfill"

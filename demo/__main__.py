@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 
-from checkpoints.contract_file import load_contract
+from checkpoints.cli.shell import console_for, main
+from checkpoints.contract.loading import load_contract
 from checkpoints.errors import ExitCode
-from checkpoints.shell import console_for, main
 from demo.errors import InputError
 
 CSV = click.Path(path_type=Path)

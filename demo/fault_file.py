@@ -11,7 +11,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from checkpoints.contract_file import place_of, sentence_of
+from checkpoints.contract.loading import place_of, sentence_of
 from demo.errors import ScenarioError
 from demo.fault_catalogue import CATALOGUE
 from demo.faults import Scenario

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from checkpoints.contract import Model, Period
+from checkpoints.contract.model import Period
+from checkpoints.rules.rule import Model
 
 Write = Literal["all", "half", "all but one", "nothing"]
 Seconds = Annotated[float, Field(ge=0, le=3600)]

@@ -6,7 +6,7 @@ from datetime import date
 
 from duckdb import DuckDBPyConnection
 
-from checkpoints.window import DateRange
+from checkpoints.dates import DateRange
 from demo.layers import PHASES, Step, compute
 
 FILLED = (

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from checkpoints.window import DateRange
+from checkpoints.dates import DateRange
 
 # fmt: off
 TEAMS = (

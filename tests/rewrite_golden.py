@@ -8,12 +8,12 @@ import json
 import re
 import tempfile
 
-from checkpoints.report import Report
-from checkpoints.signature import SignOff
-from tests.commands import ROOT, command
-from tests.test_presence import GOLDEN, compiled, shipped_statement
-from tests.test_readme import COMMANDS, README, help_of
-from tests.test_terminal import SHOWN, golden_of, shown
+from checkpoints.archive.report import Report
+from checkpoints.archive.signoff import SignOff
+from tests.output.test_terminal import SHOWN, golden_of, shown
+from tests.project.test_readme import COMMANDS, README, help_of
+from tests.support.commands import ROOT, command
+from tests.warehouse.test_presence import GOLDEN, compiled, shipped_statement
 
 for date_type in ("date", "timestamp", "datetime", "text"):
     for dialect in ("bigquery", "duckdb"):

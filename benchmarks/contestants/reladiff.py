@@ -9,7 +9,7 @@ import duckdb
 
 from benchmarks.contestants.tool import Prepared, Rules
 from benchmarks.hand_sql import HandWriter
-from checkpoints.coverage import Pair
+from checkpoints.rules.evidence import Pair
 
 
 def prepare(rules: Rules, _folder: Path, venv: Path) -> Prepared:

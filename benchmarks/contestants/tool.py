@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.hand_sql import HandWriter
 from benchmarks.world import World
-from checkpoints.coverage import Pair
+from checkpoints.rules.evidence import Pair
 
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from tests.bigquery.recording import Proxy
-from tests.commands import ROOT, command
+from tests.support.commands import ROOT, command
 
 PIPELINE = ROOT / "gx" / "pipeline.yml"
 WINDOW = ("--from", "2024-10-22", "--to", "2026-01-02", "--as-of", "2026-01-03")

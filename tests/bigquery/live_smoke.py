@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.commands import command
-from tests.warehouses import write_contract
+from tests.support.commands import command
+from tests.support.warehouses import write_contract
 
 PROJECT = os.environ.get("BIGQUERY_LIVE_PROJECT", "")
 BASEBALL = "bigquery-public-data.baseball"

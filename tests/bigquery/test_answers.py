@@ -11,17 +11,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 
-from checkpoints.coverage import CoverageFrame
-from checkpoints.evidence import Evidence, gather
-from checkpoints.window import DateRange, Window
+from checkpoints.contract.window import Window
+from checkpoints.coverage.frame import CoverageFrame
+from checkpoints.dates import DateRange
+from checkpoints.warehouse.evidence import Evidence, gather
 from demo.warehouse import build, filling
 from tests.bigquery.commands import WINDOW, checkpoints, on_duckdb, verdict
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import DEMO_COLUMNS, copy_warehouse, load_rows
 from tests.bigquery.recording import Proxy
-from tests.test_oracle import HEALTH, World, worlds
-from tests.test_real_input import COUNTS, SCHEDULE
-from tests.warehouses import BASIC, D, contract_of, days, fill
+from tests.coverage.test_oracle import HEALTH, World, worlds
+from tests.demo.test_real_input import COUNTS, SCHEDULE
+from tests.support.warehouses import BASIC, D, contract_of, days, fill
 
 
 @pytest.mark.parametrize("name", ["check", "coverage"])

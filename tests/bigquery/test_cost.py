@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from checkpoints.evidence import gather
-from checkpoints.reading import Reading
-from checkpoints.window import DateRange, Window
+from checkpoints.contract.window import Window
+from checkpoints.dates import DateRange
+from checkpoints.warehouse.engine import Reading
+from checkpoints.warehouse.evidence import gather
 from demo.tables import COLUMNS
 from tests.bigquery.commands import WINDOW, answer, checkpoints, pipeline_with
 from tests.bigquery.loading import DEMO_COLUMNS
 from tests.bigquery.recording import Proxy
 from tests.bigquery.test_wire import SHIPPED
-from tests.warehouses import D
+from tests.support.warehouses import D
 
 MB = 10**6
 DATE, KEY, OTHER = 40 * MB, 60 * MB, 10_000 * MB

@@ -11,8 +11,8 @@ from tests.bigquery.commands import WINDOW, checkpoints
 from tests.bigquery.google_errors import GoogleError
 from tests.bigquery.proxy import IAM
 from tests.bigquery.recording import Proxy
-from tests.certificates import certificate_of
-from tests.commands import ROOT, command
+from tests.support.certificates import certificate_of
+from tests.support.commands import ROOT, command
 
 READER = "reader@proj.iam.gserviceaccount.com"
 

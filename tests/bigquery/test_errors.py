@@ -16,8 +16,8 @@ from tests.bigquery.commands import WINDOW, answer, checkpoints, on_duckdb, pipe
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import load_rows
 from tests.bigquery.recording import Proxy
-from tests.commands import ROOT, environment
-from tests.warehouses import BASIC, days, write_contract
+from tests.support.commands import ROOT, environment
+from tests.support.warehouses import BASIC, days, write_contract
 
 INSERT, RESULTS, TABLE = r"/proj/jobs$", r"/proj/queries/", r"/tables/"
 SHORT = {"bigquery": {"timeout_seconds": 2}}

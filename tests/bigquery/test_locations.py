@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 from hypothesis import given, settings
 
-from checkpoints.evidence import Evidence, gather
-from checkpoints.window import DateRange, Window
+from checkpoints.contract.window import Window
+from checkpoints.dates import DateRange
+from checkpoints.warehouse.evidence import Evidence, gather
 from tests.bigquery.commands import (
     PIPELINE,
     WINDOW,
@@ -23,8 +24,8 @@ from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import DEMO_COLUMNS, copy_warehouse, load_rows
 from tests.bigquery.recording import Proxy
 from tests.bigquery.test_wire import PARTITIONED, SHIPPED, assert_pruned_and_narrow
-from tests.test_oracle import HEALTH, World, worlds
-from tests.warehouses import contract_of, fill
+from tests.coverage.test_oracle import HEALTH, World, worlds
+from tests.support.warehouses import contract_of, fill
 
 COMPANY = {"nba_raw": "us-west2"}
 

@@ -11,7 +11,7 @@ from tests.bigquery.loading import load_rows
 from tests.bigquery.recording import Proxy
 from tests.bigquery.service import Outcome, Query, Service
 from tests.bigquery.statements import table_reads
-from tests.warehouses import days
+from tests.support.warehouses import days
 
 FILTERED = "SELECT d, k FROM s.one WHERE d BETWEEN '2025-01-01' AND '2025-01-02'"
 MB = 10**6

@@ -20,7 +20,7 @@ from tests.bigquery.loading import DEMO_COLUMNS, copy_warehouse
 from tests.bigquery.recording import Proxy
 from tests.bigquery.test_locations import COMPANY
 from tests.bigquery.test_wire import PARTITIONED, SHIPPED, assert_pruned_and_narrow
-from tests.commands import ROOT, command, environment
+from tests.support.commands import ROOT, command, environment
 
 PROJECT = "story"
 REBUILT = {t: c for t, c in DEMO_COLUMNS.items() if t.startswith(("nba_precompute", "nba_pred"))}

@@ -8,21 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from checkpoints.contract import Contract
-from checkpoints.contract_file import load_contract
-from checkpoints.evidence import gather
-from checkpoints.reading import Reading
-from checkpoints.window import DateRange, Window
+from checkpoints.contract.loading import load_contract
+from checkpoints.contract.model import Contract
+from checkpoints.contract.window import Window
+from checkpoints.dates import DateRange
+from checkpoints.warehouse.engine import Reading
+from checkpoints.warehouse.evidence import gather
+from remediation.backfill.verification import Tables
 from remediation.clock import Clock
-from remediation.plan import Call
-from remediation.verification import Tables
+from remediation.plan.model import Call
 from tests.bigquery.commands import PIPELINE, WINDOW, checkpoints
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import load_rows
 from tests.bigquery.recording import Proxy
 from tests.bigquery.service import Query
 from tests.bigquery.statements import date_of
-from tests.warehouses import BASIC, D, contract_of, days
+from tests.support.warehouses import BASIC, D, contract_of, days
 
 SHIPPED = load_contract(PIPELINE, {}).contract
 PARTITIONED = {str(d.table): d.date for d in SHIPPED.datasets.values()}

@@ -9,7 +9,10 @@ from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metadata_types import FailureSeverity
 
-from checkpoints.contract import (
+from checkpoints.contract.checks import Check
+from checkpoints.library.results import details_of, succeeded
+from checkpoints.rules.evidence import Pair
+from checkpoints.rules.rule import (
     AnyRule,
     ConversionRatio,
     DailyConversionRatio,
@@ -17,10 +20,8 @@ from checkpoints.contract import (
     NoNullKeys,
     NoOrphanKeys,
     RecentCoverage,
+    evaluate_rule,
 )
-from checkpoints.coverage import Pair
-from checkpoints.result_details import details_of, succeeded
-from checkpoints.rules import Check, evaluate_rule
 from cross_layer.metric import PAIR_EVIDENCE
 
 

@@ -14,12 +14,12 @@ from great_expectations.core.expectation_validation_result import (
 )
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-from checkpoints.gate import NEED_NO_DUE_DATE, decide
-from checkpoints.report import CheckRecord, Verdict, check_record
-from checkpoints.result_details import Figures, Shown, evaluation_of, shown_of
-from checkpoints.rules import Evaluation, Outcome
-from checkpoints.sentences import sentence
-from checkpoints.window import DateRange, ranges_of
+from checkpoints.contract.sentences import sentence
+from checkpoints.coverage.gate import NEED_NO_DUE_DATE, decide
+from checkpoints.coverage.results import CheckRecord, Verdict, check_record
+from checkpoints.dates import DateRange, ranges_of
+from checkpoints.library.results import Figures, Shown, evaluation_of, shown_of
+from checkpoints.rules.rule import Evaluation, Outcome
 
 WORST_FIRST = (Outcome.ERRORED, Outcome.FAILED, Outcome.NOT_EVALUATED, Outcome.PASSED)
 

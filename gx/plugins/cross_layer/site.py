@@ -19,9 +19,9 @@ from great_expectations.data_context.types.resource_identifiers import (
 )
 from great_expectations.render.renderer.site_builder import DefaultSiteSectionBuilder, SiteBuilder
 
+from checkpoints.archive.signoff import signoff_path
 from checkpoints.errors import LibraryError
-from checkpoints.signature import signoff_path
-from checkpoints.site import write_index
+from checkpoints.output.site import write_index
 
 PROBLEMS_SHOWN = 5
 Key = ExpectationSuiteIdentifier | ValidationResultIdentifier

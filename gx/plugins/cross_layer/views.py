@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
-from checkpoints.page import environment
-from checkpoints.wording import RATIOS, dates
+from checkpoints.coverage.results import RATIOS
+from checkpoints.output.page import environment
+from checkpoints.text import dates
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -1,0 +1,1 @@
+"""What is kept of every run: report, sign-off, remediation records; and where."""

@@ -1,0 +1,75 @@
+"""What made a report: contract, code revision, library versions, user."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from checkpoints import __version__
+from checkpoints.archive.report import Provenance
+from checkpoints.contract.loading import ContractFile
+
+LIBRARIES = (
+    "great-expectations",
+    "duckdb",
+    "google-cloud-bigquery",
+    "sqlalchemy",
+    "sqlalchemy-bigquery",
+)
+
+
+def provenance(file: ContractFile, warehouse: str, user: str) -> Provenance:
+    """Describe where a verdict comes from; a password in the warehouse URL is masked."""
+    revision, dirty = _revision(file.project)
+    return Provenance(
+        contract=str(file.path),
+        contract_sha256=file.sha256,
+        warehouse=sa.make_url(warehouse).render_as_string(hide_password=True),
+        revision=revision,
+        dirty=dirty,
+        versions={
+            "pipeline-checkpoints": __version__,
+            "python": platform.python_version(),
+            **{name: found for name in LIBRARIES if (found := _version(name))},
+        },
+        user=user,
+    )
+
+
+def user_name() -> str:
+    """Who runs the command; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _revision(folder: Path) -> tuple[str | None, bool | None]:
+    """The git commit the contract is in, and whether tracked files differ from it."""
+    revision = _git(folder, "rev-parse", "HEAD")
+    if not revision:
+        return None, None
+    return revision, bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None

@@ -1,0 +1,104 @@
+"""The run report (``report.json``): what one run saw and decided.
+
+It is the seam to remediation and to anything else that reads a run, so its schema is versioned:
+``Report.model_json_schema()`` describes it, and a reader refuses a version it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, Field, ValidationError
+
+from checkpoints.contract.model import GapRecord
+from checkpoints.coverage.results import CheckRecord, DatasetRecord, KeySample, Verdict
+from checkpoints.dates import DateRange, ranges_of
+from checkpoints.errors import ContractError
+from checkpoints.records import Record, Span
+from checkpoints.rules.evidence import Status
+from checkpoints.warehouse.engine import StatementRecord
+
+SCHEMA_VERSION = 1
+
+
+class Provenance(Record):
+    """What made the report."""
+
+    contract: str
+    contract_sha256: str
+    warehouse: str
+    revision: str | None
+    dirty: bool | None
+    versions: dict[str, str]
+    user: str
+
+
+class Report(Record):
+    """One run of a checkpoint over a window.
+
+    ``datasets`` holds every readable dataset against its declared upstream, which is what a
+    backfill can restore it from; ``coverage`` against what its coverage is measured by (its first
+    ratio rule), which also shows what the upstream lost. ``known_gaps`` were in force.
+    """
+
+    schema_version: Literal[1] = 1
+    run_id: str
+    checkpoint: str
+    window: Span
+    started_at: AwareDatetime
+    verdict: Verdict
+    judge: Literal["rules", "great_expectations"]
+    window_label: str
+    as_of: date
+    seconds: float
+    provenance: Provenance
+    checks: tuple[CheckRecord, ...]
+    datasets: tuple[DatasetRecord, ...]
+    coverage: tuple[DatasetRecord, ...]
+    keys: tuple[KeySample, ...] = ()
+    statements: tuple[StatementRecord, ...] = ()
+    unreadable: dict[str, str] = Field(default_factory=dict)
+    known_gaps: tuple[GapRecord, ...] = ()
+
+    def calendar(self) -> list[date]:
+        """Every date on which any dataset was expected to have something, in order."""
+        return sorted({d.date for r in self.datasets for d in r.days if d.status is not Status.OFF})
+
+    def ranges(self, dates: Iterable[date]) -> list[DateRange]:
+        """Dates merged over the calendar, for display."""
+        return ranges_of(dates, self.calendar())
+
+
+def new_run_id(checkpoint: str, started_at: datetime) -> str:
+    """Sorts by time: ``20260103T101500123456Z-after_backfill``."""
+    return f"{started_at:%Y%m%dT%H%M%S%f}Z-{checkpoint}"
+
+
+def read_report(path: Path) -> Report:
+    """Read a report back.
+
+    Raises:
+        ContractError: there is none, it is damaged, or it is of another version.
+    """
+    try:
+        return Report.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ContractError(
+            f"{path}: cannot read the run report ({error.strerror}): "
+            "run python -m checkpoints run first"
+        ) from error
+    except ValidationError as error:
+        raise damaged(path, error) from error
+
+
+def damaged(path: Path, error: ValidationError) -> ContractError:
+    """What to say of a file that is no report."""
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"])) or "the file"
+    return ContractError(
+        f"{path}: is not a run report of version 1 ({where}: {first['msg']}): "
+        "run the checkpoint again"
+    )

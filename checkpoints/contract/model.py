@@ -1,0 +1,254 @@
+"""The contract: what the pipeline has, what is expected of it, and who rebuilds it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from checkpoints.dates import DateRange
+from checkpoints.records import Record
+from checkpoints.rules.evidence import Match
+from checkpoints.rules.rule import AnyRule, Model, Name
+
+DateType = Literal["date", "timestamp", "datetime", "text"]
+Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")]
+Scalar = str | int | float | bool | date
+
+CROSS_LAYER = "cross_layer"
+"""The suite that holds the rules between layers."""
+
+MAX_DATASETS = 31
+"""Each dataset needs two bits of a 64-bit signed integer in the presence query."""
+
+
+class Period(Model):
+    """Calendar dates, both ends included."""
+
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Period:
+        if self.first > self.last:
+            raise ValueError(f"from {self.first} is after to {self.last}")
+        return self
+
+    @property
+    def range(self) -> DateRange:
+        """The dates as a range."""
+        return DateRange(self.first, self.last)
+
+
+class Season(Period):
+    """A named season; its first date starts the warm-up of every dataset."""
+
+    name: Name
+
+
+class KnownGap(Period):
+    """Dates that a dataset lacks, accepted by ``owner`` for ``reason`` up to and with ``until``."""
+
+    dataset: Name
+    reason: Name
+    owner: Name
+    until: date
+
+
+class Protected(Period):
+    """Dates of a dataset that are never called, whatever they lack."""
+
+    dataset: Name
+    reason: Name
+
+
+class Condition(Model):
+    """One condition on a column; a row is read when all conditions of its dataset hold."""
+
+    column: Name
+    equals: Scalar | None = None
+    not_equals: Scalar | None = None
+    one_of: tuple[Scalar, ...] | None = None
+    none_of: tuple[Scalar, ...] | None = None
+    like: str | None = None
+    not_like: str | None = None
+
+    @model_validator(mode="after")
+    def _one_operator(self) -> Condition:
+        if len(self.operator) != 1:
+            raise ValueError(
+                "needs exactly one of equals, not_equals, one_of, none_of, like, not_like"
+            )
+        return self
+
+    @property
+    def operator(self) -> dict[str, Any]:
+        """The operator that is set, with its operand."""
+        return self.model_dump(exclude={"column"}, exclude_none=True)
+
+
+class Dataset(Model):
+    """One table (or query) of a layer, with its grain, its upstream and its rules."""
+
+    layer: Slug
+    table: Name | tuple[Name, ...] | None = None
+    query: str | None = None
+    date: Name
+    date_type: DateType | None = None
+    key: tuple[Name, ...] = ()
+    where: tuple[Condition, ...] = ()
+    location: Name | None = None
+    upstream: Name | None = None
+    match: Match = "keys"
+    warmup_days: Annotated[int, Field(ge=0, le=366)] = 0
+    service: Name | None = None
+    rules: tuple[AnyRule, ...] = ()
+
+    @field_validator("key", mode="before")
+    @classmethod
+    def _one_key_may_be_bare(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _table_or_query(self) -> Dataset:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("needs either table or query")
+        return self
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The parts of the table's name: (schema, table) or (project, dataset, table)."""
+        if isinstance(self.table, str):
+            return tuple(self.table.split("."))
+        return tuple(self.table or ())
+
+
+class ResultsList(Model):
+    """Where a 200 answer's body says how each processor fared."""
+
+    path: Name = "results"
+    status: Name = "status"
+    succeeded: tuple[str, ...] = ("success",)
+
+
+class Service(Model):
+    """A processor service: how it is called for one date, and what its answers mean.
+
+    Strings may still hold ``${NAME}`` of an unset variable: such a service cannot be called.
+    In ``body``, ``{date}`` stands for the date as YYYY-MM-DD. A service that is not ``idempotent``
+    is never called again for a date whose outcome is unknown; one that is ``ordered`` gets one
+    call at a time. Dates before ``earliest_rebuildable`` are never called: the source is gone.
+    After ``breaker_after`` failures in a row the service is left alone for
+    ``probe_after_seconds``, then tried with one date.
+    """
+
+    url: str
+    method: Literal["POST", "PUT", "GET"] = "POST"
+    path: str = "/process"
+    body: dict[str, Any] = Field(default_factory=dict)
+    auth: Literal["identity_token", "none"] = "identity_token"
+    audience: str | None = None
+    timeout_seconds: Annotated[float, Field(gt=0)] = 120
+    seconds_between_calls: Annotated[float, Field(ge=0)] = 2
+    settle_seconds: Annotated[float, Field(ge=0)] = 600
+    poll_seconds: Annotated[float, Field(gt=0)] = 5
+    accepted: tuple[int, ...] = (200, 202)
+    nothing_that_day: tuple[int, ...] = (400,)
+    results: ResultsList | None = None
+    idempotent: bool = True
+    ordered: bool = False
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 1
+    earliest_rebuildable: date | None = None
+    breaker_after: Annotated[int, Field(ge=1)] = 5
+    probe_after_seconds: Annotated[float, Field(ge=0)] = 30
+
+
+class BigQueryOptions(Model):
+    """How BigQuery is read. ``max_bytes`` is the most one run may read, such as ``2GB``."""
+
+    timeout_seconds: Annotated[float, Field(gt=0)] = 600
+    max_bytes: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?[kKMGT]?i?B?$")] | None = None
+    price_per_tib: Annotated[float, Field(ge=0)] = 6.25
+    currency: str = "USD"
+
+
+class Checkpoint(Model):
+    """Which suites one checkpoint runs, and the window it takes when none is given."""
+
+    suites: tuple[Slug, ...]
+    window: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}d$")] | None = None
+
+
+class Contract(Model):
+    """The whole of ``pipeline.yml``. Cross references are checked by ``contract_file``."""
+
+    version: Literal[1]
+    timezone: str = "UTC"
+    grace_days: Annotated[int, Field(ge=0, le=60)] = 1
+    warehouse: str
+    bigquery: BigQueryOptions = BigQueryOptions()
+    reference: Name
+    layers: dict[Slug, str]
+    seasons: Annotated[tuple[Season, ...], Field(min_length=1)]
+    datasets: Annotated[dict[Name, Dataset], Field(min_length=1, max_length=MAX_DATASETS)]
+    rules_for_keyed: tuple[AnyRule, ...] = ()
+    cross_layer: tuple[AnyRule, ...] = ()
+    checkpoints: Annotated[dict[Slug, Checkpoint], Field(min_length=1)]
+    services: dict[Name, Service] = Field(default_factory=dict)
+    known_gaps: tuple[KnownGap, ...] = ()
+    protected: tuple[Protected, ...] = ()
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(
+                f"{value!r} is not a time zone name such as America/New_York"
+            ) from error
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where a day begins and ends."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Dataset names in file order; a dataset's position is its bit in the presence query."""
+        return tuple(self.datasets)
+
+    def season_of(self, day: date) -> Season | None:
+        """The season that contains a date, if any."""
+        return next((s for s in self.seasons if day in s.range), None)
+
+    def layer_rank(self, dataset: str) -> int:
+        """0 for the topmost layer; upstream layers come first."""
+        return list(self.layers).index(self.datasets[dataset].layer)
+
+    def is_date_grain(self, dataset: str) -> bool:
+        """True when the dataset has no key: one batch per date."""
+        return not self.datasets[dataset].key
+
+
+class GapRecord(Record):
+    """Dates that a dataset lacks, accepted by ``owner`` for ``reason`` up to and with ``until``."""
+
+    dataset: str
+    first: date
+    last: date
+    reason: str
+    owner: str
+    until: date
+
+    @property
+    def range(self) -> DateRange:
+        """The dates as a range."""
+        return DateRange(self.first, self.last)

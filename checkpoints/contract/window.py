@@ -1,0 +1,101 @@
+"""Dates, ranges and the window a command looks at. Pure: today is always an argument."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from checkpoints.dates import DateRange
+from checkpoints.errors import ContractError
+
+if TYPE_CHECKING:
+    from checkpoints.contract.model import Contract
+
+
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The dates one command looks at, and what the user called them."""
+
+    range: DateRange
+    label: str
+
+
+def parse_days(text: str) -> int:
+    """``7d`` or ``7`` → 7.
+
+    Raises:
+        ContractError: the text is no positive number of days.
+    """
+    match = re.fullmatch(r"([1-9][0-9]{0,4})d?", text.strip())
+    if not match:
+        raise ContractError(f"--last {text!r} is not a number of days: write it like 7d")
+    return int(match[1])
+
+
+def resolve_window(
+    contract: Contract,
+    *,
+    as_of: date,
+    season: str | None = None,
+    first: date | None = None,
+    last: date | None = None,
+    last_days: str | None = None,
+) -> Window:
+    """Turn the window options of a command line into one window.
+
+    Without any, the window is the season that contains ``as_of``, up to ``as_of``.
+
+    Raises:
+        ContractError: two ways at once, half a range, a reversed range, an unknown season, or
+            no season today.
+    """
+    if not EARLIEST <= as_of <= LATEST or any(
+        d and not EARLIEST <= d <= LATEST for d in (first, last)
+    ):
+        raise ContractError(f"dates must lie between {EARLIEST} and {LATEST}")
+    ways = [season is not None, first is not None or last is not None, last_days is not None]
+    if sum(ways) > 1:
+        raise ContractError("give one of --season, --from/--to or --last, not several")
+    if season is not None:
+        return _named_season(contract, season)
+    if last_days is not None:
+        days = parse_days(last_days)
+        return Window(
+            range=DateRange(as_of - timedelta(days=days - 1), as_of), label=f"last {days} days"
+        )
+    if first is not None or last is not None:
+        return _explicit(first, last)
+    return _season_so_far(contract, as_of)
+
+
+def _named_season(contract: Contract, name: str) -> Window:
+    for known in contract.seasons:
+        if known.name == name:
+            return Window(range=known.range, label=f"season {name}")
+    names = ", ".join(s.name for s in contract.seasons)
+    raise ContractError(f"--season {name!r} is not in the contract, which has: {names}")
+
+
+def _explicit(first: date | None, last: date | None) -> Window:
+    if first is None or last is None:
+        raise ContractError("--from and --to go together: give both (they are inclusive)")
+    if first > last:
+        raise ContractError(f"--from {first} is after --to {last}: swap them")
+    return Window(range=DateRange(first, last), label=f"{first} to {last}")
+
+
+def _season_so_far(contract: Contract, as_of: date) -> Window:
+    for season in contract.seasons:
+        if as_of in season.range:
+            return Window(
+                range=DateRange(season.first, as_of), label=f"season {season.name} so far"
+            )
+    raise ContractError(
+        f"no season of the contract contains {as_of}: say which dates with --season, "
+        "--from and --to, or --last 7d"
+    )

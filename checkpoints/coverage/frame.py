@@ -1,0 +1,143 @@
+"""The coverage frame: for every date and every compared pair of datasets, what is there.
+
+Pure: built from the answer of the presence query, the contract and ``as_of``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from checkpoints.contract.model import Contract, Dataset, Season
+from checkpoints.contract.window import Window
+from checkpoints.dates import DateRange
+from checkpoints.rules.evidence import Cell, Pair, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """The answer of the presence query.
+
+    ``by_date[date][mask]`` is the number of distinct keys whose mask says in which datasets
+    they are: bit *i* for dataset *i* of ``names``, bit ``len(names) + i`` for rows of dataset *i*
+    with NULL in a key column. ``undated[mask]`` counts the keys of rows without a date.
+    """
+
+    names: tuple[str, ...]
+    by_date: Mapping[date, Mapping[int, int]]
+    undated: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageFrame:
+    """Cells of every compared pair for every calendar date of the window, oldest first.
+
+    ``undated`` is the number of keys without a date per dataset; ``unreadable`` says why a
+    dataset could not be read.
+    """
+
+    window: Window
+    as_of: date
+    reference: str
+    cells: Mapping[Pair, tuple[Cell, ...]]
+    undated: Mapping[str, int]
+    unreadable: Mapping[str, str]
+
+
+def build_frame(
+    contract: Contract,
+    presence: Presence,
+    window: Window,
+    as_of: date,
+    pairs: Collection[Pair],
+    unreadable: Mapping[str, str] | None = None,
+) -> CoverageFrame:
+    """Count every pair on every date of the window.
+
+    ``as_of`` is today in the contract's time zone. ``pairs`` come from ``rules.pairs_of``.
+    """
+    dates = window.range.dates()
+    statuses = {name: _statuses(contract, name, presence, dates, as_of) for name in contract.names}
+    return CoverageFrame(
+        window=window,
+        as_of=as_of,
+        reference=contract.reference,
+        cells={
+            pair: tuple(_cells(contract, presence, pair, dates, statuses[pair.dataset]))
+            for pair in pairs
+        },
+        undated={
+            name: _count(presence.undated, 1 << bit | 1 << bit + len(presence.names))
+            for bit, name in enumerate(presence.names)
+        },
+        unreadable=dict(unreadable or {}),
+    )
+
+
+def _count(masks: Mapping[int, int], bits: int) -> int:
+    return sum(keys for mask, keys in masks.items() if mask & bits)
+
+
+def _statuses(
+    contract: Contract, name: str, presence: Presence, dates: Iterable[date], as_of: date
+) -> list[Status]:
+    dataset = contract.datasets[name]
+    reference = 1 << presence.names.index(contract.reference)
+    gaps = [g.range for g in contract.known_gaps if g.dataset == name and as_of <= g.until]
+    warmups = [_warmup(dataset, season) for season in contract.seasons if dataset.warmup_days]
+    last_due = as_of - timedelta(days=contract.grace_days)
+
+    def status(day: date) -> Status:
+        if day > last_due:
+            return Status.NOT_YET_DUE
+        if not _count(presence.by_date.get(day, {}), reference):
+            return Status.OFF
+        if any(day in warmup for warmup in warmups):
+            return Status.WARM_UP
+        return Status.KNOWN_GAP if any(day in gap for gap in gaps) else Status.DUE
+
+    return [status(day) for day in dates]
+
+
+def _warmup(dataset: Dataset, season: Season) -> DateRange:
+    """The first ``warmup_days`` calendar days of a season."""
+    return DateRange(season.first, season.first + timedelta(days=dataset.warmup_days - 1))
+
+
+def _cells(
+    contract: Contract,
+    presence: Presence,
+    pair: Pair,
+    dates: Iterable[date],
+    statuses: Iterable[Status],
+) -> Iterator[Cell]:
+    names = presence.names
+    down = 1 << names.index(pair.dataset)
+    null = down << len(names)
+    up = down if pair.of is None else 1 << names.index(pair.of)
+    by_date_grain = any(contract.is_date_grain(n) for n in (pair.dataset, pair.of) if n)
+    for day, status in zip(dates, statuses, strict=True):
+        masks = presence.by_date.get(day)
+        if masks is None:
+            yield Cell(day, status, 0, 0, 0, 0, 0)
+            continue
+        expected, present = _count(masks, up), _count(masks, down)
+        if by_date_grain:
+            expected, present = min(expected, 1), min(present, 1)
+        if by_date_grain or pair.match == "count":
+            matched = min(expected, present)
+        else:
+            matched = sum(n for mask, n in masks.items() if mask & up and mask & down)
+        nulls = 1 if _count(masks, null) else 0
+        yield Cell(day, status, expected, present, matched, present - matched, nulls)
+
+
+def presence_of(names: tuple[str, ...], rows: Iterable[tuple[date | None, int, int]]) -> Presence:
+    """Collect ``(date, mask, keys)`` rows; a date may come in several rows."""
+    by_date: dict[date, Counter[int]] = {}
+    undated: Counter[int] = Counter()
+    for day, mask, keys in rows:
+        (undated if day is None else by_date.setdefault(day, Counter()))[mask] += keys
+    return Presence(names=names, by_date=by_date, undated=undated)

@@ -1,0 +1,101 @@
+"""Coverage per season and dataset: the figures of ``checkpoints coverage``. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Literal
+
+from checkpoints.contract.checks import coverage_pair
+from checkpoints.contract.model import Contract
+from checkpoints.coverage.frame import CoverageFrame
+from checkpoints.dates import DateRange, ranges_of
+from checkpoints.records import Record, Span
+from checkpoints.rules.evidence import Cell, Match, Pair, Status
+
+
+class Coverage(Record):
+    """One dataset in one season of the window (None: dates outside every season).
+
+    ``missing_dates`` hold nothing that was expected, ``partial_dates`` only some of it; only due
+    dates count. ``known_gap_dates`` is how many are accepted and not counted.
+    """
+
+    season: str | None
+    dataset: str
+    layer: str
+    of: str | None
+    match: Match
+    due_dates: int
+    known_gap_dates: int
+    expected: int
+    matched: int
+    missing_dates: tuple[date, ...]
+    partial_dates: tuple[date, ...]
+    missing_ranges: tuple[Span, ...]
+
+    @property
+    def ratio(self) -> float | None:
+        """Matched ÷ expected; None when nothing was due."""
+        return self.matched / self.expected if self.expected else None
+
+
+class CoverageSummary(Record):
+    """The whole answer of ``checkpoints coverage``."""
+
+    schema_version: Literal[1] = 1
+    window: Span
+    as_of: date
+    coverage: tuple[Coverage, ...]
+    unreadable: dict[str, str]
+
+
+def summarize(contract: Contract, frame: CoverageFrame) -> CoverageSummary:
+    """Coverage of every readable dataset by season."""
+    return CoverageSummary(
+        window=Span(first=frame.window.range.first, last=frame.window.range.last),
+        as_of=frame.as_of,
+        coverage=tuple(
+            entry
+            for name in contract.names
+            if name != contract.reference and name not in frame.unreadable
+            for entry in _by_season(contract, frame, coverage_pair(contract, name))
+        ),
+        unreadable=dict(frame.unreadable),
+    )
+
+
+def _by_season(contract: Contract, frame: CoverageFrame, pair: Pair) -> Iterator[Coverage]:
+    seasons: dict[str | None, list[Cell]] = {}
+    for cell in frame.cells[pair]:
+        if cell.status is not Status.OFF:
+            season = contract.season_of(cell.date)
+            seasons.setdefault(season.name if season else None, []).append(cell)
+    for season_name, cells in seasons.items():
+        yield _coverage(contract, pair, season_name, cells)
+
+
+def _coverage(
+    contract: Contract, pair: Pair, season: str | None, cells: Sequence[Cell]
+) -> Coverage:
+    due = [c for c in cells if c.status is Status.DUE]
+    lacking = [c.date for c in due if c.missing]
+    ranges = ranges_of(lacking, [c.date for c in due])
+    return Coverage(
+        season=season,
+        dataset=pair.dataset,
+        layer=contract.datasets[pair.dataset].layer,
+        of=pair.of,
+        match=pair.match,
+        due_dates=len(due),
+        known_gap_dates=sum(c.status is Status.KNOWN_GAP for c in cells),
+        expected=sum(c.expected for c in due),
+        matched=sum(c.matched for c in due),
+        missing_dates=tuple(c.date for c in due if c.missing and not c.matched),
+        partial_dates=tuple(c.date for c in due if c.missing and c.matched),
+        missing_ranges=tuple(map(_span, ranges)),
+    )
+
+
+def _span(dates: DateRange) -> Span:
+    return Span(first=dates.first, last=dates.last)

@@ -1,0 +1,31 @@
+"""To be described."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from checkpoints.errors import CheckpointsError
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file at once: a reader sees the old content or the new, never half of it.
+
+    Links are followed; a device or pipe is written to, not replaced.
+
+    Raises:
+        CheckpointsError: the file cannot be written.
+    """
+    try:
+        path = path.resolve()
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.partial")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise CheckpointsError(
+            f"cannot write {str(path)!r} ({error.strerror}): make the folder writable "
+            "or name another"
+        ) from error

@@ -1,0 +1,224 @@
+"""Let Great Expectations judge and archive a coverage frame.
+
+The only module of this package that imports the library, which costs about 3 s and 200 MB.
+Everything it is known to do wrong is guarded here: it must have loaded exactly the declared
+checks before it runs, and hand back exactly those, each with an outcome.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlparse
+from urllib.request import url2pathname
+
+from checkpoints.contract.checks import Check, checks_of
+from checkpoints.contract.model import Contract
+from checkpoints.coverage.frame import CoverageFrame
+from checkpoints.coverage.results import CheckRecord, KeySample, check_record
+from checkpoints.errors import CheckpointsError, ContractError, LibraryError
+from checkpoints.library.results import evaluation_of
+from checkpoints.library.suites import REGENERATE, refuse_stale
+from checkpoints.library.table import coverage_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from great_expectations.checkpoint.checkpoint import Checkpoint, CheckpointResult
+    from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+    from great_expectations.data_context.data_context.file_data_context import FileDataContext
+
+
+PLUGIN = "cross_layer"
+SITE = "local_site"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryVerdict:
+    """What the library found, in the order of ``checks_of``, and its pages, one per suite."""
+
+    records: tuple[CheckRecord, ...]
+    pages: tuple[Path, ...]
+
+
+def judge(
+    project: Path,
+    contract: Contract,
+    checkpoint: str,
+    frame: CoverageFrame,
+    run_id: str,
+    run_time: datetime,
+    keys: Sequence[KeySample] = (),
+) -> LibraryVerdict:
+    """Run a checkpoint on a frame, archive the results and write their Data Docs pages.
+
+    ``project`` is the folder of the contract: the Data Context's root. ``run_time`` is aware;
+    ``run_id`` and it name the run on the pages. ``keys`` are shown where they were read.
+
+    Raises:
+        ContractError: the contract has no such checkpoint.
+        StaleSuites: the files on disk are not what the contract generates.
+        LibraryError: the library did not judge what the contract declares.
+    """
+    if checkpoint not in contract.checkpoints:
+        known = ", ".join(contract.checkpoints)
+        raise ContractError(f"checkpoint {checkpoint!r} is not in the contract, which has: {known}")
+    refuse_stale(project, contract)
+    checks = checks_of(contract, contract.checkpoints[checkpoint].suites)
+    if not checks:
+        return LibraryVerdict(records=(), pages=())
+    with sentences(), quiet():
+        context = _open(project)
+        loaded = context.checkpoints.get(checkpoint)
+        _require_declared(loaded, checks)
+        result = _run(loaded, coverage_table(frame, checks, keys), run_id, run_time)
+        pages = _pages(context, result)
+    return LibraryVerdict(records=_records(checks, result), pages=pages)
+
+
+def build_docs(project: Path) -> Path:
+    """Rebuild all Data Docs pages and return the index page.
+
+    Raises:
+        LibraryError: the project cannot be opened, or no page was written.
+    """
+    with sentences(), quiet():
+        return _path(_open(project).build_data_docs(site_names=[SITE])[SITE])
+
+
+def _run(
+    loaded: Checkpoint, table: pd.DataFrame, run_id: str, run_time: datetime
+) -> CheckpointResult:
+    from great_expectations.core.run_identifier import RunIdentifier
+
+    return loaded.run(
+        batch_parameters={"dataframe": table},
+        run_id=RunIdentifier(run_name=run_id, run_time=run_time),
+    )
+
+
+def _open(project: Path) -> FileDataContext:
+    """Open the Data Context by its path, with our expectations registered."""
+    if not (project / "great_expectations.yml").is_file():
+        # The library would set up a new project in its place.
+        raise LibraryError(
+            f"{project / 'great_expectations.yml'} is missing: restore it from version control, "
+            "or copy it and plugins/ from gx/ beside the contract"
+        )
+    from great_expectations import get_context
+
+    _import_plugin(project / "plugins")
+    return get_context(context_root_dir=project, mode="file")
+
+
+def _import_plugin(plugins: Path) -> None:
+    """Import our expectations: the library drops unknown ones from a suite, and passes it."""
+    origin = plugins / PLUGIN / "__init__.py"
+    if not origin.is_file():
+        raise LibraryError(
+            f"{origin} is missing: without it the suites would load empty and pass: "
+            "restore it from version control"
+        )
+    known = sys.modules.get(PLUGIN)
+    if known is not None and Path(str(known.__file__)).resolve() == origin.resolve():
+        return
+    for name in [name for name in sys.modules if name.partition(".")[0] == PLUGIN]:
+        del sys.modules[name]  # the plugin of another project
+    sys.path.insert(0, str(plugins))
+    try:
+        importlib.invalidate_caches()
+        importlib.import_module(PLUGIN)
+    finally:
+        sys.path.remove(str(plugins))
+
+
+def _require_declared(loaded: Checkpoint, checks: Sequence[Check]) -> None:
+    """Before it runs: the library holds every declared check, once, and no other."""
+    found = sorted(
+        str(expectation.id)
+        for definition in loaded.validation_definitions
+        for expectation in definition.suite.expectations
+    )
+    if found != sorted(check.id for check in checks):
+        raise LibraryError(
+            f"checkpoint {loaded.name!r} holds {len(found)} expectations where the contract "
+            f"declares {len(checks)}: {REGENERATE}, and see that {PLUGIN} is complete"
+        )
+
+
+def _records(checks: Sequence[Check], result: CheckpointResult) -> tuple[CheckRecord, ...]:
+    """The results by the id of their expectation: their order is the library's own."""
+    by_id = {
+        str(outcome.expectation_config.id): outcome
+        for suite in result.run_results.values()
+        for outcome in suite.results
+        if outcome.expectation_config is not None
+    }
+    missing = [check for check in checks if check.id not in by_id]
+    if missing:
+        raise LibraryError(*(f"the library gave no result for {_name(c)}" for c in missing))
+    return tuple(_record(check, by_id[check.id]) for check in checks)
+
+
+def _record(check: Check, outcome: ExpectationValidationResult) -> CheckRecord:
+    try:
+        found = evaluation_of(outcome.success, outcome.result, outcome.exception_info)
+    except (ValueError, KeyError, TypeError) as error:
+        raise LibraryError(f"the result of {_name(check)} cannot be read: {error}") from error
+    return check_record(check, found)
+
+
+def _name(check: Check) -> str:
+    return f"{check.kind} of {check.dataset!r} in suite {check.suite!r}"
+
+
+def _pages(context: FileDataContext, result: CheckpointResult) -> tuple[Path, ...]:
+    """The pages of a run's results; the library does not say when it wrote none."""
+    pages = []
+    for key in result.run_results:
+        sites = context.get_docs_sites_urls(resource_identifier=key, site_name=SITE)
+        pages.append(_path(sites[0]["site_url"]))
+    return tuple(pages)
+
+
+def _path(url: str | None) -> Path:
+    path = Path(url2pathname(urlparse(url or "").path))
+    if not path.is_file():
+        raise LibraryError(f"Data Docs were not written: see {SITE} in great_expectations.yml")
+    return path
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Whatever the library raises ends in one sentence."""
+    try:
+        yield
+    except CheckpointsError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().splitlines() or ["no message"]
+        raise LibraryError(
+            f"Great Expectations failed ({type(error).__name__}): {reason[0]}"
+        ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep progress bars, warnings and log records of the library off the command's output."""
+    logger = logging.getLogger("great_expectations")
+    propagate, nowhere = logger.propagate, logging.NullHandler()
+    logger.propagate = False
+    logger.addHandler(nowhere)
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logger.removeHandler(nowhere)
+        logger.propagate = propagate

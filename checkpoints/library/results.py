@@ -1,0 +1,168 @@
+"""How a judgement travels through the library's results: JSON values there and back. Pure.
+
+``details`` of a result hold everything of an evaluation but its observed value, and the evidence
+that a page of it shows; the library limits lists of its own making to 200 entries, and leaves
+``details`` as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from checkpoints.dates import DateRange, ranges_of
+from checkpoints.rules.evidence import Cell, Status
+from checkpoints.rules.rule import Evaluation, Outcome
+
+if TYPE_CHECKING:
+    from checkpoints.library.table import Keys, PairEvidence
+
+
+KEYED_DATES = 5
+"""The latest dates of a check whose keys are kept: a few show what is wrong."""
+
+
+class Figures(NamedTuple):
+    """The counts behind one unexpected date, as in ``coverage.Cell``.
+
+    In a result they are one text, ``8 5 0 0``: the library copies every number of every list
+    several times, which for hundreds of checks takes seconds.
+    """
+
+    expected: int
+    matched: int
+    orphans: int
+    null_keys: int
+
+    def __str__(self) -> str:
+        return f"{self.expected} {self.matched} {self.orphans} {self.null_keys}"
+
+    @classmethod
+    def of(cls, cell: Cell) -> Figures:
+        """Those of a cell."""
+        return cls(cell.expected, cell.matched, cell.orphans, cell.null_keys)
+
+    @classmethod
+    def parse(cls, text: str) -> Figures:
+        """Those of a text as ``str`` makes it."""
+        return cls(*map(int, text.split()))
+
+
+class KeysOfDate(NamedTuple):
+    """Samples of the keys behind one unexpected date; a key is its columns."""
+
+    day: date
+    missing: Keys
+    orphans: Keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The evidence of a result: window, as-of date, and the unexpected dates with their figures.
+
+    ``ranges`` are the dates merged over the dates that count.
+    """
+
+    window: DateRange
+    as_of: date
+    ranges: tuple[DateRange, ...]
+    figures: tuple[Figures, ...]
+    keys: tuple[KeysOfDate, ...]
+
+
+def details_of(evaluation: Evaluation, evidence: PairEvidence) -> dict[str, Any]:
+    """The details of a result."""
+    dates = evaluation.unexpected_dates
+    cells = {cell.date: cell for cell in evidence.cells}
+    calendar = [cell.date for cell in evidence.cells if cell.status is not Status.OFF]
+    keyed = [day for day in dates if day in evidence.samples][-KEYED_DATES:]
+    return {
+        "outcome": evaluation.outcome.value,
+        "matched": evaluation.matched,
+        "expected": evaluation.expected,
+        "message": evaluation.message,
+        "window": [str(evidence.window.first), str(evidence.window.last)],
+        "as_of": str(evidence.as_of),
+        "unexpected_dates": [str(day) for day in dates],
+        "ranges": [[str(run.first), str(run.last)] for run in ranges_of(dates, calendar)],
+        "figures": [str(Figures.of(cells[day])) for day in dates],
+        "keys": [[str(day), *map(_as_lists, evidence.samples[day])] for day in keyed],
+    }
+
+
+def evaluation_of(
+    success: bool | None, result: Mapping[str, Any], exception_info: Mapping[str, Any]
+) -> Evaluation:
+    """The evaluation in a result of the library; ERRORED when it raised.
+
+    Raises:
+        ValueError: the result holds no evaluation, or contradicts itself.
+    """
+    error = raised(exception_info)
+    if error is not None:
+        return Evaluation(outcome=Outcome.ERRORED, message=error)
+    details = result.get("details")
+    if not isinstance(details, Mapping):
+        raise ValueError("it has neither an outcome nor an exception")
+    evaluation = Evaluation(
+        outcome=Outcome(details["outcome"]),
+        observed=result.get("observed_value"),
+        matched=details["matched"],
+        expected=details["expected"],
+        unexpected_dates=tuple(map(date.fromisoformat, details["unexpected_dates"])),
+        message=details["message"],
+    )
+    if success is not succeeded(evaluation.outcome):
+        raise ValueError(f"success is {success} but its outcome is {evaluation.outcome}")
+    return evaluation
+
+
+def shown_of(result: Mapping[str, Any]) -> Shown | None:
+    """The evidence in a result of the library; None where it raised, or is older than that."""
+    details = result.get("details")
+    if details is None or "figures" not in details:
+        return None
+    return Shown(
+        window=_range(*details["window"]),
+        as_of=date.fromisoformat(details["as_of"]),
+        ranges=tuple(_range(*ends) for ends in details["ranges"]),
+        figures=tuple(map(Figures.parse, details["figures"])),
+        keys=tuple(
+            KeysOfDate(date.fromisoformat(day), _as_keys(missing), _as_keys(orphans))
+            for day, missing, orphans in details["keys"]
+        ),
+    )
+
+
+def succeeded(outcome: Outcome) -> bool:
+    """What the library is told: not evaluated is not a failure."""
+    return outcome in (Outcome.PASSED, Outcome.NOT_EVALUATED)
+
+
+def raised(exception_info: Mapping[str, Any]) -> str | None:
+    """The message of an exception, None when there was none.
+
+    The library reports it flat when the expectation raised, and under the metric's id when the
+    metric did.
+    """
+    reports = [exception_info]
+    if "raised_exception" not in exception_info:
+        reports = [report for report in exception_info.values() if isinstance(report, Mapping)]
+    for report in reports:
+        if report.get("raised_exception"):
+            return str(report.get("exception_message") or "the library gave no message")
+    return None
+
+
+def _range(first: str, last: str) -> DateRange:
+    return DateRange(date.fromisoformat(first), date.fromisoformat(last))
+
+
+def _as_lists(keys: Keys) -> list[list[str]]:
+    return [list(key) for key in keys]
+
+
+def _as_keys(lists: list[list[str]]) -> Keys:
+    return tuple(tuple(key) for key in lists)

@@ -1,0 +1,191 @@
+"""Expectation suites, validation definitions and checkpoints, generated from the contract.
+
+The text is what the library's own file stores hold, so they read it without a translation; ids
+are stable, so that results of different days belong together.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from checkpoints.contract.checks import NAMESPACE, Check, checks_of
+from checkpoints.contract.model import CROSS_LAYER, Contract
+from checkpoints.contract.sentences import sentence
+from checkpoints.errors import ContractError, StaleSuites
+
+KINDS = {
+    "expectations": "suite",
+    "validation_definitions": "validation_definition",
+    "checkpoints": "checkpoint",
+}
+DATASOURCE, ASSET, BATCH = "coverage", "coverage_frame", "window"
+REGENERATE = "run python -m checkpoints suites"
+
+EXPECTATIONS = {
+    "conversion_ratio": "expect_conversion_ratio_to_be_at_least",
+    "daily_conversion_ratio": "expect_daily_conversion_ratio_to_be_at_least",
+    "recent_coverage": "expect_recent_coverage_to_be_at_least",
+    "date_gap": "expect_date_gap_to_be_at_most",
+    "no_orphan_keys": "expect_no_orphan_keys",
+    "no_null_keys": "expect_no_null_keys",
+}
+RULE_FIELDS = {"rule", "severity", "dataset", "of", "match"}
+
+
+def generate(contract: Contract) -> dict[str, str]:
+    """The text of every file, by its path relative to the project."""
+    suites = suites_of(contract)
+    files = {f"expectations/{name}.json": _suite(contract, name, suites[name]) for name in suites}
+    files |= {f"validation_definitions/{name}.json": _definition(name) for name in suites}
+    for name, checkpoint in contract.checkpoints.items():
+        if wanted := [suite for suite in suites if suite in checkpoint.suites]:
+            files[f"checkpoints/{name}.json"] = _checkpoint(name, wanted)
+    return {path: _text(content) for path, content in files.items()}
+
+
+def suites_of(contract: Contract) -> dict[str, list[Check]]:
+    """The suites that have checks, in layer order, with their checks."""
+    checks = checks_of(contract)
+    names = [*contract.layers, CROSS_LAYER]
+    by_suite = {name: [c for c in checks if c.suite == name] for name in names}
+    return {name: members for name, members in by_suite.items() if members}
+
+
+def write(project: Path, contract: Contract) -> list[Path]:
+    """Write what changed, remove what is no longer declared, and return those paths.
+
+    Raises:
+        ContractError: a file cannot be written.
+    """
+    changed: list[Path] = []
+    try:
+        for name, text in generate(contract).items():
+            path = project / name
+            if not _holds(path, text):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8", newline="\n")
+                changed.append(path)
+        for path in _undeclared(project, contract):
+            path.unlink()
+            changed.append(path)
+    except OSError as error:
+        raise ContractError(
+            f"{error.filename}: cannot write the generated suites ({error.strerror})"
+        ) from error
+    return changed
+
+
+def stale(project: Path, contract: Contract) -> list[str]:
+    """What differs from the contract on disk, a sentence for each file; empty when nothing."""
+    problems = []
+    for name, text in generate(contract).items():
+        path = project / name
+        if not path.is_file():
+            problems.append(f"{path}: is missing: {REGENERATE}")
+        elif not _holds(path, text):
+            problems.append(f"{path}: is not what the contract generates: {REGENERATE}")
+    return problems + [
+        f"{path}: is not declared by the contract: {REGENERATE}"
+        for path in _undeclared(project, contract)
+    ]
+
+
+def refuse_stale(project: Path, contract: Contract) -> None:
+    """Accept only suites on disk that are what the contract generates.
+
+    Raises:
+        StaleSuites: with every file that differs.
+    """
+    if problems := stale(project, contract):
+        raise StaleSuites(*problems)
+
+
+def stable_id(*parts: str) -> str:
+    """A UUID that is the same for the same parts."""
+    return str(uuid.uuid5(NAMESPACE, "\x1f".join(parts)))
+
+
+def _undeclared(project: Path, contract: Contract) -> list[Path]:
+    """Files that were generated once and are not any more; files made by hand are left alone."""
+    declared = {project / name for name in generate(contract)}
+    return [
+        path
+        for folder, kind in KINDS.items()
+        for path in sorted((project / folder).glob("*.json"))
+        if path not in declared and _id_in(path) == stable_id(kind, path.stem)
+    ]
+
+
+def _id_in(path: Path) -> object:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return content.get("id") if isinstance(content, dict) else None
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
+
+
+def _text(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2, sort_keys=True) + "\n"
+
+
+def _suite(contract: Contract, name: str, checks: Sequence[Check]) -> dict[str, Any]:
+    about = contract.layers.get(name, "between layers")
+    return {
+        "id": stable_id("suite", name),
+        "name": name,
+        "expectations": [_expectation(contract, check) for check in checks],
+        "meta": {"about": about, "generated": "from the contract: do not edit"},
+    }
+
+
+def _expectation(contract: Contract, check: Check) -> dict[str, Any]:
+    by_date = any(contract.is_date_grain(name) for name in (check.dataset, check.of) if name)
+    pair = {key: value for key, value in check.pair._asdict().items() if value is not None}
+    service = contract.datasets[check.dataset].service
+    return {
+        "id": check.id,
+        "type": EXPECTATIONS[check.kind],
+        "kwargs": pair | check.rule.model_dump(exclude=RULE_FIELDS),
+        "severity": check.severity,
+        "meta": {
+            "by_date": by_date,
+            "sentence": sentence(check, by_date=by_date),
+            "service": service,
+        },
+    }
+
+
+def _definition(suite: str) -> dict[str, Any]:
+    return {
+        "id": stable_id("validation_definition", suite),
+        "name": suite,
+        "suite": {"id": stable_id("suite", suite), "name": suite},
+        "data": {
+            "datasource": {"id": stable_id(DATASOURCE), "name": DATASOURCE},
+            "asset": {"id": stable_id(DATASOURCE, ASSET), "name": ASSET},
+            "batch_definition": {"id": stable_id(DATASOURCE, ASSET, BATCH), "name": BATCH},
+        },
+    }
+
+
+def _checkpoint(name: str, suites: Sequence[str]) -> dict[str, Any]:
+    return {
+        "id": stable_id("checkpoint", name),
+        "name": name,
+        "validation_definitions": [
+            {"id": stable_id("validation_definition", suite), "name": suite} for suite in suites
+        ],
+        "actions": [{"name": "update_data_docs", "site_names": [], "type": "update_data_docs"}],
+        "result_format": "COMPLETE",
+    }

@@ -1,0 +1,1 @@
+"""A file per format in which a run is told."""

@@ -1,0 +1,145 @@
+"""What people read in the terminal of coverage and of an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from checkpoints.coverage.summary import Coverage, CoverageSummary
+from checkpoints.dates import DateRange
+from checkpoints.output.columns import GAP, aligned, hanging, width_of
+from checkpoints.text import Detail, dates, human_bytes, one_line, percent
+
+if TYPE_CHECKING:
+    from checkpoints.warehouse.estimate import Estimate
+
+
+RANGE_LINES = 3
+
+
+def print_coverage(
+    console: Console, summary: CoverageSummary, detail: Detail = Detail.NORMAL
+) -> None:
+    """Dataset × season, then the missing ranges of every dataset that lacks something."""
+    lacking = [c for c in summary.coverage if c.missing_ranges]
+    if detail is not Detail.QUIET:
+        console.print(
+            f"Coverage {summary.window.first} to {summary.window.last}, as of {summary.as_of}"
+        )
+        for line in _coverage_lines(summary.coverage, console.width):
+            console.print(line, soft_wrap=True)
+    console.print(_verdict(summary, lacking))
+    if detail is not Detail.QUIET:
+        for line in _missing_lines(lacking, console.width, detail):
+            console.print(line, soft_wrap=True)
+        for entry in summary.coverage:
+            if entry.known_gap_dates:
+                where = f"{one_line(entry.dataset)} in {entry.season or 'no season'}"
+                counted = f"{dates(entry.known_gap_dates)} of {where}"
+                console.print(f"known gap: {counted} are not counted")
+    for problem in summary.unreadable.values():
+        console.print(f"error: {one_line(problem)}", style="bold magenta")
+
+
+def _verdict(summary: CoverageSummary, lacking: Sequence[Coverage]) -> Text:
+    if lacking:
+        names = len({entry.dataset for entry in lacking})
+        all_names = len({entry.dataset for entry in summary.coverage})
+        return Text(f"{names} of {all_names} datasets lack keys on due dates", style="bold red")
+    if any(entry.due_dates for entry in summary.coverage):
+        return Text("No due date lacks anything.", style="green")
+    return Text("Nothing was due in the window.", style="yellow")
+
+
+def _coverage_lines(coverage: Sequence[Coverage], width: int) -> Iterator[Text]:
+    """A table with as many seasons as fit beside the names, and another one for the next."""
+    seasons = list(dict.fromkeys(entry.season for entry in coverage))
+    if not seasons:
+        return
+    names = width_of(aligned([_name_cells(entry) for entry in coverage]))
+    cells = max(_season_cell(entry, coverage).cell_len for entry in coverage)
+    beside = max(1, (width - names) // (cells + GAP))
+    for first in range(0, len(seasons), beside):
+        yield from _season_lines(coverage, seasons[first : first + beside])
+
+
+def _season_lines(coverage: Sequence[Coverage], seasons: Sequence[str | None]) -> Iterator[Text]:
+    """The datasets under what they are compared with, which so takes no column."""
+    found = {(entry.dataset, entry.season): entry for entry in coverage}
+    rows = {entry.dataset: entry for entry in coverage}
+    cells = [
+        [
+            *_name_cells(row),
+            *(_season_cell(found.get((name, season)), coverage) for season in seasons),
+        ]
+        for name, row in rows.items()
+    ]
+    headings = [Text("layer"), Text("dataset"), *(Text(s or "no season") for s in seasons)]
+    heading, *lines = aligned([headings, *cells], right=range(2, 2 + len(seasons)))
+    yield Text.assemble((str(heading), "bold"))
+    above = ""
+    for row, line in zip(rows.values(), lines, strict=True):
+        of = f"of {one_line(row.of or '')}{', by count' if row.match == 'count' else ''}"
+        if of != above:
+            yield Text(of, style="dim")
+        above = of
+        yield line
+
+
+def _name_cells(entry: Coverage) -> list[Text]:
+    return [Text(entry.layer), Text(one_line(entry.dataset))]
+
+
+def _season_cell(entry: Coverage | None, coverage: Sequence[Coverage]) -> Text:
+    if entry is None or entry.ratio is None:
+        gap = bool(entry and entry.known_gap_dates)
+        return Text("known gap" if gap else "nothing due", style="dim")
+    widest = max(len(_keys(other)) for other in coverage)
+    text = f"{percent(entry.ratio)}  {_keys(entry):>{widest}}"
+    return Text(text, style="green" if entry.matched == entry.expected else "red")
+
+
+def _keys(entry: Coverage) -> str:
+    return f"{entry.matched}/{entry.expected}"
+
+
+def _missing_lines(lacking: Sequence[Coverage], width: int, detail: Detail) -> Iterator[Text]:
+    """Missing and partial dates as ranges, beside the dataset's name or below it."""
+    cells = [
+        [
+            Text("  " + one_line(entry.dataset)),
+            Text(entry.season or "–"),
+            Text(_lacking(entry)),
+        ]
+        for entry in lacking
+    ]
+    spans = [[str(DateRange(s.first, s.last)) for s in entry.missing_ranges] for entry in lacking]
+    most = None if detail is Detail.VERBOSE else RANGE_LINES
+    return hanging(aligned(cells), spans, width, most)
+
+
+def _lacking(entry: Coverage) -> str:
+    all_of_them = dates(len(entry.missing_dates) + len(entry.partial_dates))
+    partial = len(entry.partial_dates)
+    return f"{all_of_them}, {partial} partial" if partial else all_of_them
+
+
+def print_estimate(console: Console, estimate: Estimate) -> None:
+    """Bytes per dataset and in total, and their price."""
+    console.print(f"A check of {estimate.window.first} to {estimate.window.last} would read")
+    rows = [
+        [Text(one_line(e.dataset)), Text(e.location or "–"), Text(human_bytes(e.bytes))]
+        for e in estimate.datasets
+    ]
+    headings = [Text("dataset"), Text("location"), Text("bytes")]
+    for line in aligned([headings, *rows], right=(2,)):
+        console.print(line, soft_wrap=True)
+    console.print(
+        f"total {human_bytes(estimate.total_bytes)}: {estimate.cost:.4f} {estimate.currency}"
+        f" at {estimate.price_per_tib:g} {estimate.currency} per TiB"
+    )
+    for problem in estimate.unreadable.values():
+        console.print(f"error: {one_line(problem)}", style="bold magenta")

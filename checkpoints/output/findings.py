@@ -1,0 +1,149 @@
+"""What a command has to say to CI: one finding per check, in the same form for every output. Pure.
+
+JUnit, GitHub's annotations and the Markdown summary are three renderings of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from checkpoints.archive.report import Report
+from checkpoints.coverage.gate import gates
+from checkpoints.coverage.results import CheckRecord, figure, limit
+from checkpoints.dates import ranges_of
+from checkpoints.errors import ExitCode
+from checkpoints.rules.rule import Outcome, Severity
+from checkpoints.text import WORDS, dates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was judged.
+
+    ``name`` is stable from run to run and unique in its suite. ``gates``: a failure that fails
+    the command; any other failure is a warning. ``details`` are lines of plain text.
+    """
+
+    suite: str
+    name: str
+    outcome: Outcome
+    gates: bool
+    kind: str
+    message: str
+    details: str = ""
+
+    @property
+    def is_error(self) -> bool:
+        """True when CI has to fail for it."""
+        return self.outcome is Outcome.ERRORED or (self.outcome is Outcome.FAILED and self.gates)
+
+    @property
+    def is_warning(self) -> bool:
+        """True for a failure that is shown and does not gate."""
+        return self.outcome is Outcome.FAILED and not self.gates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """All findings of a command, and what they are about; ``verdict`` is one line."""
+
+    name: str
+    verdict: str
+    started_at: datetime
+    seconds: float
+    properties: Mapping[str, str]
+    findings: tuple[Finding, ...]
+
+
+def findings_of(report: Report) -> Findings:
+    """What a run of a checkpoint found."""
+    calendar = report.calendar()
+    return Findings(
+        name=report.checkpoint,
+        verdict=f"{WORDS[report.verdict.exit_code]}: {report.verdict.summary}",
+        started_at=report.started_at,
+        seconds=report.seconds,
+        properties=_properties(report),
+        findings=tuple(finding_of(c, report.verdict.fail_on, calendar) for c in report.checks),
+    )
+
+
+def _properties(report: Report) -> dict[str, str]:
+    """Which run it was, over what, by which contract and code."""
+    made = report.provenance
+    return {
+        "window": f"{report.window.first} to {report.window.last}",
+        "as_of": str(report.as_of),
+        "run_id": report.run_id,
+        "contract_sha256": made.contract_sha256,
+        "revision": f"{made.revision or 'none'}{' (dirty)' if made.dirty else ''}",
+        "warehouse": made.warehouse,
+        "judge": report.judge,
+        "fail_on": report.verdict.fail_on,
+        "exit_code": f"{report.verdict.exit_code:d}",
+    }
+
+
+def finding_of(check: CheckRecord, fail_on: Severity, calendar: Sequence[date] = ()) -> Finding:
+    """A check as CI shows it; its dates are merged to ranges over ``calendar``."""
+    return Finding(
+        suite=check.suite,
+        name=_name(check),
+        outcome=check.outcome,
+        gates=gates(check, fail_on),
+        kind=check.kind,
+        message=_message(check),
+        details="\n".join(_details(check, calendar)),
+    )
+
+
+def failure(command: str, problems: Sequence[str], code: ExitCode, at: datetime) -> Findings:
+    """A command that came to no answer, for the reasons given."""
+    found = Finding(
+        suite="command",
+        name="the command comes to an answer",
+        outcome=Outcome.ERRORED,
+        gates=True,
+        kind=code.name.lower(),
+        message=problems[0] if problems else "no reason is known",
+        details="\n".join(problems),
+    )
+    return Findings(
+        name=command,
+        verdict=f"{WORDS[code]}: {found.message}",
+        started_at=at,
+        seconds=0,
+        properties={"exit_code": f"{code:d}"},
+        findings=(found,),
+    )
+
+
+def _name(check: CheckRecord) -> str:
+    """What is checked, without the threshold: a changed threshold is the same test."""
+    compared = check.of is not None and check.kind != "no_null_keys"
+    against = f" of {check.of}" if compared else ""
+    by_count = ", by count" if compared and check.match == "count" else ""
+    lighter = f" ({check.severity})" if check.severity != "critical" else ""
+    return f"{check.dataset}: {check.kind}{against}{by_count}{lighter}"
+
+
+def _message(check: CheckRecord) -> str:
+    if check.observed is None:
+        return check.message
+    where = f", on {dates(len(check.unexpected_dates))}" if check.unexpected_dates else ""
+    return f"{_observed(check)}, demanded {limit(check)}{where}"
+
+
+def _observed(check: CheckRecord) -> str:
+    exact = f" ({check.matched}/{check.expected})" if check.expected else ""
+    return f"{figure(check)}{exact}"
+
+
+def _details(check: CheckRecord, calendar: Sequence[date]) -> list[str]:
+    lines = [f"observed: {_observed(check)}", f"demanded: {limit(check)}"]
+    if check.unexpected_dates:
+        lines.append(f"{dates(len(check.unexpected_dates))}:")
+        lines += [f"  {span}" for span in ranges_of(check.unexpected_dates, calendar)]
+    return [*lines, check.message] if check.message else lines

@@ -1,0 +1,157 @@
+"""Findings as Markdown for the summary of a workflow run: escaped, and never too long. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from checkpoints.archive.report import Report
+from checkpoints.output.findings import Finding, Findings
+from checkpoints.rules.rule import Outcome
+from checkpoints.text import dates, one_line
+
+MOST_BYTES = 1024 * 1024 - 1024
+"""GitHub drops a summary of more than 1 MiB as a whole."""
+
+CUT = "_Cut here: {} more lines did not fit. All of it is in report.json and the JUnit file._"
+CELL, LINE = 500, 20_000
+# Inside a word an underscore and a hyphen mean nothing, and only at the beginning a number may.
+PUNCTUATION = re.compile(
+    r"[\\`*{}\[\]()#+!|~$^=]|(?<![A-Za-z0-9])[_-]|_(?![A-Za-z0-9])|\A[0-9]+(?=\.(?:\s|\Z))"
+)
+LINKS = re.compile(r"(?<=www)\.|:(?=//)", re.IGNORECASE)
+ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"})
+WORDS = {
+    Outcome.PASSED: "passed",
+    Outcome.FAILED: "FAILED",
+    Outcome.ERRORED: "ERRORED",
+    Outcome.NOT_EVALUATED: "not evaluated",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Lines that may be cut at the end; ``head`` and ``tail`` go together with them."""
+
+    head: tuple[str, ...]
+    lines: tuple[str, ...] = ()
+    tail: tuple[str, ...] = ("",)
+
+
+def escaped(text: object, at_most: int = CELL) -> str:
+    """A text that renders as itself, on one line, wherever it stands."""
+    line = PUNCTUATION.sub(_marked, one_line(str(text), at_most)).translate(ENTITIES)
+    return LINKS.sub(lambda found: f"&#{ord(found[0])};", line)
+
+
+def _marked(found: re.Match[str]) -> str:
+    return f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}"
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> Section:
+    """A table, with a heading above it; every cell is escaped."""
+    above = (f"#### {escaped(title)}", "") if title else ()
+    rule = "|" + " --- |" * len(headings)
+    return Section(head=(*above, _row(headings), rule), lines=tuple(_row(cells) for cells in rows))
+
+
+def _row(cells: Iterable[object]) -> str:
+    return f"| {' | '.join(map(escaped, cells))} |"
+
+
+def folded(title: str, lines: Iterable[str]) -> Section:
+    """A list that opens on a click."""
+    return Section(
+        head=(f"<details><summary>{escaped(title)}</summary>", ""),
+        lines=tuple(f"- {escaped(line, LINE)}" for line in lines),
+        tail=("", "</details>", ""),
+    )
+
+
+def markdown(found: Findings, sections: Sequence[Section] = (), room: int = MOST_BYTES) -> str:
+    """The summary of a command, in at most ``room`` bytes of UTF-8."""
+    return _fitted([_opening(found), *_tables(found.findings), *sections], room)
+
+
+def sections_of(report: Report) -> list[Section]:
+    """Where the checks of a report fail: dates as ranges, by dataset."""
+    failed = [c for c in report.checks if c.outcome is Outcome.FAILED]
+    lines = []
+    for name in dict.fromkeys(check.dataset for check in failed):
+        days = {day for check in failed if check.dataset == name for day in check.unexpected_dates}
+        if days:
+            ranges = ", ".join(map(str, report.ranges(days)))
+            lines.append(f"{name}, {dates(len(days))}: {ranges}")
+    return [folded("Dates that fail", lines)] if lines else []
+
+
+def _opening(found: Findings) -> Section:
+    about = ", ".join(f"{key} {value}" for key, value in found.properties.items())
+    return Section(
+        head=(
+            f"### {escaped(found.name)}",
+            "",
+            f"**{escaped(found.verdict)}**",
+            "",
+            escaped(about),
+        )
+    )
+
+
+def _tables(findings: Sequence[Finding]) -> list[Section]:
+    notable = [f for f in findings if f.is_error or f.is_warning]
+    made = [table(("suite", "passed", "failed", "warnings", "other"), _tallies(findings))]
+    if notable:
+        rows = ((f.suite, _mark(f), f.name, f.message) for f in notable)
+        made.append(table(("suite", "outcome", "check", "found"), rows, "What did not pass"))
+    return made
+
+
+def _mark(finding: Finding) -> str:
+    return "warning" if finding.is_warning else WORDS[finding.outcome]
+
+
+def _tallies(findings: Sequence[Finding]) -> Iterable[tuple[str, int, int, int, str]]:
+    for suite in dict.fromkeys(f.suite for f in findings):
+        of_suite = [f for f in findings if f.suite == suite]
+        count = Counter(f.outcome for f in of_suite)
+        warnings = sum(f.is_warning for f in of_suite)
+        others = [
+            f"{count[outcome]} {WORDS[outcome]}"
+            for outcome in (Outcome.ERRORED, Outcome.NOT_EVALUATED)
+            if count[outcome]
+        ]
+        failed = count[Outcome.FAILED] - warnings
+        yield suite, count[Outcome.PASSED], failed, warnings, ", ".join(others)
+
+
+def _fitted(sections: Sequence[Section], room: int) -> str:
+    """Whole lines from the top; how many did not fit is said at the end."""
+    kept, dropped, left = list[str](), 0, room - len(CUT) - 20
+    for section in sections:
+        lines = _first(section, left)
+        dropped += len(section.head) + len(section.lines) + len(section.tail) - len(lines)
+        kept += lines
+        left -= _bytes(lines)
+    if not dropped:
+        return "\n".join(kept) + "\n"
+    return "\n".join([*kept, CUT.format(dropped)]) + "\n" if room > len(CUT) + 20 else ""
+
+
+def _first(section: Section, room: int) -> list[str]:
+    """As many lines of a section as fit, between its head and its tail; or nothing."""
+    left, fitting = room - _bytes((*section.head, *section.tail)), list[str]()
+    if left < 0:
+        return []
+    for line in section.lines:
+        left -= _bytes([line])
+        if left < 0:
+            break
+        fitting.append(line)
+    return [*section.head, *fitting, *section.tail]
+
+
+def _bytes(lines: Iterable[str]) -> int:
+    return sum(len(line.encode()) + 1 for line in lines)

@@ -1,0 +1,161 @@
+"""The pages of runs on disk: written when something they show has changed, and only then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from checkpoints.archive.history import StoredRun, run_heads
+from checkpoints.archive.report import Report, read_report
+from checkpoints.archive.runs import report_path, runs_folder
+from checkpoints.archive.signoff import SignOff, read_signoff, sha256_of, signoff_path
+from checkpoints.archive.stored_repairs import StoredRepair, repairs_of, stored_repairs
+from checkpoints.errors import ContractError
+from checkpoints.files import write_text
+from checkpoints.output.page import DESIGN_SHA256, Acceptance, Archived, render_page
+from checkpoints.output.site_index import write_site_index
+
+SOURCES_WITHIN = 2_000
+
+
+def pages_folder(project: Path) -> Path:
+    """Where the pages are: inside the Data Docs site."""
+    return _site(project) / "signoff"
+
+
+def _site(project: Path) -> Path:
+    return project / "uncommitted" / "data_docs" / "local_site"
+
+
+def signed_page_path(project: Path, run_id: str) -> Path:
+    """Where the page of a run is kept as it was signed."""
+    return runs_folder(project) / run_id / "signoff.html"
+
+
+def write_run_page(project: Path, report: Report) -> Path:
+    """Write the page of a stored run, and the list of all runs; returns the page's path.
+
+    The pages of the runs that its repairs answer are brought up to date as well.
+    """
+    repairs, runs = stored_repairs(project), run_heads(project)
+    own = repairs_of(repairs, runs, report.run_id)
+    page = _write_page(project, report, own)
+    answered = {stored.path.parent.name for stored in own} - {report.run_id}
+    for run in runs:
+        if run.run_id in answered:
+            _refresh(project, run, repairs_of(repairs, runs, run.run_id))
+    write_site_index(_site(project), runs)
+    return page
+
+
+def rebuild_pages(project: Path) -> list[str]:
+    """Write the pages whose sources have changed, and the list; returns what is damaged."""
+    problems: list[str] = []
+    repairs, runs = stored_repairs(project), run_heads(project)
+    for run in runs:
+        problems.extend([run.problem] if run.problem else [])
+        own = repairs_of(repairs, runs, run.run_id) if repairs else []
+        problems.extend(_refresh(project, run, own))
+    write_site_index(_site(project), runs)
+    return [*problems, *(stored.problem for stored in repairs if stored.problem)]
+
+
+def _refresh(project: Path, run: StoredRun, own: Sequence[StoredRepair]) -> list[str]:
+    """Write a run's page if something it shows has changed; returns what is damaged."""
+    if run.head is None:
+        return []
+    sources = _sources(project, run.run_id, run.head.report_sha256, own)
+    try:
+        if not _is_current(project, run, sources):
+            _write_page(project, read_report(report_path(project, run.run_id)), own)
+    except ContractError as error:
+        return list(error.problems)
+    return []
+
+
+def repairs_for(project: Path, run_id: str) -> list[StoredRepair]:
+    """The repairs that a run's page tells of."""
+    return repairs_of(stored_repairs(project), run_heads(project), run_id)
+
+
+def write_index(project: Path) -> Path:
+    """Write the list of all runs, the first page of the site; returns its path."""
+    return write_site_index(_site(project), run_heads(project))
+
+
+def publish(project: Path, run_id: str, page: str) -> Path:
+    """Put a page among the others, and beside it the sign-off, if there is one."""
+    path = pages_folder(project) / f"{run_id}.html"
+    write_text(path, page)
+    copy, record = path.with_suffix(".json"), signoff_path(project, run_id)
+    if record.exists():
+        write_text(copy, record.read_text(encoding="utf-8"))
+    else:
+        copy.unlink(missing_ok=True)
+    return path
+
+
+def _write_page(project: Path, report: Report, own: Sequence[StoredRepair]) -> Path:
+    """The page as it was signed, or else one that says what is no longer so."""
+    digest = sha256_of(report_path(project, report.run_id))
+    signed, problem = _signed(project, report.run_id)
+    page = _page_as_signed(project, signed, digest)
+    if page is None:
+        archived = Archived(
+            report_sha256=digest,
+            problems=(problem,) if problem else tuple(_broken(signed, digest)),
+            acceptance=Acceptance(by=signed.by, at=signed.at, note=signed.note) if signed else None,
+            documented=signed.documented if signed else report.known_gaps,
+            repairs=own,
+            sources=_sources(project, report.run_id, digest, own),
+        )
+        page = render_page(report, archived)
+    return publish(project, report.run_id, page)
+
+
+def _signed(project: Path, run_id: str) -> tuple[SignOff | None, str]:
+    try:
+        return read_signoff(project, run_id), ""
+    except ContractError as error:
+        return None, str(error)
+
+
+def _page_as_signed(project: Path, signed: SignOff | None, digest: str) -> str | None:
+    """The page that was signed, as long as it and the report are still the same."""
+    if signed is None or signed.report_sha256 != digest:
+        return None
+    try:
+        content = signed_page_path(project, signed.run_id).read_bytes()
+    except OSError:
+        return None
+    return content.decode() if sha256(content).hexdigest() == signed.page_sha256 else None
+
+
+def _broken(signed: SignOff | None, digest: str) -> Iterable[str]:
+    if signed and signed.report_sha256 != digest:
+        yield "SIGNATURE DOES NOT MATCH: report.json was changed after the sign-off"
+    elif signed:
+        yield "SIGNATURE DOES NOT MATCH: the page that was signed is lost; this is another one"
+
+
+def _sources(project: Path, run_id: str, digest: str, repairs: Iterable[StoredRepair]) -> str:
+    """A hash of everything a page is made of."""
+    record = signoff_path(project, run_id)
+    parts = [DESIGN_SHA256, digest, sha256_of(record) if record.exists() else "unsigned"]
+    return sha256(" ".join([*parts, *(r.sha256 for r in repairs)]).encode()).hexdigest()
+
+
+def _is_current(project: Path, run: StoredRun, sources: str) -> bool:
+    page = pages_folder(project) / f"{run.run_id}.html"
+    record = signoff_path(project, run.run_id)
+    try:
+        if record.exists() and page.with_suffix(".json").read_bytes() != record.read_bytes():
+            return False
+        content = page.read_bytes()
+    except OSError:
+        return False
+    signed, _ = _signed(project, run.run_id)
+    if signed and not run.altered and sha256(content).hexdigest() == signed.page_sha256:
+        return True
+    return f'content="{sources}"'.encode() in content[:SOURCES_WITHIN]

@@ -1,0 +1,1 @@
+"""Engines, the evidence query, and reading."""

@@ -1,0 +1,193 @@
+"""DuckDB, the embedded warehouse: one file, opened read-only through its own client."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+from uuid import uuid4
+
+import duckdb
+import sqlalchemy as sa
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.sql.compiler import IdentifierPreparer
+
+from checkpoints.contract.model import Dataset, DateType
+from checkpoints.errors import ContractError, WarehouseBusy, WarehouseError
+from checkpoints.process import raising
+from checkpoints.warehouse.engine import Column, Description, StatementRecord, nearest
+from checkpoints.warehouse.query import probe
+
+MB_PER_THREAD = 128
+SPILLED = f"checkpoints-{uuid4().hex}"
+
+DATE_TYPES: dict[str, DateType] = {
+    "DATE": "date",
+    "TIMESTAMP WITH TIME ZONE": "timestamp",
+    "TIMESTAMP": "datetime",
+    "TIMESTAMP_S": "datetime",
+    "TIMESTAMP_MS": "datetime",
+    "TIMESTAMP_NS": "datetime",
+    "VARCHAR": "text",
+}
+
+
+class _AlwaysQuoted(IdentifierPreparer):
+    """Quotes every name: whichever words DuckDB reserves, none is taken for one."""
+
+    def _requires_quotes(self, _value: str) -> bool:
+        return True
+
+    def quote_schema(self, schema: str) -> str:
+        return ".".join(self.quote(part) for part in schema.split("."))
+
+
+class DuckDbDialect(DefaultDialect):
+    """Standard SQL with ``$1`` for parameters. A dialect that also reads catalogs and converts
+    types takes longer to import than a season takes to read."""
+
+    name = "duckdb"
+    preparer = _AlwaysQuoted
+
+    def __init__(self) -> None:
+        super().__init__(paramstyle="numeric_dollar")
+
+
+def compiled(statement: sa.Select[Any]) -> tuple[str, list[Any]]:
+    """A statement's SQL and its parameters."""
+    found = statement.compile(dialect=DuckDbDialect(), compile_kwargs={"render_postcompile": True})
+    values = found.params  # made anew at every look
+    return str(found), [values[name] for name in found.positiontup or ()]
+
+
+class DuckDbEngine:
+    """An open file."""
+
+    bills_bytes = False
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self.statements: list[StatementRecord] = []
+
+    def describe(self, dataset: Dataset) -> Description:
+        """Look up the columns of a table or query, from an empty answer of it."""
+        try:
+            found = self.connection.execute(*compiled(probe(dataset))).description or []
+        except duckdb.CatalogException as error:
+            reason = self._no_table(dataset.path) if dataset.path else _unreadable(error)
+            raise LookupError(reason) from error
+        except duckdb.Error as error:
+            raise LookupError(_unreadable(error)) from error
+        types = {name: str(type_) for name, type_, *_ in found}
+        columns = {name: Column(type_, DATE_TYPES.get(type_)) for name, type_ in types.items()}
+        return Description(columns=columns, location=None)
+
+    def rows(self, statement: sa.Select[Any], location: str | None) -> list[tuple[Any, ...]]:
+        """Run a statement; Ctrl-C stops it."""
+        started = time.monotonic()
+        sql, parameters = compiled(statement)
+        # The driver may not notice Ctrl-C until its statement ends: the main thread only waits.
+        with ThreadPoolExecutor(1) as reader:
+            answer = reader.submit(lambda: self.connection.execute(sql, parameters).fetchall())
+            try:
+                with raising():
+                    rows = answer.result()
+            except KeyboardInterrupt:
+                self.connection.interrupt()
+                raise
+        self.statements.append(
+            StatementRecord(
+                location=location,
+                job_id=None,
+                bytes_processed=None,
+                bytes_billed=None,
+                cached=None,
+                rows=len(rows),
+                seconds=round(time.monotonic() - started, 3),
+            )
+        )
+        return rows
+
+    def estimate(self, _statement: sa.Select[Any], _location: str | None) -> int:
+        """DuckDB does not tell what a statement reads."""
+        raise WarehouseError("bytes are estimated on BigQuery only: give --warehouse bigquery://…")
+
+    def _no_table(self, path: tuple[str, ...]) -> str:
+        *parts, table = path
+        schema = parts[-1] if parts else "main"
+        found = self.connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = $1", [schema]
+        ).fetchall()
+        where = f"schema {'.'.join(parts)!r}" if parts else "the warehouse"
+        return f"table {table!r} is not in {where}: {nearest(table, [name for (name,) in found])}"
+
+
+@contextmanager
+def open_duckdb(url: sa.URL) -> Iterator[DuckDbEngine]:
+    """Open a file read-only. What follows a ``?`` in the URL is DuckDB's configuration.
+
+    Raises:
+        ContractError: the URL names no file.
+        WarehouseBusy: another process writes to it.
+        WarehouseError: it cannot be opened or read.
+    """
+    path = _existing(url)
+    config: dict[str, Any] = {**_modest(), **url.query}
+    with _translated(url), duckdb.connect(path, read_only=True, config=config) as connection:
+        connection.execute("SET enable_progress_bar = false")  # it is drawn on standard output
+        yield DuckDbEngine(connection)
+
+
+def _modest() -> dict[str, str]:
+    """Group in little memory and spill: that is as fast here, and faster where keys are many.
+
+    The folder is made when it is needed. Two processes must not spill to the same files, and one
+    process must open a file with the same settings each time.
+    """
+    threads = os.cpu_count() or 1
+    return {
+        "memory_limit": f"{MB_PER_THREAD * threads}MB",
+        "temp_directory": str(Path(gettempdir()) / SPILLED),
+    }
+
+
+def _existing(url: sa.URL) -> str:
+    path = url.database
+    if not path or path == ":memory:":
+        raise ContractError("warehouse: DuckDB needs a file: use duckdb:///path/to/file.duckdb")
+    if url.host:
+        raise ContractError(f"warehouse {url}: use three slashes, as in duckdb:///{path}")
+    if not Path(path).is_file():
+        raise WarehouseError(
+            f"warehouse file {path!r} does not exist: build it (python -m demo build) "
+            "or give another with --warehouse"
+        )
+    return path
+
+
+@contextmanager
+def _translated(url: sa.URL) -> Iterator[None]:
+    """Turn the driver's errors into one sentence that names the warehouse."""
+    try:
+        yield
+    except duckdb.Error as error:
+        detail = _first_line(error)
+        if "lock on file" in detail:
+            raise WarehouseBusy(
+                f"warehouse {url}: another process is writing to it ({detail}): "
+                "wait until it is done, then try again"
+            ) from error
+        raise WarehouseError(f"warehouse {url}: {detail}") from error
+
+
+def _unreadable(error: duckdb.Error) -> str:
+    return f"it cannot be read: {_first_line(error)}"
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -1,0 +1,1 @@
+"""From a plan to proven data: calls, verification, the window once more."""

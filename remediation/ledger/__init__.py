@@ -1,0 +1,1 @@
+"""What was called, when, and what became of it."""

@@ -1,0 +1,117 @@
+"""Every transition of a run: to the ledger first, then to whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from remediation.ledger.ledger import Entry, Ledger
+from remediation.ledger.states import DONE, SETTLED, State
+from remediation.plan.model import Call, Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What a person may want to see: calls of a service that moved, or a remark.
+
+    ``settled`` of ``total`` calls of this run need nothing more; ``landed`` of them are done.
+    ``status`` is the HTTP status that an answer came with.
+    """
+
+    service: str
+    total: int
+    settled: int
+    landed: int
+    calls: tuple[Call, ...] = ()
+    state: State | None = None
+    status: int | None = None
+    text: str = ""
+
+    @property
+    def dates(self) -> str:
+        """``2025-01-08 and 3 more``."""
+        more = len(self.calls) - 1
+        return f"{self.calls[0].date}" + (f" and {more} more" if more else "")
+
+
+class Journal:
+    """Moves the calls of one plan. ``selected`` are the calls that this run deals with."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        ledger: Ledger,
+        selected: Sequence[Call],
+        tell: Callable[[Event], None],
+    ) -> None:
+        self._plan = plan
+        self._ledger = ledger
+        self._tell = tell
+        self.entries: dict[str, Entry] = {e.id: e for e in ledger.entries(plan.id)}
+        self._states = {name: entry.state for name, entry in self.entries.items()}
+        # Kept rather than counted at every event: a plan may have ten thousand calls.
+        self._selected: dict[str, set[str]] = {service: set() for service in plan.services()}
+        for call in selected:
+            self._selected[call.service].add(call.id)
+        self._landed = {s: set(filter(self.is_done, ids)) for s, ids in self._selected.items()}
+        # What an earlier run gave up is not settled before this run has come to it.
+        self._settled = {service: set(ids) for service, ids in self._landed.items()}
+
+    def state(self, call: str) -> State:
+        """Where a call stands, by its id."""
+        return self._states[call]
+
+    def is_done(self, call: str) -> bool:
+        """True when the tables showed that nothing remains to be done."""
+        return self._states[call] in DONE
+
+    def move(
+        self,
+        calls: Collection[Call],
+        state: State,
+        *,
+        detail: str = "",
+        status: int | None = None,
+        seconds: float | None = None,
+        in_flight_until: datetime | None = None,
+    ) -> None:
+        """Write a transition of some calls of one service, then tell of it."""
+        if not calls:
+            return
+        self._ledger.move(
+            self._plan.id,
+            calls,
+            state,
+            detail=detail,
+            status=status,
+            seconds=seconds,
+            in_flight_until=in_flight_until,
+        )
+        service = next(iter(calls)).service
+        moved = {call.id for call in calls}
+        self._states.update(dict.fromkeys(moved, state))
+        _keep(self._landed[service], moved & self._selected[service], kept=state in DONE)
+        _keep(self._settled[service], moved & self._selected[service], kept=state in SETTLED)
+        event = self._event(service, text=detail)
+        self._tell(replace(event, calls=tuple(calls), state=state, status=status))
+
+    def remark(self, service: str, text: str) -> None:
+        """Tell of something that is no transition."""
+        self._tell(self._event(service, text=text))
+
+    def _event(self, service: str, text: str) -> Event:
+        return Event(
+            service=service,
+            total=len(self._selected[service]),
+            settled=len(self._settled[service]),
+            landed=len(self._landed[service]),
+            text=text,
+        )
+
+
+def _keep(members: set[str], names: set[str], *, kept: bool) -> None:
+    if kept:
+        members |= names
+    else:
+        members -= names

@@ -1,0 +1,136 @@
+"""Plans on disk: written whole or not at all, and validated when read back."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from checkpoints.files import write_text
+from remediation.errors import PlanError
+from remediation.plan.model import PLAN_VERSION, SHORT, Plan
+
+MAKE_ONE = "make a plan with: python -m remediation plan"
+
+
+def plans_folder(project: Path) -> Path:
+    """Where the plans of a project are kept."""
+    return project / "uncommitted" / "plans"
+
+
+def write_plan(plan: Plan, path: Path) -> None:
+    """Write a plan, replacing an older file of that name in one step.
+
+    Raises:
+        CheckpointsError: the file cannot be written.
+    """
+    write_text(path, plan.model_dump_json(indent=1) + "\n")
+
+
+def kept_path(project: Path, plan_id: str) -> Path:
+    """Where the plan of an id is kept."""
+    return plans_folder(project) / f"{plan_id[:SHORT]}.json"
+
+
+def keep_plan(project: Path, plan: Plan, source: Path) -> Path:
+    """Make sure that a plan that is about to be carried out can be found again by its id.
+
+    A plan made elsewhere is copied to the project with the age of its file, so that it does not
+    become the newest.
+
+    Raises:
+        CheckpointsError: the file cannot be written.
+    """
+    kept = kept_path(project, plan.id)
+    if not kept.exists():
+        age = source.stat()
+        write_plan(plan, kept)
+        os.utime(kept, ns=(age.st_atime_ns, age.st_mtime_ns))
+    return kept
+
+
+def kept_plan(project: Path, plan_id: str) -> Plan:
+    """The plan of an id that was started before.
+
+    Raises:
+        PlanError: its file is gone or damaged, or holds another plan.
+    """
+    path = kept_path(project, plan_id)
+    if not path.exists():
+        raise PlanError(
+            f"plan {plan_id[:SHORT]} was started and is not finished, but {path} is gone: put it "
+            "back, or run the checkpoint again and make another plan"
+        )
+    plan = read_plan(path)
+    if plan.id != plan_id:
+        raise PlanError(f"{path}: holds another plan, {plan.short_id}: {MAKE_ONE}")
+    return plan
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan back.
+
+    Raises:
+        PlanError: there is none, it is damaged or changed by hand, or of another version.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        detail = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise PlanError(f"{path}: cannot read the plan ({detail}): {MAKE_ONE}") from error
+    try:
+        return Plan.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        message = first["msg"].removeprefix("Value error, ")
+        raise PlanError(
+            f"{path}: is not a plan of version {PLAN_VERSION} ({where}: {message}): {MAKE_ONE}"
+        ) from error
+
+
+def newest_plan(project: Path) -> Path:
+    """The plan that was written last.
+
+    Raises:
+        PlanError: there is none yet.
+    """
+    plans = plans_folder(project).glob("[!.]*.json")
+    newest = max(plans, key=lambda p: (p.stat().st_mtime_ns, p.name), default=None)
+    if newest is None:
+        raise PlanError(f"there is no plan in {plans_folder(project)}: {MAKE_ONE}")
+    return newest
+
+
+def check_fits(plan: Plan, contract_sha256: str, warehouse: str) -> None:
+    """Refuse a plan that was made for something else.
+
+    Raises:
+        PlanError: the contract changed since, or the warehouse is another one.
+    """
+    problems = []
+    if plan.contract_sha256 != contract_sha256:
+        problems.append(
+            f"plan {plan.short_id} was made under another contract "
+            f"({plan.contract_sha256[:12]}, now {contract_sha256[:12]}): "
+            "run the checkpoint again, then plan again"
+        )
+    if warehouse != plan.warehouse != _as_shown(warehouse):
+        problems.append(
+            f"plan {plan.short_id} is about the warehouse {plan.warehouse!r}, not {warehouse!r}: "
+            f"give --warehouse {plan.warehouse}"
+        )
+    if problems:
+        raise PlanError(*problems)
+
+
+def _as_shown(url: str) -> str:
+    """A warehouse URL as a run report shows it: normalized, its password masked."""
+    from sqlalchemy import make_url  # rarely needed, and slow to import
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return url

@@ -1,0 +1,1 @@
+"""How a plan and a run of it are told."""

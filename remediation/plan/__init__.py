@@ -1,0 +1,1 @@
+"""From a run report to the smallest safe set of calls. Pure."""

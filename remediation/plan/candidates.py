@@ -1,0 +1,96 @@
+"""The dates that need an answer: what failed checks found, and what they will find. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from checkpoints.archive.report import Report
+from checkpoints.contract.checks import checks_of, upstream_pair
+from checkpoints.contract.model import Contract
+from checkpoints.coverage.results import CheckRecord
+from checkpoints.rules.evidence import Cell, Status
+from checkpoints.rules.rule import Outcome, evaluate_rule
+
+REPAIRABLE = frozenset(
+    {"conversion_ratio", "daily_conversion_ratio", "recent_coverage", "date_gap"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The datasets that a plan is asked for, and whether their passed checks count as well."""
+
+    names: frozenset[str]
+    include_passing: bool
+
+    def checks(self, report: Report) -> Iterator[CheckRecord]:
+        """The checks of those datasets."""
+        return (check for check in report.checks if check.dataset in self.names)
+
+
+def candidates(report: Report, asked: Asked) -> dict[str, frozenset[date]]:
+    """Per dataset, the unexpected dates of its failed checks that a backfill can repair."""
+    wanted: dict[str, set[date]] = {}
+    for check in asked.checks(report):
+        if check.kind not in REPAIRABLE:
+            continue
+        if check.outcome is Outcome.FAILED:
+            wanted.setdefault(check.dataset, set()).update(check.unexpected_dates)
+        if check.outcome is Outcome.PASSED and asked.include_passing:
+            found = (*lacking(cells_of(report, check.dataset)), *check.unexpected_dates)
+            wanted.setdefault(check.dataset, set()).update(found)
+    return {name: frozenset(days) for name, days in wanted.items()}
+
+
+def cells_of(report: Report, dataset: str) -> tuple[Cell, ...]:
+    """A dataset against its upstream, oldest date first; empty when it could not be read."""
+    days = next((record.days for record in report.datasets if record.name == dataset), ())
+    return tuple(Cell(*day) for day in days)
+
+
+def lacking(cells: Collection[Cell]) -> list[date]:
+    """The due dates that lack keys."""
+    return [cell.date for cell in cells if cell.status is Status.DUE and cell.missing]
+
+
+def foreseen(
+    report: Report, contract: Contract, asked: Asked, name: str, coming: Mapping[date, int]
+) -> frozenset[date]:
+    """The candidates among the checks of a dataset once its upstream has what is planned for it.
+
+    ``coming`` is how many keys the upstream will have at least, by date. A dataset that is
+    compared with its upstream alone passes while both lack a date, and fails as soon as the
+    upstream has it: the same rules judge that here, on the figures the tables will hold, so that
+    one plan repairs both. What the dataset has already is taken to match.
+    """
+    cells = [_after(contract, name, cell, coming) for cell in cells_of(report, name)]
+    rules = {c.id: c.rule for c in checks_of(contract) if c.pair == upstream_pair(contract, name)}
+    found: set[date] = set()
+    for check in asked.checks(report):
+        known = check.dataset == name and check.kind in REPAIRABLE and check.id in rules
+        if not known or check.outcome is Outcome.ERRORED:
+            continue
+        judged = evaluate_rule(rules[check.id], cells)
+        if judged.outcome is Outcome.FAILED:
+            found.update(judged.unexpected_dates)
+        elif judged.outcome is Outcome.PASSED and asked.include_passing:
+            found.update(lacking(cells), judged.unexpected_dates)
+    return frozenset(found)
+
+
+def will_have(contract: Contract, name: str, cell: Cell, coming: Mapping[date, int]) -> int:
+    """How many keys a dataset has at least once a call for the date has landed."""
+    return _after(contract, name, cell, coming).expected
+
+
+def _after(contract: Contract, name: str, cell: Cell, coming: Mapping[date, int]) -> Cell:
+    upstream = contract.datasets[name].upstream
+    grains = [contract.is_date_grain(n) for n in (name, upstream) if n is not None]
+    keys = coming.get(cell.date, 0)
+    expected = max(cell.expected, min(keys, 1) if any(grains) else keys)
+    if expected == cell.expected:
+        return cell
+    matched = min(expected, cell.present)
+    return cell._replace(expected=expected, matched=matched, orphans=cell.present - matched)

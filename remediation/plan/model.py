@@ -1,0 +1,184 @@
+"""The plan: which service is called for which dates, in which order, and what is left out.
+
+A plan is a versioned JSON document that names itself: its id is the hash of everything else
+in it, so a dry run and the real run of one plan are the same plan. Pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from checkpoints.contract.model import Contract
+from checkpoints.records import Span
+
+PLAN_VERSION: Final = 1
+SHORT: Final = 12
+
+
+class Record(BaseModel):
+    """Frozen; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Why(StrEnum):
+    """Why dates are not planned."""
+
+    NOT_DUE = "not due"
+    NO_SERVICE = "no service"
+    PROTECTED = "protected"
+    TOO_OLD = "too old to be rebuilt"
+    IN_FLIGHT = "in flight"
+    UPSTREAM_EMPTY = "upstream has nothing"
+    COMPLETE = "complete against its upstream"
+    PASSED = "its checks passed"
+    NOT_REPAIRABLE = "a backfill does not remove them"
+    ERRORED = "could not be evaluated"
+
+
+UNREPAIRED = frozenset(Why) - {Why.NOT_DUE, Why.PASSED, Why.NOT_REPAIRABLE}
+"""Dates of failed checks that lack data, or may, and are left as they are."""
+
+
+class Call(Record):
+    """One call of a service for one date, and the datasets that must land by it.
+
+    ``depends_on`` are the ids of the calls that must land first.
+    """
+
+    service: str
+    date: date
+    datasets: tuple[str, ...]
+    depends_on: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Unique in a plan: ``phase4/2024-11-05``."""
+        return call_id(self.service, self.date)
+
+
+class Unplanned(Record):
+    """Dates of a dataset for which nothing is called; ``reason`` is a sentence."""
+
+    dataset: str
+    why: Why
+    reason: str
+    dates: tuple[date, ...]
+
+
+class Plan(Record):
+    """Calls in the order in which they are made, and what was left out."""
+
+    version: Literal[1] = PLAN_VERSION
+    id: str = Field(pattern=r"^[0-9a-f]{64}$")
+    run_id: str
+    contract_sha256: str
+    warehouse: str
+    window: Span
+    as_of: date
+    only_dataset: str | None = None
+    only_layer: str | None = None
+    include_passing: bool = False
+    calls: tuple[Call, ...]
+    unplanned: tuple[Unplanned, ...]
+
+    @model_validator(mode="after")
+    def _names_itself(self) -> Plan:
+        if self.id != content_hash(self):
+            raise ValueError("the content does not match the id: it was changed by hand")
+        return self
+
+    @model_validator(mode="after")
+    def _sound(self) -> Plan:
+        earlier: set[str] = set()
+        for call in self.calls:
+            if call.id in earlier:
+                raise ValueError(f"call {call.id} appears twice")
+            if not earlier.issuperset(call.depends_on):
+                raise ValueError(f"call {call.id} comes before one that it depends on")
+            earlier.add(call.id)
+        return self
+
+    @property
+    def short_id(self) -> str:
+        """The first 12 digits, for people."""
+        return self.id[:SHORT]
+
+    @property
+    def unrepaired(self) -> tuple[Unplanned, ...]:
+        """What was left out although data may be lacking there."""
+        return tuple(entry for entry in self.unplanned if entry.why in UNREPAIRED)
+
+    def services(self) -> tuple[str, ...]:
+        """The services called, in the order of their first call."""
+        return tuple(dict.fromkeys(call.service for call in self.calls))
+
+    def calls_of(self, service: str) -> tuple[Call, ...]:
+        """The calls of one service, oldest date first."""
+        return tuple(call for call in self.calls if call.service == service)
+
+    def dates_of(self) -> dict[str, tuple[date, ...]]:
+        """The planned dates per dataset, in order."""
+        dates: dict[str, list[date]] = {}
+        for call in self.calls:
+            for dataset in call.datasets:
+                dates.setdefault(dataset, []).append(call.date)
+        return {dataset: tuple(sorted(days)) for dataset, days in dates.items()}
+
+
+class Estimate(Record):
+    """How long a service's calls will take, in seconds, and what that is based on."""
+
+    service: str
+    calls: int
+    seconds: float
+    basis: str
+
+
+def call_id(service: str, day: date) -> str:
+    """The name of a call within a plan."""
+    return f"{service}/{day}"
+
+
+def idempotency_key(plan_id: str, call: str) -> str:
+    """The same for every attempt at one call of a plan, and for no other call."""
+    return hashlib.sha256(f"{plan_id}/{call}".encode()).hexdigest()[:32]
+
+
+def content_hash(plan: Plan) -> str:
+    """SHA-256 of the canonical JSON of everything but the id, in hexadecimal."""
+    content = plan.model_dump(mode="json", exclude={"id"})
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def estimates(
+    plan: Plan, contract: Contract, measured: Mapping[str, tuple[int, float]]
+) -> tuple[Estimate, ...]:
+    """The time each service will take.
+
+    ``measured`` holds, per service, the number of earlier calls and their median in seconds.
+    """
+    return tuple(
+        _estimate(service, len(plan.calls_of(service)), contract, measured.get(service))
+        for service in plan.services()
+    )
+
+
+def _estimate(
+    service: str, calls: int, contract: Contract, measured: tuple[int, float] | None
+) -> Estimate:
+    pace = contract.services[service].seconds_between_calls
+    if measured is None:
+        each, basis = pace, f"a minimum: {pace:g} s between calls, no call was timed yet"
+    else:
+        each = max(pace, measured[1])
+        basis = f"{measured[0]} earlier calls, median {measured[1]:.3g} s; {pace:g} s between calls"
+    return Estimate(service=service, calls=calls, seconds=calls * each, basis=basis)

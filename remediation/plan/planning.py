@@ -1,0 +1,265 @@
+"""From a run report to a plan. Pure: no clock, no network, no database.
+
+Candidates are, per dataset, the unexpected dates of its failed checks that a backfill can
+repair, and of the checks that will fail because the plan fills its upstream. Each becomes part
+of a call or is listed with the reason why not; none is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from checkpoints.archive.report import Report
+from checkpoints.contract.model import Contract
+from checkpoints.rules.evidence import Cell, Status
+from checkpoints.rules.rule import Outcome
+from remediation.errors import PlanError
+from remediation.plan.candidates import (
+    REPAIRABLE,
+    Asked,
+    candidates,
+    cells_of,
+    foreseen,
+    lacking,
+    will_have,
+)
+from remediation.plan.model import Call, Plan, Unplanned, Why, call_id, content_hash
+from remediation.plan.order import built_by, service_rank, upstream_first
+
+NOT_REMOVED = {
+    "no_orphan_keys": "keys that the upstream lacks: a backfill does not remove them",
+    "no_null_keys": "rows with NULL in a key column: a backfill does not remove them",
+}
+
+Cause = tuple[Why, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked for: all datasets, or those of one layer, or one; and whether passed checks
+    count as well.
+
+    ``in_flight`` are ids of calls that a service may still be working on.
+    """
+
+    only_dataset: str | None = None
+    only_layer: str | None = None
+    include_passing: bool = False
+    in_flight: frozenset[str] = frozenset()
+
+
+def make_plan(report: Report, contract: Contract, contract_sha256: str, request: Request) -> Plan:
+    """The smallest set of calls that repairs what failed.
+
+    Raises:
+        PlanError: the report was made under another contract, the dataset or layer is unknown,
+            or two services need each other on the same date.
+    """
+    _refuse_another_contract(report, contract_sha256)
+    asked = _asked(contract, request)
+    planned, causes = _decide(report, contract, asked, request.in_flight)
+    decided = {name for name, _ in [*planned, *causes]}
+    draft = Plan.model_construct(
+        id="",
+        run_id=report.run_id,
+        contract_sha256=contract_sha256,
+        warehouse=report.provenance.warehouse,
+        window=report.window,
+        as_of=report.as_of,
+        only_dataset=request.only_dataset,
+        only_layer=request.only_layer,
+        include_passing=request.include_passing,
+        calls=_calls(contract, planned),
+        unplanned=(
+            *_unplanned(contract, causes),
+            *_passed(report, contract, asked, decided),
+            *_never_planned(report, asked, planned),
+        ),
+    )
+    return Plan.model_validate({**dict(draft), "id": content_hash(draft)})
+
+
+def _refuse_another_contract(report: Report, contract_sha256: str) -> None:
+    if report.provenance.contract_sha256 != contract_sha256:
+        raise PlanError(
+            f"run {report.run_id} was made under another contract "
+            f"({report.provenance.contract_sha256[:12]}, now {contract_sha256[:12]}): "
+            "run the checkpoint again"
+        )
+
+
+def _asked(contract: Contract, request: Request) -> Asked:
+    """The datasets asked for; every wrong name is told at once."""
+    dataset, layer, problems = request.only_dataset, request.only_layer, []
+    if dataset is not None and dataset not in contract.datasets:
+        known = ", ".join(contract.names)
+        problems.append(f"--dataset {dataset!r} is not in the contract, which has: {known}")
+    if layer is not None and layer not in contract.layers:
+        known = ", ".join(contract.layers)
+        problems.append(f"--layer {layer!r} is not in the contract, which has: {known}")
+    if problems:
+        raise PlanError(*problems)
+    names = frozenset(
+        name
+        for name in contract.names
+        if dataset in (None, name) and layer in (None, contract.datasets[name].layer)
+    )
+    if not names:
+        raise PlanError(f"--dataset {dataset!r} is not in --layer {layer!r}: leave one out")
+    return Asked(names=names, include_passing=request.include_passing)
+
+
+def _decide(
+    report: Report, contract: Contract, asked: Asked, in_flight: Collection[str]
+) -> tuple[set[tuple[str, date]], dict[tuple[str, date], Cause]]:
+    """Each candidate is either planned or has a cause; upstreams are decided first."""
+    wanted = candidates(report, asked)
+    coming: dict[str, dict[date, int]] = {}
+    planned: set[tuple[str, date]] = set()
+    causes: dict[tuple[str, date], Cause] = {}
+    for name in sorted(asked.names, key=lambda n: upstream_first(contract, n)):
+        above = coming.get(contract.datasets[name].upstream or "", {})
+        cells = {cell.date: cell for cell in cells_of(report, name)}
+        more = foreseen(report, contract, asked, name, above) if above else frozenset[date]()
+        for when in wanted.get(name, frozenset()) | more:
+            cell = cells.get(when)
+            cause = _cause(contract, in_flight, planned, name, when, cell)
+            if cause is not None:
+                causes[name, when] = cause
+            elif cell is not None:
+                planned.add((name, when))
+                coming.setdefault(name, {})[when] = will_have(contract, name, cell, above)
+    return planned, causes
+
+
+def _cause(
+    contract: Contract,
+    in_flight: Collection[str],
+    planned: Collection[tuple[str, date]],
+    name: str,
+    when: date,
+    day: Cell | None,
+) -> Cause | None:
+    """Why a date of a dataset is not called; None when it is."""
+    dataset = contract.datasets[name]
+    if day is None or day.status is not Status.DUE:
+        return Why.NOT_DUE, f"not expected then ({day.status if day else 'no figures'})"
+    if dataset.service is None:
+        return Why.NO_SERVICE, "the contract names no service that builds it"
+    if protected := _protected(contract, dataset.service, when):
+        return Why.PROTECTED, protected
+    earliest = contract.services[dataset.service].earliest_rebuildable
+    if earliest is not None and when < earliest:
+        return Why.TOO_OLD, f"{dataset.service} cannot rebuild dates before {earliest}"
+    if call_id(dataset.service, when) in in_flight:
+        return Why.IN_FLIGHT, f"{dataset.service} may still be working on an earlier call"
+    if (dataset.upstream, when) in planned:
+        return None
+    if not day.expected:
+        return Why.UPSTREAM_EMPTY, f"its upstream {dataset.upstream!r} has nothing on these dates"
+    if not day.missing:
+        return Why.COMPLETE, f"it has all that its upstream {dataset.upstream!r} has"
+    return None
+
+
+def _protected(contract: Contract, service: str, when: date) -> str:
+    """A call rebuilds all that its service builds, so one protected dataset forbids it."""
+    built = built_by(contract, service)
+    for period in contract.protected:
+        if period.dataset in built and when in period.range:
+            return f"{service} would rebuild {period.dataset!r}, protected: {period.reason}"
+    return ""
+
+
+def _calls(contract: Contract, planned: Collection[tuple[str, date]]) -> tuple[Call, ...]:
+    """One call per service and date, upstream services first, then the oldest date."""
+    by_call: dict[tuple[str, date], list[str]] = {}
+    for name, when in sorted(planned, key=lambda p: contract.names.index(p[0])):
+        by_call.setdefault((contract.datasets[name].service or "", when), []).append(name)
+    rank = {service: service_rank(contract, service) for service, _ in by_call}
+    return tuple(
+        Call(
+            service=service,
+            date=when,
+            datasets=tuple(names),
+            depends_on=_depends_on(contract, planned, service, when, names),
+        )
+        for (service, when), names in sorted(
+            by_call.items(), key=lambda entry: (rank[entry[0][0]], entry[0][1], entry[0][0])
+        )
+    )
+
+
+def _depends_on(
+    contract: Contract,
+    planned: Collection[tuple[str, date]],
+    service: str,
+    when: date,
+    names: Iterable[str],
+) -> tuple[str, ...]:
+    upstreams = {contract.datasets[name].upstream for name in names}
+    services = {
+        contract.datasets[upstream].service or ""
+        for upstream in upstreams
+        if upstream is not None and (upstream, when) in planned
+    }
+    return tuple(sorted(call_id(s, when) for s in services - {service}))
+
+
+def _unplanned(contract: Contract, causes: Mapping[tuple[str, date], Cause]) -> Iterator[Unplanned]:
+    """Causes merged: one entry per dataset and reason."""
+    merged: dict[tuple[str, Cause], list[date]] = {}
+    for (name, when), cause in causes.items():
+        merged.setdefault((name, cause), []).append(when)
+    order = sorted(merged, key=lambda entry: (contract.names.index(entry[0]), entry[1]))
+    for name, (why, reason) in order:
+        dates = tuple(sorted(merged[name, (why, reason)]))
+        yield Unplanned(dataset=name, why=why, reason=reason, dates=dates)
+
+
+def _passed(
+    report: Report, contract: Contract, asked: Asked, decided: Collection[str]
+) -> Iterator[Unplanned]:
+    """Dates that lack keys, and whose dataset failed no check that a backfill repairs."""
+    if asked.include_passing:
+        return
+    repairable = [c for c in asked.checks(report) if c.kind in REPAIRABLE]
+    passed = {c.dataset for c in repairable if c.outcome is Outcome.PASSED}
+    others = {c.dataset for c in repairable if c.outcome in (Outcome.FAILED, Outcome.ERRORED)}
+    for name in contract.names:
+        dates = lacking(cells_of(report, name))
+        if dates and name in passed - others - set(decided):
+            reason = "lacks keys, but its checks passed (--include-passing plans it)"
+            yield Unplanned(dataset=name, why=Why.PASSED, reason=reason, dates=tuple(dates))
+
+
+def _never_planned(
+    report: Report, asked: Asked, planned: Collection[tuple[str, date]]
+) -> Iterator[Unplanned]:
+    """What no backfill repairs, and what could not be evaluated.
+
+    Keys that the upstream lacks only until the same plan rebuilds it are not listed.
+    """
+    found: list[Unplanned] = []
+    for check in asked.checks(report):
+        if check.outcome is Outcome.ERRORED:
+            reason = f"{check.kind} could not be evaluated: {check.message}"
+            found.append(Unplanned(dataset=check.dataset, why=Why.ERRORED, reason=reason, dates=()))
+        elif check.outcome is Outcome.FAILED and check.kind not in REPAIRABLE:
+            dates = tuple(sorted(check.unexpected_dates))
+            if check.kind == "no_orphan_keys":
+                dates = tuple(day for day in dates if (check.of, day) not in planned)
+                if not dates:
+                    continue
+            reason = NOT_REMOVED.get(check.kind, f"{check.kind} failed: no backfill repairs that")
+            found.append(
+                Unplanned(
+                    dataset=check.dataset,
+                    why=Why.NOT_REPAIRABLE,
+                    reason=reason,
+                    dates=dates,
+                )
+            )
+    yield from sorted(dict.fromkeys(found), key=lambda u: (u.dataset, u.why, u.reason, u.dates))

@@ -1,0 +1,1 @@
+"""A file per kind of call, and what all of them share."""

@@ -1,0 +1,68 @@
+"""Attempts in the air: each on a thread of its own, which only talks HTTP.
+
+Whoever started them collects the answers one by one and is the only one to write them down.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Protocol
+
+from checkpoints.process import raising
+from remediation.plan.model import Call
+from remediation.service.answer import Answer, Kind
+
+
+class Sends(Protocol):
+    """Makes one attempt at one date."""
+
+    def send(self, day: date, *, key: str, renew: bool = False) -> Answer:
+        """Never raises for what the network or the service does."""
+        ...
+
+
+class Dispatch(Protocol):
+    """Starts attempts, and hands out their answers in the order in which they come."""
+
+    def start(self, call: Call, *, key: str, renew: bool = False) -> None:
+        """Start an attempt at a call."""
+        ...
+
+    def answer(self, seconds: float) -> tuple[Call, Answer] | None:
+        """The next answer; None when none came within so many seconds."""
+        ...
+
+
+class Dispatcher:
+    """A daemon thread for each attempt: one that hangs does not keep the process alive."""
+
+    def __init__(self, sender: Sends) -> None:
+        self._sender = sender
+        self._answers: SimpleQueue[tuple[Call, Answer]] = SimpleQueue()
+
+    def start(self, call: Call, *, key: str, renew: bool = False) -> None:
+        """Start an attempt at a call."""
+
+        def attempt() -> None:
+            try:
+                answer = self._sender.send(call.date, key=key, renew=renew)
+            except Exception as error:  # noqa: BLE001 (it may have been sent: nothing is known)
+                text = f"the attempt ended unexpectedly ({type(error).__name__})"
+                answer = Answer(kind=Kind.UNKNOWN, detail=text)
+            self._answers.put((call, answer))
+
+        Thread(target=attempt, daemon=True, name=call.id).start()
+
+    def answer(self, seconds: float) -> tuple[Call, Answer] | None:
+        """The next answer; None when none came within so many seconds.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C was pressed.
+        """
+        try:
+            with raising():
+                return self._answers.get(timeout=max(0.0, seconds))
+        except Empty:
+            return None

@@ -1,0 +1,190 @@
+"""The contract file: what is refused, and how it is said."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkpoints.contract.checks import checks_of
+from checkpoints.contract.loading import load_contract
+from checkpoints.errors import ContractError
+from tests.support.warehouses import BASIC, D, contract_of, write_contract
+
+SHIPPED = Path("gx/pipeline.yml")
+END = D("2025-01-02")
+
+
+def problems(folder: Path, **changes: Any) -> str:
+    with pytest.raises(ContractError) as refused:
+        contract_of(folder, **changes)
+    return str(refused.value)
+
+
+def dataset(name: str, **changes: Any) -> dict[str, Any]:
+    return {**BASIC["datasets"], name: {**BASIC["datasets"][name], **changes}}
+
+
+def test_the_shipped_contract_loads_with_ten_datasets_and_all_rules() -> None:
+    contract = load_contract(SHIPPED, {}).contract
+    assert len(contract.datasets) == 10
+    kinds = [c.kind for c in checks_of(contract)]
+    assert {kind: kinds.count(kind) for kind in sorted(set(kinds))} == {
+        "conversion_ratio": 12,
+        "daily_conversion_ratio": 1,
+        "date_gap": 8,
+        "no_null_keys": 8,
+        "no_orphan_keys": 7,
+        "recent_coverage": 1,
+    }
+
+
+def test_malformed_yaml_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.yml"
+    path.write_text("version: 1\nlayers: {a: [b\nc: d\n")
+    with pytest.raises(ContractError, match=r"line 3, column 2: malformed YAML"):
+        load_contract(path, {})
+
+
+def test_a_repeated_key_is_refused_instead_of_winning_silently(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.yml"
+    path.write_text("version: 1\ngrace_days: 1\ngrace_days: 2\n")
+    with pytest.raises(ContractError, match=r"line 3, .*'grace_days' appears twice"):
+        load_contract(path, {})
+
+
+@pytest.mark.parametrize("text", ["", "[]", "version", "\x00", "!!python/object:os.system {}"])
+def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "pipeline.yml"
+    path.write_text(text)
+    with pytest.raises(ContractError, match=str(path)):
+        load_contract(path, {})
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.yml"
+    path.write_bytes(b"version: \xff")
+    with pytest.raises(ContractError, match="not UTF-8"):
+        load_contract(path, {})
+
+
+def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> None:
+    rules = [{"rule": "conversion_ratio", "at_least": 1.4}, {"rule": "date_gap", "at_most": 3}]
+    text = problems(tmp_path, datasets=dataset("raw", rules=rules, colour="red"), grace_days=-1)
+    assert "datasets.raw.rules[0].at_least: Input should be less than or equal to 1" in text
+    assert "datasets.raw.rules[1].at_most: unknown key" in text
+    assert "datasets.raw.rules[1].at_most_days: is missing" in text
+    assert "datasets.raw.colour: unknown key" in text
+    assert "grace_days:" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"datasets": dataset("raw", upstream="shedule")}, "did you mean 'schedule'?"),
+        ({"datasets": dataset("raw", upstream=None)}, "datasets.raw.upstream: is missing"),
+        ({"datasets": dataset("raw", service="phase9")}, "unknown service 'phase9'"),
+        ({"datasets": dataset("raw", layer="L9")}, "unknown layer 'L9'"),
+        ({"datasets": dataset("raw", upstream="factors")}, "upstream goes in a circle: raw"),
+        ({"datasets": dataset("raw", key=["k", "j"])}, "match: count"),
+        ({"datasets": dataset("raw", table=None)}, "needs either table or query"),
+        ({"datasets": dataset("raw", table="s..raw")}, "has an empty part"),
+        ({"datasets": dataset("raw", where=[{"column": "k"}])}, "exactly one of equals"),
+        ({"reference": "games"}, "unknown dataset 'games'"),
+        ({"timezone": "Amerika/New_York"}, "is not a time zone name"),
+        (
+            {"seasons": [{"name": "x", "from": "2025-02-01", "to": "2025-01-01"}]},
+            "from 2025-02-01 is after to 2025-01-01",
+        ),
+        (
+            {
+                "seasons": [
+                    {"name": "x", "from": "2025-01-01", "to": "2025-02-01"},
+                    {"name": "y", "from": "2025-02-01", "to": "2025-03-01"},
+                ]
+            },
+            "'x' and 'y' overlap on 2025-02-01",
+        ),
+        ({"checkpoints": {"daily": {"suites": ["L7"]}}}, "unknown suite 'L7'"),
+        ({"checkpoints": {"daily": {"suites": []}}}, "suites: is empty"),
+        ({"datasets": dataset("raw", table="a.b.c.d")}, "has more than 3 parts"),
+        ({"cross_layer": [{"rule": "date_gap", "at_most_days": 1}]}, "[0].dataset: is missing"),
+        (
+            {"cross_layer": [{"rule": "no_null_keys", "dataset": "faktors"}]},
+            "did you mean 'factors'?",
+        ),
+        (
+            {"protected": [{"dataset": "q", "from": D("2025-01-01"), "to": END, "reason": "r"}]},
+            "protected[0].dataset: unknown dataset 'q'",
+        ),
+        (
+            {"datasets": dataset("raw", rules=[{"rule": "no_orphan_keys", "of": "raw"}])},
+            "cannot be compared with itself",
+        ),
+        (
+            {"rules_for_keyed": [{"rule": "no_null_keys"}, {"rule": "no_null_keys"}]},
+            "declared twice",
+        ),
+        ({"warehouse": "duckdb:///${NO_SUCH_VARIABLE}"}, "NO_SUCH_VARIABLE is not set"),
+    ],
+)  # fmt: skip
+def test_an_unsound_contract_is_refused(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    assert message in problems(tmp_path, **changes)
+
+
+def test_more_datasets_than_the_mask_has_bits_are_refused(tmp_path: Path) -> None:
+    many = {f"d{n}": {**BASIC["datasets"]["raw"], "rules": []} for n in range(31)}
+    assert "at most 31" in problems(tmp_path, datasets={**BASIC["datasets"], **many})
+
+
+def test_variables_take_the_environment_then_the_default(tmp_path: Path) -> None:
+    path = write_contract(tmp_path, BASIC, warehouse="${A:-duckdb:///a}", grace_days="${GRACE:-2}")
+    assert load_contract(path, {}).contract.warehouse == "duckdb:///a"
+    assert load_contract(path, {"A": "duckdb:///b"}).contract.warehouse == "duckdb:///b"
+    assert load_contract(path, {}).contract.grace_days == 2
+    assert load_contract(path, {"GRACE": "0"}).contract.grace_days == 0
+    assert load_contract(path, {"GRACE": ""}).contract.grace_days == 2
+
+
+def test_a_variable_that_looks_like_a_number_stays_text_where_text_is_wanted(
+    tmp_path: Path,
+) -> None:
+    where = [{"column": "k", "not_equals": "${ID}"}]
+    datasets = dataset("schedule", where=where)
+    path = write_contract(tmp_path, BASIC, datasets=datasets)
+    contract = load_contract(path, {"ID": "0022400061"}).contract
+    assert contract.datasets["schedule"].where[0].not_equals == "0022400061"
+
+
+def test_an_unset_variable_of_a_service_does_not_stop_a_check(tmp_path: Path) -> None:
+    file = contract_of(tmp_path, services={"s": {"url": "${S_URL}"}})
+    assert file.contract.services["s"].url == "${S_URL}"
+
+
+def test_the_hash_ignores_comments_and_environment_but_not_content(tmp_path: Path) -> None:
+    path = write_contract(tmp_path, BASIC, warehouse="duckdb:///${X}")
+    first = load_contract(path, {"X": "1"}).sha256
+    path.write_text("# a comment\n" + path.read_text())
+    assert load_contract(path, {"X": "2"}).sha256 == first
+    path.write_text(path.read_text().replace("0.95", "0.94"))
+    assert load_contract(path, {"X": "1"}).sha256 != first
+
+
+def test_check_ids_stay_when_a_threshold_changes_and_are_unique(tmp_path: Path) -> None:
+    before = [c.id for c in checks_of(contract_of(tmp_path).contract)]
+    looser = [{"rule": "conversion_ratio", "at_least": 0.5}]
+    after = [
+        c.id
+        for c in checks_of(contract_of(tmp_path, datasets=dataset("raw", rules=looser)).contract)
+    ]
+    assert before == after
+    assert len(set(before)) == len(before)
+
+
+def test_an_unreadable_contract_is_refused_with_its_path(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=r"nowhere.yml: cannot read the contract"):
+        load_contract(tmp_path / "nowhere.yml", os.environ)

@@ -1,0 +1,79 @@
+"""From outcomes to an exit code."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from checkpoints.coverage.gate import decide
+from checkpoints.coverage.results import CheckRecord
+from checkpoints.errors import ExitCode, worst
+from checkpoints.rules.rule import Outcome
+
+
+def record(outcome: str, kind: str = "conversion_ratio", severity: str = "critical") -> CheckRecord:
+    return CheckRecord.model_validate(
+        {
+            "id": "x", "suite": "L4", "dataset": "factors", "of": "summary", "match": "keys",
+            "kind": kind, "severity": severity, "threshold": 0.8, "outcome": outcome,
+            "observed": None, "matched": None, "expected": None,
+            "unexpected_dates": [date(2025, 1, 1)], "message": "",
+        }
+    )  # fmt: skip
+
+
+PASSED, FAILED, ERRORED, NOTHING = (
+    record(o) for o in ("PASSED", "FAILED", "ERRORED", "NOT_EVALUATED")
+)
+WARNING = record("FAILED", severity="warning")
+INFO = record("FAILED", severity="info")
+CLEAN_KEYS = record("PASSED", kind="no_null_keys")
+
+
+@pytest.mark.parametrize(
+    ("checks", "fail_on", "code"),
+    [
+        ([PASSED], "critical", 0),
+        ([PASSED, NOTHING], "critical", 0),
+        ([PASSED, FAILED], "critical", 1),
+        ([PASSED, WARNING], "critical", 0),
+        ([PASSED, WARNING], "warning", 1),
+        ([PASSED, INFO], "warning", 0),
+        ([PASSED, FAILED, ERRORED], "critical", 3),
+        ([NOTHING, NOTHING], "critical", 5),
+        ([NOTHING, CLEAN_KEYS], "critical", 5),
+        ([NOTHING, FAILED], "critical", 1),
+        ([CLEAN_KEYS], "critical", 0),
+    ],
+)
+def test_outcomes_decide_the_exit_code(checks: list[CheckRecord], fail_on: str, code: int) -> None:
+    verdict = decide(checks, len(checks), fail_on)  # type: ignore[arg-type]
+    assert (verdict.exit_code, verdict.passed) == (code, code == 0)
+
+
+def test_fewer_results_than_declared_is_never_green() -> None:
+    verdict = decide([PASSED], 2, "critical")
+    assert verdict.exit_code is ExitCode.COULD_NOT_TELL
+    assert verdict.summary == "1 of 2 checks could not be evaluated"
+
+
+def test_no_check_at_all_is_not_green() -> None:
+    assert decide([], 0, "critical").exit_code is ExitCode.NOTHING_DUE
+
+
+def test_counts_cover_all_outcomes() -> None:
+    verdict = decide([PASSED, FAILED, WARNING, NOTHING], 4, "critical")
+    assert verdict.counts == {
+        Outcome.PASSED: 1,
+        Outcome.FAILED: 2,
+        Outcome.ERRORED: 0,
+        Outcome.NOT_EVALUATED: 1,
+    }
+    assert verdict.summary == "2 of 3 evaluated checks failed (1 below critical)"
+
+
+def test_codes_take_precedence_as_documented() -> None:
+    order = [2, 3, 4, 1, 5, 0]
+    for n, code in enumerate(order):
+        assert worst(*map(ExitCode, order[n:])) == code

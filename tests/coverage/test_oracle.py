@@ -1,0 +1,256 @@
+"""The verdicts of ``check`` and ``run`` equal a naive oracle's on random warehouses."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from checkpoints.contract.checks import Check, checks_of
+from checkpoints.contract.loading import ContractFile
+from checkpoints.contract.window import Window
+from checkpoints.coverage.frame import CoverageFrame
+from checkpoints.coverage.results import CheckRecord, check_record, evaluate
+from checkpoints.dates import DateRange
+from checkpoints.library.judge import judge
+from checkpoints.warehouse.evidence import gather
+from tests.support.projects import project_of
+from tests.support.warehouses import contract_of, fill
+
+START = date(2025, 1, 1)
+LENGTH = 24
+AT = datetime(2025, 2, 1, 12, tzinfo=UTC)
+Rows = list[tuple[date | None, str | None, str | None]]
+
+
+@dataclass(frozen=True)
+class World:
+    """A contract as plain data, the rows of its tables, a window and today."""
+
+    raw: dict[str, Any]
+    tables: dict[str, Rows]
+    first: date
+    last: date
+    as_of: date
+
+
+def day(n: int) -> date:
+    return START + timedelta(days=n)
+
+
+@st.composite
+def rows(draw: st.DrawFn, upstream: Rows) -> Rows:
+    """Most of the upstream's rows, without some dates and keys, with orphans, nulls, doubles."""
+    lost_dates = draw(st.sets(st.integers(0, LENGTH - 1), max_size=8))
+    lost = {day(n) for n in lost_dates}
+    kept = [
+        row
+        for row in upstream
+        if row[0] not in lost and not (draw(st.integers(0, 9)) == 0 and row[0] is not None)
+    ]
+    strange = st.tuples(
+        st.one_of(st.none(), st.integers(0, LENGTH - 1).map(day)),
+        st.sampled_from([None, "a", "b", "x'; --", "orphan"]),
+        st.sampled_from([None, "1", "2"]),
+    )
+    return [*kept, *kept[:2], *draw(st.lists(strange, max_size=4))]
+
+
+@st.composite
+def known_gaps(draw: st.DrawFn) -> list[dict[str, Any]]:
+    if draw(st.booleans()):
+        return []
+    first = draw(st.integers(0, LENGTH - 1))
+    until = day(draw(st.integers(4, LENGTH + 6)))
+    gap = {"dataset": "mid", "from": day(first), "to": day(first + 2), "until": until}
+    return [{**gap, "reason": "lost", "owner": "me"}]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    ratio = st.sampled_from([0.0, 0.5, 0.8, 0.9, 0.95, 1.0])
+    playing = draw(st.sets(st.integers(0, LENGTH - 1), min_size=0, max_size=LENGTH))
+    games = [
+        (day(n), f"g{g}", str(n)) for n in sorted(playing) for g in range(draw(st.integers(1, 3)))
+    ]
+    tables: dict[str, Rows] = {"ref": games}
+    datasets: dict[str, Any] = {
+        "ref": {"layer": "reference", "table": "s.ref", "date": "d", "key": ["k", "j"]}
+    }
+    for name, upstream in (("raw", "ref"), ("mid", "raw"), ("end", "mid")):
+        tables[name] = draw(rows(tables[upstream]))
+        grain = draw(st.booleans()) if name == "end" else False
+        rule_of = {"of": draw(st.sampled_from(["raw", "mid"]))} if name == "end" else {}
+        datasets[name] = {
+            "layer": "L1" if name == "raw" else "L3",
+            "table": f"s.{name}",
+            "date": "d",
+            "key": [] if grain else ["k", "j"],
+            "upstream": upstream,
+            "match": draw(st.sampled_from(["keys", "keys", "count"])),
+            "warmup_days": draw(st.sampled_from([0, 0, 3, 8])),
+            "rules": [
+                {"rule": "conversion_ratio", "at_least": draw(ratio), **rule_of},
+                {"rule": "daily_conversion_ratio", "at_least": draw(ratio), **rule_of},
+                {"rule": "recent_coverage", "at_least": draw(ratio), "last_days": 5, **rule_of},
+                {"rule": "date_gap", "at_most_days": draw(st.integers(0, 5)), **rule_of},
+            ],
+        }
+    raw = {
+        "version": 1,
+        "grace_days": draw(st.integers(0, 3)),
+        "warehouse": "duckdb:///unused.duckdb",
+        "reference": "ref",
+        "layers": {"reference": "r", "L1": "raw", "L3": "x"},
+        "seasons": [
+            {"name": "one", "from": START, "to": day(11)},
+            {"name": "two", "from": day(13), "to": day(60)},
+        ],
+        "datasets": datasets,
+        "rules_for_keyed": [{"rule": "no_orphan_keys"}, {"rule": "no_null_keys"}],
+        "checkpoints": {"after_backfill": {"suites": ["reference", "L1", "L3"]}},
+        "known_gaps": draw(known_gaps()),
+    }
+    first = draw(st.integers(0, 6))
+    last = draw(st.integers(first, LENGTH + 3))
+    return World(raw, tables, day(first), day(last), day(draw(st.integers(4, LENGTH + 6))))
+
+
+# ------------------------------------------------------------------ the oracle: loops and sets
+
+
+def keys_on(world: World, name: str, when: date) -> set[tuple[str, ...]]:
+    if not world.raw["datasets"][name]["key"]:
+        return {("batch",)} if any(r[0] == when for r in world.tables[name]) else set()
+    return {
+        (r[1], r[2])
+        for r in world.tables[name]
+        if r[0] == when and r[1] is not None and r[2] is not None
+    }
+
+
+def is_due(world: World, name: str, when: date) -> bool:
+    if when + timedelta(days=world.raw["grace_days"]) > world.as_of:
+        return False
+    if not keys_on(world, "ref", when):
+        return False
+    for season in world.raw["seasons"]:
+        offset = (when - season["from"]).days
+        if 0 <= offset < world.raw["datasets"][name].get("warmup_days", 0):
+            return False
+    for gap in world.raw["known_gaps"]:
+        if (
+            gap["dataset"] == name
+            and gap["from"] <= when <= gap["to"]
+            and world.as_of <= gap["until"]
+        ):
+            return False
+    return True
+
+
+def numbers(world: World, name: str, of: str, match: str, when: date) -> tuple[int, int, int]:
+    """Expected, matched, orphans."""
+    up, down = keys_on(world, of, when), keys_on(world, name, when)
+    if not world.raw["datasets"][name]["key"] or not world.raw["datasets"][of]["key"]:
+        return int(bool(up)), int(bool(up and down)), int(bool(down and not up))
+    if match == "count":
+        return len(up), min(len(up), len(down)), max(0, len(down) - len(up))
+    return len(up), len(up & down), len(down - up)
+
+
+def oracle(world: World, name: str, rule: dict[str, Any]) -> tuple[str, float | None, list[date]]:
+    """Outcome, observed and unexpected dates of one rule."""
+    dataset = world.raw["datasets"][name]
+    of = rule.get("of") or dataset.get("upstream")
+    match = dataset.get("match", "keys") if of == dataset.get("upstream") else "keys"
+    window = [world.first + timedelta(days=n) for n in range((world.last - world.first).days + 1)]
+    due = [d for d in window if is_due(world, name, d)]
+    if rule["rule"] == "no_null_keys":
+        bad = [d for d in window if any(r[0] == d and None in r[1:] for r in world.tables[name])]
+        undated = {r[1:] for r in world.tables[name] if r[0] is None}
+        seen = undated or any(r[0] in window for r in world.tables[name])
+        if not seen:
+            return "NOT_EVALUATED", None, []
+        return "FAILED" if bad or undated else "PASSED", len(bad) + len(undated), bad
+    found = {d: numbers(world, name, of, match, d) for d in window}
+    if rule["rule"] == "no_orphan_keys":
+        if not any(keys_on(world, name, d) for d in window):
+            return "NOT_EVALUATED", None, []
+        bad = [d for d in window if found[d][2]]
+        return "FAILED" if bad else "PASSED", sum(found[d][2] for d in window), bad
+    if rule["rule"] == "date_gap":
+        return gap_oracle(due, found, rule["at_most_days"])
+    if rule["rule"] == "recent_coverage" and due:
+        due = [d for d in due if d > due[-1] - timedelta(days=rule["last_days"])]
+    if not sum(found[d][0] for d in due):
+        return "NOT_EVALUATED", None, []
+    if rule["rule"] == "daily_conversion_ratio":
+        ratios = {d: found[d][1] / found[d][0] for d in due if found[d][0]}
+        bad = [d for d, r in ratios.items() if r < rule["at_least"]]
+        return "FAILED" if bad else "PASSED", min(ratios.values()), bad
+    ratio = sum(found[d][1] for d in due) / sum(found[d][0] for d in due)
+    lacking = [d for d in due if found[d][1] < found[d][0]]
+    return "PASSED" if ratio >= rule["at_least"] else "FAILED", ratio, lacking
+
+
+def gap_oracle(
+    due: Sequence[date], found: dict[date, tuple[int, int, int]], at_most: int
+) -> tuple[str, float | None, list[date]]:
+    if not due:
+        return "NOT_EVALUATED", None, []
+    longest, bad, run = 0, [], []
+    for d in [*due, None]:
+        if d is not None and found[d][1] == 0:
+            run.append(d)
+            continue
+        if run:
+            length = (run[-1] - run[0]).days + 1
+            longest = max(longest, length)
+            bad += run if length > at_most else []
+        run = []
+    return "FAILED" if bad else "PASSED", longest, bad
+
+
+# ------------------------------------------------------------------ the comparison
+
+
+def frame_of(world: World, file: ContractFile) -> CoverageFrame:
+    url = fill(file.project / "w.duckdb", world.tables, "d DATE, k VARCHAR, j VARCHAR")
+    window = Window(range=DateRange(world.first, world.last), label="")
+    return gather(file.contract, url, window, world.as_of).frame
+
+
+def assert_agreement(world: World, records: Iterable[CheckRecord], checks: Iterable[Check]) -> None:
+    for record, check in zip(records, checks, strict=True):
+        rule = check.rule.model_dump(exclude_none=True)
+        found = (record.outcome, record.observed, list(record.unexpected_dates))
+        assert found == oracle(world, check.dataset, rule), (check.dataset, rule)
+
+
+HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=HEALTH)
+@given(worlds())
+def test_check_agrees_with_the_naive_oracle_on_random_warehouses(world: World) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = contract_of(Path(folder), world.raw)
+        frame = frame_of(world, file)
+    checks = checks_of(file.contract)
+    assert_agreement(world, [check_record(c, evaluate(c, frame)) for c in checks], checks)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=HEALTH)
+@given(worlds())
+def test_run_agrees_with_the_naive_oracle_on_random_warehouses(world: World) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = project_of(Path(folder), world.raw)
+        frame = frame_of(world, file)
+        verdict = judge(file.project, file.contract, "after_backfill", frame, "run", AT)
+    assert_agreement(world, verdict.records, checks_of(file.contract))

@@ -1,0 +1,346 @@
+"""Great Expectations judges what the contract declares, or the run says that it did not."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from checkpoints.contract.checks import checks_of
+from checkpoints.contract.loading import ContractFile
+from checkpoints.errors import ContractError, ExitCode, LibraryError, StaleSuites
+from checkpoints.library.judge import build_docs
+from checkpoints.library.results import evaluation_of, raised
+from checkpoints.rules.rule import Outcome
+from tests.support.projects import (
+    ALL,
+    FRAMES,
+    GX,
+    KNOWN_GAP,
+    NO_L4,
+    D,
+    by_rules,
+    every_day,
+    frame_of,
+    judged,
+    of_dataset,
+    project_of,
+)
+from tests.support.warehouses import BASIC
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> ContractFile:
+    return project_of(tmp_path_factory.mktemp("project"), known_gaps=[KNOWN_GAP])
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_the_library_gives_the_verdict_of_the_rules(file: ContractFile, name: str) -> None:
+    days, options = FRAMES[name]
+    frame = frame_of(file.contract, days, **options)
+
+    assert judged(file, frame).records == by_rules(file.contract, frame)
+
+
+def test_the_hand_made_frames_reach_every_outcome(file: ContractFile) -> None:
+    frames = [frame_of(file.contract, days, **options) for days, options in FRAMES.values()]
+
+    assert {r.outcome for f in frames for r in by_rules(file.contract, f)} == set(Outcome)
+
+
+KEYS = st.sampled_from([ALL, NO_L4, "schedule raw", "schedule", "factors", "summary raw", "raw?"])
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    days=st.lists(st.lists(KEYS, max_size=4), min_size=1, max_size=40),
+    undated=st.sampled_from(["", "raw", "summary factors"]),
+    broken=st.sampled_from([{}, {}, {"raw": "cannot be read"}]),
+)
+def test_the_library_agrees_with_the_rules_on_random_frames(
+    file: ContractFile, days: list[list[str]], undated: str, broken: dict[str, str]
+) -> None:
+    dated = {D("2025-01-01") + timedelta(days=n): keys for n, keys in enumerate(days)}
+    frame = frame_of(file.contract, dated, undated=undated, unreadable=broken, as_of="2025-02-05")
+
+    assert judged(file, frame).records == by_rules(file.contract, frame)
+
+
+# What the library is known to do, and what guards against it.
+
+
+def in_a_new_python(code: str, *arguments: Path | str) -> subprocess.CompletedProcess[str]:
+    """Run code where nothing of ours is imported or registered yet."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=GX.parent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+JUDGE = """
+import sys, socket
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+def refuse(*_): raise OSError("the network was used")
+socket.socket.connect = socket.getaddrinfo = refuse
+
+from checkpoints.contract.loading import load_contract
+from checkpoints.errors import CheckpointsError
+from checkpoints.library.judge import judge
+from tests.support.projects import FRAMES, by_rules, frame_of
+
+file = load_contract(Path(sys.argv[1]) / "pipeline.yml", {})
+days, options = FRAMES["an unreadable layer"]
+frame = frame_of(file.contract, days, **options)
+at = datetime(2025, 3, 1, tzinfo=UTC)
+try:
+    verdict = judge(file.project, file.contract, "after_backfill", frame, "run", at)
+except CheckpointsError as error:
+    sys.exit(f"{int(error.exit_code)} {error}")
+sys.exit(0 if verdict.records == by_rules(file.contract, frame) else "another verdict")
+"""
+
+
+def test_our_expectations_are_registered_and_nothing_is_printed_and_no_network_is_used(
+    tmp_path: Path,
+) -> None:
+    project = project_of(tmp_path).project
+    settings_file = project / "great_expectations.yml"
+    quiet = "progress_bars:\n  globally: false\n"
+    own = settings_file.read_text(encoding="utf-8").replace(quiet, "")
+    settings_file.write_text(own, encoding="utf-8")
+
+    ended = in_a_new_python(JUDGE, project)
+
+    assert quiet not in own
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_a_plugin_that_registers_nothing_is_an_error_and_never_green(tmp_path: Path) -> None:
+    project = project_of(tmp_path).project
+    (project / "plugins/cross_layer/__init__.py").write_text('"""Empty."""\n', encoding="utf-8")
+
+    ended = in_a_new_python(JUDGE, project)
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("3 checkpoint 'after_backfill' holds 0 expectations where")
+
+
+def test_a_missing_plugin_is_an_error_and_never_green(tmp_path: Path) -> None:
+    file = project_of(tmp_path)
+    shutil.rmtree(file.project / "plugins")
+    frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL))
+
+    with pytest.raises(LibraryError, match=r"cross_layer.*is missing") as caught:
+        judged(file, frame)
+
+    assert caught.value.exit_code is ExitCode.COULD_NOT_TELL
+
+
+def test_a_plugin_that_cannot_be_imported_is_one_sentence(tmp_path: Path) -> None:
+    file = project_of(tmp_path)
+    (file.project / "plugins/cross_layer/metric.py").write_text("import nowhere", encoding="utf-8")
+    frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL))
+
+    with pytest.raises(LibraryError, match=r"No module named 'nowhere'") as caught:
+        judged(file, frame)
+
+    assert len(caught.value.problems) == 1
+
+
+def test_a_suite_emptied_by_hand_is_refused(tmp_path: Path) -> None:
+    file = project_of(tmp_path)
+    path = file.project / "expectations/L4.json"
+    emptied = json.loads(path.read_text(encoding="utf-8")) | {"expectations": []}
+    path.write_text(json.dumps(emptied), encoding="utf-8")
+    frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL))
+
+    with pytest.raises(StaleSuites, match=r"L4\.json"):
+        judged(file, frame)
+
+
+def test_a_checkpoint_without_any_check_gives_no_record_to_be_green_about(tmp_path: Path) -> None:
+    raw = copy.deepcopy(BASIC)
+    raw["checkpoints"] = {"empty": {"suites": ["reference"]}}
+    file = project_of(tmp_path, raw, rules_for_keyed=[])
+    frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL))
+
+    assert judged(file, frame, "empty").records == ()
+
+
+def test_an_unknown_checkpoint_is_named(file: ContractFile) -> None:
+    frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL))
+
+    with pytest.raises(ContractError, match=r"'weekly' is not in the contract"):
+        judged(file, frame, "weekly")
+
+
+def test_a_metric_that_raises_is_errored_and_only_for_its_own_checks(file: ContractFile) -> None:
+    days = every_day("2025-01-05", "2025-01-20", NO_L4)
+    frame = frame_of(file.contract, days, unreadable={"summary": "summary is gone"})
+    verdict = judged(file, frame)
+
+    assert set(of_dataset(verdict, "summary").values()) == {Outcome.ERRORED}
+    assert of_dataset(verdict, "factors") == {
+        "conversion_ratio": Outcome.FAILED,  # of raw, which is there
+        "daily_conversion_ratio": Outcome.ERRORED,
+        "no_orphan_keys": Outcome.ERRORED,
+        "no_null_keys": Outcome.ERRORED,
+    }
+    messages = {r.message for r in verdict.records if r.outcome is Outcome.ERRORED}
+    assert messages == {"summary is gone"}
+
+
+def test_an_expectation_that_raises_is_errored_and_not_failed(file: ContractFile) -> None:
+    frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL))
+    strange: Any = "many"
+    cells = {
+        pair: tuple(cell._replace(expected=strange) for cell in found)
+        if pair.dataset == "raw"
+        else found
+        for pair, found in frame.cells.items()
+    }
+    verdict = judged(file, replace(frame, cells=cells))
+
+    assert of_dataset(verdict, "raw")["conversion_ratio"] is Outcome.ERRORED
+    assert set(of_dataset(verdict, "summary").values()) == {Outcome.PASSED}
+
+
+def test_both_shapes_of_exception_info_are_told_from_none() -> None:
+    info = {"raised_exception": True, "exception_message": "gone", "exception_traceback": "…"}
+    none = {"raised_exception": False, "exception_message": None, "exception_traceback": None}
+
+    assert raised(info) == "gone"
+    assert raised({"('metric', '', '')": info}) == "gone"
+    assert raised({"('metric', '', '')": none}) is None
+    assert raised(none) is None
+    assert raised({}) is None
+
+
+@pytest.mark.parametrize(
+    ("success", "result"),
+    [
+        (False, {}),
+        (True, {}),
+        (True, {"observed_value": 0.1}),
+    ],
+)
+def test_a_result_without_an_outcome_is_not_a_verdict(
+    success: bool, result: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match="neither an outcome nor an exception"):
+        evaluation_of(success, result, {"raised_exception": False})
+
+
+def test_a_result_that_contradicts_itself_is_not_a_verdict() -> None:
+    details = {
+        "outcome": "FAILED",
+        "matched": 1,
+        "expected": 2,
+        "message": "",
+        "unexpected_dates": [],
+    }
+
+    with pytest.raises(ValueError, match="success is True but its outcome is FAILED"):
+        evaluation_of(True, {"observed_value": 0.5, "details": details}, {})
+
+
+def test_more_than_two_hundred_unexpected_dates_arrive_complete_and_are_archived(
+    tmp_path: Path,
+) -> None:
+    season = {"name": "long", "from": "2024-01-01", "to": "2024-12-31"}
+    file = project_of(tmp_path, seasons=[season])
+    days = every_day("2024-01-10", "2024-12-20", NO_L4)
+    verdict = judged(file, frame_of(file.contract, days, as_of="2025-01-01"))
+    (record,) = [r for r in verdict.records if r.kind == "daily_conversion_ratio"]
+    stored = next(file.project.glob("uncommitted/validations/L4/*/*/*.json"))
+
+    assert record.unexpected_dates == tuple(days)
+    assert len(days) == 346
+    archived = {
+        result["expectation_config"]["id"]: result["result"]["details"]["unexpected_dates"]
+        for result in json.loads(stored.read_text(encoding="utf-8"))["results"]
+    }
+    assert archived[record.id] == [day.isoformat() for day in days]
+
+
+def test_records_are_in_declared_order_although_results_are_not(tmp_path: Path) -> None:
+    file = project_of(tmp_path)
+    days = every_day("2025-01-05", "2025-01-20", NO_L4)
+    # An errored check comes first in the library's results: the second of its suite is.
+    frame = frame_of(file.contract, days, unreadable={"summary": "gone"})
+    verdict = judged(file, frame)
+    stored = next(file.project.glob("uncommitted/validations/L4/*/*/*.json"))
+    given = [r["expectation_config"]["id"] for r in json.loads(stored.read_text())["results"]]
+    declared = [check.id for check in checks_of(file.contract, ["L4"])]
+
+    assert sorted(given) == sorted(declared)
+    assert given != declared
+    assert [r.id for r in verdict.records if r.suite == "L4"] == declared
+
+
+def test_severity_is_the_librarys_own(file: ContractFile) -> None:
+    judged(file, frame_of(file.contract, every_day("2025-01-05", "2025-01-06", ALL)))
+    stored = next(file.project.glob("uncommitted/validations/L4/*/*/*.json"))
+    results = json.loads(stored.read_text(encoding="utf-8"))["results"]
+    found = {r["expectation_config"]["id"]: r["expectation_config"]["severity"] for r in results}
+
+    assert found == {check.id: check.severity for check in checks_of(file.contract, ["L4"])}
+
+
+def test_a_run_leaves_the_committed_files_as_they_are(tmp_path: Path) -> None:
+    file = project_of(tmp_path)
+
+    def committed() -> dict[str, bytes]:
+        paths = [p for p in file.project.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+        own = [p for p in paths if "uncommitted" not in p.relative_to(file.project).parts]
+        return {str(path): path.read_bytes() for path in own}
+
+    before = committed()
+    judged(file, frame_of(file.contract, every_day("2025-01-05", "2025-01-06", ALL)))
+
+    assert committed() == before
+
+
+def test_without_a_data_context_no_new_one_is_set_up(tmp_path: Path) -> None:
+    file = project_of(tmp_path)
+    (file.project / "great_expectations.yml").unlink()
+
+    with pytest.raises(LibraryError, match=r"great_expectations\.yml is missing"):
+        build_docs(file.project)
+
+    assert not (file.project / "uncommitted").exists()
+
+
+def test_a_damaged_data_context_is_one_sentence(tmp_path: Path) -> None:
+    file = project_of(tmp_path)
+    (file.project / "great_expectations.yml").write_text("config_version: [", encoding="utf-8")
+
+    with pytest.raises(LibraryError, match="Great Expectations failed") as caught:
+        build_docs(file.project)
+
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.fixture(autouse=True)
+def _loggers_are_left_as_they_were() -> Iterator[None]:
+    logger = logging.getLogger("great_expectations")
+    before = (logger.propagate, list(logger.handlers))
+    yield
+    assert (logger.propagate, list(logger.handlers)) == before

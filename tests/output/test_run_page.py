@@ -1,0 +1,325 @@
+"""The page of a run: what it says, and that it can be read without a network in ten years."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkpoints.archive import runs as archive
+from checkpoints.archive.report import Report
+from checkpoints.output.calendar import State, layer_calendars
+from checkpoints.output.signing import sign
+from checkpoints.output.site import write_run_page
+from checkpoints.warehouse.engine import StatementRecord
+from tests.support.browser import assert_sound, looked_at
+from tests.support.runs import AT, FULL, GAP, HOLE, HOSTILE, repair_of, stored
+from tests.support.warehouses import BASIC, D, contract_of, days
+
+
+def changed(project: Path, report: Report, **fields: Any) -> str:
+    """The page of a report with other fields."""
+    report = report.model_copy(update=fields)
+    archive.save_report(project, report)
+    return write_run_page(project, report).read_text()
+
+
+def test_the_page_says_under_what_circumstances_the_run_was_made(tmp_path: Path) -> None:
+    report = stored(tmp_path)
+    text = changed(
+        tmp_path,
+        report,
+        provenance=report.provenance.model_copy(
+            update={"revision": "0123abc", "dirty": True, "user": "ada"}
+        ),
+        statements=(
+            StatementRecord(
+                location="EU", job_id="j", bytes_processed=3_000_000, bytes_billed=10_000_000,
+                cached=False, rows=40, seconds=1.25,
+            ),
+        ),
+    )  # fmt: skip
+    for words in (
+        "✓ COMPLETE</span>",
+        "12 of 12 evaluated checks passed",
+        '2025-03-31</span><small>season 2025, as of <span class="nowrap">2025-02-20',
+        "2025-02-21 09:00:00 UTC<small>after_backfill, 0.2 s, by ada</small>",
+        "<dd>3.0 MB<small>1 statement, 1.25 s, 10.0 MB billed</small>",
+        report.provenance.contract_sha256,
+        "<code>0123abc</code>, dirty: tracked files had uncommitted changes",
+        *(f"{name} " for name in ("great-expectations", "duckdb", "google-cloud-bigquery")),
+        f"<dt>Report SHA-256</dt><dd><code>{archive_hash(tmp_path, report)}",
+    ):
+        assert words in text
+    clean = report.provenance.model_copy(update={"revision": "0123abc", "dirty": False})
+    assert "<code>0123abc</code>, clean" in changed(tmp_path, report, provenance=clean)
+
+
+def archive_hash(project: Path, report: Report) -> str:
+    from checkpoints.archive.signoff import sha256_of
+
+    return sha256_of(archive.report_path(project, report.run_id))
+
+
+def test_the_checklist_ticks_the_suites_whose_failures_do_not_gate(tmp_path: Path) -> None:
+    stranger = (D("2025-01-10"), "stranger")
+    warned = write_run_page(tmp_path, stored(tmp_path, factors=[*FULL, stranger])).read_text()
+    assert '☑</span> <strong class="good">L4</strong>' in warned
+    assert "3 of 4 checks passed, 1 failed (warning)" in warned
+    failed = write_run_page(tmp_path, stored(tmp_path, factors=HOLE)).read_text()
+    assert '☒</span> <strong class="bad">L4</strong>' in failed
+    assert '☑</span> <strong class="good">L3</strong>' in failed
+
+
+def test_layers_without_an_evaluated_coverage_are_not_called_checked(tmp_path: Path) -> None:
+    file = contract_of(tmp_path)
+    complete = write_run_page(tmp_path, stored(tmp_path, file, minute=1)).read_text()
+    assert "✓ YES" in complete
+    only_warmup = stored(tmp_path, file, minute=2, **dict.fromkeys(file.contract.names, FULL[:4]))
+    text = write_run_page(tmp_path, only_warmup).read_text()
+    assert "✗ NO</span><small>not evaluated: L4</small>" in text
+    assert '<dd class="bad">UNKNOWN (L4)</dd>' in text
+    assert "Nothing is known of L4" in text
+    gone = {**BASIC["datasets"]["factors"], "table": "s.gone"}
+    lost = contract_of(tmp_path, datasets={**BASIC["datasets"], "factors": gone})
+    unread = write_run_page(tmp_path, stored(tmp_path, lost, minute=3)).read_text()
+    assert "✗ NO</span><small>not evaluated: factors</small>" in unread
+    assert '<dd class="bad">UNKNOWN (factors)</dd>' in unread
+    assert "conversion ratio could not be evaluated: dataset &#39;factors&#39;" in unread
+    assert "✓ No due date lacks a key" not in text + unread
+
+
+def test_gaps_are_none_documented_or_open(tmp_path: Path) -> None:
+    complete = write_run_page(tmp_path, stored(tmp_path)).read_text()
+    assert '<dd class="good">NONE</dd>' in complete
+    report = stored(tmp_path, factors=HOLE)
+    assert "OPEN (10 dates of 1 dataset)" in write_run_page(tmp_path, report).read_text()
+    documented = contract_of(tmp_path, known_gaps=[GAP])
+    signed = sign(documented, report.run_id, by="A", note="", at=AT).read_text()
+    unsigned = write_run_page(tmp_path, stored(tmp_path, documented, minute=1, factors=HOLE))
+    for text in (signed, unsigned.read_text()):
+        assert '<dd class="warn">DOCUMENTED (1)</dd>' in text
+        assert "2025-01-20 → 2025-01-29</td><td>source &lt;lost&gt;</td><td>data &amp; co" in text
+        assert "2025-12-31" in text
+    found = '10 dates: <span class="nowrap">2025-01-20 → 2025-01-29</span>'
+    assert found in unsigned.read_text()
+
+
+def test_the_page_shows_what_remediation_did(tmp_path: Path) -> None:
+    file = contract_of(tmp_path)
+    failed = stored(tmp_path, file, minute=1, factors=HOLE)
+    path = archive.report_path(tmp_path, failed.run_id).with_name("remediation-abcdef.json")
+    path.write_text(json.dumps(repair_of(failed)))
+    text = write_run_page(tmp_path, stored(tmp_path, file, minute=3)).read_text()
+    cells = '<td class="number">16</td><td class="number">10</td><td class="number">1</td>'
+    assert f'phase4</th>{cells}<td class="number">2</td><td>3 rejected</td>' in text
+    assert "by robot, 61 s, plan <code>abcdef012345</code>" in text
+    assert "73.6 % (56/76)" in text
+    assert "100.0 % (76/76)" in text
+    assert "1 → 0" in text
+    assert "The rules before: 2 of 12 failed; after: 12 of 12 passed." in text
+    assert "remediation-abcdef.json</code>, plan <code>uncommitted/plans/abcdef.json<" in text
+
+
+@pytest.mark.parametrize(
+    ("window", "shown"),
+    [
+        ({"first": "2024-01-01", "last": "2024-12-31"}, False),
+        ({"first": "2024-01-01", "last": "2025-01-01"}, True),
+        ({"first": "2025-01-20", "last": "2025-01-21"}, True),
+        ({"first": "2025-04-01", "last": "2025-04-02"}, False),
+    ],
+)
+def test_repairs_of_dates_of_the_window_are_on_the_page(
+    tmp_path: Path, window: dict[str, str], shown: bool
+) -> None:
+    failed = stored(tmp_path, minute=1, factors=HOLE)
+    path = archive.report_path(tmp_path, failed.run_id).with_name("remediation-abcdef.json")
+    path.write_text(json.dumps(repair_of(failed, window=window)))
+    page = write_run_page(tmp_path, stored(tmp_path, minute=3))
+    assert ("Remediation" in page.read_text()) is shown
+
+
+def test_a_signature_ends_the_story_of_a_repair(tmp_path: Path) -> None:
+    file = contract_of(tmp_path)
+    failed = stored(tmp_path, file, minute=1, factors=HOLE)
+    path = archive.report_path(tmp_path, failed.run_id).with_name("remediation-abcdef.json")
+    path.write_text(json.dumps(repair_of(failed)))
+    assert "Remediation" in write_run_page(tmp_path, stored(tmp_path, file, minute=3)).read_text()
+    second = stored(tmp_path, file, minute=4)
+    assert "Remediation" in sign(file, second.run_id, by="Ada", note="", at=AT).read_text()
+    later = write_run_page(tmp_path, stored(tmp_path, file, minute=5)).read_text()
+    assert "Remediation" not in later
+
+
+# ------------------------------------------------------------------ the calendar
+
+
+def test_every_date_of_the_window_is_in_the_calendar_in_one_state(tmp_path: Path) -> None:
+    file = contract_of(tmp_path, known_gaps=[GAP])
+    partial = [r for r in HOLE if r[1] != "20250205_1"]
+    pause = [r for r in FULL if r[0] != D("2025-01-12")]
+    report = stored(
+        tmp_path, file, as_of="2025-02-10", schedule=pause, raw=pause, summary=pause,
+        factors=[r for r in partial if r[0] not in (D("2025-01-12"), D("2025-02-06"))],
+    )  # fmt: skip
+    layer = next(c for c in layer_calendars(report) if c.layer == "L4")
+    assert layer.counts == {
+        State.MISSING: 1,
+        State.PARTIAL: 1,
+        State.KNOWN_GAP: 10,
+        State.COMPLETE: 24,
+        State.WARM_UP: 3,
+        State.NOT_DUE: 50,
+        State.OFF: 1,
+    }
+    assert sum(layer.counts.values()) == 90
+    rows = {str(row.date): row for row in layer.rows}
+    assert (rows["2025-02-05"].state, rows["2025-02-05"].figures) == ("partial", ("1/2 partial",))
+    assert "2025-01-12" not in rows
+    cells = {cell.title.splitlines()[0]: cell for cell in layer.cells}
+    assert cells["Sun 2025-01-12"].state is State.OFF
+    assert cells["Thu 2025-02-06"].title == "Thu 2025-02-06\nfactors: 0/2 missing"
+    assert len({(cell.x, cell.y) for cell in layer.cells}) == len(layer.cells)
+
+
+def test_weeks_without_anything_expected_are_left_out_and_named(tmp_path: Path) -> None:
+    rows = [*days("2025-01-01", "2025-01-10"), *days("2025-02-03", "2025-02-10")]
+    report = stored(tmp_path, **dict.fromkeys(("schedule", "raw", "summary", "factors"), rows))
+    layer = layer_calendars(report)[0]
+    assert [text for _, text in layer.breaks] == ["2025-01-13 to 2025-02-02: nothing expected"]
+    assert layer.sentence == "18 complete, 40 not due, 32 off"
+
+
+def test_what_two_layers_lost_is_missing_in_the_calendars_of_both(tmp_path: Path) -> None:
+    report = stored(tmp_path, summary=HOLE, factors=HOLE)
+    found = {c.layer: c.counts for c in layer_calendars(report)}
+    assert found["L3"][State.MISSING] == found["L4"][State.MISSING] == 10
+    assert found["L4"][State.WARM_UP] == 3
+    assert State.MISSING not in found["L1"]
+
+
+def test_a_cell_is_the_worst_of_the_datasets_of_its_layer_and_shows_all_of_them(
+    tmp_path: Path,
+) -> None:
+    factors = BASIC["datasets"]["factors"]
+    second = {**factors, "table": "s.second", "upstream": "raw", "warmup_days": 0}
+    both = contract_of(tmp_path, datasets={**BASIC["datasets"], "second": second})
+    layer = layer_calendars(stored(tmp_path, both, factors=HOLE, second=FULL))[-1]
+    assert layer.datasets == ("factors", "second")
+    cells = {cell.title.splitlines()[0]: cell for cell in layer.cells}
+    lost = cells["Mon 2025-01-20"]
+    assert (lost.state, lost.title.splitlines()[1:]) == (
+        State.MISSING,
+        ["factors: 0/2 missing", "second: 2/2 complete"],
+    )
+    assert cells["Wed 2025-01-01"].state is State.COMPLETE  # warm-up of the one, not of the other
+    assert {str(row.date): row.figures for row in layer.rows}["2025-01-01"] == (
+        "2/2 warm up",
+        "2/2 complete",
+    )
+
+
+# ------------------------------------------------------------------ in a real browser
+
+
+@pytest.fixture
+def failed_page(tmp_path: Path) -> Path:
+    """A failed run with everything on its page, by people who write markup."""
+    file = contract_of(tmp_path, known_gaps=[{**GAP, "to": D("2025-01-21"), "reason": HOSTILE}])
+    hostile = [*HOLE[:-1], (D("2025-02-01"), HOSTILE)]
+    report = stored(tmp_path, file, factors=hostile)
+    path = archive.report_path(tmp_path, report.run_id).with_name("remediation-abcdef.json")
+    path.write_text(json.dumps(repair_of(report, by=HOSTILE, problem=HOSTILE)))
+    return write_run_page(tmp_path, report)
+
+
+def test_nothing_is_loaded_and_two_checkers_find_nothing(failed_page: Path, chromium: Any) -> None:
+    assert_sound(chromium, failed_page)
+    assert_sound(chromium, failed_page.parents[1] / "index.html")
+
+
+def test_marks_and_folds_work_and_markup_is_text(failed_page: Path, chromium: Any) -> None:
+    with looked_at(chromium, failed_page) as visit:
+        page = visit.page
+        assert page.title().startswith("INCOMPLETE · after_backfill")
+        assert page.locator("text=UNSIGNED").is_visible()
+        assert page.locator("td", has_text="✗ failed").count() == 3
+        assert page.locator("td", has_text=HOSTILE).count() >= 2
+        folded = page.locator("details", has_text="9 dates").first
+        assert "2025-01-25" not in folded.inner_text()
+        folded.locator("summary").click()
+        assert "2025-01-25" in folded.inner_text()
+
+
+def test_the_figures_of_a_cell_show_under_the_pointer_and_under_the_arrow_keys(
+    failed_page: Path, chromium: Any
+) -> None:
+    with looked_at(chromium, failed_page, width=375) as visit:
+        page, tip = visit.page, visit.page.locator("#tip")
+        layer = page.locator(".calendar").nth(2)
+        assert tip.is_hidden()
+        layer.locator("use[href='#missing']").first.hover()
+        assert tip.inner_text() == "Wed 2025-01-22\nfactors: 0/2 missing"
+        page.mouse.move(0, 0)
+        assert tip.is_hidden()
+        page.keyboard.press("Tab")
+        while page.evaluate("!document.activeElement.matches('section:nth-of-type(3) .calendar')"):
+            page.keyboard.press("Tab")
+        page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
+        assert tip.is_visible()  # though the page was scrolled to the calendar
+        assert tip.inner_text().startswith("Wed 2025-01-01\nfactors: 2/2 warm up")
+        for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowDown"):
+            page.keyboard.press(key)
+        assert tip.inner_text() == "Thu 2025-01-23\nfactors: 0/2 missing"
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("ArrowLeft")
+        assert tip.inner_text() == "Wed 2025-01-15\nfactors: 2/2 complete"
+        page.keyboard.press("Escape")
+        assert tip.is_hidden()
+        page.keyboard.press("End")
+        assert tip.inner_text().splitlines()[0] == "Mon 2025-03-31"
+        assert page.evaluate("document.querySelectorAll('.calendar')[2].scrollLeft") >= 0
+
+
+def test_without_scripts_cells_have_titles_and_the_table_says_the_same(
+    failed_page: Path, chromium: Any
+) -> None:
+    with looked_at(chromium, failed_page, scripts=False) as visit:
+        cell = visit.page.locator(".calendar").nth(2).locator("use[href='#missing']").first
+        title = cell.locator("title").text_content()
+        assert title == "Wed 2025-01-22\nfactors: 0/2 missing"
+        table = visit.page.locator("details", has_text="L4 as a table")
+        table.locator("summary").click()
+        row = table.locator("tr", has_text="2025-01-22")
+        assert row.inner_text().split("\t") == ["2025-01-22", "missing", "0/2 missing"]
+
+
+def test_on_paper_the_folded_dates_of_the_checks_are_open(failed_page: Path, chromium: Any) -> None:
+    with looked_at(chromium, failed_page) as visit:
+        visit.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert visit.page.locator("details.print:not([open])").count() == 0
+        visit.page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert visit.page.locator("details.print[open]").count() == 0
+
+
+def test_a_signed_page_is_as_sound_as_an_unsigned_one(tmp_path: Path, chromium: Any) -> None:
+    file = contract_of(tmp_path)
+    stored(tmp_path, file)
+    page = sign(file, None, by=HOSTILE, note=HOSTILE * 20, at=AT)
+    assert_sound(chromium, page)
+    assert_sound(chromium, page.parents[1] / "index.html")
+    with looked_at(chromium, page) as visit:
+        assert HOSTILE in visit.page.locator(".banner").inner_text()
+        assert visit.page.title().startswith("COMPLETE")
+
+
+def test_the_page_of_two_seasons_stays_small(tmp_path: Path) -> None:
+    seasons = [{"name": "2025", "from": D("2025-01-01"), "to": D("2026-12-31")}]
+    rows = days("2025-01-01", "2025-02-10")
+    file = contract_of(tmp_path, seasons=seasons)
+    long = days("2025-01-01", "2026-12-31", games=1)
+    report = stored(tmp_path, file, schedule=long, raw=long, summary=long, factors=rows)
+    assert write_run_page(tmp_path, report).stat().st_size < 1_000_000

@@ -1,0 +1,89 @@
+"""The README cannot rot: its help texts, commands and links are compared with the project."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+import checkpoints.cli.commands
+import demo.__main__
+import remediation.cli.commands
+from checkpoints.archive.report import Report
+from checkpoints.errors import ExitCode
+from tests.support.commands import ROOT, command
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS: dict[str, click.Group] = {
+    "checkpoints": checkpoints.cli.commands.cli,
+    "remediation": remediation.cli.commands.cli,
+}
+
+
+def help_of(module: str) -> str:
+    return command(module, "--help", COLUMNS="90").stdout.rstrip()
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_the_help_in_the_readme_is_what_the_command_prints(module: str) -> None:
+    shown = re.search(rf"<!-- help: {module} -->\n```\n(.*?)```", README, re.DOTALL)
+    assert shown is not None
+    assert shown[1].rstrip() == help_of(module)
+
+
+def typed() -> list[str]:
+    lines = re.findall(r"^\$ python -m (.*)$", README, re.MULTILINE)
+    return [line.split("  #")[0].strip() for line in lines]
+
+
+@pytest.mark.parametrize("line", typed())
+def test_every_command_in_the_readme_parses(line: str) -> None:
+    module, name, *arguments = shlex.split(line)
+    found = COMMANDS[module].get_command(click.Context(COMMANDS[module]), name)
+    assert found is not None
+    found.make_context(name, arguments)  # raises on an unknown option or a missing value
+
+
+def options() -> set[str]:
+    groups = (*COMMANDS.values(), demo.__main__.cli)
+    commands = [c for group in groups for c in group.commands.values()]
+    return {name for c in commands for option in c.params for name in option.opts}
+
+
+def test_every_option_the_readme_speaks_of_exists() -> None:
+    prose = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
+    spoken = {o for code in re.findall(r"`([^`]+)`", prose) for o in re.findall(r"--[a-z-]+", code)}
+    assert spoken
+    assert spoken - options() == set()
+
+
+def test_a_workflow_that_calls_ours_gives_inputs_that_it_has() -> None:
+    called = yaml.safe_load((ROOT / ".github/workflows/validate.yml").read_text("utf-8"))
+    known = called[True]["workflow_call"]["inputs"]  # YAML reads the key `on` as a truth value
+    granted = called["jobs"]["checkpoint"]["permissions"]
+    for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL):
+        for job in (yaml.safe_load(block) or {}).get("jobs", {}).values():
+            assert job["uses"].endswith(".github/workflows/validate.yml")
+            assert job.get("with", {}).keys() <= known.keys()
+            assert job["permissions"] == granted
+
+
+def test_every_linked_file_exists() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_table_of_exit_codes_is_complete() -> None:
+    listed = re.findall(r"^\| (\d+) \| ", README, re.MULTILINE)
+    assert sorted(map(int, listed)) == sorted(ExitCode)
+
+
+def test_the_committed_report_schema_is_the_one_in_force() -> None:
+    committed = Path(ROOT / "checkpoints" / "report.schema.json").read_text(encoding="utf-8")
+    assert json.loads(committed) == Report.model_json_schema()

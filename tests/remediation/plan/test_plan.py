@@ -1,0 +1,265 @@
+"""The plan: what is called, in which order, and what is left out and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from checkpoints.contract.model import Contract
+from remediation.errors import PlanError
+from remediation.plan.model import Why
+from remediation.plan.planning import REPAIRABLE
+from tests.support.reports import (
+    calls,
+    check_of,
+    holes,
+    left_out,
+    plan_for,
+    report_of,
+    truthful_report,
+)
+from tests.support.scripted_service import raw_contract
+from tests.support.warehouses import D, contract_of
+
+
+@pytest.fixture(scope="module")
+def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    folder = tmp_path_factory.mktemp("contract")
+    return contract_of(folder, raw_contract("http://127.0.0.1:1", folder / "w.duckdb")).contract
+
+
+def test_one_call_per_service_and_date_carries_all_its_datasets(contract: Contract) -> None:
+    hole = holes("2025-01-07", "2025-01-09")
+    report = report_of(
+        [check_of("factors", hole), check_of("cache", hole, kind="date_gap")],
+        {"factors": hole, "cache": hole},
+    )
+    assert calls(plan_for(contract, report)) == [
+        "four 01-07 factors+cache",
+        "four 01-09 factors+cache",
+    ]
+
+
+def test_a_dataset_in_its_warm_up_is_not_expected_of_the_call(contract: Contract) -> None:
+    hole = holes("2025-01-04", "2025-01-06")
+    report = report_of(
+        [check_of("factors", hole), check_of("cache", hole, kind="date_gap")],
+        {"factors": hole, "cache": hole},
+    )
+    plan = plan_for(contract, report)
+    assert calls(plan) == ["four 01-04 factors", "four 01-06 factors+cache"]
+    assert left_out(plan) == {("cache", Why.NOT_DUE): ["01-04"]}
+
+
+def test_upstream_layer_goes_first_then_the_oldest_date(contract: Contract) -> None:
+    hole = holes("2025-01-08", "2025-01-07")
+    tables = ("summary", "factors", "scores")
+    report = report_of([check_of(t, hole) for t in reversed(tables)], dict.fromkeys(tables, hole))
+    plan = plan_for(contract, report)
+    assert [c.id for c in plan.calls] == [
+        "three/2025-01-07",
+        "three/2025-01-08",
+        "four/2025-01-07",
+        "four/2025-01-08",
+        "five/2025-01-07",
+        "five/2025-01-08",
+    ]
+    assert plan.calls[2].depends_on == ("three/2025-01-07",)
+    assert plan.calls[4].depends_on == ("four/2025-01-07",)
+
+
+def test_a_date_whose_upstream_has_nothing_is_left_out_with_the_reason(contract: Contract) -> None:
+    hole = holes("2025-01-07")
+    report = report_of([check_of("factors", hole)], {"summary": hole, "factors": hole})
+    plan = plan_for(contract, report)
+    assert calls(plan) == []
+    (entry,) = plan.unplanned
+    assert entry.reason == "its upstream 'summary' has nothing on these dates"
+    assert entry.dates == (D("2025-01-07"),)
+
+
+def test_a_protected_dataset_forbids_the_call_that_would_rebuild_it(tmp_path: Path) -> None:
+    protected = [
+        {"dataset": "cache", "from": "2025-01-07", "to": "2025-01-08", "reason": "source gone"}
+    ]
+    raw = raw_contract("http://127.0.0.1:1", tmp_path / "w.duckdb")
+    contract = contract_of(tmp_path, raw, protected=protected).contract
+    hole = holes("2025-01-07", "2025-01-09")
+    plan = plan_for(contract, report_of([check_of("factors", hole)], {"factors": hole}))
+    assert calls(plan) == ["four 01-09 factors"]
+    assert [u.reason for u in plan.unplanned] == [
+        "four would rebuild 'cache', protected: source gone"
+    ]
+
+
+def test_a_date_in_flight_is_not_planned_again(contract: Contract) -> None:
+    hole = holes("2025-01-07", "2025-01-09")
+    report = report_of([check_of("factors", hole)], {"factors": hole})
+    plan = plan_for(contract, report, in_flight=frozenset({"four/2025-01-07"}))
+    assert calls(plan) == ["four 01-09 factors"]
+    assert left_out(plan) == {("factors", Why.IN_FLIGHT): ["01-07"]}
+
+
+def test_a_dataset_without_a_service_and_errors_and_orphans_are_listed(contract: Contract) -> None:
+    hole = holes("2025-01-07")
+    report = report_of(
+        [
+            check_of("raw", hole),
+            check_of("factors", (), outcome="ERRORED"),
+            check_of("summary", ["2025-01-12"], kind="no_orphan_keys"),
+        ],
+        {"raw": hole},
+    )
+    plan = plan_for(contract, report)
+    assert plan.calls == ()
+    assert left_out(plan) == {
+        ("raw", Why.NO_SERVICE): ["01-07"],
+        ("factors", Why.ERRORED): [],
+        ("summary", Why.NOT_REPAIRABLE): ["01-12"],
+    }
+
+
+def test_what_is_complete_against_its_own_upstream_is_not_called(contract: Contract) -> None:
+    one = {D("2025-01-07"): 1}
+    report = report_of([check_of("scores", one)], {"factors": one, "scores": one})
+    plan = plan_for(contract, report)
+    assert calls(plan) == []
+    assert left_out(plan)["scores", Why.COMPLETE] == ["01-07"]
+
+
+def test_passed_checks_are_planned_only_when_asked(contract: Contract) -> None:
+    hole = holes("2025-01-07")
+    report = report_of([check_of("factors", hole, outcome="PASSED")], {"factors": hole})
+    without = plan_for(contract, report)
+    assert calls(without) == []
+    assert left_out(without) == {("factors", Why.PASSED): ["01-07"]}
+    assert calls(plan_for(contract, report, include_passing=True)) == ["four 01-07 factors"]
+
+
+def test_orphans_of_a_date_whose_upstream_is_rebuilt_are_not_listed(contract: Contract) -> None:
+    hole = holes("2025-01-07")
+    orphans = check_of("scores", ["2025-01-07", "2025-01-12"], kind="no_orphan_keys")
+    report = report_of([check_of("factors", hole), {**orphans, "of": "factors"}], {"factors": hole})
+    assert left_out(plan_for(contract, report)) == {("scores", Why.NOT_REPAIRABLE): ["01-12"]}
+    only = {**orphans, "of": "factors", "unexpected_dates": ["2025-01-07"]}
+    report = report_of([check_of("factors", hole), only], {"factors": hole})
+    assert plan_for(contract, report).unplanned == ()
+
+
+def test_one_dataset_alone(contract: Contract) -> None:
+    hole = holes("2025-01-07")
+    report = report_of(
+        [check_of("factors", hole), check_of("cache", hole, kind="date_gap")],
+        {"factors": hole, "cache": hole},
+    )
+    assert calls(plan_for(contract, report, only_dataset="cache")) == ["four 01-07 cache"]
+    with pytest.raises(PlanError, match="--dataset 'caches' is not in the contract"):
+        plan_for(contract, report, only_dataset="caches")
+
+
+def test_a_report_of_another_contract_is_refused(contract: Contract) -> None:
+    with pytest.raises(PlanError, match="another contract"):
+        plan_for(contract, report_of([], {}, sha="b" * 64))
+
+
+def test_services_that_need_each_other_are_refused(tmp_path: Path) -> None:
+    raw = raw_contract("http://127.0.0.1:1", tmp_path / "w.duckdb")
+    raw["datasets"]["scores"]["service"] = "three"
+    contract = contract_of(tmp_path, raw).contract
+    hole = holes("2025-01-07")
+    report = report_of([check_of("factors", hole)], {"factors": hole})
+    with pytest.raises(PlanError, match="four → three → four"):
+        plan_for(contract, report)
+
+
+def test_errors_never_plan(contract: Contract) -> None:
+    hole = holes("2025-01-07")
+    for kind in REPAIRABLE:
+        report = report_of([check_of("factors", hole, "ERRORED", kind)], {"factors": hole})
+        plan = plan_for(contract, report, include_passing=True)
+        assert plan.calls == ()
+        assert plan.unplanned[0].reason.endswith("table 'x' is gone")
+
+
+def test_dates_before_the_earliest_that_can_be_rebuilt_are_left_out(tmp_path: Path) -> None:
+    url, database = "http://127.0.0.1:1", tmp_path / "w.duckdb"
+    raw = raw_contract(url, database, earliest_rebuildable="2025-01-08")
+    contract = contract_of(tmp_path, raw).contract
+    hole = holes("2025-01-07", "2025-01-08")
+    plan = plan_for(contract, report_of([check_of("factors", hole)], {"factors": hole}))
+    assert calls(plan) == ["four 01-08 factors"]
+    assert left_out(plan) == {("factors", Why.TOO_OLD): ["01-07"]}
+    assert [u.reason for u in plan.unrepaired] == ["four cannot rebuild dates before 2025-01-08"]
+
+
+def test_one_layer_alone(contract: Contract) -> None:
+    hole = holes("2025-01-07")
+    tables = ("summary", "factors", "cache", "scores")
+    report = report_of([check_of(t, hole) for t in tables], dict.fromkeys(tables, hole))
+    everything = plan_for(contract, report)
+    only = plan_for(contract, report, only_layer="L3")
+    assert calls(only) == ["three 01-07 summary"]
+    assert (only.only_layer, only.unplanned) == ("L3", ())
+    assert only.id != everything.id
+    assert calls(plan_for(contract, report, only_layer="L4", only_dataset="cache")) == []
+    with pytest.raises(PlanError) as refusal:
+        plan_for(contract, report, only_layer="L9", only_dataset="caches")
+    assert refusal.value.problems == (
+        "--dataset 'caches' is not in the contract, which has: "
+        "schedule, raw, summary, factors, cache, scores",
+        "--layer 'L9' is not in the contract, which has: reference, L1, L3, L4, L5",
+    )
+    with pytest.raises(PlanError, match="--dataset 'cache' is not in --layer 'L3'"):
+        plan_for(contract, report, only_layer="L3", only_dataset="cache")
+
+
+def test_layer_and_dates_are_part_of_the_plans_id(contract: Contract) -> None:
+    hole = holes("2025-01-07")
+    report = report_of([check_of("scores", hole)], {"scores": hole})
+    whole, part = plan_for(contract, report), plan_for(contract, report, only_layer="L5")
+    assert calls(whole) == calls(part)
+    assert whole.id != part.id
+
+
+ADJACENT = [{"rule": "conversion_ratio", "at_least": 0.9}]
+
+
+def adjacent(folder: Path) -> Contract:
+    """A contract in which every layer is compared with the one above it, and with nothing else."""
+    raw = raw_contract("http://127.0.0.1:1", folder / "w.duckdb")
+    raw["datasets"] = {
+        name: {**dataset, "rules": ADJACENT} if "service" in dataset else dataset
+        for name, dataset in raw["datasets"].items()
+    }
+    return contract_of(folder, raw).contract
+
+
+def test_what_a_filled_upstream_will_show_to_be_missing_is_planned_with_it(tmp_path: Path) -> None:
+    contract = adjacent(tmp_path)
+    hole = holes("2025-01-07", "2025-01-08", "2025-01-09")
+    report = truthful_report(contract, dict.fromkeys(("summary", "factors", "scores"), hole))
+    failed = {check.dataset for check in report.checks if check.outcome == "FAILED"}
+    assert failed == {"summary"}
+    plan = plan_for(contract, report)
+    assert calls(plan) == [
+        "three 01-07 summary",
+        "three 01-08 summary",
+        "three 01-09 summary",
+        "four 01-07 factors",
+        "four 01-08 factors",
+        "four 01-09 factors",
+        "five 01-07 scores",
+        "five 01-08 scores",
+        "five 01-09 scores",
+    ]
+    assert plan.calls[-1].depends_on == ("four/2025-01-09",)
+    assert calls(plan_for(contract, report, only_layer="L4")) == []
+
+
+def test_what_a_filled_upstream_will_still_let_pass_is_not_planned(tmp_path: Path) -> None:
+    contract = adjacent(tmp_path)
+    hole = holes("2025-01-07", "2025-01-08", "2025-01-09")
+    present = {"summary": hole, "factors": holes("2025-01-09")}  # 16 of 17 dates once it is filled
+    plan = plan_for(contract, truthful_report(contract, present))
+    assert [call[:11] for call in calls(plan)] == ["three 01-07", "three 01-08", "three 01-09"]

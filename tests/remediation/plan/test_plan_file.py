@@ -1,0 +1,109 @@
+"""Plans on disk, their estimates, and what planning may import."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from checkpoints.contract.model import Contract
+from remediation.errors import PlanError
+from remediation.ledger.plans import check_fits, newest_plan, read_plan, write_plan
+from remediation.plan.model import Plan, estimates
+from tests.support.commands import ROOT
+from tests.support.reports import SHA, check_of, holes, plan_for, report_of
+from tests.support.scripted_service import raw_contract
+from tests.support.warehouses import contract_of
+
+
+@pytest.fixture(scope="module")
+def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    folder = tmp_path_factory.mktemp("contract")
+    return contract_of(folder, raw_contract("http://127.0.0.1:1", folder / "w.duckdb")).contract
+
+
+def test_the_estimate_says_what_it_is_based_on(tmp_path: Path) -> None:
+    raw = raw_contract("http://127.0.0.1:1", tmp_path / "w.duckdb", seconds_between_calls=2)
+    contract = contract_of(tmp_path, raw).contract
+    hole = holes("2025-01-07", "2025-01-08", "2025-01-09")
+    plan = plan_for(contract, report_of([check_of("factors", hole)], {"factors": hole}))
+    (guess,) = estimates(plan, contract, {})
+    (known,) = estimates(plan, contract, {"four": (12, 30.0)})
+    assert (guess.seconds, known.seconds) == (6, 90)
+    assert guess.basis == "a minimum: 2 s between calls, no call was timed yet"
+    assert known.basis == "12 earlier calls, median 30 s; 2 s between calls"
+
+
+def a_plan(contract: Contract) -> Plan:
+    hole = holes("2025-01-07", "2025-01-09")
+    return plan_for(contract, report_of([check_of("factors", hole)], {"factors": hole}))
+
+
+def test_a_plan_is_read_back_as_it_was_written(contract: Contract, tmp_path: Path) -> None:
+    plan = a_plan(contract)
+    path = tmp_path / "uncommitted" / "plans" / "p.json"
+    write_plan(plan, path)
+    assert read_plan(path) == plan
+    assert newest_plan(tmp_path) == path
+
+
+def test_the_plan_file_has_not_changed_its_format(contract: Contract) -> None:
+    golden = ROOT / "tests" / "golden" / "plan.json"
+    assert json.loads(a_plan(contract).model_dump_json()) == json.loads(golden.read_text())
+
+
+def test_a_plan_changed_by_hand_is_refused(contract: Contract, tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    write_plan(a_plan(contract), path)
+    path.write_text(path.read_text().replace("2025-01-09", "2025-01-10"))
+    with pytest.raises(PlanError, match="changed by hand"):
+        read_plan(path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 2}', "\x00"])
+def test_a_damaged_plan_is_refused_in_one_sentence(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(text)
+    with pytest.raises(PlanError, match="is not a plan of version 1"):
+        read_plan(path)
+
+
+def test_a_plan_of_another_contract_or_warehouse_is_refused(contract: Contract) -> None:
+    plan = a_plan(contract)
+    check_fits(plan, SHA, "duckdb:///w.duckdb")
+    with pytest.raises(PlanError) as refusal:
+        check_fits(plan, "c" * 64, "duckdb:///other.duckdb")
+    assert len(refusal.value.problems) == 2
+    assert "give --warehouse duckdb:///w.duckdb" in refusal.value.problems[1]
+
+
+def test_planning_imports_no_network_database_or_clock() -> None:
+    forbidden = [
+        "requests",
+        "urllib3",
+        "sqlite3",
+        "sqlalchemy",
+        "duckdb",
+        "pandas",
+        "time",
+        "great_expectations",
+        "google",
+    ]
+    program = (
+        "import sys; before = set(sys.modules)\n"
+        "import remediation.planning, remediation.plan, remediation.landing, remediation.retrying\n"
+        f"print([m for m in {forbidden} if m in set(sys.modules) - before - {{'time'}}])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "[]"
+    source = ROOT / "remediation"
+    for name in ("planning.py", "plan.py", "landing.py", "retrying.py", "order.py", "states.py"):
+        text = (source / name).read_text()
+        assert "import time" not in text
+        assert ".now(" not in text
+        assert ".today(" not in text

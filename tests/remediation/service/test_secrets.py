@@ -1,0 +1,183 @@
+"""Where an identity token goes, and where it is never found: a service over TLS, and a trap."""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from remediation.backfill.run import Request, run
+from remediation.errors import ServiceNotCallable
+from remediation.output.json_log import LogLines
+from remediation.output.progress import Forecasts, Lines
+from remediation.output.show_record import print_record
+from remediation.service.credentials import IdentityTokens
+from tests.support.backfills import EIGHT, FACTORS, NINE, SEVEN, plan_of, real_now, request_of
+from tests.support.certificates import certificate_of
+from tests.support.scripted_service import Project, answer, drop, land_and_answer, project, reply
+
+HOST = "processor.example"
+SECRET = "eyJhbGciOiJSUzI1NiJ9.c2VjcmV0LXRva2Vu"
+HOUR = 3600.0
+
+
+@dataclass
+class Trap:
+    """A server on plain HTTP; it remembers every header it was ever sent."""
+
+    url: str = ""
+    seen: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def trap() -> Iterator[Trap]:
+    caught = Trap()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            caught.seen.append(f"{self.command} {self.path} {self.headers}")
+            reply(self, 200)
+
+        do_POST = do_GET
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    caught.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield caught
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """A project whose service is at a name that is not this machine's, and that wants a token."""
+    context, certificate = certificate_of(HOST, tmp_path)
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(certificate))
+    resolve = socket.getaddrinfo
+    here: Callable[..., Any] = lambda host, *rest, **options: resolve(  # noqa: E731
+        "127.0.0.1" if host == HOST else host, *rest, **options
+    )
+    monkeypatch.setattr(socket, "getaddrinfo", here)
+    with project(tmp_path, FACTORS, tls=context, auth="identity_token") as project_:
+        port = project_.service.url.rpartition(":")[2]
+        for name in ("three", "four", "five"):
+            project_.change_service(name, url=f"https://{HOST}:{port}")
+        yield project_
+
+
+def token_of(audience: str) -> str:
+    """A new token for every request of one, so that a renewed one is seen."""
+    token_of.number += 1  # type: ignore[attr-defined]
+    return f"{SECRET}-{token_of.number}"  # type: ignore[attr-defined]
+
+
+def backfilled(made: Project, **options: Any) -> str:
+    """Run, and return all that anybody was told."""
+    told, logged = io.StringIO(), io.StringIO()
+    console = Console(file=told, width=200)
+    lines, log = Lines(console, Forecasts(lambda: 0.0, {})), LogLines(logged.write, real_now, {})
+    token_of.number = 0  # type: ignore[attr-defined]
+    request = request_of(made, plan_of(made), tokens=IdentityTokens(token_of, lambda: 0.0))
+
+    def tell(event: Any) -> None:
+        lines.tell(event)
+        log.tell(event)
+
+    record, path = run(Request(**{**_fields(request), "tell": tell, **options}))
+    print_record(console, record, str(path))
+    told.write(path.read_text() + repr(request.tokens))
+    return told.getvalue() + logged.getvalue()
+
+
+def _fields(request: Request) -> dict[str, Any]:
+    return {name: getattr(request, name) for name in Request.__dataclass_fields__}
+
+
+def written(made: Project) -> bytes:
+    files = [p for p in made.folder.rglob("*") if p.is_file() and p.suffix != ".duckdb"]
+    assert any(p.name == "ledger.sqlite3" for p in files)
+    return b"".join(p.read_bytes() for p in files)
+
+
+def echo(handler: Any, service: Any, path: str, day: Any) -> None:
+    """The service repeats what it was sent, in its body and in a header."""
+    sent = handler.headers["Authorization"]
+    reply(handler, 500, f"you sent {sent}", X_Seen=sent)
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 429, 500])
+def test_a_token_reaches_its_service_and_no_log_report_or_ledger(
+    made: Project, status: int
+) -> None:
+    made.service.on("/four", SEVEN, land_and_answer(200))
+    made.service.on("/four", EIGHT, answer(status, Retry_After="0"))
+    made.service.on("/four", NINE, echo)
+    told = backfilled(made)
+    sent = [call.headers["Authorization"] for call in made.service.calls]
+    assert sent[0] == f"Bearer {SECRET}-1"
+    assert (f"Bearer {SECRET}-2" in sent) == (status in (401, 403))
+    assert SECRET not in told
+    assert SECRET.encode() not in written(made)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_token_does_not_cross_a_redirect(made: Project, status: int) -> None:
+    with trap() as caught:
+        made.service.on("/four", SEVEN, answer(status, Location=f"{caught.url}/login"))
+        told = backfilled(made)
+        assert caught.seen == []
+        assert len(made.service.calls) == 1
+        assert f"redirects to {caught.url}/login, which is never followed" in told
+        assert SECRET not in told
+
+
+def test_a_token_is_in_no_traceback(made: Project) -> None:
+    made.service.on("/four", SEVEN, drop)
+    shown = ""
+
+    def look_away(_: Any) -> None:
+        raise RuntimeError("whoever watches failed")
+
+    try:
+        backfilled(made, tell=look_away)
+    except RuntimeError as error:
+        told = traceback.TracebackException.from_exception(error, capture_locals=True)
+        shown = "".join(told.format())
+    assert "whoever watches failed" in shown
+    assert SECRET not in shown
+
+
+@pytest.mark.parametrize("url", ["http://processor.example", "http://10.0.0.7", "ftp://x.example"])
+def test_no_token_is_asked_for_where_it_would_travel_in_the_clear(made: Project, url: str) -> None:
+    made.change_service("four", url=url)
+    with pytest.raises(ServiceNotCallable, match="must begin with https://"):
+        backfilled(made)
+    assert token_of.number == 0  # type: ignore[attr-defined]
+
+
+def test_a_certificate_that_is_not_trusted_gets_no_token(
+    made: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, other = certificate_of(HOST, tmp_path_factory.mktemp("other"))
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(other))
+    told = backfilled(made)
+    assert made.service.calls == []
+    assert "TLS failed" in told
+    assert SECRET not in told

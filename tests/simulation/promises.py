@@ -1,0 +1,329 @@
+"""What a backfill promises, whatever happens: watched while it runs, and checked at its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from remediation.backfill.retrying import ATTEMPTS, FIRST_WAIT, LONGEST_WAIT, SENDS
+from remediation.ledger.states import DONE, FOLLOWS, IN_FLIGHT, SETTLED, State
+from remediation.plan.model import Call, Plan
+from remediation.service.answer import Answer, Kind
+from tests.simulation.breaking import breaker_held
+from tests.simulation.model import KEYS
+from tests.simulation.model_plans import Options
+from tests.simulation.observed import Moved, Run, Seen, ServiceRun
+
+if TYPE_CHECKING:
+    from tests.simulation.model_runs import World
+
+MOST_STEPS = 4000
+SLACK = 1e-3
+REASONED = SETTLED - DONE
+
+
+class Promises:
+    """Fails as soon as one is broken."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._states: dict[tuple[str, str], State] = {}
+        self._sent: Counter[tuple[str, str]] = Counter()
+        self._sent_at: dict[str, float] = {}
+        self._keys: dict[tuple[str, str], str] = {}
+        self._undecided: set[str] = set()
+        self.run: Run
+
+    def begins(self, plan: Plan, options: Options) -> None:
+        """A run takes up a plan."""
+        services = {name: ServiceRun() for name in plan.services()}
+        self.run = Run(plan=plan, options=options, services=services)
+        for call in plan.calls:
+            if options.max_dates is None and self.state(call.id) in IN_FLIGHT - {State.ACCEPTED}:
+                services[call.service].unsure.add(call.id)
+
+    def state(self, call: str) -> State:
+        """As its transitions left it."""
+        return self._states.get((self.run.plan.id, call), State.PLANNED)
+
+    def step(self) -> None:
+        """Every run ends."""
+        self.run.steps += 1
+        assert self.run.steps <= MOST_STEPS, "the run does not end"
+
+    def ends(self) -> None:
+        """The run was told to end, or cannot write: nothing may be sent any more."""
+        self.run.ending = True
+        self.run.told_to_end = next(self._world.warehouse.sequence)
+
+    def tries(self, calls: Sequence[Call]) -> None:
+        """A look begins, and may not succeed."""
+        self.run.tried.update((call.id, self._world.time.elapsed) for call in calls)
+
+    def looked(self, calls: Sequence[Call], of_source: bool) -> None:
+        """Note what the tables showed."""
+        tables, number = self._world.warehouse, next(self._world.warehouse.sequence)
+        for call in calls:
+            found = tables.compare(call, of_source)
+            seen = Seen(
+                landed=any(e for _, e, _ in found) and all(e == m for _, e, m in found),
+                some=any(m for _, _, m in found),
+                empty=not any(e for _, e, _ in found),
+                at=self._world.time.elapsed,
+                number=number,
+            )
+            (self.run.source if of_source else self.run.seen)[call.id] = seen
+
+    def starts(self, call: Call, *, key: str, renew: bool) -> None:
+        """A call is about to leave."""
+        run, of = self.run, self.run.services[call.service]
+        assert not run.ending, "sent after the end"
+        self._written_ahead(call)
+        self._alone(call)
+        self._upstream_landed(call)
+        assert key == self._keys.setdefault((run.plan.id, call.id), key), "another key"
+        self._renews(call, renew, of)
+        self._in_order(call, of)
+        self._at_pace(of)
+        run.attempts[call.id] += 1
+        assert run.attempts[call.id] <= SENDS * ATTEMPTS, "attempted too often"
+
+    def _renews(self, call: Call, renew: bool, of: ServiceRun) -> None:
+        """A call that was unauthorized is repeated with new credentials, and no other."""
+        assert renew == (call.id in of.unauthorized), "renewed for nothing, or not renewed"
+        of.renewed = of.renewed | {call.id} if renew else of.renewed - {call.id}
+
+    def _written_ahead(self, call: Call) -> None:
+        row = self._world.connection.execute(
+            "SELECT state, attempts, in_flight_until FROM calls "
+            "WHERE plan_id = ? AND service = ? AND date = ?",
+            (self.run.plan.id, call.service, str(call.date)),
+        ).fetchone()
+        assert row[0] == State.SENDING, "sent before it was written down"
+        assert row[1] > self._sent[self.run.plan.id, call.id], "an attempt is not counted"
+        options, now = self.run.options, self._world.time.now()
+        longest = timedelta(seconds=options.timeout_seconds + options.settle_seconds - 1)
+        if self._world.time.set_forward_at < self._world.time.elapsed:
+            assert datetime.fromisoformat(row[2]) >= now + longest, "in flight for too short a time"
+
+    def _alone(self, call: Call) -> None:
+        """One call per date at a time, and none where nobody knows what became of the last."""
+        world, options = self._world, self.run.options
+        clock_lied = world.time.set_forward_at >= self._sent_at.get(call.id, 0)
+        if world.promised and not clock_lied:
+            assert not world.services.is_working_on(call), f"two calls of {call.id} in flight"
+        if not (options.idempotent or options.resend_unknown):
+            assert call.id not in self._undecided, f"{call.id} sent again, its outcome unknown"
+
+    def _upstream_landed(self, call: Call) -> None:
+        calls = {other.id: other for other in self.run.plan.calls}
+        for name in call.depends_on:
+            assert self.state(name) in DONE, f"{call.id} sent before {name} landed"
+            assert self._holds(calls[name]), f"{call.id} sent and {name} is not in the tables"
+
+    def _holds(self, call: Call) -> bool:
+        """Whether the tables show that a call is done, or did when this run looked last."""
+        tables, run = self._world.warehouse, self.run
+        if self.state(call.id) is State.LANDED:
+            seen = run.seen[call.id]
+            return tables.has_landed(call) or tables.changed_at(call) > seen.number
+        number = min(run.seen[call.id].number, run.source[call.id].number)
+        is_done = tables.has_nothing(call) or tables.has_landed(call)
+        return is_done or tables.changed_at(call) > number
+
+    def _at_pace(self, of: ServiceRun) -> None:
+        options, now = self.run.options, self._world.time.elapsed
+        most = 1 if options.ordered else options.at_a_time or options.concurrency
+        assert len(of.outstanding) < most, "too many calls at a time"
+        others = [s for s in self.run.services.values() if s is not of and s.outstanding]
+        assert not others, "two services at a time"
+        assert now >= of.last_start + options.seconds_between_calls - SLACK, "too fast"
+        assert now >= of.not_before - SLACK, "the service asked for a pause"
+        assert not of.unsure, f"sent while {sorted(of.unsure)} may be in flight unasked"
+        assert not of.stopped_by, f"sent after {of.stopped_by} was refused for good"
+        of.last_start = now
+
+    def _in_order(self, call: Call, of: ServiceRun) -> None:
+        """Oldest first, and nothing after the canary before it landed without damage."""
+        if not of.dates:
+            of.at_first = dict(self._world.warehouse.cells)
+        if call.date not in of.dates:
+            assert all(day < call.date for day in of.dates), "not in order"
+            of.dates.append(call.date)
+        most = self.run.options.max_dates
+        assert most is None or len(of.dates) <= most, "more dates than asked for"
+        canary = of.dates[: self.run.options.canary]
+        if call.date not in canary:
+            for day in canary:
+                assert self.state(f"{call.service}/{day}") in DONE, "the canary did not land"
+                self._undamaged(call, day, of)
+
+    def _undamaged(self, call: Call, canary: date, of: ServiceRun) -> None:
+        """The day before the canary was looked at once it had landed, and had lost nothing."""
+        tables, beside = self._world.warehouse, canary - timedelta(days=1)
+        if beside in of.dates:
+            return
+        seen = self.run.seen[f"{call.service}/{beside}"]
+        landed = self.run.seen[f"{call.service}/{canary}"]
+        assert seen.number > landed.number, "the days beside the canary were not looked at"
+        for name in call.datasets:
+            above = of.at_first.get((tables.upstream(name), beside), KEYS)
+            before = min(above, of.at_first.get((name, beside), KEYS))
+            lost = tables.keys(name, beside) < before
+            known = tables.losses.get((name, beside), -1) < seen.number
+            assert not (lost and known), f"{name} was damaged on {beside}"
+
+    def sent(self, call: Call, *, taken: bool) -> None:
+        """A call has left."""
+        run = self.run
+        self._sent[run.plan.id, call.id] += 1
+        self._sent_at[call.id] = self._world.time.elapsed
+        self._undecided.add(call.id)
+        run.services[call.service].outstanding.add(call.id)
+        run.taken[call.id] += taken
+        assert run.taken[call.id] <= SENDS, f"{call.id} was taken too often"
+
+    def answered(self, call: Call, answer: Answer) -> None:
+        """The client got its answer."""
+        of, now = self.run.services[call.service], self._world.time.elapsed
+        of.outstanding.remove(call.id)
+        if answer.retry_after is not None and answer.retry_after <= LONGEST_WAIT:
+            of.not_before = max(of.not_before, now + answer.retry_after)
+        if answer.kind is Kind.UNKNOWN:
+            of.unsure.add(call.id)
+        if answer.kind in {Kind.ACCEPTED, Kind.UNKNOWN}:
+            self.run.answered[call.id] = now
+        of.unauthorized.discard(call.id)
+        of.backing_off.discard(call.id)
+        if answer.kind in {Kind.BUSY, Kind.NOT_SENT} and answer.retry_after is None:
+            of.backing_off.add(call.id)
+        if answer.kind is Kind.UNAUTHORIZED:
+            of.unauthorized.add(call.id)
+        if answer.stops or (answer.kind is Kind.UNAUTHORIZED and call.id in of.renewed):
+            of.stopped_by = call.id
+
+    def moved(
+        self,
+        plan: str,
+        calls: Collection[Call],
+        state: State,
+        detail: str,
+        status: int | None,
+    ) -> None:
+        """A transition was written."""
+        for call in calls:
+            of, before = self.run.services[call.service], self.state(call.id)
+            assert state in FOLLOWS[before], f"from {before} to {state}"
+            self._states[plan, call.id] = state
+            now = self._world.time.elapsed
+            of.moves.append(Moved(at=now, call=call.id, before=before, state=state))
+            assert detail or status or state not in REASONED, f"{call.id} is {state}: no reason"
+            self._shown(call, state)
+            self._decided(call, before, state, of)
+            if state is State.REJECTED and status == 400:
+                of.stopped_by = call.id
+
+    def _shown(self, call: Call, state: State) -> None:
+        """The tables are believed, as they were when they were looked at last, and nothing else."""
+        seen = self.run.seen.get(call.id)
+        match state:
+            case State.LANDED:
+                assert seen is not None, f"{call.id} landed unseen"
+                assert seen.landed, f"{call.id} is not in the tables"
+            case State.NOTHING_THERE:
+                source = self.run.source.get(call.id)
+                assert seen is not None, f"{call.id} believed unseen"
+                assert source is not None, f"{call.id} believed, the source unseen"
+                assert seen.empty, f"{call.id} has an upstream"
+                assert source.empty, f"{call.id} has a source"
+            case State.STILL_MISSING | State.PARTIAL:
+                assert seen is not None, f"{call.id} missing unseen"
+                assert not seen.landed, f"{call.id} is in the tables"
+                assert seen.empty or seen.some == (state is State.PARTIAL), "half is half"
+                since = self.run.answered.get(call.id, float("-inf"))
+                due = since + self.run.options.settle_seconds - SLACK
+                assert seen.at >= due, f"{call.id} was given up too early"
+            case _:
+                pass
+
+    def _decided(self, call: Call, before: State, state: State, of: ServiceRun) -> None:
+        """Whether anybody may still be working on the call, as far as can be known."""
+        answered = before is State.SENDING and state not in IN_FLIGHT
+        if answered or state in DONE:
+            self._undecided.discard(call.id)
+        if state in SETTLED and before is State.VERIFYING:
+            of.unsure.discard(call.id)
+        if state in DONE and of.stopped_by == call.id:
+            of.stopped_by = ""
+        if before is State.SENDING and state is State.PLANNED and call.id in of.backing_off:
+            of.not_before = max(of.not_before, self._world.time.elapsed + FIRST_WAIT)
+
+    def replays(self) -> None:
+        """The transitions, folded in order, are what the ledger says."""
+        plan, ledger = self.run.plan, self._world.ledger
+        folded = {call.id: (State.PLANNED, 0, "") for call in plan.calls}
+        for step in ledger.history(plan.id):
+            state, sent, _ = folded[step.id]
+            assert step.state in FOLLOWS[state], f"{step.id} from {state} to {step.state}"
+            sent += step.state is State.SENDING
+            assert step.attempt == sent, f"{step.id} is its attempt {step.attempt}"
+            folded[step.id] = (step.state, sent, step.detail)
+        held = {e.id: (e.state, e.attempts, e.detail) for e in ledger.entries(plan.id)}
+        assert held == folded, "the ledger does not replay"
+        for call in plan.calls:
+            assert self._sent[plan.id, call.id] <= folded[call.id][1], "sent and not written"
+
+    def interrupted(self) -> None:
+        """What had landed by then is written down, if the tables could be read."""
+        tables = self._world.warehouse
+        touched = {move.call for of in self.run.services.values() for move in of.moves}
+        for call in self.run.plan.calls:
+            watched = self.state(call.id) in IN_FLIGHT - {State.SENDING} and call.id in touched
+            if watched and not tables.blind and tables.has_landed(call):
+                assert tables.changed_at(call) > self.run.told_to_end, f"{call.id} had landed"
+
+    def ended(self) -> None:
+        """A run ended by itself: every call is done and seen, or explained."""
+        run = self.run
+        details = {e.id: e.detail for e in self._world.ledger.entries(run.plan.id)}
+        for call in run.plan.calls:
+            state = self.state(call.id)
+            if state in DONE:
+                assert self._holds(call), f"{call.id} is {state}, and the tables differ"
+            elif not self._is_left_out(call):
+                assert state in SETTLED or self._is_gone(call), f"{call.id} is left {state}"
+                assert details[call.id], f"{call.id} is {state} for no reason"
+            if state is State.REJECTED:
+                self._looked_after(call)
+        for name, of in run.services.items():
+            assert not of.outstanding, f"{name} was not waited for"
+            breaker_held(of.moves, run.options.breaker_after)
+
+    def _looked_after(self, call: Call) -> None:
+        """What was rejected may have landed all the same."""
+        moves = self.run.services[call.service].moves
+        rejected = [m.at for m in moves if m.call == call.id and m.state is State.REJECTED]
+        for at in rejected[-1:]:
+            assert self.run.tried[call.id] >= at, f"{call.id} was rejected and not looked at"
+
+    def _is_gone(self, call: Call) -> bool:
+        """It had landed, and this run saw that it did not stay."""
+        moves = [m for m in self.run.services[call.service].moves if m.call == call.id]
+        return bool(moves) and moves[-1].state is State.PLANNED and moves[-1].before in DONE
+
+    def _is_left_out(self, call: Call) -> bool:
+        """Only so many dates are dealt with, the oldest that are not done."""
+        run = self.run
+        touched = {move.call for of in run.services.values() for move in of.moves}
+        earlier = {
+            other.date
+            for other in run.plan.calls
+            if other.date < call.date and (other.id in touched or self.state(other.id) not in DONE)
+        }
+        return run.options.max_dates is not None and len(earlier) >= run.options.max_dates
+
+    def is_all_done(self) -> bool:
+        """Whether nothing of the plan remains to be done."""
+        return all(self.state(call.id) in DONE for call in self.run.plan.calls)

@@ -1,0 +1,80 @@
+"""Any schedule of faults, kills, interrupts, full disks, blind tables and clocks that are set."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.simulation.model import Fault, Writes
+from tests.simulation.model_plans import Options
+from tests.simulation.model_runs import Schedule, heal_and_finish, live_through, world_of
+from tests.simulation.schedules import DAYS, going_down, killed_in_flight, schedules
+
+QUICKLY = settings(
+    deadline=None,
+    derandomize=True,
+    report_multiple_bugs=False,
+    database=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@settings(QUICKLY, max_examples=1300)
+@given(schedules())
+def test_whatever_happens_every_date_is_landed_or_explained(schedule: Schedule) -> None:
+    with world_of(schedule) as world:
+        live_through(world)
+        heal_and_finish(world)
+
+
+@settings(QUICKLY, max_examples=900)
+@given(schedules(late=True))
+def test_a_service_that_works_for_longer_than_declared_is_never_believed(
+    schedule: Schedule,
+) -> None:
+    with world_of(schedule) as world:
+        live_through(world)
+        heal_and_finish(world)
+
+
+@settings(QUICKLY, max_examples=300)
+@given(going_down())
+def test_a_service_that_goes_wrong_for_good_is_left_alone(schedule: Schedule) -> None:
+    with world_of(schedule) as world:
+        live_through(world)
+        heal_and_finish(world)
+
+
+@settings(QUICKLY, max_examples=500)
+@given(killed_in_flight())
+def test_what_is_killed_in_flight_is_not_sent_while_it_is_worked_on(schedule: Schedule) -> None:
+    with world_of(schedule) as world:
+        live_through(world)
+        heal_and_finish(world)
+
+
+def test_the_pause_that_a_last_refusal_asks_for_is_kept_as_well() -> None:
+    schedule = Schedule(
+        options=Options(breaker_after=3),
+        dates={"four": DAYS[:6]},
+        always={"four": Fault(status=429, retry_after=3)},
+        sound_at_first=1,
+    )
+    with world_of(schedule) as world:
+        live_through(world)
+        assert world.promises.run.attempts["four/2025-01-08"] == 5
+        heal_and_finish(world)
+
+
+def test_a_date_that_is_held_back_for_a_probe_is_not_sent_more_often_for_it() -> None:
+    schedule = Schedule(
+        options=Options(concurrency=2, breaker_after=1),
+        dates={"four": DAYS[:3]},
+        faults={"four/2025-01-08": [Fault(status=429)]},
+        always={"four": Fault(status=502, ends=0.25, writes=Writes.HALF)},
+        sound_at_first=1,
+    )
+    with world_of(schedule) as world:
+        live_through(world)
+        assert world.promises.run.taken["four/2025-01-08"] == 3
+        heal_and_finish(world)

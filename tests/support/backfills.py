@@ -1,0 +1,157 @@
+"""Carry out plans of the scripted project, and read what became of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import duckdb
+
+from checkpoints.archive.runs import stored_report
+from checkpoints.contract.loading import ContractFile
+from checkpoints.warehouse.engine import Reading
+from remediation.backfill import run as running
+from remediation.backfill.record import RemediationRecord
+from remediation.backfill.run import run
+from remediation.backfill.verification import Tables
+from remediation.backfill.work import Work
+from remediation.clock import Clock
+from remediation.ledger.journal import Event
+from remediation.ledger.ledger import Entry, Ledger, Transition, ledger_path, read_ledger
+from remediation.plan.model import Plan
+from remediation.plan.planning import Request, make_plan
+from remediation.service.dispatch import Dispatch
+from tests.support.scripted_service import Project
+
+SEVEN, EIGHT, NINE = "2025-01-07", "2025-01-08", "2025-01-09"
+THREE_DAYS = (SEVEN, EIGHT, NINE)
+FACTORS = {"factors": THREE_DAYS}
+
+
+def real_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Skipping:
+    """A clock on which sleeping takes no time and time passes all the same."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return time.monotonic() + sum(self.slept)
+
+    def now(self) -> datetime:
+        return real_now() + timedelta(seconds=sum(self.slept))
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=self.now, monotonic=self.monotonic, sleep=self.sleep)
+
+    @property
+    def long_sleeps(self) -> list[float]:
+        return [round(seconds, 1) for seconds in self.slept if seconds >= 0.4]
+
+
+def plan_of(made: Project, only: str | None = "factors") -> Plan:
+    """The plan of a contract under which every date that lacks a key fails a check."""
+    datasets = made.raw["datasets"]
+    strict = [{"rule": "conversion_ratio", "of": "raw", "at_least": 1.0}]
+    made.change(
+        datasets={
+            name: {**dataset, "rules": strict} if "service" in dataset else dataset
+            for name, dataset in datasets.items()
+        }
+    )
+    file, report = made.file(), made.check()
+    return make_plan(report, file.contract, file.sha256, Request(only_dataset=only))
+
+
+class HasContract(Protocol):
+    """A project on disk."""
+
+    def file(self) -> ContractFile: ...
+
+
+def request_of(
+    made: HasContract,
+    plan: Plan,
+    events: list[Event] | None = None,
+    clock: Clock | None = None,
+    tokens: Any = None,
+    **options: Any,
+) -> running.Request:
+    file = made.file()
+    return running.Request(
+        file=file,
+        plan=plan,
+        report=stored_report(file.project, plan.run_id),
+        warehouse=file.contract.warehouse,
+        as_of=plan.as_of,
+        by="someone",
+        tokens=tokens,
+        reading=Reading(),
+        clock=clock or Clock(now=real_now, monotonic=time.monotonic, sleep=time.sleep),
+        tell=(events if events is not None else []).append,
+        **options,
+    )
+
+
+def carry_out(made: Project, plan: Plan, **options: Any) -> RemediationRecord:
+    record, path = run(request_of(made, plan, **options))
+    assert RemediationRecord.model_validate_json(path.read_text()) == record
+    return record
+
+
+def entries(made: Project, plan: Plan) -> dict[str, Entry]:
+    with read_ledger(ledger_path(made.folder), real_now) as ledger:
+        assert ledger is not None
+        return {e.id: e for e in ledger.entries(plan.id)}
+
+
+def states(made: Project, plan: Plan) -> dict[str, str]:
+    return {name[-5:]: str(e.state) for name, e in entries(made, plan).items()}
+
+
+def history(made: Project, plan: Plan, day: str) -> list[str]:
+    with read_ledger(ledger_path(made.folder), real_now) as ledger:
+        assert ledger is not None
+        found: list[Transition] = ledger.history(plan.id)
+    return [str(t.state) for t in found if str(t.date) == day]
+
+
+def delete(made: Project, table: str, day: str) -> None:
+    for _ in range(200):
+        try:
+            with duckdb.connect(str(made.database)) as connection:
+                connection.execute(f"DELETE FROM s.{table} WHERE d = ?", [day])
+            return
+        except duckdb.Error:
+            time.sleep(0.02)
+    raise AssertionError("the warehouse was never free")
+
+
+def work_of(
+    made: HasContract, plan: Plan, ledger: Ledger, clock: Clock, dispatch: Mapping[str, Dispatch]
+) -> Work:
+    """What a run carries a plan out with, apart from who makes its calls."""
+    contract = made.file().contract
+    tables = Tables(
+        contract=contract, url=contract.warehouse, as_of=plan.as_of, clock=clock, reading=Reading()
+    )
+    return Work(
+        plan=plan,
+        contract=contract,
+        ledger=ledger,
+        dispatch=dispatch,
+        look=tables.look,
+        look_source=tables.look_source,
+        last_look=tables.last_look,
+        clock=clock,
+        tell=lambda _: None,
+    )

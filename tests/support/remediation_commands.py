@@ -1,0 +1,76 @@
+"""``python -m remediation`` as a user types it, in processes of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from remediation.ledger.ledger import Entry, ledger_path, read_ledger
+from remediation.ledger.plans import newest_plan, read_plan
+from remediation.plan.model import Plan
+from tests.support.backfills import EIGHT, NINE, SEVEN, real_now
+from tests.support.commands import ROOT
+from tests.support.scripted_service import Project
+
+HOLES = {
+    "summary": ("2025-01-12",),
+    "factors": (SEVEN, EIGHT, NINE),
+    "scores": (SEVEN, EIGHT, NINE),
+}
+
+
+def strict_on_scores(made: Project) -> None:
+    rules = [{"rule": "conversion_ratio", "of": "raw", "at_least": 0.9}]
+    datasets = made.raw["datasets"]
+    scores = {**datasets["scores"], "rules": rules}
+    made.change(rules_for_keyed=[], datasets={**datasets, "scores": scores})
+
+
+def start(made: Project, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "remediation",
+            *arguments,
+            "--contract",
+            str(made.folder / "pipeline.yml"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "120", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def typed(made: Project, *arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Exit code, standard output, standard error."""
+    running = start(made, *arguments, **environment)
+    out, err = running.communicate(timeout=60)
+    assert "Traceback" not in err
+    return running.returncode, out, err
+
+
+def newest(made: Project) -> Plan:
+    return read_plan(newest_plan(made.folder))
+
+
+def wait_for_call(made: Project, number: int) -> None:
+    deadline = time.monotonic() + 20
+    while len(made.service.calls) < number and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(made.service.calls) == number
+
+
+def entries(made: Project) -> dict[str, Entry]:
+    """The calls of all plans; where several plans hold one, the last by plan id."""
+    with read_ledger(ledger_path(made.folder), real_now) as ledger:
+        assert ledger is not None
+        return {e.id: e for e in ledger.entries()}
+
+
+def states(made: Project) -> dict[str, str]:
+    return {name: str(entry.state) for name, entry in entries(made).items()}

@@ -1,0 +1,325 @@
+"""A real processor service on loopback that does what a script says, and a project for it."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from checkpoints.archive.report import Report
+from checkpoints.contract.loading import ContractFile, load_contract
+from checkpoints.contract.window import Window
+from checkpoints.dates import DateRange
+from tests.support.runs import judged
+from tests.support.warehouses import BASIC, D, days, fill, write_contract
+
+FIRST, LAST, TODAY = D("2025-01-01"), D("2025-01-20"), D("2025-01-21")
+BUILDS = {
+    "/three": [("summary", "raw")],
+    "/four": [("factors", "summary"), ("cache", "summary")],
+    "/five": [("scores", "factors")],
+}
+QUICK = {
+    "auth": "none",
+    "timeout_seconds": 0.5,
+    "seconds_between_calls": 0,
+    "settle_seconds": 0.4,
+    "poll_seconds": 0.05,
+    "breaker_after": 3,
+    "probe_after_seconds": 0.05,
+}
+
+
+def raw_contract(url: str, database: Path, **quick: Any) -> dict[str, Any]:
+    """Five datasets below the schedule, and three services at one address."""
+    keyed = {"date": "d", "key": "k"}
+    datasets = dict(BASIC["datasets"])
+    datasets["summary"] = {**datasets["summary"], "service": "three"}
+    datasets["factors"] = {**datasets["factors"], "service": "four"}
+    datasets["cache"] = {
+        "layer": "L4",
+        "table": "s.cache",
+        "date": "d",
+        "upstream": "summary",
+        "warmup_days": 5,
+        "service": "four",
+        "rules": [{"rule": "date_gap", "at_most_days": 2}],
+    }
+    datasets["scores"] = {
+        "layer": "L5",
+        "table": "s.scores",
+        **keyed,
+        "upstream": "factors",
+        "warmup_days": 3,
+        "service": "five",
+        "rules": [{"rule": "conversion_ratio", "of": "raw", "at_least": 0.7}],
+    }
+    body = {"game_date": "{date}", "nested": [{"again": "on {date}"}], "n": 3}
+    services = {
+        name: {"url": url, "path": f"/{name}", "body": body, **QUICK, **quick}
+        for name in ("three", "four", "five")
+    }
+    return {
+        **BASIC,
+        "warehouse": f"duckdb:///{database}",
+        "layers": {**BASIC["layers"], "L5": "predictions"},
+        "datasets": datasets,
+        "services": services,
+        "checkpoints": {
+            "after_backfill": {"suites": ["reference", "L1", "L3", "L4", "L5"]},
+        },
+    }
+
+
+@dataclass
+class Call:
+    path: str
+    date: date
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def short(self) -> str:
+        return f"{self.path[1:]} {self.date:%m-%d}"
+
+
+Act = Callable[[BaseHTTPRequestHandler, "ScriptedService", str, date], None]
+
+
+@dataclass
+class ScriptedService:
+    """``script`` holds what to do at the next calls for a path and date; then it lands."""
+
+    database: Path
+    url: str = ""
+    calls: list[Call] = field(default_factory=list)
+    script: dict[tuple[str, date], list[Act]] = field(default_factory=dict)
+    otherwise: dict[str, Act] = field(default_factory=dict)
+    working: int = 0
+
+    def on(self, path: str, day: str, *acts: Act) -> None:
+        self.script[path, D(day)] = list(acts)
+
+    @property
+    def sent(self) -> list[str]:
+        return [call.short for call in self.calls]
+
+    def write(self, path: str, day: date, most: int = 1000) -> None:
+        for _ in range(200):
+            try:
+                with duckdb.connect(str(self.database)) as connection:
+                    for table, upstream in BUILDS[path]:
+                        connection.execute(f"DELETE FROM s.{table} WHERE d = ?", [day])
+                        connection.execute(
+                            f"INSERT INTO s.{table} SELECT DISTINCT d, k FROM s.{upstream} "
+                            "WHERE d = ? ORDER BY k LIMIT ?",
+                            [day, most],
+                        )
+                return
+            except duckdb.Error:
+                time.sleep(0.02)
+        raise AssertionError("the warehouse was never free")
+
+
+def reply(handler: BaseHTTPRequestHandler, status: int, body: str = "{}", **headers: str) -> None:
+    data = body.encode()
+    handler.send_response(status)
+    handler.send_header("Content-Length", str(len(data)))
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+    handler.wfile.write(data)
+
+
+def land(handler: Any, service: ScriptedService, path: str, day: date) -> None:
+    service.write(path, day)
+    reply(handler, 200)
+
+
+def half(handler: Any, service: ScriptedService, path: str, day: date) -> None:
+    service.write(path, day, most=1)
+    reply(handler, 200)
+
+
+def answer(status: int, body: str = "{}", **headers: str) -> Act:
+    """Answer, and write nothing."""
+    return lambda handler, *_: reply(handler, status, body, **headers)
+
+
+def land_and_answer(status: int, body: str = "{}") -> Act:
+    def act(handler: Any, service: ScriptedService, path: str, day: date) -> None:
+        service.write(path, day)
+        reply(handler, status, body)
+
+    return act
+
+
+def land_soon_after(status: int, seconds: float) -> Act:
+    """Answer at once; the data land a little later."""
+
+    def act(handler: Any, service: ScriptedService, path: str, day: date) -> None:
+        reply(handler, status)
+        time.sleep(seconds)
+        service.write(path, day)
+
+    return act
+
+
+def land_and_damage_the_day_before(
+    handler: Any, service: ScriptedService, path: str, day: date
+) -> None:
+    service.write(path, day)
+    service.write(path, day - timedelta(days=1), most=0)
+    reply(handler, 200)
+
+
+def drop(handler: Any, *_: Any) -> None:
+    handler.close_connection = True
+    handler.connection.close()
+
+
+def land_then_drop(handler: Any, service: ScriptedService, path: str, day: date) -> None:
+    service.write(path, day)
+    drop(handler)
+
+
+def silence(seconds: float, *, lands: bool) -> Act:
+    """No answer for so long; the data may land at its end."""
+
+    def act(handler: Any, service: ScriptedService, path: str, day: date) -> None:
+        time.sleep(seconds)
+        if lands:
+            service.write(path, day)
+
+    return act
+
+
+@contextmanager
+def scripted_service(
+    database: Path, tls: ssl.SSLContext | None = None
+) -> Iterator[ScriptedService]:
+    service = ScriptedService(database=database)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            day = D(body["game_date"])
+            service.calls.append(Call(self.path, day, dict(self.headers), body))
+            acts = service.script.get((self.path, day), [])
+            act = acts.pop(0) if acts else service.otherwise.get(self.path, land)
+            service.working += 1
+            try:
+                act(self, service, self.path, day)
+            finally:
+                service.working -= 1
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+        def handle(self) -> None:
+            try:
+                super().handle()
+            except (OSError, ValueError):
+                self.close_connection = True
+
+        def finish(self) -> None:
+            try:
+                super().finish()
+            except (OSError, ValueError):
+                self.close_connection = True
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = False  # closing waits for whatever still writes
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    service.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield service
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def full_tables() -> dict[str, list[tuple[Any, ...]]]:
+    """Everything there from the end of the warm-ups on: two games a day."""
+    games = days("2025-01-01", "2025-01-20")
+    return {
+        "schedule": games,
+        "raw": games,
+        "summary": games,
+        "factors": days("2025-01-04", "2025-01-20"),
+        "cache": days("2025-01-06", "2025-01-20", games=1),
+        "scores": days("2025-01-04", "2025-01-20"),
+    }
+
+
+def without(rows: list[tuple[Any, ...]], *dates: str) -> list[tuple[Any, ...]]:
+    return [row for row in rows if str(row[0]) not in dates]
+
+
+@dataclass
+class Project:
+    """A folder with a contract, a warehouse and a service."""
+
+    folder: Path
+    service: ScriptedService
+    raw: dict[str, Any]
+
+    @property
+    def database(self) -> Path:
+        return self.service.database
+
+    def file(self) -> ContractFile:
+        return load_contract(self.folder / "pipeline.yml", {})
+
+    def change(self, **changes: Any) -> None:
+        self.raw = {**self.raw, **changes}
+        write_contract(self.folder, self.raw)
+
+    def change_service(self, name: str, **changes: Any) -> None:
+        services = self.raw["services"]
+        self.change(services={**services, name: {**services[name], **changes}})
+
+    def check(self) -> Report:
+        """Judge by the rules, and store the report as a run does."""
+        window = Window(range=DateRange(FIRST, LAST), label="January")
+        return judged(self.file(), window, TODAY)
+
+    def rows(self, table: str, day: str) -> int:
+        with duckdb.connect(str(self.database)) as connection:
+            found = connection.execute(f"SELECT count(*) FROM s.{table} WHERE d = ?", [D(day)])
+            return int(found.fetchall()[0][0])
+
+
+@contextmanager
+def project(
+    folder: Path,
+    lacking: Mapping[str, tuple[str, ...]],
+    tls: ssl.SSLContext | None = None,
+    **quick: Any,
+) -> Iterator[Project]:
+    """A project whose tables are full but for the dates that ``lacking`` names per table."""
+    database = folder / "warehouse.duckdb"
+    tables = full_tables()
+    for table, dates in lacking.items():
+        tables[table] = without(tables[table], *dates)
+    fill(database, tables)
+    with scripted_service(database, tls) as service:
+        made = Project(
+            folder=folder, service=service, raw=raw_contract(service.url, database, **quick)
+        )
+        write_contract(folder, made.raw)
+        yield made
