@@ -7,6 +7,7 @@ CheckpointsError
 └── CouldNotTell         3  no verdict was possible
     ├── WarehouseError   3  the warehouse could not be read
     │   └── WarehouseBusy  3  another process holds the file
+    ├── UnreadablePair   3  a pair of datasets cannot be judged
     └── LibraryError     3  Great Expectations did not judge what was declared
 """
 
@@ -80,6 +81,10 @@ class WarehouseError(CouldNotTell):
 
 class WarehouseBusy(WarehouseError):
     """Another process holds the warehouse file; trying again may help."""
+
+
+class UnreadablePair(CouldNotTell):
+    """A pair of datasets cannot be judged; the message says why."""
 
 
 class LibraryError(CouldNotTell):

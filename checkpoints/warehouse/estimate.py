@@ -6,7 +6,8 @@ from typing import Literal
 
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
-from checkpoints.records import Record, Span
+from checkpoints.dates import DateRange
+from checkpoints.records import Record
 from checkpoints.warehouse.engine import Reading, labelled
 from checkpoints.warehouse.reading import open_warehouse
 
@@ -29,7 +30,7 @@ class Estimate(Record):
     """
 
     schema_version: Literal[1] = 1
-    window: Span
+    window: DateRange
     datasets: tuple[DatasetEstimate, ...]
     total_bytes: int
     price_per_tib: float
@@ -62,7 +63,7 @@ def estimate_window(
     total, options = sum(found.values()), contract.bigquery
     price = options.price_per_tib if price_per_tib is None else price_per_tib
     return Estimate(
-        window=Span(first=window.range.first, last=window.range.last),
+        window=window.range,
         datasets=datasets,
         total_bytes=total,
         price_per_tib=price,

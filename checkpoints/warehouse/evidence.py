@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,9 +11,9 @@ from checkpoints.contract.checks import pairs_of
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame, build_frame
-from checkpoints.coverage.results import DatasetRecord, Day, KeySample
+from checkpoints.coverage.results import KeySample
 from checkpoints.dates import ranges_of
-from checkpoints.rules.evidence import Pair, Status
+from checkpoints.rules.evidence import Pair
 from checkpoints.warehouse.engine import Reading, StatementRecord
 from checkpoints.warehouse.reading import Warehouse, open_warehouse
 
@@ -55,28 +55,6 @@ def gather(
         )
         keys = tuple(_key_samples(contract, warehouse, frame)) if with_keys else ()
         return Evidence(frame=frame, keys=keys, statements=tuple(warehouse.engine.statements))
-
-
-def dataset_records(
-    contract: Contract, frame: CoverageFrame, pair_of: Callable[[Contract, str], Pair]
-) -> Iterator[DatasetRecord]:
-    """Every readable dataset, compared as ``pair_of`` says (``rules`` has two of them)."""
-    for name in contract.names:
-        if name in frame.unreadable:
-            continue
-        pair = pair_of(contract, name)
-        yield DatasetRecord(
-            name=name,
-            layer=contract.datasets[name].layer,
-            of=pair.of,
-            match=pair.match,
-            by_date=contract.is_date_grain(name),
-            days=tuple(
-                Day(*cell)
-                for cell in frame.cells[pair]
-                if cell.status is not Status.OFF or any(cell[2:])
-            ),
-        )
 
 
 def _key_samples(
