@@ -15,12 +15,17 @@ from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.window import Window
 from checkpoints.coverage.gaps import gaps_in_force
 from checkpoints.coverage.gate import decide
-from checkpoints.coverage.results import CheckRecord, check_record, evaluate
+from checkpoints.coverage.results import (
+    CheckRecord,
+    check_record,
+    dataset_records,
+    evaluate,
+)
 from checkpoints.errors import ContractError
 from checkpoints.records import Span
 from checkpoints.rules.rule import Severity
-from checkpoints.warehouse.engine import Reading, labelled
-from checkpoints.warehouse.evidence import Evidence, dataset_records, gather
+from checkpoints.warehouse.engine import ReadOptions
+from checkpoints.warehouse.reading import Evidence, gather
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +39,7 @@ class Request:
     checkpoint: str
     fail_on: Severity
     started_at: datetime
-    reading: Reading | None = None
+    reading: ReadOptions | None = None
     elapsed: Callable[[], float]
 
     @property
@@ -102,7 +107,7 @@ def _gather(request: Request) -> Evidence:
         request.warehouse,
         request.window,
         request.as_of,
-        labelled(request.reading or Reading(), **labels, run_id=request.run_id),
+        (request.reading or ReadOptions()).labelled(**labels, run_id=request.run_id),
     )
 
 

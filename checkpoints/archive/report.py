@@ -19,7 +19,7 @@ from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import ContractError
 from checkpoints.records import Record, Span
 from checkpoints.rules.evidence import Status
-from checkpoints.warehouse.engine import StatementRecord
+from checkpoints.warehouse.engine import Statement
 
 SCHEMA_VERSION = 1
 
@@ -59,7 +59,7 @@ class Report(Record):
     datasets: tuple[DatasetRecord, ...]
     coverage: tuple[DatasetRecord, ...]
     keys: tuple[KeySample, ...] = ()
-    statements: tuple[StatementRecord, ...] = ()
+    statements: tuple[Statement, ...] = ()
     unreadable: dict[str, str] = Field(default_factory=dict)
     known_gaps: tuple[GapRecord, ...] = ()
 

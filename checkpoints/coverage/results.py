@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import NamedTuple
 
 from checkpoints.contract.checks import Check
+from checkpoints.contract.model import Contract
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.errors import ExitCode
 from checkpoints.records import Record
-from checkpoints.rules.evidence import Match, Status
+from checkpoints.rules.evidence import Match, Pair, Status
 from checkpoints.rules.rule import (
     Evaluation,
     Outcome,
@@ -90,6 +92,28 @@ class Verdict(Record):
     declared: int
     counts: dict[Outcome, int]
     fail_on: Severity
+
+
+def dataset_records(
+    contract: Contract, frame: CoverageFrame, pair_of: Callable[[Contract, str], Pair]
+) -> Iterator[DatasetRecord]:
+    """Every readable dataset, compared as ``pair_of`` says (``contract.checks`` has two)."""
+    for name in contract.names:
+        if name in frame.unreadable:
+            continue
+        pair = pair_of(contract, name)
+        yield DatasetRecord(
+            name=name,
+            layer=contract.datasets[name].layer,
+            of=pair.of,
+            match=pair.match,
+            by_date=contract.is_date_grain(name),
+            days=tuple(
+                Day(*cell)
+                for cell in frame.cells[pair]
+                if cell.status is not Status.OFF or any(cell[2:])
+            ),
+        )
 
 
 def check_record(check: Check, evaluation: Evaluation) -> CheckRecord:

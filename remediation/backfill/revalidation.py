@@ -17,13 +17,13 @@ from checkpoints.coverage.results import (
     Day,
     Verdict,
     check_record,
+    dataset_records,
     evaluate,
 )
 from checkpoints.dates import DateRange
 from checkpoints.errors import ExitCode, worst
 from checkpoints.rules.evidence import Status
-from checkpoints.warehouse.engine import Reading
-from checkpoints.warehouse.evidence import dataset_records
+from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.reading import open_warehouse
 from remediation.backfill.landing import Found, verdict
 from remediation.backfill.record import CallRecord, Change, Figures, Regression
@@ -31,7 +31,7 @@ from remediation.ledger.states import DONE
 
 
 def fresh_frame(
-    contract: Contract, url: str, report: Report, as_of: date, reading: Reading
+    contract: Contract, url: str, report: Report, as_of: date, reading: ReadOptions
 ) -> CoverageFrame:
     """Read the window of a report again.
 
