@@ -142,7 +142,7 @@ def test_a_new_engine_reads_a_complete_pipeline(project: Path) -> None:
     assert (done.returncode, done.stderr.count("error")) == (0, 0)
     assert report["unreadable"] == {}
     cells = {d["name"]: [cell[4] for cell in d["days"]] for d in report["datasets"]}
-    assert cells == dict.fromkeys(TABLES, [1, 1, 1])
+    assert cells == {name: [1, 1, 1] for name in TABLES}
     assert [s["rows"] for s in report["statements"]] == [3]
 
 
