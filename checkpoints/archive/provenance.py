@@ -16,8 +16,9 @@ from checkpoints.archive.report import Provenance
 from checkpoints.contract.loading import ContractFile
 from checkpoints.warehouse.engine import ENGINES
 
-LIBRARIES = sorted(
-    ["great-expectations", "sqlalchemy", *(name for e in ENGINES.values() for name in e.libraries)]
+LIBRARIES = (
+    "great-expectations",
+    *sorted(["sqlalchemy", *(name for e in ENGINES.values() for name in e.libraries)]),
 )
 
 

@@ -32,6 +32,8 @@ from checkpoints.warehouse.engine import (
 from checkpoints.warehouse.query import iso_date, local_date, probe
 
 MB_PER_THREAD = 128
+"""Memory that DuckDB takes for each core before it spills to disk."""
+
 SPILL_FOLDER = f"checkpoints-{uuid4().hex}"
 
 DATE_TYPES: dict[str, DateType] = {
@@ -83,7 +85,7 @@ def _iso_date(element: iso_date, compiler: Any, **kw: Any) -> str:
 def compiled(statement: sa.Select[Any]) -> tuple[str, list[Any]]:
     """A statement's SQL and its parameters."""
     found = statement.compile(dialect=DuckDbDialect(), compile_kwargs={"render_postcompile": True})
-    values = found.params  # made anew at every look
+    values = found.params  # a property that builds a new dict each time
     return str(found), [values[name] for name in found.positiontup or ()]
 
 
