@@ -6,13 +6,14 @@ Built with SQLAlchemy Core, so that one construction compiles for every engine. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql import operators
 from sqlalchemy.sql.functions import GenericFunction
 
 from checkpoints.contract.model import Condition, Contract, Dataset, DateType
@@ -30,6 +31,17 @@ class Source:
 
 KeyShape = tuple[bool, ...]
 """For each key column, by position, whether it is compared as text."""
+
+
+OPERATORS: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
+    "equals": operators.eq,
+    "not_equals": operators.ne,
+    "one_of": operators.in_op,
+    "none_of": operators.not_in_op,
+    "like": operators.like_op,
+    "not_like": operators.not_like_op,
+}
+NEGATIVE = ("not_equals", "none_of", "not_like")
 
 
 class local_date(GenericFunction[Any]):
@@ -225,22 +237,10 @@ def _within(
 
 
 def _condition(column: sa.ColumnElement[Any], condition: Condition) -> sa.ColumnElement[bool]:
-    """A condition. NULL is none of the values that a negative one leaves out, so it stays in:
-    a row without a key must be seen to be reported."""
-    ((operator, operand),) = condition.operator.items()
-    result: sa.ColumnElement[bool]
-    negative = operator in ("not_equals", "none_of", "not_like")
-    match operator:
-        case "equals":
-            result = column == operand
-        case "not_equals":
-            result = column != operand
-        case "one_of":
-            result = column.in_(operand)
-        case "none_of":
-            result = column.not_in(operand)
-        case "like":
-            result = column.like(operand)
-        case _:
-            result = column.not_like(operand)
-    return sa.or_(column.is_(None), result) if negative else result
+    """NULL is none of the values that a negative condition leaves out, so it stays in.
+
+    A row without a key must be seen to be reported.
+    """
+    ((name, operand),) = condition.operator.items()
+    result = OPERATORS[name](column, operand)
+    return sa.or_(column.is_(None), result) if name in NEGATIVE else result
