@@ -11,15 +11,13 @@ from datetime import date
 from benchmarks.findings import warmups
 from checkpoints.contract.checks import Check
 from checkpoints.contract.model import Contract
+from checkpoints.rules.conversion_ratio import ConversionRatio
+from checkpoints.rules.daily_conversion_ratio import DailyConversionRatio
+from checkpoints.rules.date_gap import DateGap
 from checkpoints.rules.evidence import Pair
-from checkpoints.rules.rule import (
-    ConversionRatio,
-    DailyConversionRatio,
-    DateGap,
-    NoNullKeys,
-    NoOrphanKeys,
-    RecentCoverage,
-)
+from checkpoints.rules.no_null_keys import NoNullKeys
+from checkpoints.rules.no_orphan_keys import NoOrphanKeys
+from checkpoints.rules.recent_coverage import RecentCoverage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from checkpoints.contract.checks import Check, pairs_of
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import build_frame
-from checkpoints.coverage.results import evaluate
+from checkpoints.coverage.results import judged
 from checkpoints.dates import DateRange
 from checkpoints.rules.evidence import Pair
 from checkpoints.rules.rule import Outcome
@@ -77,7 +77,7 @@ def _by_presence(
     read = clock()
     window = Window(range=dates, label="all")
     frame = build_frame(contract, presence, window, world.as_of, pairs_of(contract))
-    found = {check.id: evaluate(check, frame) for check in checks}
+    found = {check.id: judged(check, frame) for check in checks}
     done = clock()
     findings = {
         name: Finding(e.outcome is Outcome.PASSED, frozenset(e.unexpected_dates))

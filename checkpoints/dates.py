@@ -1,22 +1,21 @@
-"""To be described."""
+"""Calendar dates and ranges of them. Pure: today is always an argument."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    pass
-
+from pydantic import ConfigDict
 
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class DateRange:
-    """Calendar days from ``first`` to ``last``, both included."""
+    """Calendar days from ``first`` to ``last``, both included; in JSON an object of these two."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # read by pydantic, where a record holds one
 
     first: date
     last: date
@@ -35,6 +34,10 @@ class DateRange:
     def dates(self) -> list[date]:
         """Every calendar day of the range, in order."""
         return [self.first + timedelta(days=n) for n in range(self.days)]
+
+    def overlaps(self, other: DateRange) -> bool:
+        """Whether the two have a day in common."""
+        return self.first <= other.last and other.first <= self.last
 
 
 def ranges_of(dates: Iterable[date], calendar: Sequence[date] = ()) -> list[DateRange]:

@@ -8,6 +8,7 @@ CheckpointsError
     ├── WarehouseError   3  the warehouse could not be read
     │   ├── WarehouseBusy      3  another process holds the file
     │   └── DatasetUnreadable  3  one dataset cannot be read; the others are still judged
+    ├── UnreadablePair   3  a pair of datasets cannot be judged
     └── LibraryError     3  Great Expectations did not judge what was declared
 """
 
@@ -85,6 +86,10 @@ class WarehouseBusy(WarehouseError):
 
 class DatasetUnreadable(WarehouseError):
     """One dataset cannot be read: the message says why, and what is there instead."""
+
+
+class UnreadablePair(CouldNotTell):
+    """A pair of datasets cannot be judged; the message says why."""
 
 
 class LibraryError(CouldNotTell):

@@ -1,20 +1,66 @@
-"""To be described."""
+"""Records that cross borders: their base class, and how one is read back from a file."""
 
 from __future__ import annotations
 
-from datetime import date
+import json
+from pathlib import Path
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from checkpoints.errors import CheckpointsError, ContractError
 
 
 class Record(BaseModel):
-    """Frozen; unknown keys are errors."""
+    """Frozen, and every unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Span(Record):
-    """Calendar dates, both included."""
+Found = TypeVar("Found", bound=BaseModel)
 
-    first: date
-    last: date
+
+def read_record(
+    path: Path,
+    model: type[Found],
+    what: str,
+    remedy: str,
+    unreadable: str | None = None,
+    error: type[CheckpointsError] = ContractError,
+) -> Found:
+    """Read a versioned JSON file.
+
+    ``what`` names it in messages (``the run report``), ``remedy`` says what to do when it is
+    damaged, ``unreadable`` when it cannot be read, if that is something else.
+
+    Raises:
+        error: there is none, it is damaged, or it is of another version.
+    """
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except OSError as failure:
+        raise error(
+            f"{path}: cannot read {what} ({failure.strerror}): {unreadable or remedy}"
+        ) from failure
+    except ValidationError as failure:
+        name = _named(what, model)
+        raise error(f"{path}: is not {name} ({reason(failure)}): {remedy}") from failure
+
+
+def _named(what: str, model: type[BaseModel]) -> str:
+    """``the plan`` → ``a plan of version 1``."""
+    field = model.model_fields.get("schema_version") or model.model_fields.get("version")
+    version = field.default if field else ""
+    return f"a {what.removeprefix('the ')}" + (f" of version {version}" if version else "")
+
+
+def reason(failure: ValidationError) -> str:
+    """The first thing that is wrong with a file, and where."""
+    first = failure.errors()[0]
+    where = ".".join(map(str, first["loc"])) or "the file"
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def schema_of(model: type[BaseModel]) -> str:
+    """The JSON schema of what a record is written as, which goes by its fields' names."""
+    return json.dumps(model.model_json_schema(by_alias=False), indent=1, ensure_ascii=False) + "\n"

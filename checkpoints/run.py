@@ -13,16 +13,8 @@ from checkpoints.archive.runs import save_report
 from checkpoints.contract.checks import Check, checks_of, coverage_pair, upstream_pair
 from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.window import Window
-from checkpoints.coverage.gaps import gaps_in_force
-from checkpoints.coverage.gate import decide
-from checkpoints.coverage.results import (
-    CheckRecord,
-    check_record,
-    dataset_records,
-    evaluate,
-)
+from checkpoints.coverage.results import CheckRecord, dataset_records, decide, judged
 from checkpoints.errors import ContractError
-from checkpoints.records import Span
 from checkpoints.rules.rule import Severity
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.reading import Evidence, gather
@@ -71,7 +63,7 @@ def check(request: Request) -> Report:
     """
     checks = request.checks()
     evidence = _gather(request)
-    records = [check_record(c, evaluate(c, evidence.frame)) for c in checks]
+    records = [judged(c, evidence.frame) for c in checks]
     return _report(request, evidence, records, library=False)
 
 
@@ -115,7 +107,7 @@ def _report(
     request: Request, evidence: Evidence, records: Sequence[CheckRecord], *, library: bool
 ) -> Report:
     contract, dates = request.file.contract, request.window.range
-    window = Span(first=dates.first, last=dates.last)
+    window = dates
     return Report(
         run_id=request.run_id,
         checkpoint=request.checkpoint,
@@ -133,5 +125,5 @@ def _report(
         keys=evidence.keys,
         statements=evidence.statements,
         unreadable=dict(evidence.frame.unreadable),
-        known_gaps=gaps_in_force(contract, window, request.as_of),
+        known_gaps=contract.gaps_in_force(window, request.as_of),
     )

@@ -15,13 +15,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from checkpoints.contract.model import Period
-from checkpoints.rules.rule import Model
+from checkpoints.records import Record
 
 Write = Literal["all", "half", "all but one", "nothing"]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 
 
-class Fault(Model):
+class Fault(Record):
     """How a call is dealt with; all times are seconds since it came in.
 
     ``write``: ``half`` leaves the first half of the date's keys, ``all but one`` leaves out the
@@ -104,7 +104,7 @@ def _date(value: Any) -> date:
     raise ValueError(f"{value!r} is no date like 2024-11-08")
 
 
-class Scenario(Model):
+class Scenario(Record):
     """The whole of a scenario file. Of several faults for a date, each follows the one before."""
 
     version: Literal[1]

@@ -4,12 +4,12 @@ Golden SQL, the JSON schemas of the run report and the sign-off, what the termin
 help texts in the README.
 """
 
-import json
 import re
 import tempfile
 
 from checkpoints.archive.report import Report
 from checkpoints.archive.signoff import SignOff
+from checkpoints.records import schema_of
 from tests.output.test_terminal import SHOWN, golden_of, shown
 from tests.project.test_readme import COMMANDS, README, help_of
 from tests.support.commands import ROOT, command
@@ -20,10 +20,8 @@ for date_type in ("date", "timestamp", "datetime", "text"):
         _, _, statement = shipped_statement(date_type)
         (GOLDEN / f"presence_{date_type}.{dialect}.sql").write_text(compiled(statement, dialect))
 
-schema = json.dumps(Report.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
-(ROOT / "checkpoints" / "report.schema.json").write_text(schema)
-schema = json.dumps(SignOff.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
-(ROOT / "checkpoints" / "signoff.schema.json").write_text(schema)
+for name, model in (("report", Report), ("signoff", SignOff)):
+    (ROOT / "checkpoints" / f"{name}.schema.json").write_text(schema_of(model))
 
 with tempfile.TemporaryDirectory() as folder:
     url = f"duckdb:///{folder}/w.duckdb"

@@ -15,13 +15,13 @@ from typing import Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
-from checkpoints.archive.report import damaged
 from checkpoints.archive.runs import run_ids, runs_folder
 from checkpoints.archive.signoff import read_signoff, signoff_path
 from checkpoints.coverage.results import Verdict
+from checkpoints.dates import DateRange
 from checkpoints.errors import CheckpointsError, ContractError, ExitCode
 from checkpoints.files import write_text
-from checkpoints.records import Record, Span
+from checkpoints.records import Record, reason
 from checkpoints.rules.evidence import Status
 
 
@@ -45,7 +45,7 @@ class RunHead(Record):
     """What a list of runs shows of a report; ``report_sha256`` is of the file it was read from."""
 
     checkpoint: str
-    window: Span
+    window: DateRange
     window_label: str
     as_of: date
     started_at: AwareDatetime
@@ -126,7 +126,7 @@ class _Source(BaseModel):
 
     schema_version: Literal[1]
     checkpoint: str
-    window: Span
+    window: DateRange
     window_label: str
     as_of: date
     started_at: AwareDatetime
@@ -199,7 +199,9 @@ def _head(path: Path) -> RunHead:
     except OSError as error:
         raise ContractError(f"{path}: cannot read the run report ({error.strerror})") from error
     except ValidationError as error:
-        raise damaged(path, error) from error
+        raise ContractError(
+            f"{path}: is not a run report of version 1 ({reason(error)}): run the checkpoint again"
+        ) from error
     return RunHead(
         checkpoint=source.checkpoint,
         window=source.window,

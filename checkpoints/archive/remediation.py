@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from checkpoints.records import Span
+from checkpoints.dates import DateRange
 
 SHOWN = ("landed", "partial", "still missing")
 
@@ -69,7 +69,7 @@ class Repair(Extract):
     plan_id: str
     run_id: str
     by: str
-    window: Span
+    window: DateRange
     started_at: AwareDatetime
     seconds: float
     counts: dict[str, dict[str, int]]

@@ -11,17 +11,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, Field
 
-from checkpoints.contract.model import GapRecord
+from checkpoints.contract.model import KnownGap
 from checkpoints.coverage.results import CheckRecord, DatasetRecord, KeySample, Verdict
 from checkpoints.dates import DateRange, ranges_of
-from checkpoints.errors import ContractError
-from checkpoints.records import Record, Span
+from checkpoints.records import Record, read_record
 from checkpoints.rules.evidence import Status
 from checkpoints.warehouse.engine import Statement
-
-SCHEMA_VERSION = 1
 
 
 class Provenance(Record):
@@ -47,7 +44,7 @@ class Report(Record):
     schema_version: Literal[1] = 1
     run_id: str
     checkpoint: str
-    window: Span
+    window: DateRange
     started_at: AwareDatetime
     verdict: Verdict
     judge: Literal["rules", "great_expectations"]
@@ -61,7 +58,7 @@ class Report(Record):
     keys: tuple[KeySample, ...] = ()
     statements: tuple[Statement, ...] = ()
     unreadable: dict[str, str] = Field(default_factory=dict)
-    known_gaps: tuple[GapRecord, ...] = ()
+    known_gaps: tuple[KnownGap, ...] = ()
 
     def calendar(self) -> list[date]:
         """Every date on which any dataset was expected to have something, in order."""
@@ -83,22 +80,10 @@ def read_report(path: Path) -> Report:
     Raises:
         ContractError: there is none, it is damaged, or it is of another version.
     """
-    try:
-        return Report.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise ContractError(
-            f"{path}: cannot read the run report ({error.strerror}): "
-            "run python -m checkpoints run first"
-        ) from error
-    except ValidationError as error:
-        raise damaged(path, error) from error
-
-
-def damaged(path: Path, error: ValidationError) -> ContractError:
-    """What to say of a file that is no report."""
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"])) or "the file"
-    return ContractError(
-        f"{path}: is not a run report of version 1 ({where}: {first['msg']}): "
-        "run the checkpoint again"
+    return read_record(
+        path,
+        Report,
+        "the run report",
+        remedy="run the checkpoint again",
+        unreadable="run python -m checkpoints run first",
     )

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field, ValidationError
 
 from checkpoints.archive.runs import runs_folder
-from checkpoints.contract.model import GapRecord
+from checkpoints.contract.model import KnownGap
 from checkpoints.errors import ContractError
 from checkpoints.records import Record
 
@@ -44,7 +44,7 @@ class SignOff(Record):
     page_sha256: Sha256
     validation_results: tuple[Digest, ...]
     remediation: tuple[Digest, ...]
-    documented: tuple[GapRecord, ...]
+    documented: tuple[KnownGap, ...]
 
 
 def signoff_path(project: Path, run_id: str) -> Path:

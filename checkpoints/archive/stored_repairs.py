@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from checkpoints.archive.history import RunHead, StoredRun
 from checkpoints.archive.remediation import Repair
 from checkpoints.archive.runs import runs_folder
-from checkpoints.records import Span
+from checkpoints.dates import DateRange
 
 NO_REPAIR = (
     "{path}: is not a remediation record of version 1: move it away, or restore it from a backup"
@@ -84,5 +84,5 @@ def _last_signed(runs: Iterable[StoredRun], head: RunHead) -> datetime | None:
     return max(signed, default=None)
 
 
-def _overlap(one: Span, other: Span) -> bool:
+def _overlap(one: DateRange, other: DateRange) -> bool:
     return one.first <= other.last and other.first <= one.last

@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from checkpoints.contract.model import Contract
 from checkpoints.contract.references import link_problems
 from checkpoints.errors import ContractError
+from checkpoints.rules.registry import RULES
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
@@ -151,22 +152,12 @@ def sentence_of(problem: ErrorDetails) -> str:
 
 
 def place_of(location: tuple[int | str, ...]) -> str:
-    """``("rules", 0, "date_gap", "at_most_days")`` → ``rules[0].at_most_days``."""
+    """``rules[0].at_most_days``, without the rule's name, which pydantic puts between."""
     text = ""
     for n, part in enumerate(location):
         after_index = n > 0 and isinstance(location[n - 1], int)
         if isinstance(part, int):
             text += f"[{part}]"
-        elif not (after_index and part in _TAGS):
+        elif not (after_index and part in RULES):
             text += f".{part}"
     return text.lstrip(".")
-
-
-_TAGS = {
-    "conversion_ratio",
-    "daily_conversion_ratio",
-    "recent_coverage",
-    "date_gap",
-    "no_orphan_keys",
-    "no_null_keys",
-}

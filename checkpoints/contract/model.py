@@ -11,7 +11,8 @@ from pydantic import ByteSize, Field, field_validator, model_validator
 from checkpoints.dates import DateRange
 from checkpoints.records import Record
 from checkpoints.rules.evidence import Match
-from checkpoints.rules.rule import AnyRule, Model, Name
+from checkpoints.rules.registry import AnyRule
+from checkpoints.rules.rule import Name
 
 DateType = Literal["date", "timestamp", "datetime", "text"]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")]
@@ -24,8 +25,8 @@ MAX_DATASETS = 31
 """Each dataset needs two bits of a 64-bit signed integer in the presence query."""
 
 
-class Period(Model):
-    """Calendar dates, both ends included."""
+class Period(Record):
+    """Calendar dates from the contract's ``from`` to its ``to``, both included."""
 
     first: date = Field(alias="from")
     last: date = Field(alias="to")
@@ -49,7 +50,7 @@ class Season(Period):
 
 
 class KnownGap(Period):
-    """Dates that a dataset lacks, accepted by ``owner`` for ``reason`` up to and with ``until``."""
+    """Dates that a dataset lacks, accepted by ``owner`` for ``reason`` through ``until``."""
 
     dataset: Name
     reason: Name
@@ -64,7 +65,7 @@ class Protected(Period):
     reason: Name
 
 
-class Condition(Model):
+class Condition(Record):
     """One condition on a column; a row is read when all conditions of its dataset hold."""
 
     column: Name
@@ -89,7 +90,7 @@ class Condition(Model):
         return self.model_dump(exclude={"column"}, exclude_none=True)
 
 
-class Dataset(Model):
+class Dataset(Record):
     """One table (or query) of a layer, with its grain, its upstream and its rules."""
 
     layer: Slug
@@ -125,7 +126,7 @@ class Dataset(Model):
         return tuple(self.table or ())
 
 
-class ResultsList(Model):
+class ResultsList(Record):
     """Where a 200 answer's body says how each processor fared."""
 
     path: Name = "results"
@@ -133,7 +134,7 @@ class ResultsList(Model):
     succeeded: tuple[str, ...] = ("success",)
 
 
-class Service(Model):
+class Service(Record):
     """A processor service: how it is called for one date, and what its answers mean.
 
     Strings may still hold ``${NAME}`` of an unset variable: such a service cannot be called.
@@ -165,7 +166,7 @@ class Service(Model):
     probe_after_seconds: Annotated[float, Field(ge=0)] = 30
 
 
-class BigQueryOptions(Model):
+class BigQueryOptions(Record):
     """How BigQuery is read. ``max_bytes`` is the most one run may read, such as ``2GB``."""
 
     timeout_seconds: Annotated[float, Field(gt=0)] = 600
@@ -174,14 +175,14 @@ class BigQueryOptions(Model):
     currency: str = "USD"
 
 
-class Checkpoint(Model):
+class Checkpoint(Record):
     """Which suites one checkpoint runs, and the window it takes when none is given."""
 
     suites: tuple[Slug, ...]
     window: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}d$")] | None = None
 
 
-class Contract(Model):
+class Contract(Record):
     """The whole of ``pipeline.yml``. Cross references are checked by ``contract_file``."""
 
     version: Literal[1]
@@ -221,6 +222,12 @@ class Contract(Model):
         """Dataset names in file order; a dataset's position is its bit in the presence query."""
         return tuple(self.datasets)
 
+    def gaps_in_force(self, window: DateRange, as_of: date) -> tuple[KnownGap, ...]:
+        """Declared gaps that touch the window and are still accepted on ``as_of``."""
+        return tuple(
+            gap for gap in self.known_gaps if gap.range.overlaps(window) and as_of <= gap.until
+        )
+
     def season_of(self, day: date) -> Season | None:
         """The season that contains a date, if any."""
         return next((s for s in self.seasons if day in s.range), None)
@@ -229,22 +236,10 @@ class Contract(Model):
         """0 for the topmost layer; upstream layers come first."""
         return list(self.layers).index(self.datasets[dataset].layer)
 
+    def suites(self) -> tuple[str, ...]:
+        """The names of the suites: one per layer, upstream first, and the one between them."""
+        return (*self.layers, CROSS_LAYER)
+
     def is_date_grain(self, dataset: str) -> bool:
         """True when the dataset has no key: one batch per date."""
         return not self.datasets[dataset].key
-
-
-class GapRecord(Record):
-    """Dates that a dataset lacks, accepted by ``owner`` for ``reason`` up to and with ``until``."""
-
-    dataset: str
-    first: date
-    last: date
-    reason: str
-    owner: str
-    until: date
-
-    @property
-    def range(self) -> DateRange:
-        """The dates as a range."""
-        return DateRange(self.first, self.last)

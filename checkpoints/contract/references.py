@@ -138,7 +138,7 @@ def _range_problems(contract: Contract) -> Iterator[str]:
 
 
 def _checkpoint_problems(contract: Contract) -> Iterator[str]:
-    known = [*contract.layers, CROSS_LAYER]
+    known = list(contract.suites())
     for name, checkpoint in contract.checkpoints.items():
         if not checkpoint.suites:
             yield f"checkpoints.{name}.suites: is empty: name at least one"

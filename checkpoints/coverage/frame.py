@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from checkpoints.contract.checks import by_date_grain
 from checkpoints.contract.model import Contract, Dataset, Season
 from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
-from checkpoints.rules.evidence import Cell, Pair, Status
+from checkpoints.rules.evidence import Cell, Keys, Pair, PairEvidence, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,23 @@ class CoverageFrame:
     undated: Mapping[str, int]
     unreadable: Mapping[str, str]
 
+    def evidence(
+        self, pair: Pair, samples: Mapping[date, tuple[Keys, Keys]] | None = None
+    ) -> PairEvidence:
+        """What a rule is given of a pair; ``samples`` are keys that were read, by date."""
+        return PairEvidence(
+            cells=self.cells[pair],
+            window=self.window.range,
+            as_of=self.as_of,
+            undated=self.undated.get(pair.dataset, 0),
+            samples=samples or {},
+        )
+
+    def obstacle(self, pair: Pair) -> str:
+        """Why a pair cannot be judged; empty when it can."""
+        needed = (pair.dataset, pair.of or pair.dataset, self.reference)
+        return next((self.unreadable[name] for name in needed if name in self.unreadable), "")
+
 
 def build_frame(
     contract: Contract,
@@ -56,7 +74,7 @@ def build_frame(
 ) -> CoverageFrame:
     """Count every pair on every date of the window.
 
-    ``as_of`` is today in the contract's time zone. ``pairs`` come from ``rules.pairs_of``.
+    ``as_of`` is today in the contract's time zone. ``pairs`` come from ``pairs_of``.
     """
     dates = window.range.dates()
     statuses = {name: _statuses(contract, name, presence, dates, as_of) for name in contract.names}
@@ -117,16 +135,16 @@ def _cells(
     down = 1 << names.index(pair.dataset)
     null = down << len(names)
     up = down if pair.of is None else 1 << names.index(pair.of)
-    by_date_grain = any(contract.is_date_grain(n) for n in (pair.dataset, pair.of) if n)
+    one_a_date = by_date_grain(contract, pair)
     for day, status in zip(dates, statuses, strict=True):
         masks = presence.by_date.get(day)
         if masks is None:
             yield Cell(day, status, 0, 0, 0, 0, 0)
             continue
         expected, present = _count(masks, up), _count(masks, down)
-        if by_date_grain:
+        if one_a_date:
             expected, present = min(expected, 1), min(present, 1)
-        if by_date_grain or pair.match == "count":
+        if one_a_date or pair.match == "count":
             matched = min(expected, present)
         else:
             matched = sum(n for mask, n in masks.items() if mask & up and mask & down)

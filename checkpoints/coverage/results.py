@@ -1,26 +1,21 @@
-"""To be described."""
+"""What was found: datasets by date, checks one by one, and the verdict they add up to. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import NamedTuple
 
 from checkpoints.contract.checks import Check
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.errors import ExitCode
 from checkpoints.records import Record
-from checkpoints.rules.evidence import Match, Pair, Status
-from checkpoints.rules.rule import (
-    Evaluation,
-    Outcome,
-    Severity,
-    evaluate_rule,
-)
-from checkpoints.text import percent
+from checkpoints.rules.evidence import Cell, Keys, Match, Pair, Status
+from checkpoints.rules.registry import RULES
+from checkpoints.rules.rule import Evaluation, Outcome, Rule, Severity
 
-CalendarDate = date  # inside a NamedTuple with a field `date`, that name is the field
+WEIGHT: dict[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
 
 
 class CheckRecord(Record):
@@ -41,22 +36,25 @@ class CheckRecord(Record):
     unexpected_dates: tuple[date, ...]
     message: str
 
-
-class Day(NamedTuple):
-    """One date of a dataset against another; a JSON list in this order."""
-
-    date: CalendarDate
-    status: Status
-    expected: int
-    present: int
-    matched: int
-    orphans: int
-    null_keys: int
+    @property
+    def rule(self) -> type[Rule]:
+        """The rule that was applied."""
+        return RULES[self.kind]
 
     @property
-    def missing(self) -> int:
-        """Keys of the upstream that the dataset lacks."""
-        return self.expected - self.matched
+    def figure(self) -> str:
+        """What was observed, in the rule's unit."""
+        return "–" if self.observed is None else self.rule.quantity(self.observed)
+
+    @property
+    def limit(self) -> str:
+        """What was required of it."""
+        return self.rule.limit(self.threshold)
+
+    @property
+    def compared_with(self) -> str:
+        """The dataset it was compared with; empty where the rule compares nothing."""
+        return self.of if self.of and self.rule.compares else ""
 
 
 class DatasetRecord(Record):
@@ -70,17 +68,17 @@ class DatasetRecord(Record):
     of: str | None
     match: Match
     by_date: bool
-    days: tuple[Day, ...]
+    days: tuple[Cell, ...]
 
 
 class KeySample(Record):
-    """Keys behind a partial or orphan date, at most 20 of each kind; a key is its columns."""
+    """Keys behind a partial or orphan date, at most 20 of each kind."""
 
     dataset: str
     of: str
     date: date
-    missing: tuple[tuple[str, ...], ...]
-    orphans: tuple[tuple[str, ...], ...]
+    missing: Keys
+    orphans: Keys
 
 
 class Verdict(Record):
@@ -109,11 +107,16 @@ def dataset_records(
             match=pair.match,
             by_date=contract.is_date_grain(name),
             days=tuple(
-                Day(*cell)
-                for cell in frame.cells[pair]
-                if cell.status is not Status.OFF or any(cell[2:])
+                cell for cell in frame.cells[pair] if cell.status is not Status.OFF or any(cell[2:])
             ),
         )
+
+
+def judged(check: Check, frame: CoverageFrame) -> CheckRecord:
+    """Judge one check on a frame that holds its pair."""
+    if problem := frame.obstacle(check.pair):
+        return check_record(check, Evaluation(outcome=Outcome.ERRORED, message=problem))
+    return check_record(check, check.rule.judge(frame.evidence(check.pair)))
 
 
 def check_record(check: Check, evaluation: Evaluation) -> CheckRecord:
@@ -126,7 +129,7 @@ def check_record(check: Check, evaluation: Evaluation) -> CheckRecord:
         match=check.pair.match,
         kind=check.kind,
         severity=check.severity,
-        threshold=check.threshold,
+        threshold=check.rule.threshold,
         outcome=evaluation.outcome,
         observed=evaluation.observed,
         matched=evaluation.matched,
@@ -136,40 +139,58 @@ def check_record(check: Check, evaluation: Evaluation) -> CheckRecord:
     )
 
 
-def evaluate(check: Check, frame: CoverageFrame) -> Evaluation:
-    """Judge one check on a frame that holds its pair."""
-    if problem := obstacle(check, frame):
-        return Evaluation(outcome=Outcome.ERRORED, message=problem)
-    return evaluate_rule(
-        check.rule, frame.cells[check.pair], undated=frame.undated.get(check.dataset, 0)
+def decide(checks: Sequence[CheckRecord], declared: int, fail_on: Severity) -> Verdict:
+    """Gate on the checks of a run.
+
+    ``declared`` is how many checks the contract has for it: fewer results are never green.
+    Failures lighter than ``fail_on`` are reported and do not gate.
+    """
+    counts = Counter(check.outcome for check in checks)
+    code = _exit_code(checks, declared, fail_on)
+    return Verdict(
+        exit_code=code,
+        passed=code is ExitCode.COMPLETE,
+        summary=_summary(checks, counts, declared, fail_on, code),
+        declared=declared,
+        counts={outcome: counts[outcome] for outcome in Outcome},
+        fail_on=fail_on,
     )
 
 
-def obstacle(check: Check, frame: CoverageFrame) -> str:
-    """Why the check cannot be evaluated; empty when it can."""
-    needed = (check.dataset, check.of or check.dataset, frame.reference)
-    return next((frame.unreadable[name] for name in needed if name in frame.unreadable), "")
+def gates(check: CheckRecord, fail_on: Severity) -> bool:
+    """True for a failure that weighs enough to fail the run."""
+    return check.outcome is Outcome.FAILED and WEIGHT[check.severity] >= WEIGHT[fail_on]
 
 
-RATIOS = {"conversion_ratio", "daily_conversion_ratio", "recent_coverage"}
+def _exit_code(checks: Sequence[CheckRecord], declared: int, fail_on: Severity) -> ExitCode:
+    if len(checks) != declared or any(c.outcome is Outcome.ERRORED for c in checks):
+        return ExitCode.COULD_NOT_TELL
+    if any(gates(check, fail_on) for check in checks):
+        return ExitCode.INCOMPLETE
+    # A clean key column says nothing about coverage: it is not green alone.
+    decisive = [c for c in checks if c.rule.needs_due_dates] or checks
+    if all(c.outcome is Outcome.NOT_EVALUATED for c in decisive):
+        return ExitCode.NOTHING_DUE
+    return ExitCode.COMPLETE
 
 
-def quantity(kind: str, value: float) -> str:
-    """A value in the unit of a rule."""
-    if kind in RATIOS:
-        return percent(value)
-    unit = {"date_gap": "day", "no_orphan_keys": "orphan", "no_null_keys": "date or key"}[kind]
-    plural = {"date or key": "dates or keys"}.get(unit, f"{unit}s")
-    return f"{value:.0f} {unit if value == 1 else plural}"
-
-
-def figure(check: CheckRecord) -> str:
-    """What a check observed."""
-    return "–" if check.observed is None else quantity(check.kind, check.observed)
-
-
-def limit(check: CheckRecord) -> str:
-    """What a check demands."""
-    if check.kind in RATIOS:
-        return f"≥ {check.threshold * 100:.6g} %"
-    return f"≤ {check.threshold:.0f} days" if check.kind == "date_gap" else "= 0"
+def _summary(
+    checks: Sequence[CheckRecord],
+    counts: Counter[Outcome],
+    declared: int,
+    fail_on: Severity,
+    code: ExitCode,
+) -> str:
+    match code:
+        case ExitCode.COULD_NOT_TELL:
+            lost = declared - len(checks)
+            return f"{counts[Outcome.ERRORED] + lost} of {declared} checks could not be evaluated"
+        case ExitCode.NOTHING_DUE:
+            return "nothing was due in the window"
+    failed, gating = counts[Outcome.FAILED], sum(gates(c, fail_on) for c in checks)
+    evaluated = counts[Outcome.PASSED] + failed
+    lighter = f" ({failed - gating} below {fail_on})" if failed > gating else ""
+    if gating:
+        return f"{failed} of {evaluated} evaluated checks failed{lighter}"
+    failures = f", {failed} failed{lighter}" if failed else ""
+    return f"{counts[Outcome.PASSED]} of {evaluated} evaluated checks passed{failures}"

@@ -10,8 +10,8 @@ from checkpoints.contract.checks import coverage_pair
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.dates import DateRange, ranges_of
-from checkpoints.records import Record, Span
-from checkpoints.rules.evidence import Cell, Match, Pair, Status
+from checkpoints.records import Record
+from checkpoints.rules.evidence import Cell, Match, Pair, Status, Tally, due_cells
 
 
 class Coverage(Record):
@@ -32,7 +32,7 @@ class Coverage(Record):
     matched: int
     missing_dates: tuple[date, ...]
     partial_dates: tuple[date, ...]
-    missing_ranges: tuple[Span, ...]
+    missing_ranges: tuple[DateRange, ...]
 
     @property
     def ratio(self) -> float | None:
@@ -44,7 +44,7 @@ class CoverageSummary(Record):
     """The whole answer of ``checkpoints coverage``."""
 
     schema_version: Literal[1] = 1
-    window: Span
+    window: DateRange
     as_of: date
     coverage: tuple[Coverage, ...]
     unreadable: dict[str, str]
@@ -53,7 +53,7 @@ class CoverageSummary(Record):
 def summarize(contract: Contract, frame: CoverageFrame) -> CoverageSummary:
     """Coverage of every readable dataset by season."""
     return CoverageSummary(
-        window=Span(first=frame.window.range.first, last=frame.window.range.last),
+        window=frame.window.range,
         as_of=frame.as_of,
         coverage=tuple(
             entry
@@ -78,24 +78,18 @@ def _by_season(contract: Contract, frame: CoverageFrame, pair: Pair) -> Iterator
 def _coverage(
     contract: Contract, pair: Pair, season: str | None, cells: Sequence[Cell]
 ) -> Coverage:
-    due = [c for c in cells if c.status is Status.DUE]
-    lacking = [c.date for c in due if c.missing]
-    ranges = ranges_of(lacking, [c.date for c in due])
+    tally = Tally.of(cells)
     return Coverage(
         season=season,
         dataset=pair.dataset,
         layer=contract.datasets[pair.dataset].layer,
         of=pair.of,
         match=pair.match,
-        due_dates=len(due),
+        due_dates=tally.due,
         known_gap_dates=sum(c.status is Status.KNOWN_GAP for c in cells),
-        expected=sum(c.expected for c in due),
-        matched=sum(c.matched for c in due),
-        missing_dates=tuple(c.date for c in due if c.missing and not c.matched),
-        partial_dates=tuple(c.date for c in due if c.missing and c.matched),
-        missing_ranges=tuple(map(_span, ranges)),
+        expected=tally.expected,
+        matched=tally.matched,
+        missing_dates=tally.missing,
+        partial_dates=tally.partial,
+        missing_ranges=tuple(ranges_of(tally.lacking, [c.date for c in due_cells(cells)])),
     )
-
-
-def _span(dates: DateRange) -> Span:
-    return Span(first=dates.first, last=dates.last)

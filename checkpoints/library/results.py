@@ -7,51 +7,25 @@ that a page of it shows; the library limits lists of its own making to 200 entri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from checkpoints.archive.report import Report
+from checkpoints.coverage.results import CheckRecord
 from checkpoints.dates import DateRange, ranges_of
-from checkpoints.rules.evidence import Cell, Status
+from checkpoints.rules.evidence import Cell, Keys, PairEvidence, Status
 from checkpoints.rules.rule import Evaluation, Outcome
-
-if TYPE_CHECKING:
-    from checkpoints.library.table import Keys, PairEvidence
-
 
 KEYED_DATES = 5
 """The latest dates of a check whose keys are kept: a few show what is wrong."""
 
 
-class Figures(NamedTuple):
-    """The counts behind one unexpected date, as in ``coverage.Cell``.
-
-    In a result they are one text, ``8 5 0 0``: the library copies every number of every list
-    several times, which for hundreds of checks takes seconds.
-    """
-
-    expected: int
-    matched: int
-    orphans: int
-    null_keys: int
-
-    def __str__(self) -> str:
-        return f"{self.expected} {self.matched} {self.orphans} {self.null_keys}"
-
-    @classmethod
-    def of(cls, cell: Cell) -> Figures:
-        """Those of a cell."""
-        return cls(cell.expected, cell.matched, cell.orphans, cell.null_keys)
-
-    @classmethod
-    def parse(cls, text: str) -> Figures:
-        """Those of a text as ``str`` makes it."""
-        return cls(*map(int, text.split()))
-
-
 class KeysOfDate(NamedTuple):
-    """Samples of the keys behind one unexpected date; a key is its columns."""
+    """Samples of the keys behind one unexpected date."""
 
     day: date
     missing: Keys
@@ -59,8 +33,8 @@ class KeysOfDate(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """The evidence of a result: window, as-of date, and the unexpected dates with their figures.
+class ResultEvidence:
+    """What a result holds for its page: window, as-of date, and the cells of its unexpected dates.
 
     ``ranges`` are the dates merged over the dates that count.
     """
@@ -68,7 +42,7 @@ class Shown:
     window: DateRange
     as_of: date
     ranges: tuple[DateRange, ...]
-    figures: tuple[Figures, ...]
+    cells: tuple[Cell, ...]
     keys: tuple[KeysOfDate, ...]
 
 
@@ -87,7 +61,7 @@ def details_of(evaluation: Evaluation, evidence: PairEvidence) -> dict[str, Any]
         "as_of": str(evidence.as_of),
         "unexpected_dates": [str(day) for day in dates],
         "ranges": [[str(run.first), str(run.last)] for run in ranges_of(dates, calendar)],
-        "figures": [str(Figures.of(cells[day])) for day in dates],
+        "figures": [_figures(cells[day]) for day in dates],
         "keys": [[str(day), *map(_as_lists, evidence.samples[day])] for day in keyed],
     }
 
@@ -119,16 +93,16 @@ def evaluation_of(
     return evaluation
 
 
-def shown_of(result: Mapping[str, Any]) -> Shown | None:
+def result_evidence(result: Mapping[str, Any]) -> ResultEvidence | None:
     """The evidence in a result of the library; None where it raised, or is older than that."""
     details = result.get("details")
     if details is None or "figures" not in details:
         return None
-    return Shown(
+    return ResultEvidence(
         window=_range(*details["window"]),
         as_of=date.fromisoformat(details["as_of"]),
         ranges=tuple(_range(*ends) for ends in details["ranges"]),
-        figures=tuple(map(Figures.parse, details["figures"])),
+        cells=tuple(map(_cell, details["unexpected_dates"], details["figures"])),
         keys=tuple(
             KeysOfDate(date.fromisoformat(day), _as_keys(missing), _as_keys(orphans))
             for day, missing, orphans in details["keys"]
@@ -156,6 +130,18 @@ def raised(exception_info: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _figures(cell: Cell) -> str:
+    """As one text: the library copies every number of every list several times, which takes
+    seconds for hundreds of checks."""
+    return f"{cell.expected} {cell.matched} {cell.orphans} {cell.null_keys}"
+
+
+def _cell(day: str, figures: str) -> Cell:
+    expected, matched, orphans, nulls = map(int, figures.split())
+    when = date.fromisoformat(day)
+    return Cell(when, Status.DUE, expected, matched + orphans, matched, orphans, nulls)
+
+
 def _range(first: str, last: str) -> DateRange:
     return DateRange(date.fromisoformat(first), date.fromisoformat(last))
 
@@ -166,3 +152,45 @@ def _as_lists(keys: Keys) -> list[list[str]]:
 
 def _as_keys(lists: list[list[str]]) -> Keys:
     return tuple(tuple(key) for key in lists)
+
+
+def disagreements(report: Report, results: Sequence[Path]) -> Iterator[str]:
+    """Every check whose stored result is lost, unreadable or says otherwise, as sentences."""
+    stored: dict[str, dict[str, Any]] = {}
+    for path in results:
+        try:
+            for result in json.loads(path.read_bytes())["results"]:
+                stored[result["expectation_config"]["id"]] = result
+        except (OSError, ValueError, KeyError, TypeError):
+            yield f"{path}: is not a validation result: restore it, or run the checkpoint again"
+    for check in report.checks:
+        if problem := _disagreement(check, stored.get(check.id)):
+            yield (
+                f"{check.kind} of {check.dataset!r} in suite {check.suite!r}: {problem}: "
+                "run the checkpoint again"
+            )
+
+
+def _disagreement(check: CheckRecord, result: dict[str, Any] | None) -> str:
+    if result is None:
+        return "its validation result is not in uncommitted/validations"
+    try:
+        found = evaluation_of(result["success"], result["result"], result["exception_info"])
+    except (ValueError, KeyError, TypeError) as error:
+        return f"its validation result cannot be read ({error})"
+    if _reported(check) == found:
+        return ""
+    return f"the report says {check.outcome}, its validation result {found.outcome}" + (
+        "" if check.outcome is not found.outcome else " with other figures"
+    )
+
+
+def _reported(check: CheckRecord) -> Evaluation:
+    return Evaluation(
+        outcome=check.outcome,
+        observed=check.observed,
+        matched=check.matched,
+        expected=check.expected,
+        unexpected_dates=check.unexpected_dates,
+        message=check.message,
+    )

@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from checkpoints.contract.checks import NAMESPACE, Check, checks_of
-from checkpoints.contract.model import CROSS_LAYER, Contract
-from checkpoints.contract.sentences import sentence
+from checkpoints.contract.checks import NAMESPACE, Check, by_date_grain, checks_of
+from checkpoints.contract.model import Contract
 from checkpoints.errors import ContractError, StaleSuites
 
 KINDS = {
@@ -24,16 +23,6 @@ KINDS = {
 }
 DATASOURCE, ASSET, BATCH = "coverage", "coverage_frame", "window"
 REGENERATE = "run python -m checkpoints suites"
-
-EXPECTATIONS = {
-    "conversion_ratio": "expect_conversion_ratio_to_be_at_least",
-    "daily_conversion_ratio": "expect_daily_conversion_ratio_to_be_at_least",
-    "recent_coverage": "expect_recent_coverage_to_be_at_least",
-    "date_gap": "expect_date_gap_to_be_at_most",
-    "no_orphan_keys": "expect_no_orphan_keys",
-    "no_null_keys": "expect_no_null_keys",
-}
-RULE_FIELDS = {"rule", "severity", "dataset", "of", "match"}
 
 
 def generate(contract: Contract) -> dict[str, str]:
@@ -50,8 +39,7 @@ def generate(contract: Contract) -> dict[str, str]:
 def suites_of(contract: Contract) -> dict[str, list[Check]]:
     """The suites that have checks, in layer order, with their checks."""
     checks = checks_of(contract)
-    names = [*contract.layers, CROSS_LAYER]
-    by_suite = {name: [c for c in checks if c.suite == name] for name in names}
+    by_suite = {name: [c for c in checks if c.suite == name] for name in contract.suites()}
     return {name: members for name, members in by_suite.items() if members}
 
 
@@ -150,17 +138,17 @@ def _suite(contract: Contract, name: str, checks: Sequence[Check]) -> dict[str, 
 
 
 def _expectation(contract: Contract, check: Check) -> dict[str, Any]:
-    by_date = any(contract.is_date_grain(name) for name in (check.dataset, check.of) if name)
+    by_date = by_date_grain(contract, check.pair)
     pair = {key: value for key, value in check.pair._asdict().items() if value is not None}
     service = contract.datasets[check.dataset].service
     return {
         "id": check.id,
-        "type": EXPECTATIONS[check.kind],
-        "kwargs": pair | check.rule.model_dump(exclude=RULE_FIELDS),
+        "type": check.rule.expectation,
+        "kwargs": pair | check.rule.parameters(),
         "severity": check.severity,
         "meta": {
             "by_date": by_date,
-            "sentence": sentence(check, by_date=by_date),
+            "sentence": check.rule.sentence(check.pair, by_date=by_date),
             "service": service,
         },
     }

@@ -1,49 +1,27 @@
-"""The coverage frame as a pandas table: what the library is given to judge.
+"""The coverage frame as a pandas table, which is what the library is given to judge.
 
-One row per date of every compared pair. ``lacked`` and ``strangers`` are samples of the keys
-behind the date's missing and orphan counts. ``undated`` (keys without a date), ``error`` (why the
-pair cannot be evaluated) and the window are the same on all rows of a pair.
+One row per date of every compared pair: the pair, its cell, samples of the keys behind the date's
+missing and orphan counts, and what is the same on all rows of the pair: ``undated`` (keys without
+a date), ``error`` (why it cannot be judged) and the window.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable
 
 import pandas as pd
 
 from checkpoints.contract.checks import Check
 from checkpoints.coverage.frame import CoverageFrame
-from checkpoints.coverage.results import KeySample, obstacle
+from checkpoints.coverage.results import KeySample
 from checkpoints.dates import DateRange
-from checkpoints.rules.evidence import Cell, Pair
+from checkpoints.errors import UnreadablePair
+from checkpoints.rules.evidence import Cell, Pair, PairEvidence
 
-SAMPLES = ["lacked", "strangers"]
+EVIDENCE = [*Cell._fields, "missing_keys", "orphan_keys"]
 SAME = ["undated", "error", "first", "last", "as_of"]
-COLUMNS = ["pair", *Cell._fields, *SAMPLES, *SAME]
-
-Keys = tuple[tuple[str, ...], ...]
-
-
-class UnreadablePair(LookupError):
-    """A pair cannot be evaluated; the message says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairEvidence:
-    """What the table holds of a pair: its cells, oldest first, and what lies behind them.
-
-    ``samples`` has the missing and the orphan keys of a date, where they were read;
-    ``undated`` is the number of the dataset's keys without a date.
-    """
-
-    cells: tuple[Cell, ...]
-    samples: Mapping[date, tuple[Keys, Keys]]
-    undated: int
-    window: DateRange
-    as_of: date
+COLUMNS = [*Pair._fields, *EVIDENCE, *SAME]
+WIDTH = len(Cell._fields)
 
 
 def coverage_table(
@@ -53,13 +31,12 @@ def coverage_table(
     samples = {(s.dataset, s.of, s.date): (s.missing, s.orphans) for s in keys}
     window = frame.window.range
     rows = []
-    for pair, error in {check.pair: obstacle(check, frame) for check in checks}.items():
+    for pair in dict.fromkeys(check.pair for check in checks):
         undated = frame.undated.get(pair.dataset, 0)
-        name = _name(pair)
-        same = (undated, error, window.first, window.last, frame.as_of)
+        same = (undated, frame.obstacle(pair), window.first, window.last, frame.as_of)
         for cell in frame.cells[pair]:
             found = samples.get((pair.dataset, pair.of or "", cell.date), ((), ()))
-            rows.append((name, *cell, *found, *same))
+            rows.append((pair.dataset, pair.of or "", pair.match, *cell, *found, *same))
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
 
 
@@ -67,10 +44,14 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> PairEvidence:
     """What the table holds of a pair.
 
     Raises:
-        UnreadablePair: the table says that the pair cannot be evaluated, or does not hold it.
+        UnreadablePair: the table says that the pair cannot be judged, or does not hold it.
     """
-    chosen = table["pair"] == _name(pair)
-    rows = table.loc[chosen, [*Cell._fields, *SAMPLES, *SAME]].to_numpy().tolist()
+    chosen = (
+        (table["dataset"] == pair.dataset)
+        & (table["of"] == (pair.of or ""))
+        & (table["match"] == pair.match)
+    )
+    rows = table.loc[chosen, [*EVIDENCE, *SAME]].to_numpy().tolist()
     if not rows:
         raise UnreadablePair(
             f"dataset {pair.dataset!r} was not compared with {pair.of!r} by {pair.match}"
@@ -78,17 +59,11 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> PairEvidence:
     undated, error, first, last, as_of = rows[0][-len(SAME) :]
     if error:
         raise UnreadablePair(error)
-    width = len(Cell._fields)
-    found = {row[0]: (row[width], row[width + 1]) for row in rows}
+    found = {row[0]: (row[WIDTH], row[WIDTH + 1]) for row in rows}
     return PairEvidence(
-        cells=tuple(Cell._make(row[:width]) for row in rows),
-        samples={day: both for day, both in found.items() if any(both)},
-        undated=undated,
+        cells=tuple(Cell._make(row[:WIDTH]) for row in rows),
         window=DateRange(first, last),
         as_of=as_of,
+        undated=undated,
+        samples={day: both for day, both in found.items() if any(both)},
     )
-
-
-def _name(pair: Pair) -> str:
-    """Unambiguous whatever the names contain."""
-    return json.dumps(pair)

@@ -6,39 +6,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 from itertools import pairwise
 
 from checkpoints.archive.report import Report
-from checkpoints.coverage.results import DatasetRecord, Day
-from checkpoints.dates import DateRange
-from checkpoints.rules.evidence import Status
+from checkpoints.coverage.results import DatasetRecord
+from checkpoints.rules.evidence import Cell, CellState
 
 CELL = 14
 LEFT = 30
 TOP = 16
 WEEK = 7
-ByDate = Mapping[date, Sequence[tuple[str, Day]]]
+ByDate = Mapping[date, Sequence[tuple[str, Cell]]]
 
 
-class State(StrEnum):
-    """What a cell says; worst first, so that ``min`` by position picks the worst."""
-
-    MISSING = "missing"
-    PARTIAL = "partial"
-    KNOWN_GAP = "known-gap"
-    COMPLETE = "complete"
-    WARM_UP = "warm-up"
-    NOT_DUE = "not-due"
-    OFF = "off"
-
-    @property
-    def words(self) -> str:
-        """As people say it."""
-        return self.replace("-", " ")
-
-
-ORDER = list(State)
+ORDER = list(CellState)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +28,7 @@ class CalendarCell:
 
     x: int
     y: int
-    state: State
+    state: CellState
     title: str
 
 
@@ -56,7 +37,7 @@ class CalendarRow:
     """A date as a row of the table: its state, and the figures dataset by dataset."""
 
     date: date
-    state: State
+    state: CellState
     figures: tuple[str, ...]
 
 
@@ -75,29 +56,12 @@ class LayerCalendar:
     breaks: tuple[tuple[int, str], ...]
     width: int
     height: int
-    counts: dict[State, int]
+    counts: dict[CellState, int]
 
     @property
     def sentence(self) -> str:
         """How many dates are what."""
         return ", ".join(f"{n} {state.words}" for state, n in self.counts.items())
-
-
-def state_of(day: Day) -> State:
-    """What one date of one dataset is."""
-    match day.status:
-        case Status.DUE if not day.missing:
-            return State.COMPLETE
-        case Status.DUE:
-            return State.PARTIAL if day.matched else State.MISSING
-        case Status.WARM_UP:
-            return State.WARM_UP
-        case Status.KNOWN_GAP:
-            return State.KNOWN_GAP
-        case Status.NOT_YET_DUE:
-            return State.NOT_DUE
-        case Status.OFF:
-            return State.OFF
 
 
 def layer_calendars(report: Report) -> list[LayerCalendar]:
@@ -124,7 +88,7 @@ def _week_columns(dates: Iterable[date]) -> dict[date, int]:
 def _calendar(
     layer: str, datasets: Sequence[DatasetRecord], weeks: Mapping[date, int], report: Report
 ) -> LayerCalendar:
-    by_date: dict[date, list[tuple[str, Day]]] = {}
+    by_date: dict[date, list[tuple[str, Cell]]] = {}
     for dataset in datasets:
         for day in dataset.days:
             by_date.setdefault(day.date, []).append((dataset.name, day))
@@ -142,18 +106,18 @@ def _calendar(
     )
 
 
-def _counts(rows: Sequence[CalendarRow], report: Report) -> dict[State, int]:
+def _counts(rows: Sequence[CalendarRow], report: Report) -> dict[CellState, int]:
     """Every date of the window is one of them; those without a row are off."""
     counts = Counter(row.state for row in rows)
-    counts[State.OFF] += DateRange(report.window.first, report.window.last).days - len(rows)
-    return {state: counts[state] for state in State if counts[state]}
+    counts[CellState.OFF] += report.window.days - len(rows)
+    return {state: counts[state] for state in CellState if counts[state]}
 
 
 def _cells(by_date: ByDate, weeks: Mapping[date, int], report: Report) -> Iterator[CalendarCell]:
     for monday, column in weeks.items():
         for weekday in range(WEEK):
             day = monday + timedelta(days=weekday)
-            if not report.window.first <= day <= report.window.last:
+            if day not in report.window:
                 continue
             found = by_date.get(day, ())
             yield CalendarCell(
@@ -164,16 +128,16 @@ def _cells(by_date: ByDate, weeks: Mapping[date, int], report: Report) -> Iterat
             )
 
 
-def _worst(found: Sequence[tuple[str, Day]]) -> State:
-    return min((state_of(day) for _, day in found), key=ORDER.index, default=State.OFF)
+def _worst(found: Sequence[tuple[str, Cell]]) -> CellState:
+    return min((day.state for _, day in found), key=ORDER.index, default=CellState.OFF)
 
 
-def _figures(found: Sequence[tuple[str, Day]]) -> list[str]:
+def _figures(found: Sequence[tuple[str, Cell]]) -> list[str]:
     return [f"{name}: {_figure(day)}" for name, day in found] or ["off: nothing expected"]
 
 
-def _figure(day: Day) -> str:
-    parts = [f"{day.matched}/{day.expected} {state_of(day).words}"]
+def _figure(day: Cell) -> str:
+    parts = [f"{day.matched}/{day.expected} {day.state.words}"]
     if day.orphans:
         parts.append(f"{day.orphans} orphan{'' if day.orphans == 1 else 's'}")
     if day.null_keys:

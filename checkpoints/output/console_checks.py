@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from checkpoints.archive.report import Report
-from checkpoints.coverage.results import RATIOS, CheckRecord, figure, limit
+from checkpoints.coverage.results import CheckRecord
 from checkpoints.dates import DateRange
 from checkpoints.output.columns import aligned, filled, width_of
 from checkpoints.rules.rule import Outcome
@@ -127,18 +127,14 @@ def _cells(check: CheckRecord) -> list[Text]:
     mark = check.severity if light else str(check.outcome).replace("_", " ").lower()
     if check.outcome in (Outcome.FAILED, Outcome.ERRORED) and not light:
         mark = mark.upper()
-    found = figure(check) if check.kind in (*RATIOS, "date_gap") else _count(check)
+    found = "–" if check.observed is None else check.rule.in_column(check.observed)
     count = len(check.unexpected_dates)
     return [
         Text(""),
         Text(mark, style=STYLE[check.outcome]),
         Text(check.kind),
         Text(found),
-        Text(limit(check)),
+        Text(check.limit),
         Text(dates(count) if count and check.outcome is Outcome.FAILED else ""),
         Text(f"of {one_line(check.of)}" if check.of and check.expected else ""),
     ]
-
-
-def _count(check: CheckRecord) -> str:
-    return "–" if check.observed is None else f"{check.observed:.0f}"

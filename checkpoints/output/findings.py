@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from checkpoints.archive.report import Report
-from checkpoints.coverage.gate import gates
-from checkpoints.coverage.results import CheckRecord, figure, limit
+from checkpoints.coverage.results import CheckRecord, gates
 from checkpoints.dates import ranges_of
 from checkpoints.errors import ExitCode
 from checkpoints.rules.rule import Outcome, Severity
@@ -122,7 +121,7 @@ def failure(command: str, problems: Sequence[str], code: ExitCode, at: datetime)
 
 def _name(check: CheckRecord) -> str:
     """What is checked, without the threshold: a changed threshold is the same test."""
-    compared = check.of is not None and check.kind != "no_null_keys"
+    compared = bool(check.compared_with)
     against = f" of {check.of}" if compared else ""
     by_count = ", by count" if compared and check.match == "count" else ""
     lighter = f" ({check.severity})" if check.severity != "critical" else ""
@@ -133,16 +132,16 @@ def _message(check: CheckRecord) -> str:
     if check.observed is None:
         return check.message
     where = f", on {dates(len(check.unexpected_dates))}" if check.unexpected_dates else ""
-    return f"{_observed(check)}, demanded {limit(check)}{where}"
+    return f"{_observed(check)}, required {check.limit}{where}"
 
 
 def _observed(check: CheckRecord) -> str:
     exact = f" ({check.matched}/{check.expected})" if check.expected else ""
-    return f"{figure(check)}{exact}"
+    return f"{check.figure}{exact}"
 
 
 def _details(check: CheckRecord, calendar: Sequence[date]) -> list[str]:
-    lines = [f"observed: {_observed(check)}", f"demanded: {limit(check)}"]
+    lines = [f"observed: {_observed(check)}", f"required: {check.limit}"]
     if check.unexpected_dates:
         lines.append(f"{dates(len(check.unexpected_dates))}:")
         lines += [f"  {span}" for span in ranges_of(check.unexpected_dates, calendar)]

@@ -16,11 +16,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from checkpoints import __version__
 from checkpoints.archive.report import Report
 from checkpoints.archive.stored_repairs import StoredRepair
-from checkpoints.contract.model import GapRecord
-from checkpoints.coverage.results import figure, limit
+from checkpoints.contract.model import KnownGap
 from checkpoints.dates import ranges_of
 from checkpoints.errors import ExitCode
-from checkpoints.output.calendar import CELL, State, layer_calendars
+from checkpoints.output.calendar import CELL, layer_calendars
 from checkpoints.output.run_summary import (
     failures,
     gaps_sentence,
@@ -29,6 +28,7 @@ from checkpoints.output.run_summary import (
     suites_of,
     unchecked_layers,
 )
+from checkpoints.rules.evidence import CellState
 from checkpoints.rules.rule import Outcome
 from checkpoints.text import WORDS, human_bytes, percent, printable, share
 
@@ -72,7 +72,7 @@ class Archived:
 
     report_sha256: str
     acceptance: Acceptance | None
-    documented: Sequence[GapRecord]
+    documented: Sequence[KnownGap]
     repairs: Sequence[StoredRepair]
     problems: Sequence[str] = ()
     sources: str = ""
@@ -94,7 +94,7 @@ def render_page(report: Report, archived: Archived) -> str:
             gaps=gaps_sentence(report, archived.documented),
             unchecked=unchecked_layers(report),
             totals=read_totals(report),
-            states=list(State),
+            states=list(CellState),
             ranges_of=partial(ranges_of, calendar=report.calendar()),
             cell=CELL,
         )
@@ -113,8 +113,6 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     loaded.globals.update(
-        figure=figure,
-        limit=limit,
         share=share,
         percent=percent,
         marks=MARKS,

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from checkpoints.archive.report import Report
-from checkpoints.contract.model import GapRecord
-from checkpoints.coverage.gate import NEED_NO_DUE_DATE, gates
-from checkpoints.coverage.results import CheckRecord, DatasetRecord, Day
+from checkpoints.contract.model import KnownGap
+from checkpoints.coverage.results import CheckRecord, DatasetRecord, gates
 from checkpoints.dates import DateRange, ranges_of
-from checkpoints.output.calendar import State, state_of
+from checkpoints.rules.evidence import Cell, CellState
 from checkpoints.rules.rule import Outcome
 
 
@@ -103,7 +102,7 @@ def unchecked_layers(report: Report) -> list[str]:
     evaluated = {
         c.dataset
         for c in report.checks
-        if c.outcome in (Outcome.PASSED, Outcome.FAILED) and c.kind not in NEED_NO_DUE_DATE
+        if c.outcome in (Outcome.PASSED, Outcome.FAILED) and c.rule.needs_due_dates
     }
     layers: dict[str, bool] = {}
     for record in report.coverage:
@@ -112,7 +111,7 @@ def unchecked_layers(report: Report) -> list[str]:
     return [*(layer for layer, seen in layers.items() if not seen), *report.unreadable]
 
 
-def gaps_sentence(report: Report, documented: Sequence[GapRecord]) -> str:
+def gaps_sentence(report: Report, documented: Sequence[KnownGap]) -> str:
     """Whether due dates lack keys, whatever the thresholds tolerate.
 
     NONE, or what there is of DOCUMENTED, OPEN, and UNKNOWN where nothing was evaluated.
@@ -121,7 +120,7 @@ def gaps_sentence(report: Report, documented: Sequence[GapRecord]) -> str:
         (record.name, day.date)
         for record in report.coverage
         for day in record.days
-        if state_of(day) in (State.MISSING, State.PARTIAL)
+        if day.state in (CellState.MISSING, CellState.PARTIAL)
         and not any(gap.dataset == record.name and day.date in gap.range for gap in documented)
     ]
     parts = [f"DOCUMENTED ({len(documented)})"] if documented else []
@@ -145,15 +144,15 @@ def shortfalls(report: Report) -> list[Shortfall]:
 
 
 def _shortfall(calendar: Sequence[date], record: DatasetRecord) -> Shortfall:
-    def dates(holds: Callable[[Day], object]) -> Dates:
+    def dates(holds: Callable[[Cell], object]) -> Dates:
         found = [day.date for day in record.days if holds(day)]
         return Dates(len(found), tuple(ranges_of(found, calendar)))
 
     return Shortfall(
         dataset=record,
-        missing=dates(lambda day: state_of(day) is State.MISSING),
-        partial=dates(lambda day: state_of(day) is State.PARTIAL),
-        known_gap=dates(lambda day: state_of(day) is State.KNOWN_GAP),
+        missing=dates(lambda day: day.state is CellState.MISSING),
+        partial=dates(lambda day: day.state is CellState.PARTIAL),
+        known_gap=dates(lambda day: day.state is CellState.KNOWN_GAP),
         orphans=dates(lambda day: day.orphans),
         nulls=dates(lambda day: day.null_keys),
     )

@@ -13,13 +13,11 @@ from checkpoints.archive.report import Report, read_report
 from checkpoints.archive.runs import report_path, validation_results
 from checkpoints.archive.signoff import Digest, SignOff, read_signoff, sha256_of, signoff_path
 from checkpoints.contract.loading import ContractFile
-from checkpoints.contract.model import GapRecord
-from checkpoints.coverage.gaps import gaps_in_force
-from checkpoints.coverage.gate import decide, gates
-from checkpoints.coverage.results import CheckRecord
+from checkpoints.contract.model import KnownGap
+from checkpoints.coverage.results import CheckRecord, decide, gates
 from checkpoints.errors import ExitCode, RunRefused
 from checkpoints.files import write_text
-from checkpoints.library.agreement import disagreements
+from checkpoints.library.results import disagreements
 from checkpoints.output.page import Acceptance, Archived, render_page
 from checkpoints.output.site import publish, repairs_for, signed_page_path, write_index
 from checkpoints.rules.rule import Outcome
@@ -39,7 +37,7 @@ def sign(file: ContractFile, run_id: str | None, *, by: str, note: str, at: Awar
         raise RunRefused("--by is empty: say who accepts the run")
     if signed := read_signoff(file.project, report.run_id):
         raise RunRefused(f"run {report.run_id} was signed by {signed.by!r} at {signed.at:%F %T}")
-    gaps = gaps_in_force(file.contract, report.window, report.as_of)
+    gaps = file.contract.gaps_in_force(report.window, report.as_of)
     if problems := [*_forgeries(file.project, report), *_refusals(gaps, report)]:
         raise RunRefused(
             f"run {report.run_id} cannot be signed: {report.verdict.summary}", *problems
@@ -98,7 +96,7 @@ def _forgeries(project: Path, report: Report) -> Iterator[str]:
         yield from disagreements(report, validation_results(project, report.run_id))
 
 
-def _refusals(gaps: tuple[GapRecord, ...], report: Report) -> Iterator[str]:
+def _refusals(gaps: tuple[KnownGap, ...], report: Report) -> Iterator[str]:
     """Why a run may not be signed; nothing when it passed or every failure is a known gap."""
     if report.verdict.exit_code not in (ExitCode.COMPLETE, ExitCode.INCOMPLETE):
         yield f"its verdict is not about the data (exit code {report.verdict.exit_code})"
@@ -112,7 +110,7 @@ def _refusals(gaps: tuple[GapRecord, ...], report: Report) -> Iterator[str]:
             yield f"{check.kind} of {check.dataset!r} could not be evaluated: {check.message}"
 
 
-def _undocumented(gaps: tuple[GapRecord, ...], report: Report, check: CheckRecord) -> list[date]:
+def _undocumented(gaps: tuple[KnownGap, ...], report: Report, check: CheckRecord) -> list[date]:
     own = [gap.range for gap in gaps if gap.dataset == check.dataset]
     open_ = [d for d in check.unexpected_dates if not any(d in dates for dates in own)]
     return open_ if check.unexpected_dates else [report.window.first]

@@ -1,12 +1,20 @@
-"""To be described."""
+"""What a rule is given to judge: the dates of a compared pair of datasets, and what is there."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+from checkpoints.dates import DateRange
+
 Match = Literal["keys", "count"]
+Keys = tuple[tuple[str, ...], ...]
+"""Some keys; a key is its columns."""
+
+CalendarDate = date  # inside a NamedTuple with a field `date`, that name is the field
 
 
 class Status(StrEnum):
@@ -19,6 +27,31 @@ class Status(StrEnum):
     KNOWN_GAP = "known gap"
 
 
+class CellState(StrEnum):
+    """What one date of a dataset is, in a word; the worst first."""
+
+    MISSING = "missing"
+    PARTIAL = "partial"
+    KNOWN_GAP = "known-gap"
+    COMPLETE = "complete"
+    WARM_UP = "warm-up"
+    NOT_DUE = "not-due"
+    OFF = "off"
+
+    @property
+    def words(self) -> str:
+        """As people say it."""
+        return self.replace("-", " ")
+
+
+_NOT_COUNTED = {
+    Status.WARM_UP: CellState.WARM_UP,
+    Status.KNOWN_GAP: CellState.KNOWN_GAP,
+    Status.NOT_YET_DUE: CellState.NOT_DUE,
+    Status.OFF: CellState.OFF,
+}
+
+
 class Pair(NamedTuple):
     """A dataset, the dataset it is compared with (None: nothing), and how."""
 
@@ -28,13 +61,14 @@ class Pair(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """One date of one pair. Numbers are of distinct keys, or of batches at a date grain.
+    """One date of one pair; in JSON a list in this order.
 
-    ``expected`` keys of the upstream, ``present`` keys of the dataset, ``matched`` in both,
-    ``orphans`` only in the dataset; ``null_keys`` is 1 where rows have NULL in a key column.
+    Numbers are of distinct keys, or of batches at a date grain: ``expected`` keys of the upstream,
+    ``present`` keys of the dataset, ``matched`` in both, ``orphans`` only in the dataset;
+    ``null_keys`` is 1 where rows have NULL in a key column.
     """
 
-    date: date
+    date: CalendarDate
     status: Status
     expected: int
     present: int
@@ -46,3 +80,74 @@ class Cell(NamedTuple):
     def missing(self) -> int:
         """Keys of the upstream that the dataset lacks."""
         return self.expected - self.matched
+
+    @property
+    def state(self) -> CellState:
+        """What the date is: the one place where missing and partial are told apart."""
+        if self.status is not Status.DUE:
+            return _NOT_COUNTED[self.status]
+        if not self.missing:
+            return CellState.COMPLETE
+        return CellState.PARTIAL if self.matched else CellState.MISSING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Cells added up over their due dates.
+
+    ``missing`` are the dates that hold nothing of what was expected, ``partial`` those that hold
+    some of it.
+    """
+
+    due: int
+    expected: int
+    matched: int
+    missing: tuple[date, ...]
+    partial: tuple[date, ...]
+
+    @classmethod
+    def of(cls, cells: Iterable[Cell]) -> Tally:
+        """Those of a pair, oldest date first."""
+        due = due_cells(cells)
+        return cls(
+            due=len(due),
+            expected=sum(cell.expected for cell in due),
+            matched=sum(cell.matched for cell in due),
+            missing=tuple(cell.date for cell in due if cell.state is CellState.MISSING),
+            partial=tuple(cell.date for cell in due if cell.state is CellState.PARTIAL),
+        )
+
+    @property
+    def ratio(self) -> float | None:
+        """Matched ÷ expected; None when nothing was expected."""
+        return self.matched / self.expected if self.expected else None
+
+    @property
+    def lacking(self) -> tuple[date, ...]:
+        """The due dates that lack keys, in order."""
+        return tuple(sorted((*self.missing, *self.partial)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairEvidence:
+    """All that is known of a pair over a window.
+
+    ``cells`` are oldest first; ``undated`` is the number of the dataset's keys without a date.
+    ``samples`` has the missing and the orphan keys of a date, where they were read.
+    """
+
+    cells: Sequence[Cell]
+    window: DateRange
+    as_of: date
+    undated: int = 0
+    samples: Mapping[date, tuple[Keys, Keys]] = field(default_factory=dict)
+
+    @property
+    def due(self) -> list[Cell]:
+        """The dates that count."""
+        return due_cells(self.cells)
+
+
+def due_cells(cells: Iterable[Cell]) -> list[Cell]:
+    """The cells of the dates that count."""
+    return [cell for cell in cells if cell.status is Status.DUE]

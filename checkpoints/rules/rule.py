@@ -1,89 +1,26 @@
-"""Rules as pure functions of the coverage frame: the one place where a verdict is made.
+"""What every rule has: parameters in the contract, a judgement, and its words.
 
-``checkpoints check`` calls them directly, the Great Expectations plugin through the library.
+A rule is one file of this folder. ``registry`` finds it there; contract, suites, expectations,
+terminal, pages, JUnit and planning ask it for what they need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
-from itertools import groupby
-from typing import Annotated, Literal
+from string import Template
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from checkpoints.rules.evidence import Cell, Match, Status
+from checkpoints.records import Record
+from checkpoints.rules.evidence import Cell, Match, Pair, PairEvidence
 
 Severity = Literal["critical", "warning", "info"]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Ratio = Annotated[float, Field(ge=0, le=1)]
-
-
-class Model(BaseModel):
-    """Frozen, and every unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Rule(Model):
-    """What every rule has; ``of`` defaults to the dataset's upstream.
-
-    ``dataset`` says which dataset is judged, where the rule does not stand under one.
-    """
-
-    dataset: Name | None = None
-    severity: Severity = "critical"
-    of: Name | None = None
-    match: Match | None = None
-
-
-class ConversionRatio(Rule):
-    """Matched keys ÷ keys of ``of``, over the due dates of the window."""
-
-    rule: Literal["conversion_ratio"]
-    at_least: Ratio
-
-
-class DailyConversionRatio(Rule):
-    """The same ratio on every single due date."""
-
-    rule: Literal["daily_conversion_ratio"]
-    at_least: Ratio
-
-
-class RecentCoverage(Rule):
-    """The same ratio over the ``last_days`` calendar days that end on the latest due date."""
-
-    rule: Literal["recent_coverage"]
-    at_least: Ratio
-    last_days: Annotated[int, Field(ge=1, le=366)]
-
-
-class DateGap(Rule):
-    """The longest run of due dates without a matched key, in calendar days."""
-
-    rule: Literal["date_gap"]
-    at_most_days: Annotated[int, Field(ge=0)]
-
-
-class NoOrphanKeys(Rule):
-    """No key that the upstream lacks on that date."""
-
-    rule: Literal["no_orphan_keys"]
-
-
-class NoNullKeys(Rule):
-    """No row with NULL in a key column or in the date column."""
-
-    rule: Literal["no_null_keys"]
-
-
-AnyRule = Annotated[
-    ConversionRatio | DailyConversionRatio | RecentCoverage | DateGap | NoOrphanKeys | NoNullKeys,
-    Field(discriminator="rule"),
-]
+NOTHING_DUE = "nothing was due"
 
 
 class Outcome(StrEnum):
@@ -93,6 +30,11 @@ class Outcome(StrEnum):
     FAILED = "FAILED"
     ERRORED = "ERRORED"
     NOT_EVALUATED = "NOT_EVALUATED"
+
+    @classmethod
+    def of(cls, passed: bool) -> Outcome:
+        """That of a check that was evaluated."""
+        return cls.PASSED if passed else cls.FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,105 +53,138 @@ class Evaluation:
     message: str = ""
 
 
-def evaluate_rule(rule: AnyRule, cells: Sequence[Cell], undated: int = 0) -> Evaluation:
-    """Judge one rule on the cells of one pair, oldest first.
+def not_evaluated(message: str = NOTHING_DUE) -> Evaluation:
+    """There was nothing to judge."""
+    return Evaluation(outcome=Outcome.NOT_EVALUATED, message=message)
 
-    ``undated`` is the number of keys whose rows have no date.
+
+class Rule(Record, ABC):
+    """What every rule has; ``of`` defaults to the dataset's upstream.
+
+    ``dataset`` says which dataset is judged, where the rule does not stand under one. A subclass
+    names itself by ``rule: Literal["its_name"]``.
     """
-    due = [cell for cell in cells if cell.status is Status.DUE]
-    match rule:
-        case ConversionRatio():
-            return _ratio(due, rule.at_least)
-        case RecentCoverage():
-            return _ratio(recent(due, rule.last_days), rule.at_least)
-        case DailyConversionRatio():
-            return _daily_ratio(due, rule.at_least)
-        case DateGap():
-            return _gap(due, rule.at_most_days)
-        case NoOrphanKeys():
-            return _orphans(cells)
-        case NoNullKeys():
-            return _nulls(cells, undated)
+
+    expectation: ClassVar[str]
+    """The type of its expectation, ``expect_…``: never change it, archives name it."""
+
+    template: ClassVar[str]
+    """What it requires, with ``$dataset``, ``$of``, ``$limit``, ``$unit`` and its parameters."""
+
+    compares: ClassVar[bool] = True
+    """Evidence: it needs a dataset to compare with; else the dataset alone."""
+
+    needs_due_dates: ClassVar[bool] = True
+    """Evidence: without a due date there is nothing to judge. Alone, the others are not green."""
+
+    measures_coverage: ClassVar[bool] = False
+    """The first such rule of a dataset says what its coverage is measured by."""
+
+    is_ratio: ClassVar[bool] = False
+    """Observed value and threshold are shares of 1."""
+
+    repairable: ClassVar[bool] = True
+    """A backfill of its unexpected dates repairs it."""
+
+    fix: ClassVar[str] = "backfill these dates"
+    """What to do about its unexpected dates."""
+
+    goes_with_upstream: ClassVar[bool] = False
+    """A rebuild of the upstream may remove what it found."""
+
+    dataset: Name | None = None
+    severity: Severity = "critical"
+    of: Name | None = None
+    match: Match | None = None
+
+    @classmethod
+    def kind(cls) -> str:
+        """Its name in the contract."""
+        (name,) = get_args(cls.model_fields["rule"].annotation)
+        return str(name)
+
+    @classmethod
+    def parameter_names(cls) -> tuple[str, ...]:
+        """Its own parameters, beside those that every rule has."""
+        return tuple(n for n in cls.model_fields if n != "rule" and n not in Rule.model_fields)
+
+    def parameters(self) -> dict[str, Any]:
+        """The values of its own parameters."""
+        return {name: getattr(self, name) for name in self.parameter_names()}
+
+    @property
+    @abstractmethod
+    def threshold(self) -> float:
+        """What the observed value is compared with."""
+
+    @abstractmethod
+    def judge(self, evidence: PairEvidence) -> Evaluation:
+        """What the evidence says; pure."""
+
+    @classmethod
+    @abstractmethod
+    def quantity(cls, value: float) -> str:
+        """A value in its unit: ``80.0 %``, ``3 days``."""
+
+    @classmethod
+    @abstractmethod
+    def limit(cls, threshold: float) -> str:
+        """What is required of the value: ``≥ 80 %``."""
+
+    @classmethod
+    def in_column(cls, value: float) -> str:
+        """A value in a column of the terminal, where the unit may be understood."""
+        return cls.quantity(value)
+
+    @classmethod
+    def on_date(cls, cell: Cell) -> str:
+        """What is there on one unexpected date."""
+        return f"{cell.matched} of {cell.expected}"
+
+    def limit_in_words(self) -> str:
+        """The threshold as ``$limit`` of the template says it."""
+        return self.quantity(self.threshold)
+
+    def sentence(self, pair: Pair, *, by_date: bool) -> str:
+        """What it requires of a pair; ``by_date`` when one of the two has one batch per date.
+
+        ``player_composite_factors holds at least 80 % of the keys of bdl_player_boxscores``
+        """
+        words = {
+            **self.parameters(),
+            "dataset": pair.dataset,
+            "of": pair.of or "",
+            "limit": self.limit_in_words(),
+            "unit": "dates" if by_date else "keys",
+        }
+        by_count = " (compared by count)" if self.compares and pair.match == "count" else ""
+        return Template(self.template).substitute(words) + by_count
 
 
-def recent(due: Sequence[Cell], days: int) -> list[Cell]:
-    """Due cells among the ``days`` calendar days that end on the latest due date."""
-    if not due:
-        return []
-    first = due[-1].date - timedelta(days=days - 1)
-    return [cell for cell in due if cell.date >= first]
+class CountRule(Rule, ABC):
+    """A rule that allows none of what it counts."""
 
+    needs_due_dates: ClassVar[bool] = False
+    repairable: ClassVar[bool] = False
+    noun: ClassVar[tuple[str, str]]
+    """What is counted: one of it, and several."""
 
-def _decide(passed: bool) -> Outcome:
-    return Outcome.PASSED if passed else Outcome.FAILED
+    @property
+    def threshold(self) -> float:
+        """None is allowed."""
+        return 0
 
+    @classmethod
+    def quantity(cls, value: float) -> str:
+        """``3 orphans``."""
+        return f"{value:.0f} {cls.noun[0] if value == 1 else cls.noun[1]}"
 
-def _ratio(due: Sequence[Cell], at_least: float) -> Evaluation:
-    expected, matched = sum(c.expected for c in due), sum(c.matched for c in due)
-    if not expected:
-        return Evaluation(outcome=Outcome.NOT_EVALUATED, message="nothing was due")
-    return Evaluation(
-        outcome=_decide(matched / expected >= at_least),
-        observed=matched / expected,
-        matched=matched,
-        expected=expected,
-        unexpected_dates=tuple(c.date for c in due if c.missing),
-    )
+    @classmethod
+    def in_column(cls, value: float) -> str:
+        """Only the number: the rule's name says of what."""
+        return f"{value:.0f}"
 
-
-def _daily_ratio(due: Sequence[Cell], at_least: float) -> Evaluation:
-    counted = [c for c in due if c.expected]
-    if not counted:
-        return Evaluation(outcome=Outcome.NOT_EVALUATED, message="nothing was due")
-    low = [c for c in counted if c.matched / c.expected < at_least]
-    worst = min(counted, key=lambda c: c.matched / c.expected)
-    return Evaluation(
-        outcome=_decide(not low),
-        observed=worst.matched / worst.expected,
-        matched=worst.matched,
-        expected=worst.expected,
-        unexpected_dates=tuple(c.date for c in low),
-        message=f"{len(low)} of {len(counted)} dates below the threshold",
-    )
-
-
-def gaps(due: Sequence[Cell]) -> list[list[date]]:
-    """Runs of consecutive due dates without a matched key."""
-    runs = groupby(due, key=lambda c: c.matched == 0)
-    return [[c.date for c in run] for is_gap, run in runs if is_gap]
-
-
-def _gap(due: Sequence[Cell], at_most_days: int) -> Evaluation:
-    if not due:
-        return Evaluation(outcome=Outcome.NOT_EVALUATED, message="nothing was due")
-    lengths = [((run[-1] - run[0]).days + 1, run) for run in gaps(due)]
-    long = [run for length, run in lengths if length > at_most_days]
-    return Evaluation(
-        outcome=_decide(not long),
-        observed=max((length for length, _ in lengths), default=0),
-        unexpected_dates=tuple(day for run in long for day in run),
-        message=f"{len(long)} gaps longer than {at_most_days} days" if long else "",
-    )
-
-
-def _orphans(cells: Sequence[Cell]) -> Evaluation:
-    if not any(c.present for c in cells):
-        return Evaluation(outcome=Outcome.NOT_EVALUATED, message="no keys in the window")
-    orphans = sum(c.orphans for c in cells)
-    return Evaluation(
-        outcome=_decide(not orphans),
-        observed=orphans,
-        unexpected_dates=tuple(c.date for c in cells if c.orphans),
-    )
-
-
-def _nulls(cells: Sequence[Cell], undated: int) -> Evaluation:
-    dates = tuple(c.date for c in cells if c.null_keys)
-    if not (dates or undated or any(c.present for c in cells)):
-        return Evaluation(outcome=Outcome.NOT_EVALUATED, message="no rows in the window")
-    return Evaluation(
-        outcome=_decide(not (dates or undated)),
-        observed=len(dates) + undated,
-        unexpected_dates=dates,
-        message=f"{undated} keys without a date" if undated else "",
-    )
+    @classmethod
+    def limit(cls, threshold: float) -> str:
+        """``= 0``."""
+        return f"= {threshold:.0f}"

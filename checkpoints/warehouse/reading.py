@@ -20,7 +20,7 @@ from checkpoints.coverage.frame import CoverageFrame, Presence, build_frame, pre
 from checkpoints.coverage.results import KeySample
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import ContractError, DatasetUnreadable, WarehouseError
-from checkpoints.records import Record, Span
+from checkpoints.records import Record
 from checkpoints.rules.evidence import Pair
 from checkpoints.text import human_bytes
 from checkpoints.warehouse.engine import (
@@ -325,7 +325,7 @@ class Estimate(Record):
     """
 
     schema_version: Literal[1] = 1
-    window: Span
+    window: DateRange
     datasets: tuple[DatasetEstimate, ...]
     total_bytes: int
     price_per_tib: float
@@ -360,7 +360,7 @@ def estimate_window(
     total, declared = sum(found.values()), contract.bigquery
     price = declared.price_per_tib if price_per_tib is None else price_per_tib
     return Estimate(
-        window=Span(first=window.range.first, last=window.range.last),
+        window=window.range,
         datasets=datasets,
         total_bytes=total,
         price_per_tib=price,

@@ -15,10 +15,11 @@ from pydantic import AwareDatetime, Field
 
 from checkpoints.archive.runs import runs_folder
 from checkpoints.coverage.results import CheckRecord, Verdict
+from checkpoints.dates import DateRange
 from checkpoints.errors import ExitCode
-from checkpoints.records import Span
+from checkpoints.records import Record
 from remediation.ledger.states import DONE, State
-from remediation.plan.model import Plan, Record, Unplanned
+from remediation.plan.model import Plan, Unplanned
 
 
 class Figures(Record):
@@ -84,7 +85,7 @@ class RemediationRecord(Record):
     contract_sha256: str
     warehouse: str
     by: str
-    window: Span
+    window: DateRange
     started_at: AwareDatetime
     seconds: float
     exit_code: ExitCode

@@ -10,19 +10,16 @@ from checkpoints.contract.checks import checks_of, pairs_of, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame, build_frame
-from checkpoints.coverage.gate import decide
 from checkpoints.coverage.results import (
     CheckRecord,
     DatasetRecord,
-    Day,
     Verdict,
-    check_record,
     dataset_records,
-    evaluate,
+    decide,
+    judged,
 )
-from checkpoints.dates import DateRange
 from checkpoints.errors import ExitCode, worst
-from checkpoints.rules.evidence import Status
+from checkpoints.rules.evidence import Cell, Status, Tally
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.reading import open_warehouse
 from remediation.backfill.landing import Found, verdict
@@ -38,9 +35,7 @@ def fresh_frame(
     Raises:
         WarehouseError: the warehouse cannot be read.
     """
-    window = Window(
-        range=DateRange(report.window.first, report.window.last), label=report.window_label
-    )
+    window = Window(range=report.window, label=report.window_label)
     with open_warehouse(contract, url, reading) as warehouse:
         presence = warehouse.presence([window.range])
         unreadable = dict(warehouse.unreadable)
@@ -53,7 +48,7 @@ def fresh_checks(
     """The checks of the report's checkpoint, judged on a frame by the rules alone."""
     declared = contract.checkpoints.get(report.checkpoint)
     checks = checks_of(contract, declared.suites if declared else None)
-    return tuple(check_record(check, evaluate(check, frame)) for check in checks)
+    return tuple(judged(check, frame) for check in checks)
 
 
 def verdict_of(checks: Sequence[CheckRecord], report: Report) -> Verdict:
@@ -129,19 +124,16 @@ def _figures(record: DatasetRecord, checks: Sequence[CheckRecord]) -> Figures:
     Comparing only with the layer above would hide what both lack.
     """
     for check in checks:
-        if check.dataset == record.name and check.kind == "conversion_ratio":
+        if check.dataset == record.name and check.rule.measures_coverage:
             return Figures(
                 of=check.of,
                 expected=check.expected or 0,
                 matched=check.matched or 0,
                 lacking=check.unexpected_dates,
             )
-    due = [day for day in record.days if day.status is Status.DUE]
+    tally = Tally.of(record.days)
     return Figures(
-        of=record.of,
-        expected=sum(day.expected for day in due),
-        matched=sum(day.matched for day in due),
-        lacking=tuple(day.date for day in due if day.missing),
+        of=record.of, expected=tally.expected, matched=tally.matched, lacking=tally.lacking
     )
 
 
@@ -149,13 +141,13 @@ def _regressions(old: DatasetRecord, new: DatasetRecord) -> Iterator[Regression]
     after = {day.date: day for day in new.days}
     before = {day.date: day for day in old.days}
     for when in sorted(before.keys() | after.keys()):
-        empty = Day(when, Status.OFF, 0, 0, 0, 0, 0)
+        empty = Cell(when, Status.OFF, 0, 0, 0, 0, 0)
         what = _worse(before.get(when, empty), after.get(when, empty))
         if what:
             yield Regression(date=when, what=what)
 
 
-def _worse(old: Day, new: Day) -> str:
+def _worse(old: Cell, new: Cell) -> str:
     """In which respects a date got worse; empty when in none."""
     lost = f"matched keys {old.matched} → {new.matched}" if new.matched < old.matched else ""
     orphans = f"orphan keys {old.orphans} → {new.orphans}" if new.orphans > old.orphans else ""

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Literal
 
+from checkpoints.records import Record
 from remediation.ledger.ledger import Entry, Ledger
 from remediation.ledger.lock import Holder
 from remediation.ledger.states import DONE, SETTLED, State
-from remediation.plan.model import Record
 
 PLANS_LISTED = 10
 OPEN_LISTED = 5000

@@ -11,9 +11,10 @@ from datetime import date
 from typing import Literal
 
 from checkpoints.contract.model import Contract
+from checkpoints.records import Record
 from remediation.output.script import shell_script
 from remediation.output.spelled import Spelled, afterwards, curl_options, spelled_calls
-from remediation.plan.model import Plan, Record
+from remediation.plan.model import Plan
 
 Format = Literal["sh", "curl", "airflow-json"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,12 +10,8 @@ from checkpoints.archive.report import Report
 from checkpoints.contract.checks import checks_of, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.results import CheckRecord
-from checkpoints.rules.evidence import Cell, Status
-from checkpoints.rules.rule import Outcome, evaluate_rule
-
-REPAIRABLE = frozenset(
-    {"conversion_ratio", "daily_conversion_ratio", "recent_coverage", "date_gap"}
-)
+from checkpoints.rules.evidence import Cell, PairEvidence, Tally
+from checkpoints.rules.rule import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,25 +30,19 @@ def candidates(report: Report, asked: Asked) -> dict[str, frozenset[date]]:
     """Per dataset, the unexpected dates of its failed checks that a backfill can repair."""
     wanted: dict[str, set[date]] = {}
     for check in asked.checks(report):
-        if check.kind not in REPAIRABLE:
+        if not check.rule.repairable:
             continue
         if check.outcome is Outcome.FAILED:
             wanted.setdefault(check.dataset, set()).update(check.unexpected_dates)
         if check.outcome is Outcome.PASSED and asked.include_passing:
-            found = (*lacking(cells_of(report, check.dataset)), *check.unexpected_dates)
+            found = (*Tally.of(cells_of(report, check.dataset)).lacking, *check.unexpected_dates)
             wanted.setdefault(check.dataset, set()).update(found)
     return {name: frozenset(days) for name, days in wanted.items()}
 
 
 def cells_of(report: Report, dataset: str) -> tuple[Cell, ...]:
     """A dataset against its upstream, oldest date first; empty when it could not be read."""
-    days = next((record.days for record in report.datasets if record.name == dataset), ())
-    return tuple(Cell(*day) for day in days)
-
-
-def lacking(cells: Collection[Cell]) -> list[date]:
-    """The due dates that lack keys."""
-    return [cell.date for cell in cells if cell.status is Status.DUE and cell.missing]
+    return next((record.days for record in report.datasets if record.name == dataset), ())
 
 
 def foreseen(
@@ -66,17 +56,18 @@ def foreseen(
     one plan repairs both. What the dataset has already is taken to match.
     """
     cells = [_after(contract, name, cell, coming) for cell in cells_of(report, name)]
+    evidence = PairEvidence(cells=cells, window=report.window, as_of=report.as_of)
     rules = {c.id: c.rule for c in checks_of(contract) if c.pair == upstream_pair(contract, name)}
     found: set[date] = set()
     for check in asked.checks(report):
-        known = check.dataset == name and check.kind in REPAIRABLE and check.id in rules
+        known = check.dataset == name and check.rule.repairable and check.id in rules
         if not known or check.outcome is Outcome.ERRORED:
             continue
-        judged = evaluate_rule(rules[check.id], cells)
+        judged = rules[check.id].judge(evidence)
         if judged.outcome is Outcome.FAILED:
             found.update(judged.unexpected_dates)
         elif judged.outcome is Outcome.PASSED and asked.include_passing:
-            found.update(lacking(cells), judged.unexpected_dates)
+            found.update(Tally.of(cells).lacking, judged.unexpected_dates)
     return frozenset(found)
 
 

@@ -13,19 +13,14 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from checkpoints.contract.model import Contract
-from checkpoints.records import Span
+from checkpoints.dates import DateRange
+from checkpoints.records import Record
 
 PLAN_VERSION: Final = 1
 SHORT: Final = 12
-
-
-class Record(BaseModel):
-    """Frozen; unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Why(StrEnum):
@@ -81,7 +76,7 @@ class Plan(Record):
     run_id: str
     contract_sha256: str
     warehouse: str
-    window: Span
+    window: DateRange
     as_of: date
     only_dataset: str | None = None
     only_layer: str | None = None

@@ -13,25 +13,18 @@ from datetime import date
 
 from checkpoints.archive.report import Report
 from checkpoints.contract.model import Contract
-from checkpoints.rules.evidence import Cell, Status
+from checkpoints.rules.evidence import Cell, Status, Tally
 from checkpoints.rules.rule import Outcome
 from remediation.errors import PlanError
 from remediation.plan.candidates import (
-    REPAIRABLE,
     Asked,
     candidates,
     cells_of,
     foreseen,
-    lacking,
     will_have,
 )
 from remediation.plan.model import Call, Plan, Unplanned, Why, call_id, content_hash
 from remediation.plan.order import built_by, service_rank, upstream_first
-
-NOT_REMOVED = {
-    "no_orphan_keys": "keys that the upstream lacks: a backfill does not remove them",
-    "no_null_keys": "rows with NULL in a key column: a backfill does not remove them",
-}
 
 Cause = tuple[Why, str]
 
@@ -225,14 +218,14 @@ def _passed(
     """Dates that lack keys, and whose dataset failed no check that a backfill repairs."""
     if asked.include_passing:
         return
-    repairable = [c for c in asked.checks(report) if c.kind in REPAIRABLE]
+    repairable = [c for c in asked.checks(report) if c.rule.repairable]
     passed = {c.dataset for c in repairable if c.outcome is Outcome.PASSED}
     others = {c.dataset for c in repairable if c.outcome in (Outcome.FAILED, Outcome.ERRORED)}
     for name in contract.names:
-        dates = lacking(cells_of(report, name))
+        dates = Tally.of(cells_of(report, name)).lacking
         if dates and name in passed - others - set(decided):
             reason = "lacks keys, but its checks passed (--include-passing plans it)"
-            yield Unplanned(dataset=name, why=Why.PASSED, reason=reason, dates=tuple(dates))
+            yield Unplanned(dataset=name, why=Why.PASSED, reason=reason, dates=dates)
 
 
 def _never_planned(
@@ -247,18 +240,17 @@ def _never_planned(
         if check.outcome is Outcome.ERRORED:
             reason = f"{check.kind} could not be evaluated: {check.message}"
             found.append(Unplanned(dataset=check.dataset, why=Why.ERRORED, reason=reason, dates=()))
-        elif check.outcome is Outcome.FAILED and check.kind not in REPAIRABLE:
+        elif check.outcome is Outcome.FAILED and not check.rule.repairable:
             dates = tuple(sorted(check.unexpected_dates))
-            if check.kind == "no_orphan_keys":
+            if check.rule.goes_with_upstream:
                 dates = tuple(day for day in dates if (check.of, day) not in planned)
                 if not dates:
                     continue
-            reason = NOT_REMOVED.get(check.kind, f"{check.kind} failed: no backfill repairs that")
             found.append(
                 Unplanned(
                     dataset=check.dataset,
                     why=Why.NOT_REPAIRABLE,
-                    reason=reason,
+                    reason=check.rule.fix,
                     dates=dates,
                 )
             )

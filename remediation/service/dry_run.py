@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any, Literal
 
 from checkpoints.contract.model import Contract
-from remediation.plan.model import Plan, Record
+from checkpoints.records import Record
+from remediation.plan.model import Plan
 from remediation.service.request import request_for
 
 

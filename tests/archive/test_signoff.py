@@ -12,10 +12,11 @@ import pytest
 from checkpoints import run as running
 from checkpoints.archive import runs as archive
 from checkpoints.archive.signoff import SignOff, read_signoff
-from checkpoints.coverage.gate import decide
+from checkpoints.coverage.results import decide
 from checkpoints.errors import ContractError, ExitCode, RunRefused
 from checkpoints.output.signing import sign
 from checkpoints.output.site import write_run_page
+from checkpoints.records import schema_of
 from tests.support.commands import ROOT, command
 from tests.support.projects import project_of
 from tests.support.runs import AT, FULL, GAP, HOLE, repair_of, request_of, stored
@@ -159,8 +160,7 @@ def test_the_sign_off_binds_report_page_and_remediation_by_their_hashes(tmp_path
 
 
 def test_the_schema_of_the_sign_off_is_in_the_repository() -> None:
-    schema = json.dumps(SignOff.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
-    assert (ROOT / "checkpoints" / "signoff.schema.json").read_text() == schema
+    assert (ROOT / "checkpoints" / "signoff.schema.json").read_text() == schema_of(SignOff)
 
 
 def test_a_sign_off_of_another_version_is_refused_with_its_path(tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ from datetime import date
 
 import pytest
 
-from checkpoints.coverage.gate import decide
-from checkpoints.coverage.results import CheckRecord
+from checkpoints.coverage.results import CheckRecord, decide
 from checkpoints.errors import ExitCode, worst
 from checkpoints.rules.rule import Outcome
 

@@ -16,7 +16,7 @@ from checkpoints.contract.checks import Check, checks_of
 from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame
-from checkpoints.coverage.results import CheckRecord, check_record, evaluate
+from checkpoints.coverage.results import CheckRecord, judged
 from checkpoints.dates import DateRange
 from checkpoints.library.judge import judge
 from checkpoints.warehouse.reading import gather
@@ -243,7 +243,7 @@ def test_check_agrees_with_the_naive_oracle_on_random_warehouses(world: World) -
         file = contract_of(Path(folder), world.raw)
         frame = frame_of(world, file)
     checks = checks_of(file.contract)
-    assert_agreement(world, [check_record(c, evaluate(c, frame)) for c in checks], checks)
+    assert_agreement(world, [judged(c, frame) for c in checks], checks)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=HEALTH)

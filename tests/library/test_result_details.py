@@ -14,28 +14,24 @@ from checkpoints.coverage.results import KeySample
 from checkpoints.dates import DateRange
 from checkpoints.library.results import (
     KEYED_DATES,
-    Figures,
     KeysOfDate,
     details_of,
     evaluation_of,
-    shown_of,
+    result_evidence,
     succeeded,
 )
-from checkpoints.library.table import PairEvidence, coverage_table, evidence_of
-from checkpoints.rules.evidence import Cell, Pair, Status
-from checkpoints.rules.rule import (
-    AnyRule,
-    DailyConversionRatio,
-    DateGap,
-    NoOrphanKeys,
-    evaluate_rule,
-)
+from checkpoints.library.table import coverage_table, evidence_of
+from checkpoints.rules.daily_conversion_ratio import DailyConversionRatio
+from checkpoints.rules.date_gap import DateGap
+from checkpoints.rules.evidence import Cell, Pair, PairEvidence, Status
+from checkpoints.rules.no_orphan_keys import NoOrphanKeys
+from checkpoints.rules.rule import Rule
 from tests.support.projects import ALL, NO_L4, D, every_day, frame_of
 from tests.support.warehouses import contract_of
 
 WINDOW = DateRange(D("2025-01-01"), D("2025-12-31"))
 AS_OF = D("2025-06-30")
-RULES: list[AnyRule] = [
+RULES: list[Rule] = [
     DailyConversionRatio(rule="daily_conversion_ratio", at_least=0.8),
     DateGap(rule="date_gap", at_most_days=1),
     NoOrphanKeys(rule="no_orphan_keys"),
@@ -59,26 +55,26 @@ def evidence(cells: list[Cell], samples: dict[date, Any] | None = None) -> PairE
     rule=st.sampled_from(RULES),
 )
 def test_an_evaluation_and_its_evidence_come_back_as_they_went(
-    counts: list[tuple[int, int, int, Status]], rule: AnyRule
+    counts: list[tuple[int, int, int, Status]], rule: Rule
 ) -> None:
     cells = [cell(n, *found) for n, found in enumerate(counts)]
-    found = evaluate_rule(rule, cells)
+    found = rule.judge(evidence(cells))
     details = json.loads(json.dumps(details_of(found, evidence(cells))))
     result = {"observed_value": found.observed, "details": details}
-    shown = shown_of(result)
-    by_date = {c.date: Figures.of(c) for c in cells}
+    shown = result_evidence(result)
+    by_date = {c.date: c._replace(status=Status.DUE) for c in cells}
 
     assert evaluation_of(succeeded(found.outcome), result, {}) == found
     assert shown is not None
     assert (shown.window, shown.as_of) == (WINDOW, AS_OF)
-    assert shown.figures == tuple(by_date[day] for day in found.unexpected_dates)
+    assert shown.cells == tuple(by_date[day] for day in found.unexpected_dates)
     assert {d for run in shown.ranges for d in run.dates()} >= set(found.unexpected_dates)
 
 
 def test_a_break_without_games_does_not_split_a_range() -> None:
     off = [cell(n, 0, 0, 0, Status.OFF) for n in (2, 3)]
     cells = sorted([*off, *(cell(n, 4, 0, 0) for n in (0, 1, 4, 5)), cell(6, 4, 4, 0)])
-    details = details_of(evaluate_rule(RULES[1], cells), evidence(cells))
+    details = details_of(RULES[1].judge(evidence(cells)), evidence(cells))
 
     assert details["ranges"] == [["2025-01-01", "2025-01-06"]]
     assert details["figures"] == ["4 0 0 0"] * 4
@@ -87,9 +83,8 @@ def test_a_break_without_games_does_not_split_a_range() -> None:
 def test_keys_are_kept_of_the_latest_unexpected_dates_only() -> None:
     cells = [cell(n, 2, 2, 1) for n in range(30)] + [cell(30, 2, 2, 0)]
     samples = {c.date: ((("gone",),), (("odd", "7"),)) for c in cells}
-    shown = shown_of(
-        {"details": details_of(evaluate_rule(RULES[2], cells), evidence(cells, samples))}
-    )
+    given_keys = evidence(cells, samples)
+    shown = result_evidence({"details": details_of(RULES[2].judge(given_keys), given_keys)})
 
     assert shown is not None
     assert [entry.day for entry in shown.keys] == [c.date for c in cells[30 - KEYED_DATES : 30]]
@@ -97,7 +92,7 @@ def test_keys_are_kept_of_the_latest_unexpected_dates_only() -> None:
 
 
 def test_a_result_that_raised_has_no_evidence() -> None:
-    assert shown_of({}) is None
+    assert result_evidence({}) is None
 
 
 def test_the_table_gives_every_pair_its_own_evidence_whatever_the_names(tmp_path: Any) -> None:

@@ -15,7 +15,6 @@ import yaml
 
 from checkpoints.contract.checks import checks_of
 from checkpoints.contract.loading import load_contract
-from checkpoints.contract.sentences import sentence
 from checkpoints.errors import ContractError, ExitCode, StaleSuites
 from checkpoints.library.suites import generate, refuse_stale, stable_id, stale, write
 from tests.support.commands import ROOT
@@ -195,7 +194,10 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
 
 def test_requirements_read_as_sentences() -> None:
     contract = load_contract(GX / "pipeline.yml", {}).contract
-    texts = [sentence(check, by_date=False) for check in checks_of(contract, ["L4", "L5"])]
+    texts = [
+        check.rule.sentence(check.pair, by_date=False)
+        for check in checks_of(contract, ["L4", "L5"])
+    ]
 
     assert texts[0] == (
         "player_composite_factors holds at least 80 % of the keys of bdl_player_boxscores"
@@ -211,11 +213,13 @@ def test_a_comparison_by_count_says_so() -> None:
     contract = load_contract(GX / "pipeline.yml", {}).contract
     first = checks_of(contract, ["L1"])[0]
 
-    assert sentence(first, by_date=False).endswith("of nbac_schedule (compared by count)")
+    assert first.rule.sentence(first.pair, by_date=False).endswith(
+        "of nbac_schedule (compared by count)"
+    )
 
 
 def test_generating_does_not_import_the_library() -> None:
-    code = "import sys, checkpoints.suites; sys.exit('great_expectations' in sys.modules)"
+    code = "import sys, checkpoints.library.suites; sys.exit('great_expectations' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], cwd=GX.parent).returncode == 0
 

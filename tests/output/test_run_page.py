@@ -10,9 +10,10 @@ import pytest
 
 from checkpoints.archive import runs as archive
 from checkpoints.archive.report import Report
-from checkpoints.output.calendar import State, layer_calendars
+from checkpoints.output.calendar import layer_calendars
 from checkpoints.output.signing import sign
 from checkpoints.output.site import write_run_page
+from checkpoints.rules.evidence import CellState
 from checkpoints.warehouse.engine import Statement
 from tests.support.browser import assert_sound, looked_at
 from tests.support.runs import AT, FULL, GAP, HOLE, HOSTILE, repair_of, stored
@@ -167,20 +168,20 @@ def test_every_date_of_the_window_is_in_the_calendar_in_one_state(tmp_path: Path
     )  # fmt: skip
     layer = next(c for c in layer_calendars(report) if c.layer == "L4")
     assert layer.counts == {
-        State.MISSING: 1,
-        State.PARTIAL: 1,
-        State.KNOWN_GAP: 10,
-        State.COMPLETE: 24,
-        State.WARM_UP: 3,
-        State.NOT_DUE: 50,
-        State.OFF: 1,
+        CellState.MISSING: 1,
+        CellState.PARTIAL: 1,
+        CellState.KNOWN_GAP: 10,
+        CellState.COMPLETE: 24,
+        CellState.WARM_UP: 3,
+        CellState.NOT_DUE: 50,
+        CellState.OFF: 1,
     }
     assert sum(layer.counts.values()) == 90
     rows = {str(row.date): row for row in layer.rows}
     assert (rows["2025-02-05"].state, rows["2025-02-05"].figures) == ("partial", ("1/2 partial",))
     assert "2025-01-12" not in rows
     cells = {cell.title.splitlines()[0]: cell for cell in layer.cells}
-    assert cells["Sun 2025-01-12"].state is State.OFF
+    assert cells["Sun 2025-01-12"].state is CellState.OFF
     assert cells["Thu 2025-02-06"].title == "Thu 2025-02-06\nfactors: 0/2 missing"
     assert len({(cell.x, cell.y) for cell in layer.cells}) == len(layer.cells)
 
@@ -196,9 +197,9 @@ def test_weeks_without_anything_expected_are_left_out_and_named(tmp_path: Path) 
 def test_what_two_layers_lost_is_missing_in_the_calendars_of_both(tmp_path: Path) -> None:
     report = stored(tmp_path, summary=HOLE, factors=HOLE)
     found = {c.layer: c.counts for c in layer_calendars(report)}
-    assert found["L3"][State.MISSING] == found["L4"][State.MISSING] == 10
-    assert found["L4"][State.WARM_UP] == 3
-    assert State.MISSING not in found["L1"]
+    assert found["L3"][CellState.MISSING] == found["L4"][CellState.MISSING] == 10
+    assert found["L4"][CellState.WARM_UP] == 3
+    assert CellState.MISSING not in found["L1"]
 
 
 def test_a_cell_is_the_worst_of_the_datasets_of_its_layer_and_shows_all_of_them(
@@ -212,10 +213,12 @@ def test_a_cell_is_the_worst_of_the_datasets_of_its_layer_and_shows_all_of_them(
     cells = {cell.title.splitlines()[0]: cell for cell in layer.cells}
     lost = cells["Mon 2025-01-20"]
     assert (lost.state, lost.title.splitlines()[1:]) == (
-        State.MISSING,
+        CellState.MISSING,
         ["factors: 0/2 missing", "second: 2/2 complete"],
     )
-    assert cells["Wed 2025-01-01"].state is State.COMPLETE  # warm-up of the one, not of the other
+    assert (
+        cells["Wed 2025-01-01"].state is CellState.COMPLETE
+    )  # warm-up of the one, not of the other
     assert {str(row.date): row.figures for row in layer.rows}["2025-01-01"] == (
         "2/2 warm up",
         "2/2 complete",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from pathlib import Path
@@ -16,6 +15,7 @@ import demo.__main__
 import remediation.cli.commands
 from checkpoints.archive.report import Report
 from checkpoints.errors import ExitCode
+from checkpoints.records import schema_of
 from tests.support.commands import ROOT, command
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -86,4 +86,4 @@ def test_the_table_of_exit_codes_is_complete() -> None:
 
 def test_the_committed_report_schema_is_the_one_in_force() -> None:
     committed = Path(ROOT / "checkpoints" / "report.schema.json").read_text(encoding="utf-8")
-    assert json.loads(committed) == Report.model_json_schema()
+    assert committed == schema_of(Report)

@@ -12,7 +12,7 @@ from checkpoints.contract.checks import checks_of, pairs_of
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame, build_frame, presence_of
-from checkpoints.coverage.results import evaluate
+from checkpoints.coverage.results import judged
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.rules.evidence import Cell, Pair, Status
 from checkpoints.rules.rule import Outcome
@@ -44,7 +44,7 @@ def frame_of(
 
 def verdict(contract: Contract, frame: CoverageFrame) -> tuple[str, float | None, list[str]]:
     (check,) = checks_of(contract)
-    found = evaluate(check, frame)
+    found = judged(check, frame)
     return str(found.outcome), found.observed, [str(d) for d in found.unexpected_dates]
 
 
@@ -193,7 +193,7 @@ def test_an_unreadable_dataset_errs_its_checks_and_no_others(tmp_path: Path) -> 
     presence = presence_of(contract.names, [(D("2025-01-10"), ALL, 1)])
     unreadable = {"summary": "gone"}
     frame = build_frame(contract, presence, window, D("2025-02-01"), pairs_of(contract), unreadable)
-    outcomes = {(c.dataset, c.of): evaluate(c, frame) for c in checks_of(contract)}
+    outcomes = {(c.dataset, c.of): judged(c, frame) for c in checks_of(contract)}
     assert outcomes["raw", "schedule"].outcome is Outcome.PASSED
     assert outcomes["factors", "raw"].outcome is Outcome.PASSED
     for pair in (("summary", "raw"), ("factors", "summary")):
@@ -211,7 +211,7 @@ def test_an_unreadable_reference_errs_everything(tmp_path: Path) -> None:
         pairs_of(contract),
         {"schedule": "gone"},
     )
-    assert {evaluate(c, frame).outcome for c in checks_of(contract)} == {Outcome.ERRORED}
+    assert {judged(c, frame).outcome for c in checks_of(contract)} == {Outcome.ERRORED}
 
 
 @pytest.mark.parametrize(

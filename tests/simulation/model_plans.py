@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from checkpoints.contract.model import Contract
-from checkpoints.records import Span
+from checkpoints.dates import DateRange
 from remediation.plan.model import Call, Plan, content_hash
 from tests.simulation.model import SOURCE
 
@@ -81,7 +81,7 @@ def plan_of(dates: tuple[tuple[str, tuple[date, ...]], ...], number: int) -> Pla
                 Call(service=service, date=day, datasets=BUILDS[service], depends_on=needs)
             )
     ends = sorted(day for _, day in planned)
-    window = Span(first=ends[0], last=ends[-1])
+    window = DateRange(first=ends[0], last=ends[-1])
     draft = Plan.model_construct(
         id="",
         run_id=f"run-{number}",

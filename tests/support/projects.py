@@ -13,8 +13,9 @@ from checkpoints.contract.checks import checks_of, pairs_of
 from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
+from checkpoints.coverage import results
 from checkpoints.coverage.frame import CoverageFrame, build_frame, presence_of
-from checkpoints.coverage.results import CheckRecord, check_record, evaluate
+from checkpoints.coverage.results import CheckRecord
 from checkpoints.dates import DateRange
 from checkpoints.library.judge import LibraryVerdict, judge
 from checkpoints.library.suites import write
@@ -84,7 +85,7 @@ def judged(
 
 def by_rules(contract: Contract, frame: CoverageFrame) -> tuple[CheckRecord, ...]:
     suites = contract.checkpoints["after_backfill"].suites
-    return tuple(check_record(c, evaluate(c, frame)) for c in checks_of(contract, suites))
+    return tuple(results.judged(c, frame) for c in checks_of(contract, suites))
 
 
 def of_dataset(verdict: LibraryVerdict, dataset: str) -> dict[str, Outcome]:

@@ -10,9 +10,8 @@ from typing import Any
 from checkpoints.archive.report import Report
 from checkpoints.contract.checks import checks_of, upstream_pair
 from checkpoints.contract.model import Contract
-from checkpoints.rules.evidence import Status
-from checkpoints.rules.rule import evaluate_rule
-from remediation.plan.candidates import REPAIRABLE, cells_of
+from checkpoints.rules.evidence import PairEvidence, Status
+from remediation.plan.candidates import cells_of
 from remediation.plan.model import Plan, Why
 from remediation.plan.planning import Request, make_plan
 from tests.support.scripted_service import FIRST, LAST, TODAY
@@ -132,8 +131,10 @@ def truthful_report(contract: Contract, present: Mapping[str, Mapping[date, int]
     figures = report_of([], present)
     checks = []
     for check in checks_of(contract):
-        if check.kind in REPAIRABLE and check.pair == upstream_pair(contract, check.dataset):
-            found = evaluate_rule(check.rule, cells_of(figures, check.dataset))
+        if check.rule.repairable and check.pair == upstream_pair(contract, check.dataset):
+            cells = cells_of(figures, check.dataset)
+            evidence = PairEvidence(cells=cells, window=figures.window, as_of=figures.as_of)
+            found = check.rule.judge(evidence)
             record = check_of(check.dataset, found.unexpected_dates, found.outcome, check.kind)
             checks.append({**record, "id": check.id, "of": check.of})
     return report_of(checks, present)

@@ -1,25 +1,13 @@
-"""Custom expectations over the coverage table: thin wrappers of ``checkpoints.rules``.
+"""Custom expectations over the coverage table: thin wrappers of the rules of ``checkpoints``.
 
 Importing this package registers them with Great Expectations, which otherwise drops them from
 the suites that name them.
 """
 
-from cross_layer.expectations import (
-    ExpectConversionRatioToBeAtLeast,
-    ExpectDailyConversionRatioToBeAtLeast,
-    ExpectDateGapToBeAtMost,
-    ExpectNoNullKeys,
-    ExpectNoOrphanKeys,
-    ExpectRecentCoverageToBeAtLeast,
-)
+from checkpoints.rules.registry import RULES
+from cross_layer.expectations import expectations_of
 from cross_layer.metric import PairEvidenceMetric
 
-__all__ = [
-    "ExpectConversionRatioToBeAtLeast",
-    "ExpectDailyConversionRatioToBeAtLeast",
-    "ExpectDateGapToBeAtMost",
-    "ExpectNoNullKeys",
-    "ExpectNoOrphanKeys",
-    "ExpectRecentCoverageToBeAtLeast",
-    "PairEvidenceMetric",
-]
+EXPECTATIONS = expectations_of(RULES.values())
+
+__all__ = ["EXPECTATIONS", "PairEvidenceMetric"]

@@ -1,9 +1,9 @@
-"""One expectation per rule of the contract; each only says which rule it is."""
+"""An expectation for every rule of the contract, generated from it; each only says which it is."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal
 
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.expectations.expectation import BatchExpectation
@@ -12,41 +12,33 @@ from great_expectations.expectations.metadata_types import FailureSeverity
 from checkpoints.contract.checks import Check
 from checkpoints.library.results import details_of, succeeded
 from checkpoints.rules.evidence import Pair
-from checkpoints.rules.rule import (
-    AnyRule,
-    ConversionRatio,
-    DailyConversionRatio,
-    DateGap,
-    NoNullKeys,
-    NoOrphanKeys,
-    RecentCoverage,
-    evaluate_rule,
-)
+from checkpoints.rules.rule import Rule
 from cross_layer.metric import PAIR_EVIDENCE
 
 
-class CrossLayerExpectation(BatchExpectation, ABC):
-    """A rule about a dataset and the one it is compared with, judged by ``evaluate_rule``.
+class CrossLayerExpectation(BatchExpectation):
+    """A rule about a dataset and the one it is compared with.
 
     Not evaluated counts as a success for the library; ``details.outcome`` tells them apart.
     """
+
+    rule_class: ClassVar[type[Rule]]
 
     dataset: str
     of: str | None = None
     match: Literal["keys", "count"] = "keys"
 
     metric_dependencies = (PAIR_EVIDENCE,)
-    success_keys = (*Pair._fields, "at_least", "at_most_days", "last_days")
 
-    @abstractmethod
-    def rule(self) -> AnyRule:
-        """The rule with this expectation's threshold."""
+    def rule(self) -> Rule:
+        """The rule with this expectation's parameters."""
+        given = {name: getattr(self, name) for name in self.rule_class.parameter_names()}
+        given |= {"rule": self.rule_class.kind(), "severity": FailureSeverity(self.severity).value}
+        return self.rule_class.model_validate(given)
 
     def check(self, suite: str) -> Check:
         """The check that this expectation stands for, in the suite it is read from."""
-        pair = Pair(self.dataset, self.of, self.match)
-        rule = self.rule().model_copy(update={"severity": FailureSeverity(self.severity).value})
-        return Check(suite=suite, dataset=self.dataset, of=self.of, rule=rule, pair=pair)
+        return Check(suite=suite, rule=self.rule(), pair=Pair(self.dataset, self.of, self.match))
 
     def _validate(
         self,
@@ -55,7 +47,7 @@ class CrossLayerExpectation(BatchExpectation, ABC):
         execution_engine: ExecutionEngine[Any] | None = None,  # noqa: ARG002
     ) -> dict[str, Any]:
         evidence = metrics[PAIR_EVIDENCE]
-        evaluation = evaluate_rule(self.rule(), evidence.cells, evidence.undated)
+        evaluation = self.rule().judge(evidence)
         return {
             "success": succeeded(evaluation.outcome),
             "result": {
@@ -65,60 +57,20 @@ class CrossLayerExpectation(BatchExpectation, ABC):
         }
 
 
-class ExpectConversionRatioToBeAtLeast(CrossLayerExpectation):
-    """Matched keys ÷ keys of ``of``, over the due dates of the window."""
-
-    at_least: float
-
-    def rule(self) -> AnyRule:
-        """``conversion_ratio``."""
-        return ConversionRatio(rule="conversion_ratio", at_least=self.at_least)
+def expectations_of(rules: Iterable[type[Rule]]) -> dict[str, type[CrossLayerExpectation]]:
+    """A class for each rule, by its name; defining one registers it with the library."""
+    return {(made := _expectation(rule)).__name__: made for rule in rules}
 
 
-class ExpectDailyConversionRatioToBeAtLeast(CrossLayerExpectation):
-    """The same ratio on every single due date."""
-
-    at_least: float
-
-    def rule(self) -> AnyRule:
-        """``daily_conversion_ratio``."""
-        return DailyConversionRatio(rule="daily_conversion_ratio", at_least=self.at_least)
-
-
-class ExpectRecentCoverageToBeAtLeast(CrossLayerExpectation):
-    """The same ratio over the ``last_days`` calendar days that end on the latest due date."""
-
-    at_least: float
-    last_days: int
-
-    def rule(self) -> AnyRule:
-        """``recent_coverage``."""
-        return RecentCoverage(
-            rule="recent_coverage", at_least=self.at_least, last_days=self.last_days
-        )
-
-
-class ExpectDateGapToBeAtMost(CrossLayerExpectation):
-    """The longest run of due dates without a matched key, in calendar days."""
-
-    at_most_days: int
-
-    def rule(self) -> AnyRule:
-        """``date_gap``."""
-        return DateGap(rule="date_gap", at_most_days=self.at_most_days)
-
-
-class ExpectNoOrphanKeys(CrossLayerExpectation):
-    """No key that the upstream lacks on that date."""
-
-    def rule(self) -> AnyRule:
-        """``no_orphan_keys``."""
-        return NoOrphanKeys(rule="no_orphan_keys")
-
-
-class ExpectNoNullKeys(CrossLayerExpectation):
-    """No row with NULL in a key column or in the date column."""
-
-    def rule(self) -> AnyRule:
-        """``no_null_keys``."""
-        return NoNullKeys(rule="no_null_keys")
+def _expectation(rule: type[Rule]) -> type[CrossLayerExpectation]:
+    """The library derives an expectation's type from the name of its class."""
+    name = "".join(word.capitalize() for word in rule.expectation.split("_"))
+    parameters = rule.parameter_names()
+    members = {
+        "__module__": __name__,
+        "__doc__": rule.__doc__,
+        "__annotations__": {p: rule.model_fields[p].annotation for p in parameters},
+        "rule_class": rule,
+        "success_keys": (*Pair._fields, *parameters),
+    }
+    return type(name, (CrossLayerExpectation,), members)

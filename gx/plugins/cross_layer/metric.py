@@ -9,8 +9,8 @@ from great_expectations.execution_engine.pandas_execution_engine import PandasEx
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
-from checkpoints.library.table import PairEvidence, evidence_of
-from checkpoints.rules.evidence import Pair
+from checkpoints.library.table import evidence_of
+from checkpoints.rules.evidence import Pair, PairEvidence
 
 PAIR_EVIDENCE = "cross_layer.pair_evidence"
 

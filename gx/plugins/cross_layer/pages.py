@@ -14,11 +14,9 @@ from great_expectations.core.expectation_validation_result import (
 )
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-from checkpoints.contract.sentences import sentence
-from checkpoints.coverage.gate import NEED_NO_DUE_DATE, decide
-from checkpoints.coverage.results import CheckRecord, Verdict, check_record
+from checkpoints.coverage.results import CheckRecord, Verdict, check_record, decide
 from checkpoints.dates import DateRange, ranges_of
-from checkpoints.library.results import Figures, Shown, evaluation_of, shown_of
+from checkpoints.library.results import ResultEvidence, evaluation_of, result_evidence
 from checkpoints.rules.rule import Evaluation, Outcome
 
 WORST_FIRST = (Outcome.ERRORED, Outcome.FAILED, Outcome.NOT_EVALUATED, Outcome.PASSED)
@@ -32,14 +30,14 @@ class Expected:
     sentence: str
     by_date: bool
     service: str | None
-    shown: Shown | None
+    shown: ResultEvidence | None
 
     @property
-    def dated(self) -> list[tuple[date, Figures | None]]:
-        """The unexpected dates with the counts behind them, where the result has them."""
-        dates = self.record.unexpected_dates
-        figures = self.shown.figures if self.shown else (None,) * len(dates)
-        return list(zip(dates, figures, strict=True))
+    def dated(self) -> list[tuple[date, str]]:
+        """The unexpected dates with what is there, where the result says."""
+        if self.shown is None:
+            return [(day, "") for day in self.record.unexpected_dates]
+        return [(cell.date, self.record.rule.on_date(cell)) for cell in self.shown.cells]
 
     @property
     def ranges(self) -> tuple[DateRange, ...]:
@@ -77,7 +75,7 @@ class ResultPage:
     def stays(self) -> bool:
         """Whether something is wrong that no backfill repairs."""
         failed = (e.record for e in self.attention if e.record.outcome is Outcome.FAILED)
-        return any(record.kind in NEED_NO_DUE_DATE for record in failed)
+        return any(not record.rule.repairable for record in failed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,18 +151,16 @@ def _expected(
         found = evaluation_of(result.success, result.result, result.exception_info)
     return Expected(
         record=check_record(check, found),
-        sentence=sentence(check, by_date=bool(meta.get("by_date"))),
+        sentence=check.rule.sentence(check.pair, by_date=bool(meta.get("by_date"))),
         by_date=bool(meta.get("by_date")),
         service=meta.get("service"),
-        shown=shown_of(result.result) if result is not None else None,
+        shown=result_evidence(result.result) if result is not None else None,
     )
 
 
 def _rebuilding(attention: Sequence[Expected]) -> Iterable[Rebuilding]:
     """The unexpected dates that a backfill can repair, by the service that builds the dataset."""
-    repairable = [
-        e for e in attention if e.record.kind not in NEED_NO_DUE_DATE and e.record.unexpected_dates
-    ]
+    repairable = [e for e in attention if e.record.rule.repairable and e.record.unexpected_dates]
     for service in sorted({e.service for e in repairable}, key=lambda name: (name is None, name)):
         chosen = [e for e in repairable if e.service == service]
         yield Rebuilding(

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
-from checkpoints.coverage.results import RATIOS
 from checkpoints.output.page import environment
 from checkpoints.text import dates
 
@@ -42,5 +41,5 @@ def _environment() -> Environment:
     shared = environment()
     loaders = [FileSystemLoader(TEMPLATES), *([shared.loader] if shared.loader else [])]
     ours = shared.overlay(loader=ChoiceLoader(loaders))
-    ours.globals = {**shared.globals, "dates": dates, "RATIOS": RATIOS, "RANGES_SHOWN": 40}
+    ours.globals = {**shared.globals, "dates": dates, "RANGES_SHOWN": 40}
     return ours

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from checkpoints.records import Span
+from checkpoints.dates import DateRange
 from remediation.errors import AlreadyRunning, LedgerError
 from remediation.ledger.file import LEDGER_VERSION
 from remediation.ledger.ledger import TIMED, Ledger, ledger_path, open_ledger, read_ledger
@@ -36,7 +36,7 @@ def plan_of(*calls: Call) -> Plan:
         run_id="run",
         contract_sha256="c",
         warehouse="duckdb:///w",
-        window=Span(first=D("2025-01-01"), last=D("2025-01-20")),
+        window=DateRange(first=D("2025-01-01"), last=D("2025-01-20")),
         as_of=D("2025-01-21"),
         calls=calls,
         unplanned=(),
@@ -234,7 +234,7 @@ def test_the_second_run_is_told_who_came_first(tmp_path: Path) -> None:
 from pathlib import Path
 from remediation.ledger.file import LEDGER_VERSION
 from remediation.ledger.lock import only_run
-from checkpoints.records import Span
+from checkpoints.dates import DateRange
 from remediation.errors import AlreadyRunning
 try:
     with only_run(Path({str(path)!r}), "bob", "later"):

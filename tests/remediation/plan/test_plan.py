@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from checkpoints.contract.model import Contract
+from checkpoints.rules.registry import RULES
 from remediation.errors import PlanError
 from remediation.plan.model import Why
-from remediation.plan.planning import REPAIRABLE
 from tests.support.reports import (
     calls,
     check_of,
@@ -175,7 +175,7 @@ def test_services_that_need_each_other_are_refused(tmp_path: Path) -> None:
 
 def test_errors_never_plan(contract: Contract) -> None:
     hole = holes("2025-01-07")
-    for kind in REPAIRABLE:
+    for kind in (name for name, rule in RULES.items() if rule.repairable):
         report = report_of([check_of("factors", hole, "ERRORED", kind)], {"factors": hole})
         plan = plan_for(contract, report, include_passing=True)
         assert plan.calls == ()

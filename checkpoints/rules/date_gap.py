@@ -1,0 +1,59 @@
+"""Is there a hole: a run of dates that hold nothing?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from checkpoints.dates import DateRange
+from checkpoints.rules.evidence import Cell, PairEvidence
+from checkpoints.rules.rule import Evaluation, Outcome, Rule, not_evaluated
+
+
+class DateGap(Rule):
+    """The longest run of due dates without a matched key, in calendar days."""
+
+    expectation: ClassVar[str] = "expect_date_gap_to_be_at_most"
+    template: ClassVar[str] = "$dataset has no gap longer than $limit against $of"
+
+    rule: Literal["date_gap"]
+    at_most_days: Annotated[int, Field(ge=0)]
+
+    @property
+    def threshold(self) -> float:
+        """Calendar days."""
+        return self.at_most_days
+
+    @classmethod
+    def quantity(cls, value: float) -> str:
+        """``3 days``."""
+        return f"{value:.0f} day{'' if value == 1 else 's'}"
+
+    @classmethod
+    def limit(cls, threshold: float) -> str:
+        """``≤ 3 days``."""
+        return f"≤ {threshold:.0f} days"
+
+    def judge(self, evidence: PairEvidence) -> Evaluation:
+        """The observed value is the longest gap; the dates of the too long ones are unexpected."""
+        due = evidence.due
+        if not due:
+            return not_evaluated()
+        found = [(DateRange(gap[0], gap[-1]).days, gap) for gap in gaps(due)]
+        long = [gap for days, gap in found if days > self.at_most_days]
+        return Evaluation(
+            outcome=Outcome.of(not long),
+            observed=max((days for days, _ in found), default=0),
+            unexpected_dates=tuple(day for gap in long for day in gap),
+            message=f"{len(long)} gaps longer than {self.at_most_days} days" if long else "",
+        )
+
+
+def gaps(due: Sequence[Cell]) -> list[list[date]]:
+    """Runs of consecutive due dates without a matched key."""
+    runs = groupby(due, key=lambda cell: cell.matched == 0)
+    return [[cell.date for cell in run] for is_gap, run in runs if is_gap]

@@ -1,0 +1,38 @@
+"""Are there rows without a date or a key?"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from checkpoints.rules.evidence import Cell, PairEvidence
+from checkpoints.rules.rule import CountRule, Evaluation, Outcome, not_evaluated
+
+
+class NoNullKeys(CountRule):
+    """No row with NULL in a key column or in the date column."""
+
+    expectation: ClassVar[str] = "expect_no_null_keys"
+    template: ClassVar[str] = "no row of $dataset has NULL in its date or in a key column"
+    compares: ClassVar[bool] = False
+    fix: ClassVar[str] = "rows with NULL in a key column: a backfill does not remove them"
+    noun: ClassVar[tuple[str, str]] = ("date or key", "dates or keys")
+
+    rule: Literal["no_null_keys"]
+
+    def judge(self, evidence: PairEvidence) -> Evaluation:
+        """On every date of the window, due or not, and in rows without a date."""
+        dates = tuple(cell.date for cell in evidence.cells if cell.null_keys)
+        undated = evidence.undated
+        if not (dates or undated or any(cell.present for cell in evidence.cells)):
+            return not_evaluated("no rows in the window")
+        return Evaluation(
+            outcome=Outcome.of(not (dates or undated)),
+            observed=len(dates) + undated,
+            unexpected_dates=dates,
+            message=f"{undated} keys without a date" if undated else "",
+        )
+
+    @classmethod
+    def on_date(cls, cell: Cell) -> str:  # noqa: ARG003 (that there is one is all that is known)
+        """One or more rows."""
+        return "NULL in a key"
