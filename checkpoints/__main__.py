@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 if __name__ == "__main__":
-    from checkpoints.process import end_at_once
+    from checkpoints.process import end_on_interrupt
 
-    end_at_once()
+    end_on_interrupt()
 
     from checkpoints.cli.commands import start
 

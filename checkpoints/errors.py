@@ -6,7 +6,8 @@ CheckpointsError
 ├── RunRefused           2  the request is understood and refused (sign-off of a failed run)
 └── CouldNotTell         3  no verdict was possible
     ├── WarehouseError   3  the warehouse could not be read
-    │   └── WarehouseBusy  3  another process holds the file
+    │   ├── WarehouseBusy      3  another process holds the file
+    │   └── DatasetUnreadable  3  one dataset cannot be read; the others are still judged
     ├── UnreadablePair   3  a pair of datasets cannot be judged
     └── LibraryError     3  Great Expectations did not judge what was declared
 """
@@ -81,6 +82,10 @@ class WarehouseError(CouldNotTell):
 
 class WarehouseBusy(WarehouseError):
     """Another process holds the warehouse file; trying again may help."""
+
+
+class DatasetUnreadable(WarehouseError):
+    """One dataset cannot be read: the message says why, and what is there instead."""
 
 
 class UnreadablePair(CouldNotTell):

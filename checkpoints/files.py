@@ -1,4 +1,4 @@
-"""To be described."""
+"""Files, written as a whole or not at all."""
 
 from __future__ import annotations
 

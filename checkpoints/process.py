@@ -1,9 +1,10 @@
-"""Ctrl-C, which is never raised in the middle of somebody else's code.
+"""The process: how Ctrl-C ends it, where it is raised instead, and work on other threads.
 
-A traceback out of a library, or a library that swallows the interrupt, is what that leads to.
-So an interrupt ends the process at once, as nothing is lost by that: files are written whole or
-not at all. It is raised only in blocks that do nothing but wait, and whose work must be cancelled;
-and a run that has bookkeeping to finish hears of it in those blocks and nowhere else.
+An interrupt is never raised in the middle of somebody else's code: a library shows a traceback, or
+swallows it. It ends the process at once, and nothing is lost by that, because files are written as
+a whole or not at all. It is raised as KeyboardInterrupt only in ``interruptible`` blocks, which do
+nothing but wait. A run that has bookkeeping to finish is interrupted in those blocks and nowhere
+else: it runs under ``defer_interrupts``.
 """
 
 from __future__ import annotations
@@ -12,94 +13,111 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-INTERRUPTED = 130
+from checkpoints.errors import ExitCode
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+T = TypeVar("T")
 
 
-def _end(_signal: int, _frame: FrameType | None) -> None:
-    os._exit(INTERRUPTED)
-
-
-def _say_and_end(_signal: int, _frame: FrameType | None) -> None:
+def _end(_number: int, _frame: FrameType | None) -> None:
     os.write(2, b"interrupted\n")
-    os._exit(INTERRUPTED)
+    os._exit(ExitCode.INTERRUPTED)
 
 
-class _Noted:
-    """Remembers an interrupt until a block that waits; the second one ends the process."""
+class _Deferred:
+    """A signal handler that keeps an interrupt until a block waits; a second one ends the process.
+
+    It is its own state: ``interruptible`` finds it as the handler that is installed.
+    """
 
     def __init__(self) -> None:
-        self._seen = False
-        self.pending = False
+        self._interrupted = False
+        self._pending = False
+        self._waiting = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        if self._seen:
-            _say_and_end(number, frame)
-        self._seen = self.pending = True
-
-    def deliver(self) -> None:
-        """Raise what is pending, once."""
-        if self.pending:
-            self.pending = False
+        if self._interrupted:
+            _end(number, frame)
+        self._interrupted = True
+        if self._waiting:
             raise KeyboardInterrupt
+        self._pending = True
+
+    @contextmanager
+    def wait(self) -> Iterator[None]:
+        """A block in which interrupts are raised, beginning with one that came before it."""
+        # Set before the look at what is pending: a signal between the two must not be kept.
+        outer, self._waiting = self._waiting, True
+        try:
+            if self._pending:
+                self._pending = False
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._waiting = outer
 
 
-def end_at_once() -> None:
-    """From now on Ctrl-C ends the process without a word: it has not said anything yet."""
+def end_on_interrupt() -> None:
+    """From now on Ctrl-C ends the process with one word and exit code 130."""
     signal.signal(signal.SIGINT, _end)
 
 
-def end_with_a_word() -> None:
-    """In a process that began by ``end_at_once``: from now on it says that it was interrupted."""
-    if signal.getsignal(signal.SIGINT) is _end:
-        signal.signal(signal.SIGINT, _say_and_end)
-
-
 @contextmanager
-def noted() -> Iterator[None]:
-    """A run that must finish its bookkeeping: SIGINT and SIGTERM wait for a ``raising`` block."""
-    note = _Noted()
-    before = [(number, signal.signal(number, note)) for number in (signal.SIGINT, signal.SIGTERM)]
+def defer_interrupts() -> Iterator[None]:
+    """Keep SIGINT and SIGTERM until an ``interruptible`` block; the second one ends the process."""
+    handler = _Deferred()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [(number, signal.signal(number, handler)) for number in numbers]
     try:
         yield
     finally:
-        for number, handler in before:
-            signal.signal(number, handler)
+        for number, previous in before:
+            signal.signal(number, previous)
 
 
 @contextmanager
-def raising() -> Iterator[None]:
-    """A block that only waits: an interrupt is raised in it as KeyboardInterrupt.
+def interruptible() -> Iterator[None]:
+    """A block that only waits: Ctrl-C is raised in it. On other threads it changes nothing.
 
     Raises:
-        KeyboardInterrupt: at once, when one was noted before.
+        KeyboardInterrupt: Ctrl-C was pressed, now or while interrupts were deferred.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = signal.getsignal(signal.SIGINT)
-    note = before if isinstance(before, _Noted) else None
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        if note is None:
-            raise KeyboardInterrupt
-        note(number, frame)
-        note.deliver()
-
-    numbers = (signal.SIGINT, signal.SIGTERM) if note else (signal.SIGINT,)
-    for number in numbers:
-        signal.signal(number, interrupt)
+    if isinstance(before, _Deferred):
+        with before.wait():
+            yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        if note is not None:
-            note.deliver()
         yield
     finally:
-        for number in numbers:
-            signal.signal(number, before)
+        signal.signal(signal.SIGINT, before)
+
+
+def in_background(work: Callable[[], T]) -> Future[T]:
+    """Start work on a thread that does not keep the process alive; the future has its outcome."""
+    from concurrent.futures import Future  # not before the handler of interrupts is installed
+
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 (raised where the result is asked for)
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
 def leave(code: int) -> NoReturn:

@@ -16,8 +16,8 @@ from checkpoints.contract.window import Window
 from checkpoints.coverage.results import CheckRecord, dataset_records, decide, judged
 from checkpoints.errors import ContractError
 from checkpoints.rules.rule import Severity
-from checkpoints.warehouse.engine import Reading, labelled
-from checkpoints.warehouse.evidence import Evidence, gather
+from checkpoints.warehouse.engine import ReadOptions
+from checkpoints.warehouse.reading import Evidence, gather
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Request:
     checkpoint: str
     fail_on: Severity
     started_at: datetime
-    reading: Reading | None = None
+    reading: ReadOptions | None = None
     elapsed: Callable[[], float]
 
     @property
@@ -99,7 +99,7 @@ def _gather(request: Request) -> Evidence:
         request.warehouse,
         request.window,
         request.as_of,
-        labelled(request.reading or Reading(), **labels, run_id=request.run_id),
+        (request.reading or ReadOptions()).labelled(**labels, run_id=request.run_id),
     )
 
 

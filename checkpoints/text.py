@@ -1,15 +1,16 @@
-"""How figures are said, the same in the terminal and on the pages. Pure."""
+"""Words and figures, the same in the terminal, on the pages and in messages. Pure."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import IntEnum
-from typing import TYPE_CHECKING
+
+from pydantic import ByteSize, TypeAdapter, ValidationError
+from rich import filesize
 
 from checkpoints.errors import ContractError, ExitCode
-
-if TYPE_CHECKING:
-    pass
 
 
 def parse_bytes(text: str) -> int:
@@ -18,21 +19,26 @@ def parse_bytes(text: str) -> int:
     Raises:
         ContractError: the text is no amount of bytes.
     """
-    match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?)(i?)B?\s*", text, re.IGNORECASE)
-    if not match:
-        raise ContractError(f"{text!r} is not an amount of bytes: write it like 2GB or 500MB")
-    amount, unit, binary = float(match[1]), match[2].upper(), bool(match[3])
-    return int(amount * (1024 if binary else 1000) ** " KMGT".index(unit or " "))
+    try:
+        return TypeAdapter(ByteSize).validate_python(text)
+    except ValidationError as error:
+        raise ContractError(
+            f"{text!r} is not an amount of bytes: write it like 2GB or 500MB"
+        ) from error
 
 
 def human_bytes(count: int) -> str:
     """``2000000`` → ``2.0 MB`` (powers of 1000)."""
-    value = float(count)
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if value < 1000 or unit == "TB":
-            return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    raise AssertionError
+    return filesize.decimal(count)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Ask whether an unknown name is one of the (at most three) known ones that look like it.
+
+    Empty when none does.
+    """
+    near = get_close_matches(name, list(known))
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 class Detail(IntEnum):

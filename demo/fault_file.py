@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from checkpoints.contract.loading import place_of, sentence_of
+from checkpoints.text import did_you_mean
 from demo.errors import ScenarioError
 from demo.fault_catalogue import CATALOGUE
 from demo.faults import Scenario
@@ -62,9 +62,8 @@ def _completed(given: Any, place: str, problems: list[str]) -> Any:
     if name is None:
         problems.append(f"{place}.fault: is missing: {LIST_THEM}")
     else:
-        close = get_close_matches(str(name), CATALOGUE, n=1)
-        meant = f"did you mean {close[0]!r}? " if close else ""
-        problems.append(f"{place}.fault: {name!r} is unknown: {meant}{LIST_THEM}")
+        hint = f"{did_you_mean(str(name), CATALOGUE)} {LIST_THEM}".lstrip()
+        problems.append(f"{place}.fault: {name!r} is unknown: {hint}")
     return {**given, "fault": "custom"}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +10,7 @@ from checkpoints.archive.history import StoredRun, run_heads
 from checkpoints.archive.runs import runs_folder
 from checkpoints.errors import ContractError
 from checkpoints.records import Record
+from checkpoints.text import did_you_mean
 
 
 class History(Record):
@@ -42,8 +42,7 @@ def _refuse_unknown(runs: Iterable[StoredRun], kind: str, name: str | None) -> N
     shares = [s for run in runs if run.head for s in run.head.shares]
     known = list(dict.fromkeys(str(getattr(share, kind)) for share in shares))
     if name is not None and name not in known:
-        near = get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"they have: {', '.join(known)}"
+        hint = did_you_mean(name, known) or f"they have: {', '.join(known)}"
         raise ContractError(f"--{kind} {name!r} is in none of these runs: {hint}")
 
 

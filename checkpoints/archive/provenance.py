@@ -14,13 +14,11 @@ import sqlalchemy as sa
 from checkpoints import __version__
 from checkpoints.archive.report import Provenance
 from checkpoints.contract.loading import ContractFile
+from checkpoints.warehouse.engine import ENGINES
 
 LIBRARIES = (
     "great-expectations",
-    "duckdb",
-    "google-cloud-bigquery",
-    "sqlalchemy",
-    "sqlalchemy-bigquery",
+    *sorted(["sqlalchemy", *(name for e in ENGINES.values() for name in e.libraries)]),
 )
 
 

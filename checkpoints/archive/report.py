@@ -18,7 +18,7 @@ from checkpoints.coverage.results import CheckRecord, DatasetRecord, KeySample, 
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.records import Record, read_record
 from checkpoints.rules.evidence import Status
-from checkpoints.warehouse.engine import StatementRecord
+from checkpoints.warehouse.engine import Statement
 
 
 class Provenance(Record):
@@ -56,7 +56,7 @@ class Report(Record):
     datasets: tuple[DatasetRecord, ...]
     coverage: tuple[DatasetRecord, ...]
     keys: tuple[KeySample, ...] = ()
-    statements: tuple[StatementRecord, ...] = ()
+    statements: tuple[Statement, ...] = ()
     unreadable: dict[str, str] = Field(default_factory=dict)
     known_gaps: tuple[KnownGap, ...] = ()
 

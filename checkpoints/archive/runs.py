@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 from checkpoints.archive.report import Report, read_report
 from checkpoints.errors import ContractError
 from checkpoints.files import write_text
+from checkpoints.text import did_you_mean
 
 
 def runs_folder(project: Path) -> Path:
@@ -39,8 +39,8 @@ def report_path(project: Path, run_id: str | None) -> Path:
             f"no run is stored in {runs_folder(project)}: make one with python -m checkpoints run"
         )
     if run_id is not None and run_id not in known:
-        near = (get_close_matches(run_id, known, n=1) or known[-1:])[0]
-        raise ContractError(f"run {run_id!r} is not stored: did you mean {near!r}?")
+        hint = did_you_mean(run_id, known) or f"did you mean {known[-1]!r}?"
+        raise ContractError(f"run {run_id!r} is not stored: {hint}")
     return runs_folder(project) / (run_id or known[-1]) / "report.json"
 
 

@@ -52,11 +52,10 @@ def cli() -> None:
 def coverage(setting: Setting, json_path: str | None, detail: Detail) -> ExitCode:
     """Show what is there per season and dataset, and the missing ranges."""
     from checkpoints.coverage.summary import summarize
-    from checkpoints.warehouse.engine import labelled
-    from checkpoints.warehouse.evidence import gather
+    from checkpoints.warehouse.reading import gather
 
     contract = setting.file.contract
-    reading = labelled(setting.reading(), tool="checkpoints")
+    reading = setting.reading().labelled(tool="checkpoints")
     window, as_of = setting.window(), setting.as_of
     evidence = gather(contract, setting.warehouse, window, as_of, reading, with_keys=False)
     summary = summarize(contract, evidence.frame)
@@ -74,7 +73,7 @@ def coverage(setting: Setting, json_path: str | None, detail: Detail) -> ExitCod
 @json_option
 def estimate(setting: Setting, price_per_tib: float | None, json_path: str | None) -> ExitCode:
     """Show what a check would read and cost on BigQuery; nothing is read."""
-    from checkpoints.warehouse.estimate import estimate_window
+    from checkpoints.warehouse.reading import estimate_window
 
     found = estimate_window(
         setting.file.contract,

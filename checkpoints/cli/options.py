@@ -19,7 +19,7 @@ from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window, resolve_window
 from checkpoints.errors import ExitCode
 from checkpoints.text import Detail, parse_bytes
-from checkpoints.warehouse.engine import Reading
+from checkpoints.warehouse.engine import ReadOptions
 
 CONTRACT = Path("gx/pipeline.yml")
 DATE = click.DateTime(["%Y-%m-%d"])
@@ -43,7 +43,7 @@ class Setting:
             options["last_days"] = default_days
         return resolve_window(self.file.contract, as_of=self.as_of, **options)
 
-    def reading(self) -> Reading:
+    def reading(self) -> ReadOptions:
         """How the warehouse is to be read."""
         return reading_of(self.file.contract, self.max_bytes, self.impersonate)
 
@@ -70,11 +70,10 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def reading_of(contract: Contract, max_bytes: str | None, impersonate: str | None) -> Reading:
-    """How a contract's warehouse is to be read; an option goes before the contract."""
-    chosen = max_bytes or contract.bigquery.max_bytes
-    return Reading(
-        max_bytes=parse_bytes(chosen) if chosen else None,
+def reading_of(contract: Contract, max_bytes: str | None, impersonate: str | None) -> ReadOptions:
+    """How a contract's warehouse is to be read; an option takes precedence over the contract."""
+    return ReadOptions(
+        max_bytes=parse_bytes(max_bytes) if max_bytes else contract.bigquery.max_bytes,
         timeout_seconds=contract.bigquery.timeout_seconds,
         impersonate=impersonate,
     )

@@ -14,7 +14,6 @@ from rich.console import Console
 
 from checkpoints.errors import CheckpointsError, ExitCode
 from checkpoints.files import write_text
-from checkpoints.process import end_with_a_word
 
 SIGNS = str.maketrans(
     {"→": "->", "≥": ">=", "≤": "<=", "·": "-", "–": "-", "×": "x", "…": "...", "✓": "+", "✗": "x"}
@@ -93,7 +92,6 @@ def write_json(record: BaseModel, json_path: str | None) -> None:
 
 def main(cli: click.Command) -> int:
     """Run a command line; its return value or its error becomes the exit code."""
-    end_with_a_word()
     try:
         code = cli.main(standalone_mode=False)
         return int(code) if code is not None else ExitCode.COMPLETE

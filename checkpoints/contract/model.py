@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ByteSize, Field, field_validator, model_validator
 
 from checkpoints.dates import DateRange
 from checkpoints.records import Record
@@ -170,7 +170,7 @@ class BigQueryOptions(Record):
     """How BigQuery is read. ``max_bytes`` is the most one run may read, such as ``2GB``."""
 
     timeout_seconds: Annotated[float, Field(gt=0)] = 600
-    max_bytes: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?[kKMGT]?i?B?$")] | None = None
+    max_bytes: ByteSize | None = None
     price_per_tib: Annotated[float, Field(ge=0)] = 6.25
     currency: str = "USD"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from itertools import pairwise
 
 from checkpoints.contract.checks import checks_of
 from checkpoints.contract.model import CROSS_LAYER, Contract, Dataset
+from checkpoints.text import did_you_mean
 
 MOST_PARTS = 3
 """project.dataset.table"""
@@ -33,8 +33,7 @@ def link_problems(contract: Contract) -> list[str]:
 
 
 def _unknown(kind: str, name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known) or 'none'}"
+    hint = did_you_mean(name, known) or f"known: {', '.join(known) or 'none'}"
     return f"unknown {kind} {name!r}: {hint}"
 
 

@@ -17,7 +17,7 @@ from checkpoints.output.columns import aligned
 from checkpoints.output.console_checks import print_errors, print_failures
 from checkpoints.rules.rule import Outcome
 from checkpoints.text import WORDS, Detail, human_bytes, one_line
-from checkpoints.warehouse.engine import StatementRecord
+from checkpoints.warehouse.engine import Statement
 
 WORD_STYLE = {
     ExitCode.COMPLETE: "bold green",
@@ -85,7 +85,7 @@ def _suites_line(checks: Sequence[CheckRecord]) -> Text:
     return Text("  ").join(parts)
 
 
-def _print_statements(console: Console, statements: Sequence[StatementRecord]) -> None:
+def _print_statements(console: Console, statements: Sequence[Statement]) -> None:
     """What was sent to the warehouse, and what it took."""
     if not statements:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import gettempdir
@@ -15,16 +15,26 @@ from uuid import uuid4
 import duckdb
 import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from checkpoints.contract.model import Dataset, DateType
-from checkpoints.errors import ContractError, WarehouseBusy, WarehouseError
-from checkpoints.process import raising
-from checkpoints.warehouse.engine import Column, Description, StatementRecord, nearest
-from checkpoints.warehouse.query import probe
+from checkpoints.errors import ContractError, DatasetUnreadable, WarehouseBusy, WarehouseError
+from checkpoints.process import in_background, interruptible
+from checkpoints.warehouse.engine import (
+    Column,
+    Description,
+    Engine,
+    ReadOptions,
+    Statement,
+    instead_of,
+)
+from checkpoints.warehouse.query import iso_date, local_date, probe
 
 MB_PER_THREAD = 128
-SPILLED = f"checkpoints-{uuid4().hex}"
+"""Memory that DuckDB takes for each core before it spills to disk."""
+
+SPILL_FOLDER = f"checkpoints-{uuid4().hex}"
 
 DATE_TYPES: dict[str, DateType] = {
     "DATE": "date",
@@ -38,7 +48,7 @@ DATE_TYPES: dict[str, DateType] = {
 
 
 class _AlwaysQuoted(IdentifierPreparer):
-    """Quotes every name: whichever words DuckDB reserves, none is taken for one."""
+    """Quotes every name, so that none is taken for one of the words that DuckDB reserves."""
 
     def _requires_quotes(self, _value: str) -> bool:
         return True
@@ -48,8 +58,11 @@ class _AlwaysQuoted(IdentifierPreparer):
 
 
 class DuckDbDialect(DefaultDialect):
-    """Standard SQL with ``$1`` for parameters. A dialect that also reads catalogs and converts
-    types takes longer to import than a season takes to read."""
+    """Standard SQL with ``$1`` for parameters.
+
+    A dialect that also reads catalogs and converts types takes longer to import than a season
+    takes to read.
+    """
 
     name = "duckdb"
     preparer = _AlwaysQuoted
@@ -58,21 +71,32 @@ class DuckDbDialect(DefaultDialect):
         super().__init__(paramstyle="numeric_dollar")
 
 
+@compiles(local_date, "duckdb")
+def _local_date(element: local_date, compiler: Any, **kw: Any) -> str:
+    column, zone = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"CAST(timezone({zone}, {column}) AS DATE)"
+
+
+@compiles(iso_date, "duckdb")
+def _iso_date(element: iso_date, compiler: Any, **kw: Any) -> str:
+    return f"TRY_CAST(substr({compiler.process(element.clauses, **kw)}, 1, 10) AS DATE)"
+
+
 def compiled(statement: sa.Select[Any]) -> tuple[str, list[Any]]:
     """A statement's SQL and its parameters."""
     found = statement.compile(dialect=DuckDbDialect(), compile_kwargs={"render_postcompile": True})
-    values = found.params  # made anew at every look
+    values = found.params  # a property that builds a new dict each time
     return str(found), [values[name] for name in found.positiontup or ()]
 
 
 class DuckDbEngine:
     """An open file."""
 
-    bills_bytes = False
+    least_billed: int | None = None
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
-        self.statements: list[StatementRecord] = []
+        self.statements: list[Statement] = []
 
     def describe(self, dataset: Dataset) -> Description:
         """Look up the columns of a table or query, from an empty answer of it."""
@@ -80,9 +104,9 @@ class DuckDbEngine:
             found = self.connection.execute(*compiled(probe(dataset))).description or []
         except duckdb.CatalogException as error:
             reason = self._no_table(dataset.path) if dataset.path else _unreadable(error)
-            raise LookupError(reason) from error
+            raise DatasetUnreadable(reason) from error
         except duckdb.Error as error:
-            raise LookupError(_unreadable(error)) from error
+            raise DatasetUnreadable(_unreadable(error)) from error
         types = {name: str(type_) for name, type_, *_ in found}
         columns = {name: Column(type_, DATE_TYPES.get(type_)) for name, type_ in types.items()}
         return Description(columns=columns, location=None)
@@ -92,16 +116,16 @@ class DuckDbEngine:
         started = time.monotonic()
         sql, parameters = compiled(statement)
         # The driver may not notice Ctrl-C until its statement ends: the main thread only waits.
-        with ThreadPoolExecutor(1) as reader:
-            answer = reader.submit(lambda: self.connection.execute(sql, parameters).fetchall())
-            try:
-                with raising():
-                    rows = answer.result()
-            except KeyboardInterrupt:
-                self.connection.interrupt()
-                raise
+        answer = in_background(lambda: self.connection.execute(sql, parameters).fetchall())
+        try:
+            with interruptible():
+                rows = answer.result()
+        except KeyboardInterrupt:
+            self.connection.interrupt()
+            wait([answer])  # the connection must not be closed while it is in use
+            raise
         self.statements.append(
-            StatementRecord(
+            Statement(
                 location=location,
                 job_id=None,
                 bytes_processed=None,
@@ -114,7 +138,7 @@ class DuckDbEngine:
         return rows
 
     def estimate(self, _statement: sa.Select[Any], _location: str | None) -> int:
-        """DuckDB does not tell what a statement reads."""
+        """Always an error: DuckDB does not tell what a statement reads."""
         raise WarehouseError("bytes are estimated on BigQuery only: give --warehouse bigquery://…")
 
     def _no_table(self, path: tuple[str, ...]) -> str:
@@ -124,11 +148,11 @@ class DuckDbEngine:
             "SELECT table_name FROM information_schema.tables WHERE table_schema = $1", [schema]
         ).fetchall()
         where = f"schema {'.'.join(parts)!r}" if parts else "the warehouse"
-        return f"table {table!r} is not in {where}: {nearest(table, [name for (name,) in found])}"
+        return f"table {table!r} is not in {where}: {instead_of(table, [n for (n,) in found])}"
 
 
 @contextmanager
-def open_duckdb(url: sa.URL) -> Iterator[DuckDbEngine]:
+def open_engine(url: sa.URL, _options: ReadOptions) -> Iterator[Engine]:
     """Open a file read-only. What follows a ``?`` in the URL is DuckDB's configuration.
 
     Raises:
@@ -137,22 +161,23 @@ def open_duckdb(url: sa.URL) -> Iterator[DuckDbEngine]:
         WarehouseError: it cannot be opened or read.
     """
     path = _existing(url)
-    config: dict[str, Any] = {**_modest(), **url.query}
+    config: dict[str, Any] = {**_spilling(), **url.query}
     with _translated(url), duckdb.connect(path, read_only=True, config=config) as connection:
         connection.execute("SET enable_progress_bar = false")  # it is drawn on standard output
         yield DuckDbEngine(connection)
 
 
-def _modest() -> dict[str, str]:
-    """Group in little memory and spill: that is as fast here, and faster where keys are many.
+def _spilling() -> dict[str, str]:
+    """Settings to group in little memory and spill the rest to disk.
 
-    The folder is made when it is needed. Two processes must not spill to the same files, and one
-    process must open a file with the same settings each time.
+    That is as fast, and faster where keys are many. DuckDB makes the folder when it needs it. Its
+    name differs from process to process, as two must not spill to the same files, and stays the
+    same within one, which must open a file with the same settings each time.
     """
     threads = os.cpu_count() or 1
     return {
         "memory_limit": f"{MB_PER_THREAD * threads}MB",
-        "temp_directory": str(Path(gettempdir()) / SPILLED),
+        "temp_directory": str(Path(gettempdir()) / SPILL_FOLDER),
     }
 
 
@@ -172,7 +197,7 @@ def _existing(url: sa.URL) -> str:
 
 @contextmanager
 def _translated(url: sa.URL) -> Iterator[None]:
-    """Turn the driver's errors into one sentence that names the warehouse."""
+    """Turn DuckDB's errors into one sentence that names the warehouse."""
     try:
         yield
     except duckdb.Error as error:

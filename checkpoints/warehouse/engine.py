@@ -1,28 +1,48 @@
-"""What reading a warehouse takes and what it cost: the records both engines share."""
+"""What an engine is, which there are, and the records they share.
+
+An engine is one module of this package, named after the backend of its URLs. It has
+
+- ``open_engine(url, options)``, a context manager that yields an ``Engine``, and
+- its own SQL for ``local_date`` and ``iso_date`` of the presence query, by ``@compiles``.
+
+A module is imported when a URL chooses it. To add one, write it and add its line to ``ENGINES``.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from checkpoints.contract.model import Dataset, DateType
-from checkpoints.errors import WarehouseError
 from checkpoints.records import Record
-from checkpoints.text import human_bytes
+from checkpoints.text import did_you_mean
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How to read. Only BigQuery looks at it.
+class Registered(NamedTuple):
+    """An engine: a URL as users write it, and the libraries whose versions a report names."""
 
-    ``fresh`` answers never come from the query cache. ``max_bytes`` is the most one statement may
-    bill, and all of them together. ``impersonate`` is a service account's address.
+    example: str
+    libraries: tuple[str, ...] = ()
+
+
+ENGINES: dict[str, Registered] = {
+    "duckdb": Registered("duckdb:///path/to/file.duckdb", ("duckdb",)),
+    "bigquery": Registered("bigquery://project", ("google-cloud-bigquery", "sqlalchemy-bigquery")),
+}
+"""Every engine by the backend of its URLs, which is the name of its module too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """How to read; an engine takes from it what applies to it.
+
+    ``labels`` are put on every statement. ``fresh`` answers never come from a cache of queries.
+    ``max_bytes`` is the most that the statements of one read may bill together.
+    ``timeout_seconds`` is for one statement. ``impersonate`` is a service account's address.
     """
 
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -30,6 +50,10 @@ class Reading:
     max_bytes: int | None = None
     timeout_seconds: float = 600
     impersonate: str | None = None
+
+    def labelled(self, **labels: str) -> ReadOptions:
+        """The same options with more labels."""
+        return replace(self, labels={**self.labels, **labels})
 
 
 class Column(NamedTuple):
@@ -41,76 +65,16 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """The columns of a table or query, and the location of its data (None: there is one)."""
+    """The columns of a table or query by name.
+
+    ``location`` says where its data is; None where a warehouse has only one place.
+    """
 
     columns: Mapping[str, Column]
     location: str | None
 
 
-class Engine(Protocol):
-    """A warehouse that can be described and read. It is never written to.
-
-    ``bills_bytes``: what is read costs money, so ``max_bytes`` holds.
-    """
-
-    bills_bytes: bool
-    statements: list[StatementRecord]
-
-    def describe(self, dataset: Dataset) -> Description:
-        """Look up a dataset.
-
-        Raises:
-            LookupError: it cannot be read; the message says why and what exists.
-            WarehouseError: nothing can be looked up.
-        """
-        ...
-
-    def rows(self, statement: sa.Select[Any], location: str | None) -> list[tuple[Any, ...]]:
-        """Run a statement where its data is.
-
-        Raises:
-            WarehouseError: it failed.
-        """
-        ...
-
-    def estimate(self, _statement: sa.Select[Any], _location: str | None, /) -> int:
-        """How many bytes a statement would read; nothing is read.
-
-        Raises:
-            WarehouseError: the engine cannot tell.
-        """
-        ...
-
-
-def labelled(reading: Reading, **labels: str) -> Reading:
-    """The same reading with labels, in the form that BigQuery takes."""
-    valid = {k: re.sub(r"[^a-z0-9_-]", "-", v.lower())[:63] for k, v in labels.items()}
-    return replace(reading, labels={**reading.labels, **valid})
-
-
-def nearest(name: str, known: Sequence[str]) -> str:
-    """What exists in place of a name that does not."""
-    near = get_close_matches(name, known, n=3)
-    if near:
-        return f"did you mean {' or '.join(map(repr, near))}?"
-    return f"it has {', '.join(sorted(known)[:12]) or 'none'}"
-
-
-def require_bytes(total: int, allowed: int | None) -> None:
-    """Refuse to read more than is allowed.
-
-    Raises:
-        WarehouseError: it would be more.
-    """
-    if allowed is not None and total > allowed:
-        raise WarehouseError(
-            f"the statements would read {human_bytes(total)}, {human_bytes(total - allowed)} more "
-            f"than the {human_bytes(allowed)} allowed: nothing was read; narrow the window or "
-            "raise --max-bytes"
-        )
-
-
-class StatementRecord(Record):
+class Statement(Record):
     """One statement that was sent: where, what it read, and how long it took.
 
     ``bytes_processed`` and ``bytes_billed`` are None where the engine does not say.
@@ -123,3 +87,45 @@ class StatementRecord(Record):
     cached: bool | None
     rows: int
     seconds: float
+
+
+class Engine(Protocol):
+    """An open warehouse that can be described and read. It is never written to.
+
+    ``least_billed``: the bytes that are billed at least for each table of a statement; None where
+    reading costs nothing, so that ``max_bytes`` does not apply. ``statements`` are those sent.
+    """
+
+    least_billed: int | None
+    statements: list[Statement]
+
+    def describe(self, dataset: Dataset) -> Description:
+        """Look up a dataset's columns.
+
+        Raises:
+            DatasetUnreadable: it cannot be read; the message says why and what exists instead.
+            WarehouseError: nothing can be looked up.
+        """
+        ...
+
+    def rows(self, statement: sa.Select[Any], location: str | None) -> list[tuple[Any, ...]]:
+        """Run a statement where its data is; dates come as ``date``, numbers as ``int``.
+
+        Raises:
+            WarehouseError: it failed.
+        """
+        ...
+
+    def estimate(self, statement: sa.Select[Any], location: str | None) -> int:
+        """How many bytes a statement would read; nothing is read.
+
+        Raises:
+            WarehouseError: the engine cannot tell.
+        """
+        ...
+
+
+def instead_of(name: str, known: Iterable[str]) -> str:
+    """What a table or schema has in place of a column or table that does not exist."""
+    names = sorted(known)
+    return did_you_mean(name, names) or f"it has {', '.join(names[:12]) or 'none'}"

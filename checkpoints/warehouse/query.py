@@ -1,18 +1,19 @@
 """The presence query: which key is in which dataset on which date, each table read once.
 
-Built with SQLAlchemy Core, so one construction compiles for BigQuery and for DuckDB.
+Built with SQLAlchemy Core, so that one construction compiles for every engine. ``local_date`` and
+``iso_date`` have no SQL here: each engine's module says what they are in its dialect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import operators
 from sqlalchemy.sql.functions import GenericFunction
 
 from checkpoints.contract.model import Condition, Contract, Dataset, DateType
@@ -21,7 +22,7 @@ from checkpoints.dates import DAY, DateRange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A dataset as the warehouse has it: how its date and its keys are typed, by name."""
+    """A dataset as the warehouse has it: the kind of its date, and the types of its keys."""
 
     dataset: Dataset
     date_type: DateType
@@ -29,47 +30,41 @@ class Source:
 
 
 KeyShape = tuple[bool, ...]
-"""For each key position, whether keys are compared as text there."""
+"""For each key column, by position, whether it is compared as text."""
+
+
+OPERATORS: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
+    "equals": operators.eq,
+    "not_equals": operators.ne,
+    "one_of": operators.in_op,
+    "none_of": operators.not_in_op,
+    "like": operators.like_op,
+    "not_like": operators.not_like_op,
+}
+NEGATIVE = ("not_equals", "none_of", "not_like")
 
 
 class local_date(GenericFunction[Any]):
-    """The calendar date of an instant in a time zone."""
+    """``local_date(column, zone)``: the calendar date of an instant in a time zone."""
 
     type = sa.Date()
     inherit_cache = True
 
 
 class iso_date(GenericFunction[Any]):
-    """The date that a text begins with; NULL where it begins with none."""
+    """``iso_date(column)``: the date that a text begins with; NULL where it begins with none."""
 
     type = sa.Date()
     inherit_cache = True
 
 
-@compiles(local_date)
-def _local_date(element: local_date, compiler: Any, **kw: Any) -> str:
-    column, zone = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"CAST(timezone({zone}, {column}) AS DATE)"
-
-
-@compiles(local_date, "bigquery")
-def _local_date_bigquery(element: local_date, compiler: Any, **kw: Any) -> str:
-    column, zone = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"DATE({column}, {zone})"
-
-
-@compiles(iso_date)
-def _iso_date(element: iso_date, compiler: Any, **kw: Any) -> str:
-    return f"TRY_CAST(substr({compiler.process(element.clauses, **kw)}, 1, 10) AS DATE)"
-
-
-@compiles(iso_date, "bigquery")
-def _iso_date_bigquery(element: iso_date, compiler: Any, **kw: Any) -> str:
-    return f"SAFE_CAST(SUBSTR({compiler.process(element.clauses, **kw)}, 1, 10) AS DATE)"
+def columns_of(dataset: Dataset) -> list[str]:
+    """Every column that the contract names of a dataset: date, key, conditions."""
+    return list(dict.fromkeys([dataset.date, *dataset.key, *(c.column for c in dataset.where)]))
 
 
 def key_shape(sources: Iterable[Source]) -> KeyShape:
-    """As wide as the widest key; text where the datasets' types differ."""
+    """The shape of all keys: as wide as the widest; text where the datasets' types differ."""
     positions = zip_longest(*(source.key_types for source in sources))
     return tuple(len({t for t in types if t is not None}) > 1 for types in positions)
 
@@ -85,7 +80,7 @@ def presence_statement(
     Rows are read for the dates in ``ranges``, and rows whose date is NULL. Bit *i* of the mask
     is dataset *i* of the contract; bit *n + i* (of *n* datasets) a row of it with a NULL key.
     """
-    masks = _masks(contract, sources, ranges, shape, undated=True).subquery("masks")
+    masks = masks_statement(contract, sources, ranges, shape).subquery("masks")
     return sa.select(masks.c.date, masks.c.mask, sa.func.count().label("keys")).group_by(
         masks.c.date, masks.c.mask
     )
@@ -96,31 +91,13 @@ def masks_statement(
     sources: Mapping[str, Source],
     ranges: Sequence[DateRange],
     shape: KeyShape,
-) -> sa.Select[Any]:
-    """``date, key_1 … key_k, mask`` of every key, to be merged with those of other locations."""
-    return _masks(contract, sources, ranges, shape, undated=True)
-
-
-def keys_statement(
-    contract: Contract,
-    sources: Mapping[str, Source],
-    ranges: Sequence[DateRange],
-    limit: int,
-    shape: KeyShape,
-) -> sa.Select[Any]:
-    """``date, key_1 … key_k, mask`` of single keys in ``ranges``, at most ``limit`` rows."""
-    masks = _masks(contract, sources, ranges, shape, undated=False).subquery("masks")
-    return sa.select(masks).order_by(*masks.c).limit(limit)
-
-
-def _masks(
-    contract: Contract,
-    sources: Mapping[str, Source],
-    ranges: Sequence[DateRange],
-    shape: KeyShape,
     *,
-    undated: bool,
+    undated: bool = True,
 ) -> sa.Select[Any]:
+    """``date, key_1 … key_k, mask`` of every key; ``undated`` rows are those without a date.
+
+    The masks of the same key in other locations are to be merged with it.
+    """
     arms = [
         _arm(contract, name, source, shape, ranges, undated=undated)
         for name, source in sources.items()
@@ -133,13 +110,25 @@ def _masks(
     return sa.select(merged.c.date, *own, _nulls_apart(contract, merged.c.mask, own).label("mask"))
 
 
+def keys_statement(
+    contract: Contract,
+    sources: Mapping[str, Source],
+    ranges: Sequence[DateRange],
+    limit: int,
+    shape: KeyShape,
+) -> sa.Select[Any]:
+    """``date, key_1 … key_k, mask`` of single keys in ``ranges``, at most ``limit`` rows."""
+    masks = masks_statement(contract, sources, ranges, shape, undated=False).subquery("masks")
+    return sa.select(masks).order_by(*masks.c).limit(limit)
+
+
 def _nulls_apart(
     contract: Contract, mask: sa.ColumnElement[Any], keys: Sequence[sa.ColumnElement[Any]]
 ) -> sa.ColumnElement[Any]:
-    """Move the bits of the datasets for which the key is a null key.
+    """Move the bits of the datasets for which the key is a null key up by the number of datasets.
 
-    Where a key column is NULL, that is so for those that have as many columns; narrower ones are
-    compared with NULL there. Done here, once per key, it costs nothing next to once per row.
+    Where a key column is NULL, those are the datasets whose keys have that column; narrower keys
+    are filled up with NULL. Done once per key here, it is far cheaper than once per row.
     """
     count = len(contract.names)
     moved: list[tuple[sa.ColumnElement[bool], sa.ColumnElement[Any]]] = []
@@ -187,8 +176,7 @@ def _arm(
 
 def relation_of(dataset: Dataset) -> sa.FromClause:
     """The dataset's table, or its query as a subquery, with the columns the contract names."""
-    names = dict.fromkeys([dataset.date, *dataset.key, *(c.column for c in dataset.where)])
-    columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
+    columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in columns_of(dataset)]
     if dataset.query is not None:
         return sa.text(_escaped(dataset.query)).columns(*columns).subquery("query")
     *schema, table = dataset.path
@@ -241,31 +229,18 @@ def _within(
         case "timestamp" | "datetime":
             aware = date_type == "timestamp"
             zone = contract.zone if aware else None
-            bounds = (
+            low_at, high_at = (
                 sa.literal(datetime.combine(day, time(), zone), sa.TIMESTAMP(timezone=aware))
                 for day in (first, end)
             )
-            low_at, high_at = bounds
             return sa.and_(column >= low_at, column < high_at)
 
 
 def _condition(column: sa.ColumnElement[Any], condition: Condition) -> sa.ColumnElement[bool]:
-    """A condition. NULL is none of the values that a negative one leaves out, so it stays in:
-    a row without a key must be seen to be reported."""
-    ((operator, operand),) = condition.operator.items()
-    result: sa.ColumnElement[bool]
-    negative = operator in ("not_equals", "none_of", "not_like")
-    match operator:
-        case "equals":
-            result = column == operand
-        case "not_equals":
-            result = column != operand
-        case "one_of":
-            result = column.in_(operand)
-        case "none_of":
-            result = column.not_in(operand)
-        case "like":
-            result = column.like(operand)
-        case _:
-            result = column.not_like(operand)
-    return sa.or_(column.is_(None), result) if negative else result
+    """NULL is none of the values that a negative condition leaves out, so it stays in.
+
+    A row without a key must be seen to be reported.
+    """
+    ((name, operand),) = condition.operator.items()
+    result = OPERATORS[name](column, operand)
+    return sa.or_(column.is_(None), result) if name in NEGATIVE else result

@@ -1,38 +1,59 @@
-"""The warehouse: opened, described, and read where its data is. It is never written to."""
+"""Read a warehouse: look up its datasets, and ask which key is where on which date."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from importlib import import_module
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from checkpoints.contract.checks import pairs_of
 from checkpoints.contract.model import Contract, Dataset
-from checkpoints.coverage.frame import Presence, presence_of
-from checkpoints.dates import DateRange
-from checkpoints.errors import ContractError
-from checkpoints.warehouse.duckdb import open_duckdb
-from checkpoints.warehouse.engine import Description, Engine, Reading, nearest, require_bytes
+from checkpoints.contract.window import Window
+from checkpoints.coverage.frame import CoverageFrame, Presence, build_frame, presence_of
+from checkpoints.coverage.results import KeySample
+from checkpoints.dates import DateRange, ranges_of
+from checkpoints.errors import ContractError, DatasetUnreadable, WarehouseError
+from checkpoints.records import Record
+from checkpoints.rules.evidence import Pair
+from checkpoints.text import human_bytes
+from checkpoints.warehouse.engine import (
+    ENGINES,
+    Description,
+    Engine,
+    ReadOptions,
+    Statement,
+    instead_of,
+)
 from checkpoints.warehouse.query import (
     KeyShape,
     Source,
+    columns_of,
     key_shape,
     keys_statement,
     masks_statement,
     presence_statement,
 )
 
-LEAST_BILLED = 10 * 2**20
-"""BigQuery bills at least so many bytes per table: cloud.google.com/bigquery/pricing."""
+DETAILED_DATES = 60
+"""Keys are read of the latest 60 partial and orphan dates."""
 
+DETAILED_ROWS = 20_000
+"""The limit of the statement that reads those keys, in each location."""
+
+KEYS_SHOWN = 20
+"""A sample holds at most 20 keys of each kind."""
+
+TIB = 2**40
+
+Row = tuple[Any, ...]
 Build = Callable[[Contract, Mapping[str, Source], Sequence[DateRange], KeyShape], sa.Select[Any]]
-
-URLS = "use duckdb:///path/to/file.duckdb or bigquery://project"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,33 +77,32 @@ class Warehouse:
         Raises:
             WarehouseError: a statement failed, or more would be read than is allowed.
         """
-        groups = self._groups()
-        if len(groups) > 1:
-            return self._merged_presence(groups, ranges)
-        statements = self._statements(presence_statement, groups, ranges)
-        rows = [row for s, location in statements for row in self.engine.rows(s, location)]
-        return presence_of(self.contract.names, rows)
+        if len(self._by_location()) < 2:
+            return presence_of(self.contract.names, self._rows(presence_statement, ranges))
+        # No query joins tables of two locations: the masks of single keys are merged here.
+        masks = _merged(self._rows(masks_statement, ranges))
+        counts = Counter((key[0], mask) for key, mask in masks.items())
+        return presence_of(self.contract.names, ((*at, keys) for at, keys in counts.items()))
 
-    def keys(self, ranges: Sequence[DateRange], limit: int) -> list[tuple[Any, ...]]:
-        """``(date, key_1 … key_k, mask)`` of single keys by date.
+    def keys(self, ranges: Sequence[DateRange], limit: int) -> list[Row]:
+        """``(date, key_1 … key_k, mask)`` of single keys, by date.
 
-        Of each location ``limit`` rows are read; dates that do not fit are left out as a whole.
+        At most ``limit`` rows are read of each location. Dates of which rows may be lacking for
+        that reason are left out as a whole.
 
         Raises:
             WarehouseError: a statement failed.
         """
-        groups = self._groups() if ranges else {}
-        shape, masks = self._shape(), Counter[tuple[Any, ...]]()
-        incomplete: list[date] = []
-        for location, sources in groups.items():
-            statement = keys_statement(self.contract, sources, ranges, limit, shape)
+        found: list[Row] = []
+        end = date.max
+        for location, sources in self._by_location().items() if ranges else ():
+            statement = keys_statement(self.contract, sources, ranges, limit, self._shape())
             rows = self.engine.rows(statement, location)
             dated = [row for row in rows if row[0] is not None]  # a text may be no date
             if dated and len(rows) == limit:
-                incomplete.append(dated[-1][0])
-            for *key, mask in dated:
-                masks[tuple(key)] |= mask
-        end = min(incomplete, default=date.max)
+                end = min(end, dated[-1][0])
+            found += dated
+        masks = _merged(found)
         return [(*key, masks[key]) for key in sorted(masks, key=_sortable) if key[0] < end]
 
     def estimates(self, ranges: Sequence[DateRange]) -> dict[str, int]:
@@ -100,7 +120,7 @@ class Warehouse:
             for name, source in self.sources.items()
         }
 
-    def _groups(self) -> dict[str | None, dict[str, Source]]:
+    def _by_location(self) -> dict[str | None, dict[str, Source]]:
         groups: dict[str | None, dict[str, Source]] = {}
         for name, source in self.sources.items():
             groups.setdefault(self.locations[name], {})[name] = source
@@ -109,34 +129,38 @@ class Warehouse:
     def _shape(self) -> KeyShape:
         return key_shape(self.sources.values())
 
-    def _statements(
-        self,
-        build: Build,
-        groups: Mapping[str | None, Mapping[str, Source]],
-        ranges: Sequence[DateRange],
-    ) -> list[tuple[sa.Select[Any], str | None]]:
-        """One statement per location, refused before reading when they would read too much."""
+    def _rows(self, build: Build, ranges: Sequence[DateRange]) -> list[Row]:
+        """One statement per location; refused before anything is read when it would be too much."""
         shape = self._shape()
-        found = [(build(self.contract, s, ranges, shape), where) for where, s in groups.items()]
-        if self.max_bytes is not None:
-            total = sum(self.engine.estimate(statement, where) for statement, where in found)
-            require_bytes(max(total, LEAST_BILLED * len(self.sources)), self.max_bytes)
-        return found
-
-    def _merged_presence(
-        self, groups: Mapping[str | None, Mapping[str, Source]], ranges: Sequence[DateRange]
-    ) -> Presence:
-        """No query can join across locations: the masks of single keys are merged here."""
-        masks: Counter[tuple[Any, ...]] = Counter()
-        for statement, location in self._statements(masks_statement, groups, ranges):
-            for *key, mask in self.engine.rows(statement, location):
-                masks[tuple(key)] |= mask
-        counts = Counter((key[0], mask) for key, mask in masks.items())
-        rows = ((day, mask, keys) for (day, mask), keys in counts.items())
-        return presence_of(self.contract.names, rows)
+        statements = [
+            (build(self.contract, sources, ranges, shape), location)
+            for location, sources in self._by_location().items()
+        ]
+        least = self.engine.least_billed
+        if self.max_bytes is not None and least is not None:
+            total = sum(self.engine.estimate(*statement) for statement in statements)
+            _require_bytes(max(total, least * len(self.sources)), self.max_bytes)
+        return [row for statement in statements for row in self.engine.rows(*statement)]
 
 
-def _sortable(key: tuple[Any, ...]) -> tuple[str, ...]:
+def _require_bytes(total: int, allowed: int) -> None:
+    if total > allowed:
+        raise WarehouseError(
+            f"the statements would read {human_bytes(total)}, {human_bytes(total - allowed)} more "
+            f"than the {human_bytes(allowed)} allowed: nothing was read; narrow the window or "
+            "raise --max-bytes"
+        )
+
+
+def _merged(rows: Iterable[Row]) -> dict[Row, int]:
+    """``(date, key_1 … key_k)`` of rows that end in a mask, with all bits of its masks."""
+    masks: Counter[Row] = Counter()
+    for *key, mask in rows:
+        masks[tuple(key)] |= mask
+    return masks
+
+
+def _sortable(key: Row) -> tuple[str, ...]:
     return tuple(map(str, key))
 
 
@@ -144,81 +168,203 @@ def _sortable(key: tuple[Any, ...]) -> tuple[str, ...]:
 def open_warehouse(
     contract: Contract,
     url: str,
-    reading: Reading | None = None,
+    options: ReadOptions | None = None,
     names: Collection[str] | None = None,
 ) -> Iterator[Warehouse]:
     """Open the warehouse read-only and look up the datasets of the contract, or those named.
 
     Raises:
-        ContractError: the URL is not one of a DuckDB file or of BigQuery.
+        ContractError: the URL is unusable.
         WarehouseBusy: another process writes to the file.
         WarehouseError: it cannot be opened.
     """
-    chosen = reading or Reading()
+    chosen = options or ReadOptions()
     with _engine(url, chosen) as engine:
-        sources, locations, unreadable = _describe(contract, engine, names)
+        sources: dict[str, Source] = {}
+        locations: dict[str, str | None] = {}
+        unreadable: dict[str, str] = {}
+        for name, dataset in contract.datasets.items():
+            if names is not None and name not in names:
+                continue
+            try:
+                found = engine.describe(dataset)
+                sources[name] = _source(dataset, found)
+                locations[name] = dataset.location or found.location
+            except DatasetUnreadable as error:
+                unreadable[name] = f"dataset {name!r}: {error}"
         yield Warehouse(
             contract=contract,
             engine=engine,
             sources=sources,
             locations=locations,
             unreadable=unreadable,
-            max_bytes=chosen.max_bytes if engine.bills_bytes else None,
+            max_bytes=chosen.max_bytes,
         )
 
 
-def _engine(url: str, reading: Reading) -> AbstractContextManager[Engine]:
+def _engine(url: str, options: ReadOptions) -> AbstractContextManager[Engine]:
+    usable = f"use {' or '.join(engine.example for engine in ENGINES.values())}"
     try:
         parsed = sa.make_url(url)
     except (SQLAlchemyError, ValueError) as error:
-        raise ContractError(f"the warehouse is no database URL ({error}): {URLS}") from error
-    match parsed.get_backend_name():
-        case "duckdb":
-            return open_duckdb(parsed)
-        case "bigquery":
-            from checkpoints.warehouse.bigquery import (
-                open_bigquery,  # its client costs half a second
-            )
-
-            return open_bigquery(parsed, reading)
-    shown = parsed.render_as_string(hide_password=True)
-    raise ContractError(f"warehouse {shown!r}: {URLS}")
-
-
-def _describe(
-    contract: Contract, engine: Engine, names: Collection[str] | None
-) -> tuple[dict[str, Source], dict[str, str | None], dict[str, str]]:
-    sources: dict[str, Source] = {}
-    locations: dict[str, str | None] = {}
-    unreadable: dict[str, str] = {}
-    for name, dataset in contract.datasets.items():
-        if names is not None and name not in names:
-            continue
-        try:
-            found = engine.describe(dataset)
-            sources[name] = _source(dataset, found)
-            locations[name] = dataset.location or found.location
-        except LookupError as error:
-            unreadable[name] = f"dataset {name!r}: {error.args[0]}"
-    return sources, locations, unreadable
+        raise ContractError(f"the warehouse is no database URL ({error}): {usable}") from error
+    name = parsed.get_backend_name()
+    if name not in ENGINES:
+        shown = parsed.render_as_string(hide_password=True)
+        raise ContractError(f"warehouse {shown!r}: {usable}")
+    module = import_module(f"checkpoints.warehouse.{name}")
+    opened: AbstractContextManager[Engine] = module.open_engine(parsed, options)
+    return opened
 
 
 def _source(dataset: Dataset, found: Description) -> Source:
-    needed = dict.fromkeys([dataset.date, *dataset.key, *(c.column for c in dataset.where)])
-    absent = [column for column in needed if column not in found.columns]
+    absent = [column for column in columns_of(dataset) if column not in found.columns]
     if absent:
-        details = "; ".join(f"{c!r}: {nearest(c, list(found.columns))}" for c in absent)
-        raise LookupError(f"it has no column {details}")
+        details = "; ".join(f"{c!r}: {instead_of(c, found.columns)}" for c in absent)
+        raise DatasetUnreadable(f"it has no column {details}")
     type_, date_type = found.columns[dataset.date]
     if date_type is None:
-        raise LookupError(
+        raise DatasetUnreadable(
             f"column {dataset.date!r} is {type_}, not a date: "
             "name a DATE, TIMESTAMP, DATETIME or ISO text column"
         )
     if dataset.date_type not in (None, date_type):
-        raise LookupError(
+        raise DatasetUnreadable(
             f"column {dataset.date!r} is {type_}, but date_type says {dataset.date_type!r}: "
             f"remove date_type, or make it {date_type!r}"
         )
     key_types = tuple(found.columns[column].type for column in dataset.key)
     return Source(dataset=dataset, date_type=date_type, key_types=key_types)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The coverage frame, the keys behind its partial and orphan dates, and what was sent."""
+
+    frame: CoverageFrame
+    keys: tuple[KeySample, ...]
+    statements: tuple[Statement, ...]
+
+
+def gather(
+    contract: Contract,
+    url: str,
+    window: Window,
+    as_of: date,
+    options: ReadOptions | None = None,
+    *,
+    with_keys: bool = True,
+) -> Evidence:
+    """Read every dataset of the contract over the window, each table once.
+
+    ``with_keys`` reads the latest partial and orphan dates a second time, for their keys.
+
+    Raises:
+        ContractError: the URL is unusable.
+        WarehouseError: the warehouse cannot be opened or read.
+    """
+    with open_warehouse(contract, url, options) as warehouse:
+        presence = warehouse.presence([window.range])
+        frame = build_frame(
+            contract, presence, window, as_of, pairs_of(contract), warehouse.unreadable
+        )
+        keys = tuple(_key_samples(contract, warehouse, frame)) if with_keys else ()
+        return Evidence(frame=frame, keys=keys, statements=tuple(warehouse.engine.statements))
+
+
+def _key_samples(
+    contract: Contract, warehouse: Warehouse, frame: CoverageFrame
+) -> Iterator[KeySample]:
+    wanted = dict(_detailed(contract, frame))
+    dates = sorted({day for days in wanted.values() for day in days})[-DETAILED_DATES:]
+    by_date: dict[date, list[Row]] = {}
+    for row in warehouse.keys(ranges_of(dates), DETAILED_ROWS):
+        by_date.setdefault(row[0], []).append(row)
+    for pair, days in wanted.items():
+        for day in days:
+            if day in by_date:
+                yield _sample(contract.names, pair, day, by_date[day])
+
+
+def _detailed(contract: Contract, frame: CoverageFrame) -> Iterator[tuple[Pair, list[date]]]:
+    """Dates on which single keys matter, for every pair that is compared by key."""
+    for pair, cells in frame.cells.items():
+        if pair.of is None or pair.match == "count":
+            continue
+        if contract.is_date_grain(pair.dataset) or contract.is_date_grain(pair.of):
+            continue
+        yield pair, [c.date for c in cells if c.orphans or 0 < c.matched < c.expected]
+
+
+def _sample(names: Sequence[str], pair: Pair, day: date, rows: Iterable[Row]) -> KeySample:
+    down = 1 << names.index(pair.dataset)
+    up = 1 << names.index(pair.of or pair.dataset)
+    keys = [(tuple(str(k) for k in row[1:-1] if k is not None), row[-1]) for row in rows]
+    return KeySample(
+        dataset=pair.dataset,
+        of=pair.of or pair.dataset,
+        date=day,
+        missing=tuple(k for k, mask in keys if mask & up and not mask & down)[:KEYS_SHOWN],
+        orphans=tuple(k for k, mask in keys if mask & down and not mask & up)[:KEYS_SHOWN],
+    )
+
+
+class DatasetEstimate(Record):
+    """Bytes of the date and key columns of one dataset in the window."""
+
+    dataset: str
+    location: str | None
+    bytes: int
+
+
+class Estimate(Record):
+    """The whole answer of ``checkpoints estimate``; ``cost`` is ``total_bytes`` at list price.
+
+    A run reads partial and orphan dates a second time for their keys, which is not in it, and
+    BigQuery bills at least 10 MB per table and statement.
+    """
+
+    schema_version: Literal[1] = 1
+    window: DateRange
+    datasets: tuple[DatasetEstimate, ...]
+    total_bytes: int
+    price_per_tib: float
+    currency: str
+    cost: float
+    unreadable: dict[str, str]
+
+
+def estimate_window(
+    contract: Contract,
+    url: str,
+    window: Window,
+    options: ReadOptions,
+    *,
+    price_per_tib: float | None = None,
+) -> Estimate:
+    """What the presence query would read of the window and cost, by dry runs; nothing is read.
+
+    ``price_per_tib`` replaces the contract's.
+
+    Raises:
+        ContractError: the URL is unusable.
+        WarehouseError: the warehouse cannot tell.
+    """
+    with open_warehouse(contract, url, options.labelled(tool="checkpoints")) as warehouse:
+        found = warehouse.estimates([window.range])
+        datasets = tuple(
+            DatasetEstimate(dataset=name, location=warehouse.locations[name], bytes=size)
+            for name, size in found.items()
+        )
+        unreadable = dict(warehouse.unreadable)
+    total, declared = sum(found.values()), contract.bigquery
+    price = declared.price_per_tib if price_per_tib is None else price_per_tib
+    return Estimate(
+        window=window.range,
+        datasets=datasets,
+        total_bytes=total,
+        price_per_tib=price,
+        currency=declared.currency,
+        cost=total / TIB * price,
+        unreadable=unreadable,
+    )

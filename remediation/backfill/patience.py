@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import TypeVar
 
-from checkpoints.errors import CheckpointsError, WarehouseBusy, WarehouseError
+from checkpoints.errors import WarehouseBusy, WarehouseError
+from checkpoints.process import in_background
 from remediation.clock import Clock
 
 PATIENCE = 20.0
@@ -41,19 +40,7 @@ def within(seconds: float, read: Callable[[], Result]) -> Result:
     Raises:
         WarehouseError: there was no answer in time, or the warehouse cannot be read.
     """
-    answers: SimpleQueue[Result | CheckpointsError] = SimpleQueue()
-
-    def answer() -> None:
-        try:
-            answers.put(read())
-        except CheckpointsError as error:
-            answers.put(error)
-
-    Thread(target=answer, daemon=True).start()
     try:
-        found = answers.get(timeout=seconds)
-    except Empty as error:
+        return in_background(read).result(timeout=seconds)
+    except TimeoutError as error:
         raise WarehouseError(f"the warehouse did not answer within {seconds:g} s") from error
-    if isinstance(found, CheckpointsError):
-        raise found
-    return found

@@ -20,7 +20,7 @@ from checkpoints.coverage.results import (
 )
 from checkpoints.errors import ExitCode, worst
 from checkpoints.rules.evidence import Cell, Status, Tally
-from checkpoints.warehouse.engine import Reading
+from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.reading import open_warehouse
 from remediation.backfill.landing import Found, verdict
 from remediation.backfill.record import CallRecord, Change, Figures, Regression
@@ -28,7 +28,7 @@ from remediation.ledger.states import DONE
 
 
 def fresh_frame(
-    contract: Contract, url: str, report: Report, as_of: date, reading: Reading
+    contract: Contract, url: str, report: Report, as_of: date, reading: ReadOptions
 ) -> CoverageFrame:
     """Read the window of a report again.
 

@@ -16,7 +16,7 @@ from checkpoints.contract.model import Contract
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.errors import ExitCode, WarehouseError, worst
 from checkpoints.files import write_text
-from checkpoints.warehouse.engine import Reading, labelled
+from checkpoints.warehouse.engine import ReadOptions
 from remediation.backfill.engine import backfill
 from remediation.backfill.patience import patiently
 from remediation.backfill.record import (
@@ -62,16 +62,16 @@ class Request:
     tokens: Tokens
     clock: Clock
     tell: Callable[[Event], None]
-    reading: Reading
+    reading: ReadOptions
     canary: int = 1
     max_dates: int | None = None
     concurrency: int | None = None
     resend_unknown: bool = False
 
-    def fresh(self) -> Reading:
+    def fresh(self) -> ReadOptions:
         """How the tables are read: what a cache remembers proves nothing."""
         labels = {"tool": "remediation", "plan": self.plan.short_id, "run_id": self.plan.run_id}
-        return labelled(replace(self.reading, fresh=True), **labels)
+        return replace(self.reading, fresh=True).labelled(**labels)
 
 
 def run(request: Request) -> tuple[RemediationRecord, Path]:

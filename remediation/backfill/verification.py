@@ -13,7 +13,7 @@ from checkpoints.coverage.frame import build_frame
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import WarehouseError
 from checkpoints.rules.evidence import Cell, Pair
-from checkpoints.warehouse.engine import Reading
+from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.reading import open_warehouse
 from remediation.backfill.landing import Found
 from remediation.backfill.patience import patiently, within
@@ -33,7 +33,7 @@ class Tables:
     url: str
     as_of: date
     clock: Clock
-    reading: Reading
+    reading: ReadOptions
 
     def look(self, calls: Sequence[Call]) -> dict[str, tuple[Found, ...]]:
         """For each call, what its datasets hold on its date; one query.

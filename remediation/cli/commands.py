@@ -18,7 +18,7 @@ from checkpoints.cli.options import reading_of
 from checkpoints.cli.shell import Patient, console_for, main, write_json
 from checkpoints.errors import CheckpointsError, ExitCode, worst
 from checkpoints.output.publisher import Surface, publish
-from checkpoints.process import noted, raising
+from checkpoints.process import defer_interrupts, interruptible
 from checkpoints.text import Detail
 from remediation.cli.options import CallOptions, Setting, sending_options, shared_options
 from remediation.errors import PlanError
@@ -48,7 +48,7 @@ def now() -> datetime:
 
 def sleep(seconds: float) -> None:
     """Sleep; Ctrl-C ends it."""
-    with raising():
+    with interruptible():
         time.sleep(seconds)
 
 
@@ -234,7 +234,7 @@ def _send(setting: Setting, chosen: Plan, sending: CallOptions, surface: Surface
     for remark in _remarks(setting, chosen):
         teller.remark(remark)
     try:
-        with noted(), teller:
+        with defer_interrupts(), teller:
             record, path = running.run(
                 running.Request(
                     file=file,
@@ -296,7 +296,7 @@ def status(setting: Setting, watch: bool) -> ExitCode:
             return status_of(ledger, now(), at_work(path))
 
     if watch:
-        with raising():
+        with interruptible():
             answer = watch_status(setting.console, look, time.sleep)
     else:
         answer = look()

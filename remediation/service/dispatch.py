@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from datetime import date
 from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import Protocol
 
-from checkpoints.process import raising
+from checkpoints.process import in_background, interruptible
 from remediation.plan.model import Call
 from remediation.service.answer import Answer, Kind
 
@@ -36,7 +35,7 @@ class Dispatch(Protocol):
 
 
 class Dispatcher:
-    """A daemon thread for each attempt: one that hangs does not keep the process alive."""
+    """A thread for each attempt: one that hangs does not keep the process alive."""
 
     def __init__(self, sender: Sends) -> None:
         self._sender = sender
@@ -53,7 +52,7 @@ class Dispatcher:
                 answer = Answer(kind=Kind.UNKNOWN, detail=text)
             self._answers.put((call, answer))
 
-        Thread(target=attempt, daemon=True, name=call.id).start()
+        in_background(attempt)
 
     def answer(self, seconds: float) -> tuple[Call, Answer] | None:
         """The next answer; None when none came within so many seconds.
@@ -62,7 +61,7 @@ class Dispatcher:
             KeyboardInterrupt: Ctrl-C was pressed.
         """
         try:
-            with raising():
+            with interruptible():
                 return self._answers.get(timeout=max(0.0, seconds))
         except Empty:
             return None

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.dates import DateRange
-from checkpoints.warehouse.evidence import Evidence, gather
+from checkpoints.warehouse.reading import Evidence, gather
 from demo.warehouse import build, filling
 from tests.bigquery.commands import WINDOW, checkpoints, on_duckdb, verdict
 from tests.bigquery.emulator import Emulator

@@ -8,8 +8,8 @@ import pytest
 
 from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
-from checkpoints.warehouse.engine import Reading
-from checkpoints.warehouse.evidence import gather
+from checkpoints.warehouse.engine import ReadOptions
+from checkpoints.warehouse.reading import gather
 from demo.tables import COLUMNS
 from tests.bigquery.commands import WINDOW, answer, checkpoints, pipeline_with
 from tests.bigquery.loading import DEMO_COLUMNS
@@ -110,7 +110,7 @@ def test_the_second_check_comes_from_the_cache_and_a_fresh_read_does_not(
 ) -> None:
     window = Window(range=DateRange(D("2024-12-01"), D("2024-12-31")), label="")
     evidence = [
-        gather(SHIPPED, "bigquery://proj", window, D("2026-01-03"), Reading(fresh=fresh))
+        gather(SHIPPED, "bigquery://proj", window, D("2026-01-03"), ReadOptions(fresh=fresh))
         for fresh in (False, False, True)
     ]
     assert [{s.cached for s in e.statements} for e in evidence] == [{False}, {True}, {False}]

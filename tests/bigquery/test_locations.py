@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
-from checkpoints.warehouse.evidence import Evidence, gather
+from checkpoints.warehouse.reading import Evidence, gather
 from tests.bigquery.commands import (
     PIPELINE,
     WINDOW,

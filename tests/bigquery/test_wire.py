@@ -12,8 +12,8 @@ from checkpoints.contract.loading import load_contract
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
-from checkpoints.warehouse.engine import Reading
-from checkpoints.warehouse.evidence import gather
+from checkpoints.warehouse.engine import ReadOptions
+from checkpoints.warehouse.reading import gather
 from remediation.backfill.verification import Tables
 from remediation.clock import Clock
 from remediation.plan.model import Call
@@ -110,7 +110,7 @@ def test_a_verification_poll_asks_for_the_dates_sent_alone_and_past_the_cache(
         url="bigquery://proj",
         as_of=D("2026-01-03"),
         clock=Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=time.sleep),
-        reading=Reading(fresh=True),
+        reading=ReadOptions(fresh=True),
     )
     for _ in range(2):
         found = tables.look([Call(service="phase4", date=day, datasets=names) for day in dates])

@@ -109,6 +109,7 @@ def test_keys_behind_orphans_and_partial_dates_are_in_the_report(
         (("--from", "2024-07-01", "--to", "2024-07-31"), 5, "NOTHING DUE"),
         (("--season", "2025", "--as-of", "2025-01-01"), 5, "NOTHING DUE"),
         (("--season", "2025", "--checkpoint", "weekly"), 2, "'weekly' is not in the contract"),
+        (("--season", "2025", "--max-bytes", "much"), 2, "'much' is not an amount of bytes"),
     ],
 )
 def test_windows_that_cannot_be_are_refused_and_empty_ones_say_so(

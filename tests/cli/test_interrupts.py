@@ -22,8 +22,8 @@ SLOW = (0.0, 0.3, 0.8, 1.6, 2.4, 3.2)
 
 # Says when the first line of ours runs: what comes before is the interpreter's own.
 SCRIPT = """
-from checkpoints.process import end_at_once
-end_at_once()
+from checkpoints.process import end_on_interrupt
+end_on_interrupt()
 import runpy, sys
 print("up", flush=True)
 sys.argv[:] = sys.argv[1:]

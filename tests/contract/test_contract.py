@@ -128,6 +128,7 @@ def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> Non
             "declared twice",
         ),
         ({"warehouse": "duckdb:///${NO_SUCH_VARIABLE}"}, "NO_SUCH_VARIABLE is not set"),
+        ({"bigquery": {"max_bytes": "2 lbs"}}, "bigquery.max_bytes: could not interpret byte unit"),
     ],
 )  # fmt: skip
 def test_an_unsound_contract_is_refused(

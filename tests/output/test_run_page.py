@@ -14,7 +14,7 @@ from checkpoints.output.calendar import layer_calendars
 from checkpoints.output.signing import sign
 from checkpoints.output.site import write_run_page
 from checkpoints.rules.evidence import CellState
-from checkpoints.warehouse.engine import StatementRecord
+from checkpoints.warehouse.engine import Statement
 from tests.support.browser import assert_sound, looked_at
 from tests.support.runs import AT, FULL, GAP, HOLE, HOSTILE, repair_of, stored
 from tests.support.warehouses import BASIC, D, contract_of, days
@@ -36,7 +36,7 @@ def test_the_page_says_under_what_circumstances_the_run_was_made(tmp_path: Path)
             update={"revision": "0123abc", "dirty": True, "user": "ada"}
         ),
         statements=(
-            StatementRecord(
+            Statement(
                 location="EU", job_id="j", bytes_processed=3_000_000, bytes_billed=10_000_000,
                 cached=False, rows=40, seconds=1.25,
             ),

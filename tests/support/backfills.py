@@ -11,7 +11,7 @@ import duckdb
 
 from checkpoints.archive.runs import stored_report
 from checkpoints.contract.loading import ContractFile
-from checkpoints.warehouse.engine import Reading
+from checkpoints.warehouse.engine import ReadOptions
 from remediation.backfill import run as running
 from remediation.backfill.record import RemediationRecord
 from remediation.backfill.run import run
@@ -95,7 +95,7 @@ def request_of(
         as_of=plan.as_of,
         by="someone",
         tokens=tokens,
-        reading=Reading(),
+        reading=ReadOptions(),
         clock=clock or Clock(now=real_now, monotonic=time.monotonic, sleep=time.sleep),
         tell=(events if events is not None else []).append,
         **options,
@@ -142,7 +142,11 @@ def work_of(
     """What a run carries a plan out with, apart from who makes its calls."""
     contract = made.file().contract
     tables = Tables(
-        contract=contract, url=contract.warehouse, as_of=plan.as_of, clock=clock, reading=Reading()
+        contract=contract,
+        url=contract.warehouse,
+        as_of=plan.as_of,
+        clock=clock,
+        reading=ReadOptions(),
     )
     return Work(
         plan=plan,

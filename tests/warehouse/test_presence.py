@@ -15,14 +15,14 @@ import sqlglot
 from sqlalchemy_bigquery import BigQueryDialect
 from sqlglot import exp
 
+import checkpoints.warehouse.bigquery  # noqa: F401 (its SQL, for the dialect of that name)
 from checkpoints.contract.loading import load_contract
 from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
 from checkpoints.errors import WarehouseError
-from checkpoints.warehouse.duckdb import SPILLED, DuckDbDialect
-from checkpoints.warehouse.evidence import gather
+from checkpoints.warehouse.duckdb import SPILL_FOLDER, DuckDbDialect
 from checkpoints.warehouse.query import Source, key_shape, keys_statement, presence_statement
-from checkpoints.warehouse.reading import open_warehouse
+from checkpoints.warehouse.reading import gather, open_warehouse
 from tests.support.commands import ROOT
 from tests.support.warehouses import BASIC, D, contract_of, days, fill
 
@@ -317,7 +317,7 @@ def test_duckdb_groups_in_little_memory_unless_the_url_says_otherwise(tmp_path: 
     with open_warehouse(contract, url) as one, open_warehouse(contract, url) as again:
         assert setting(one, "memory_limit") == f"{little:.1f} MiB"
         assert setting(one, "temp_directory") == setting(again, "temp_directory")
-        assert SPILLED in setting(one, "temp_directory")
+        assert SPILL_FOLDER in setting(one, "temp_directory")
         assert not Path(setting(one, "temp_directory")).exists()
         assert setting(one, "enable_progress_bar") is False
     with open_warehouse(contract, f"{url}?threads=1&memory_limit=64MB") as small:
