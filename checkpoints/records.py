@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Record(BaseModel):
@@ -18,3 +18,10 @@ class Span(Record):
 
     first: date
     last: date
+
+
+class Digest(Record):
+    """A file of the archive; ``path`` is relative to the folder of the contract."""
+
+    path: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")

@@ -1,6 +1,6 @@
 """Rewrite what is generated: ``python -m tests.rewrite_golden``, then read the difference.
 
-Golden SQL, the JSON schemas of the run report and the sign-off, what the terminal shows, and the
+Golden SQL, the JSON schemas of the run report, the sign-off and the remediation record, what the terminal shows, and the
 help texts in the README.
 """
 
@@ -8,6 +8,7 @@ import json
 import re
 import tempfile
 
+from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.archive.report import Report
 from checkpoints.archive.signoff import SignOff
 from tests.output.test_terminal import SHOWN, golden_of, shown
@@ -20,10 +21,9 @@ for date_type in ("date", "timestamp", "datetime", "text"):
         _, _, statement = shipped_statement(date_type)
         (GOLDEN / f"presence_{date_type}.{dialect}.sql").write_text(compiled(statement, dialect))
 
-schema = json.dumps(Report.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
-(ROOT / "checkpoints" / "report.schema.json").write_text(schema)
-schema = json.dumps(SignOff.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
-(ROOT / "checkpoints" / "signoff.schema.json").write_text(schema)
+for name, model in (("report", Report), ("signoff", SignOff), ("remediation", RemediationRecord)):
+    schema = json.dumps(model.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
+    (ROOT / "checkpoints" / f"{name}.schema.json").write_text(schema)
 
 with tempfile.TemporaryDirectory() as folder:
     url = f"duckdb:///{folder}/w.duckdb"

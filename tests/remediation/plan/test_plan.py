@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from checkpoints.archive.remediation import Why
 from checkpoints.contract.model import Contract
 from remediation.errors import PlanError
-from remediation.plan.model import Why
 from remediation.plan.planning import REPAIRABLE
 from tests.support.reports import (
     calls,
