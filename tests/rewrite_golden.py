@@ -1,7 +1,7 @@
 """Rewrite what is generated: ``python -m tests.rewrite_golden``, then read the difference.
 
-Golden SQL, the JSON schemas of the run report, the sign-off and the remediation record, what the terminal shows, and the
-help texts in the README.
+Golden SQL, the JSON schemas of the run report, the sign-off and the remediation record, what the
+terminal shows, and the help texts in the README.
 """
 
 import json

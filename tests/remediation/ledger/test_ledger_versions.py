@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -47,7 +46,7 @@ UNTIL = NOON + timedelta(minutes=12)
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Iterator[Path]:
+def old(tmp_path: Path) -> Path:
     """The first call is sent for the second time; the second was never sent."""
     path = tmp_path / "l.sqlite3"
     early, late = "2025-01-21T11:00:00.000+00:00", "2025-01-21T11:30:00.000+00:00"
@@ -72,7 +71,7 @@ def old(tmp_path: Path) -> Iterator[Path]:
                 (*first, "verifying", 2, late, None, None, ""),
             ],
         )
-    yield path
+    return path
 
 
 def version_of(path: Path) -> int:
