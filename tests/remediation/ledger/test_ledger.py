@@ -130,6 +130,7 @@ def test_a_call_is_in_flight_until_its_time_is_up(tmp_path: Path) -> None:
         ledger.move(plan.id, [FIRST], State.SENDING, in_flight_until=NOON + timedelta(minutes=12))
         assert ledger.in_flight(NOON + timedelta(minutes=11)) == {"four/2025-01-07"}
         assert ledger.in_flight(NOON + timedelta(minutes=12)) == frozenset()
+        assert ledger.in_flight(None) == {"four/2025-01-07"}
         assert ledger.in_flight(NOON, except_plan=plan.id) == frozenset()
 
 
