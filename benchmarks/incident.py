@@ -139,11 +139,11 @@ def fill_ledger(path: Path, rows: int, at: datetime) -> int:
             ((f"{n:064x}", f"run-{n}", moment) for n in range(plans)),
         )
         connection.executemany(
-            "INSERT INTO calls VALUES (?, 'three', ?, 'summary', ?, 1, ?, '', '')",
-            ((*key, State.LANDED, moment) for key in islice(_calls(), calls)),
+            "INSERT INTO planned_calls VALUES (?, 'three', ?, 'summary', ?)",
+            ((*key, moment) for key in islice(_calls(), calls)),
         )
         connection.executemany(
-            "INSERT INTO transitions VALUES (NULL, ?, 'three', ?, ?, 1, ?, 200, 0.1, '')",
+            "INSERT INTO transitions VALUES (NULL, ?, 'three', ?, ?, 1, ?, 200, 0.1, '', '')",
             ((*key, step, moment) for key in islice(_calls(), calls) for step in STEPS),
         )
     return plans

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from checkpoints.errors import CheckpointsError, ContractError
 
@@ -15,6 +15,13 @@ class Record(BaseModel):
     """Frozen, and every unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Digest(Record):
+    """A file of the archive; ``path`` is relative to the folder of the contract."""
+
+    path: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
 
 
 Found = TypeVar("Found", bound=BaseModel)

@@ -1,4 +1,4 @@
-"""Time as an argument."""
+"""The clock that is handed to everything that needs the time or sleeps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """Time, handed in: ``now`` of the calendar, ``monotonic`` and ``sleep`` in seconds."""
+    """``now`` is the date and time; ``monotonic`` and ``sleep`` are in seconds."""
 
     now: Callable[[], datetime]
     monotonic: Callable[[], float]

@@ -1,12 +1,13 @@
 """Rewrite what is generated: ``python -m tests.rewrite_golden``, then read the difference.
 
-Golden SQL, the JSON schemas of the run report and the sign-off, what the terminal shows, and the
-help texts in the README.
+Golden SQL, the JSON schemas of the run report, the sign-off and the remediation record, what the
+terminal shows, and the help texts in the README.
 """
 
 import re
 import tempfile
 
+from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.archive.report import Report
 from checkpoints.archive.signoff import SignOff
 from checkpoints.records import schema_of
@@ -20,7 +21,7 @@ for date_type in ("date", "timestamp", "datetime", "text"):
         _, _, statement = shipped_statement(date_type)
         (GOLDEN / f"presence_{date_type}.{dialect}.sql").write_text(compiled(statement, dialect))
 
-for name, model in (("report", Report), ("signoff", SignOff)):
+for name, model in (("report", Report), ("signoff", SignOff), ("remediation", RemediationRecord)):
     (ROOT / "checkpoints" / f"{name}.schema.json").write_text(schema_of(model))
 
 with tempfile.TemporaryDirectory() as folder:

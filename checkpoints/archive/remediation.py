@@ -1,30 +1,98 @@
-"""What remediation did about a run, as its records tell it: the part a page shows.
+"""The remediation record: what one run of a plan did, and what the tables showed afterwards.
 
-The records lie beside the report whose failures they answer
-(``uncommitted/runs/<run id>/remediation-<plan id>.json``, written by ``remediation``).
+``remediation`` writes it beside the report whose failures the plan answers
+(``uncommitted/runs/<run id>/remediation-<plan id>.json``); the pages and the sign-off read it.
+``RemediationRecord.model_json_schema()`` describes it, as ``checkpoints/remediation.schema.json``
+does.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
+from checkpoints.coverage.results import CheckRecord, Verdict
 from checkpoints.dates import DateRange
-
-SHOWN = ("landed", "partial", "still missing")
-
-
-class Extract(BaseModel):
-    """Frozen; whatever else the record holds is passed over."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
+from checkpoints.errors import ExitCode
+from checkpoints.records import Digest, Record
 
 
-class Figures(Extract):
-    """A dataset against ``of``: keys, and the dates that lack some."""
+class State(StrEnum):
+    """Where a call stands.
+
+    ``planned``, and ``blocked`` where something must be put right first; ``sending`` is written
+    before the socket opens; ``accepted``, ``rejected`` or ``unknown`` is what the answer said;
+    ``verifying`` means that the tables are being watched; the last five are what they showed.
+    """
+
+    PLANNED = "planned"
+    BLOCKED = "blocked"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    VERIFYING = "verifying"
+    LANDED = "landed"
+    PARTIAL = "partial"
+    STILL_MISSING = "still missing"
+    NOTHING_THERE = "nothing there"
+
+
+DONE = frozenset({State.LANDED, State.NOTHING_THERE})
+"""Nothing remains to be done; the tables showed it when they were last read."""
+
+
+class Why(StrEnum):
+    """Why dates are not planned."""
+
+    NOT_DUE = "not due"
+    NO_SERVICE = "no service"
+    PROTECTED = "protected"
+    TOO_OLD = "too old to be rebuilt"
+    IN_FLIGHT = "in flight"
+    UPSTREAM_EMPTY = "upstream has nothing"
+    COMPLETE = "complete against its upstream"
+    PASSED = "its checks passed"
+    NOT_REPAIRABLE = "a backfill does not remove them"
+    ERRORED = "could not be evaluated"
+
+
+class CallStatus(Record):
+    """A call and where it stands; ``detail`` is the reason where it is not done.
+
+    ``attempts`` is how often it was sent.
+    """
+
+    service: str
+    date: date
+    datasets: tuple[str, ...]
+    state: State
+    attempts: int
+    detail: str
+
+    @property
+    def id(self) -> str:
+        """Unique in a plan: ``phase4/2024-11-05``."""
+        return f"{self.service}/{self.date}"
+
+
+class Unplanned(Record):
+    """Dates of a dataset for which nothing is called; ``reason`` is a sentence."""
+
+    dataset: str
+    why: Why
+    reason: str
+    dates: tuple[date, ...]
+
+
+class Figures(Record):
+    """A dataset against ``of`` over the due dates: keys, and the dates that lack some."""
 
     of: str | None
     expected: int
@@ -32,18 +100,26 @@ class Figures(Extract):
     lacking: tuple[date, ...]
 
 
-class Change(Extract):
+class Regression(Record):
+    """A date that got worse, and how."""
+
+    date: date
+    what: str
+
+
+class Change(Record):
     """A dataset before and after; ``after`` is None when it could not be read."""
 
     dataset: str
     layer: str
     before: Figures
     after: Figures | None
+    regressions: tuple[Regression, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """The calls of a service by what the tables showed; ``other`` says the rest in words."""
+class ServiceCalls:
+    """How many calls of a service ended in which state; ``other`` lists the rest in words."""
 
     service: str
     calls: int
@@ -53,32 +129,42 @@ class Tally:
     other: str
 
 
-class Verdict(Extract):
-    """What the rules said, in a sentence."""
+class RemediationRecord(Record):
+    """One plan as it stands after a run of it.
 
-    summary: str
-
-
-class Repair(Extract):
-    """One run of a plan; ``counts`` are calls by service and state.
-
-    ``plan_file`` and ``ledger`` are paths below the folder of the contract.
+    ``report`` is the run report that it answers; ``plan_file`` and ``ledger`` are paths below the
+    folder of the contract, as is the report's. ``counts`` are calls by service and state.
+    ``changes`` compare the window of the report with a fresh read of the same window;
+    ``verdict_after`` and ``checks_after`` are what the checkpoint's rules say of that read. All
+    are missing when ``problem`` says why the tables could not be read.
     """
 
-    version: Literal[1]
+    version: Literal[1] = 1
     plan_id: str
     run_id: str
+    report: Digest
+    plan_file: str
+    ledger: str
+    contract_sha256: str
+    warehouse: str
     by: str
     window: DateRange
     started_at: AwareDatetime
     seconds: float
-    counts: dict[str, dict[str, int]]
-    changes: tuple[Change, ...]
-    problem: str
-    plan_file: str = ""
-    ledger: str = ""
-    verdict_before: Verdict | None = None
+    exit_code: ExitCode
+    counts: dict[str, dict[State, int]]
+    calls: tuple[CallStatus, ...]
+    unplanned: tuple[Unplanned, ...]
+    verdict_before: Verdict
     verdict_after: Verdict | None = None
+    checks_after: tuple[CheckRecord, ...] = ()
+    changes: tuple[Change, ...] = ()
+    problem: str = ""
+
+    @property
+    def remaining(self) -> tuple[CallStatus, ...]:
+        """The calls whose dates have not landed."""
+        return tuple(call for call in self.calls if call.state not in DONE)
 
     @property
     def changed(self) -> tuple[Change, ...]:
@@ -86,9 +172,9 @@ class Repair(Extract):
         return tuple(c for c in self.changes if c.after is None or c.after != c.before)
 
     @property
-    def tallies(self) -> tuple[Tally, ...]:
+    def services(self) -> tuple[ServiceCalls, ...]:
         """What became of the calls, service by service."""
-        return tuple(_tally(service, counts) for service, counts in self.counts.items())
+        return tuple(_service_calls(service, counts) for service, counts in self.counts.items())
 
     @property
     def duration(self) -> str:
@@ -99,13 +185,21 @@ class Repair(Extract):
         return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
-def _tally(service: str, counts: dict[str, int]) -> Tally:
-    rest = {state: n for state, n in counts.items() if state not in SHOWN}
-    return Tally(
+def counts_of(calls: Iterable[CallStatus]) -> dict[str, dict[State, int]]:
+    """How many calls of each service are in each state."""
+    counts: dict[str, Counter[State]] = {}
+    for call in calls:
+        counts.setdefault(call.service, Counter())[call.state] += 1
+    return {service: dict(by_state) for service, by_state in counts.items()}
+
+
+def _service_calls(service: str, counts: Mapping[State, int]) -> ServiceCalls:
+    shown = (State.LANDED, State.PARTIAL, State.STILL_MISSING)
+    return ServiceCalls(
         service=service,
         calls=sum(counts.values()),
-        landed=counts.get("landed", 0),
-        partial=counts.get("partial", 0),
-        still_missing=counts.get("still missing", 0),
-        other=", ".join(f"{n} {state}" for state, n in rest.items()),
+        landed=counts.get(State.LANDED, 0),
+        partial=counts.get(State.PARTIAL, 0),
+        still_missing=counts.get(State.STILL_MISSING, 0),
+        other=", ".join(f"{n} {state}" for state, n in counts.items() if state not in shown),
     )

@@ -10,21 +10,14 @@ import hashlib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from checkpoints.archive.runs import runs_folder
 from checkpoints.contract.model import KnownGap
 from checkpoints.errors import ContractError
-from checkpoints.records import Record
+from checkpoints.records import Digest, Record
 
 Sha256 = str
-
-
-class Digest(Record):
-    """A file of the archive; ``path`` is relative to the folder of the contract."""
-
-    path: str
-    sha256: Sha256 = Field(pattern="^[0-9a-f]{64}$")
 
 
 class SignOff(Record):

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from checkpoints.archive.history import RunHead, StoredRun
-from checkpoints.archive.remediation import Repair
+from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.archive.runs import runs_folder
 from checkpoints.dates import DateRange
 
@@ -26,7 +26,7 @@ class StoredRepair:
 
     path: Path
     sha256: str
-    repair: Repair | None
+    repair: RemediationRecord | None
     problem: str = ""
 
 
@@ -39,7 +39,7 @@ def stored_repairs(project: Path) -> list[StoredRepair]:
 def _read(path: Path) -> StoredRepair:
     try:
         content = path.read_bytes()
-        repair, problem = Repair.model_validate_json(content), ""
+        repair, problem = RemediationRecord.model_validate_json(content), ""
     except (OSError, ValidationError):
         content, repair, problem = b"", None, NO_REPAIR.format(path=path)
     return StoredRepair(
@@ -65,7 +65,7 @@ def repairs_of(
     return [s for s in stored if s.path.parent.name == run_id or _led_up(s.repair, head, since)]
 
 
-def _led_up(repair: Repair | None, head: RunHead | None, since: datetime | None) -> bool:
+def _led_up(repair: RemediationRecord | None, head: RunHead | None, since: datetime | None) -> bool:
     if repair is None or head is None or not _overlap(repair.window, head.window):
         return False
     return repair.started_at < head.started_at and (since is None or since < repair.started_at)

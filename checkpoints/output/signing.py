@@ -11,7 +11,7 @@ from pydantic import AwareDatetime
 
 from checkpoints.archive.report import Report, read_report
 from checkpoints.archive.runs import report_path, validation_results
-from checkpoints.archive.signoff import Digest, SignOff, read_signoff, sha256_of, signoff_path
+from checkpoints.archive.signoff import SignOff, read_signoff, sha256_of, signoff_path
 from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.model import KnownGap
 from checkpoints.coverage.results import CheckRecord, decide, gates
@@ -20,6 +20,7 @@ from checkpoints.files import write_text
 from checkpoints.library.results import disagreements
 from checkpoints.output.page import Acceptance, Archived, render_page
 from checkpoints.output.site import publish, repairs_for, signed_page_path, write_index
+from checkpoints.records import Digest
 from checkpoints.rules.rule import Outcome
 
 

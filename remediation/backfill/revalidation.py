@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
+from checkpoints.archive.remediation import CallStatus, Change, Figures, Regression
 from checkpoints.archive.report import Report
 from checkpoints.contract.checks import checks_of, pairs_of, upstream_pair
 from checkpoints.contract.model import Contract
@@ -22,9 +24,49 @@ from checkpoints.errors import ExitCode, worst
 from checkpoints.rules.evidence import Cell, Status, Tally
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.reading import open_warehouse
-from remediation.backfill.landing import Found, verdict
-from remediation.backfill.record import CallRecord, Change, Figures, Regression
+from remediation.backfill.watch import KeysFound, outcome_of
 from remediation.ledger.states import DONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revalidation:
+    """What a fresh read of the window says of the calls; ``problem`` is why it was impossible."""
+
+    calls: tuple[CallStatus, ...]
+    exit_code: ExitCode
+    verdict: Verdict | None = None
+    checks: tuple[CheckRecord, ...] = ()
+    changes: tuple[Change, ...] = ()
+    problem: str = ""
+
+
+def revalidate(
+    contract: Contract, frame: CoverageFrame, report: Report, calls: Sequence[CallStatus]
+) -> Revalidation:
+    """Judge the rules of the report's checkpoint on a fresh frame of its window.
+
+    A call that is done stays so only if the frame lacks none of its keys.
+    """
+    declared = contract.checkpoints.get(report.checkpoint)
+    checks = tuple(
+        judged(check, frame) for check in checks_of(contract, declared.suites if declared else None)
+    )
+    verdict = decide(checks, len(checks), report.verdict.fail_on)
+    changes = changes_of(contract, frame, checks, report)
+    seen = recounted(contract, frame, calls)
+    return Revalidation(
+        calls=seen,
+        exit_code=worst(exit_code_of(seen, changes), verdict.exit_code),
+        verdict=verdict,
+        checks=checks,
+        changes=changes,
+    )
+
+
+def not_revalidated(calls: Sequence[CallStatus], problem: str) -> Revalidation:
+    """The calls as their own looks left them, where the window could not be read again."""
+    code = worst(exit_code_of(calls), ExitCode.COULD_NOT_TELL)
+    return Revalidation(calls=tuple(calls), exit_code=code, problem=problem)
 
 
 def fresh_frame(
@@ -42,27 +84,20 @@ def fresh_frame(
     return build_frame(contract, presence, window, as_of, pairs_of(contract), unreadable)
 
 
-def fresh_checks(
-    contract: Contract, frame: CoverageFrame, report: Report
-) -> tuple[CheckRecord, ...]:
-    """The checks of the report's checkpoint, judged on a frame by the rules alone."""
-    declared = contract.checkpoints.get(report.checkpoint)
-    checks = checks_of(contract, declared.suites if declared else None)
-    return tuple(judged(check, frame) for check in checks)
-
-
-def verdict_of(checks: Sequence[CheckRecord], report: Report) -> Verdict:
-    """What those checks add up to."""
-    return decide(checks, len(checks), report.verdict.fail_on)
+def exit_code_of(calls: Sequence[CallStatus], changes: Sequence[Change] = ()) -> ExitCode:
+    """Complete only when every call is done and no date got worse: such a date remains as well."""
+    done = all(call.state in DONE for call in calls)
+    worse = any(change.regressions for change in changes)
+    return ExitCode.COMPLETE if done and not worse else ExitCode.BACKFILL_INCOMPLETE
 
 
 def recounted(
-    contract: Contract, frame: CoverageFrame, calls: Sequence[CallRecord]
-) -> tuple[CallRecord, ...]:
-    """The calls, with those that are done and whose due dates lack keys in the frame undone."""
+    contract: Contract, frame: CoverageFrame, calls: Sequence[CallStatus]
+) -> tuple[CallStatus, ...]:
+    """The calls; one that is done is so no longer where a due date lacks keys in the frame."""
     names = {name for call in calls for name in call.datasets}
     found = {
-        (name, cell.date): Found(dataset=name, expected=cell.expected, matched=cell.matched)
+        (name, cell.date): KeysFound(dataset=name, expected=cell.expected, matched=cell.matched)
         for name in names
         if not {name, contract.datasets[name].upstream} & frame.unreadable.keys()
         for cell in frame.cells[upstream_pair(contract, name)]
@@ -74,25 +109,18 @@ def recounted(
     )
 
 
-def _recounted(call: CallRecord, found: Sequence[Found]) -> CallRecord:
+def _recounted(call: CallStatus, found: Sequence[KeysFound]) -> CallStatus:
     if call.state not in DONE or all(f.matched >= f.expected for f in found):
         return call
-    state, lacking = verdict(found, "")
-    detail = f"it was {call.state}, and the window read again lacks it: {lacking}"
-    return call.model_copy(update={"state": state, "detail": detail})
-
-
-def exit_code_of(
-    calls: Sequence[CallRecord], verdict_after: Verdict, changes: Sequence[Change]
-) -> ExitCode:
-    """Complete only when every call is done, the fresh verdict passes and no date got worse.
-
-    Dates that got worse are dates that remain.
-    """
-    done = all(call.state in DONE for call in calls)
-    worse = any(change.regressions for change in changes)
-    made = ExitCode.COMPLETE if done and not worse else ExitCode.BACKFILL_INCOMPLETE
-    return worst(made, verdict_after.exit_code)
+    state, lacking = outcome_of(found)
+    return CallStatus(
+        service=call.service,
+        date=call.date,
+        datasets=call.datasets,
+        state=state,
+        attempts=call.attempts,
+        detail=f"it was {call.state}, and the window read again lacks it: {lacking}",
+    )
 
 
 def changes_of(

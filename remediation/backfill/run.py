@@ -7,38 +7,28 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
+from checkpoints.archive.remediation import CallStatus, RemediationRecord, counts_of
 from checkpoints.archive.report import Report
-from checkpoints.archive.runs import report_path
+from checkpoints.archive.runs import report_path, runs_folder
+from checkpoints.archive.signoff import sha256_of
 from checkpoints.contract.loading import ContractFile
-from checkpoints.contract.model import Contract
-from checkpoints.coverage.frame import CoverageFrame
-from checkpoints.errors import ExitCode, WarehouseError, worst
+from checkpoints.errors import WarehouseError
 from checkpoints.files import write_text
+from checkpoints.records import Digest
 from checkpoints.warehouse.engine import ReadOptions
 from remediation.backfill.engine import backfill
-from remediation.backfill.patience import patiently
-from remediation.backfill.record import (
-    CallRecord,
-    RemediationRecord,
-    counts_of,
-    file_record,
-    record_path,
-)
 from remediation.backfill.revalidation import (
-    changes_of,
-    exit_code_of,
-    fresh_checks,
+    Revalidation,
     fresh_frame,
-    recounted,
-    verdict_of,
+    not_revalidated,
+    revalidate,
 )
-from remediation.backfill.verification import Tables
-from remediation.backfill.work import Work
+from remediation.backfill.tables import Tables, retry_while_busy
+from remediation.backfill.work import Pace, Work
 from remediation.clock import Clock
 from remediation.ledger.journal import Event
-from remediation.ledger.ledger import Entry, Ledger, ledger_path, open_ledger
+from remediation.ledger.ledger import Ledger, ledger_path, open_ledger
 from remediation.ledger.lock import only_run
 from remediation.ledger.plans import kept_path
 from remediation.ledger.states import DONE, State
@@ -51,7 +41,10 @@ from remediation.service.request import check_callable, needs_token
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to run, with what, and who asks; ``report`` is the one the plan was made from."""
+    """What to run, with what, and who asks.
+
+    ``report`` is the one the plan was made from.
+    """
 
     file: ContractFile
     plan: Plan
@@ -63,10 +56,7 @@ class Request:
     clock: Clock
     tell: Callable[[Event], None]
     reading: ReadOptions
-    canary: int = 1
-    max_dates: int | None = None
-    concurrency: int | None = None
-    resend_unknown: bool = False
+    pace: Pace
 
     def fresh(self) -> ReadOptions:
         """How the tables are read: what a cache remembers proves nothing."""
@@ -93,12 +83,12 @@ def run(request: Request) -> tuple[RemediationRecord, Path]:
     ):
         with _dispatch(request) as dispatch:
             backfill(_work(request, ledger, dispatch))
-        calls = _call_records(request.plan, ledger.entries(request.plan.id))
-        record = _after(request, calls, started_at)
-        _put_back(ledger, request.plan, calls, record.calls)
+        calls = _statuses(request.plan, ledger)
+        revalidation = _revalidate(request, calls)
+        _reopen_gone(ledger, request.plan, calls, revalidation.calls)
     seconds = round(request.clock.monotonic() - started, 3)
-    record = record.model_copy(update={"seconds": seconds})
-    where = record_path(request.file.project, request.plan)
+    record = _record(request, revalidation, started_at, seconds)
+    where = _record_path(request.file.project, request.plan)
     write_text(where, record.model_dump_json(indent=1) + "\n")
     return record, where
 
@@ -116,15 +106,10 @@ def _work(request: Request, ledger: Ledger, dispatch: Mapping[str, Dispatch]) ->
         contract=request.file.contract,
         ledger=ledger,
         dispatch=dispatch,
-        look=tables.look,
-        look_source=tables.look_source,
-        last_look=tables.last_look,
+        tables=tables,
         clock=request.clock,
         tell=request.tell,
-        canary=request.canary,
-        max_dates=request.max_dates,
-        concurrency=request.concurrency,
-        resend_unknown=request.resend_unknown,
+        pace=request.pace,
     )
 
 
@@ -143,10 +128,11 @@ def _dispatch(request: Request) -> Iterator[Mapping[str, Dispatch]]:
         yield dispatch
 
 
-def _call_records(plan: Plan, entries: list[Entry]) -> tuple[CallRecord, ...]:
-    found = {entry.id: entry for entry in entries}
+def _statuses(plan: Plan, ledger: Ledger) -> tuple[CallStatus, ...]:
+    """In the order of the plan."""
+    found = {entry.id: entry for entry in ledger.entries(plan.id)}
     return tuple(
-        CallRecord(
+        CallStatus(
             service=call.service,
             date=call.date,
             datasets=call.datasets,
@@ -158,8 +144,23 @@ def _call_records(plan: Plan, entries: list[Entry]) -> tuple[CallRecord, ...]:
     )
 
 
-def _put_back(
-    ledger: Ledger, plan: Plan, before: Sequence[CallRecord], after: Sequence[CallRecord]
+def _revalidate(request: Request, calls: Sequence[CallStatus]) -> Revalidation:
+    """Read the whole window again."""
+    contract, report = request.file.contract, request.report
+    try:
+        frame = retry_while_busy(
+            lambda: fresh_frame(
+                contract, request.warehouse, report, request.as_of, request.fresh()
+            ),
+            request.clock,
+        )
+    except WarehouseError as error:
+        return not_revalidated(calls, str(error))
+    return revalidate(contract, frame, report, calls)
+
+
+def _reopen_gone(
+    ledger: Ledger, plan: Plan, before: Sequence[CallStatus], after: Sequence[CallStatus]
 ) -> None:
     """What was done and is not there any more is to be called again, also by ``resume``."""
     gone: dict[str, list[Call]] = {}
@@ -170,17 +171,15 @@ def _put_back(
         ledger.move(plan.id, calls, State.PLANNED, detail=reason)
 
 
-def _after(
-    request: Request, calls: tuple[CallRecord, ...], started_at: datetime
+def _record(
+    request: Request, found: Revalidation, started_at: datetime, seconds: float
 ) -> RemediationRecord:
-    """The record, with the whole window read again."""
-    contract, report, project = request.file.contract, request.report, request.file.project
-    done = all(call.state in DONE for call in calls)
-    code = ExitCode.COMPLETE if done else ExitCode.BACKFILL_INCOMPLETE
-    record = RemediationRecord(
+    report, project = request.report, request.file.project
+    stored = report_path(project, report.run_id)
+    return RemediationRecord(
         plan_id=request.plan.id,
         run_id=report.run_id,
-        report=file_record(project, report_path(project, report.run_id)),
+        report=Digest(path=stored.relative_to(project).as_posix(), sha256=sha256_of(stored)),
         plan_file=kept_path(project, request.plan.id).relative_to(project).as_posix(),
         ledger=ledger_path(project).relative_to(project).as_posix(),
         contract_sha256=request.file.sha256,
@@ -188,39 +187,18 @@ def _after(
         by=request.by,
         window=report.window,
         started_at=started_at,
-        seconds=0,
-        exit_code=code,
-        counts=counts_of(calls),
-        calls=calls,
+        seconds=seconds,
+        exit_code=found.exit_code,
+        counts=counts_of(found.calls),
+        calls=found.calls,
         unplanned=request.plan.unplanned,
         verdict_before=report.verdict,
+        verdict_after=found.verdict,
+        checks_after=found.checks,
+        changes=found.changes,
+        problem=found.problem,
     )
-    try:
-        frame = patiently(
-            lambda: fresh_frame(
-                contract, request.warehouse, report, request.as_of, request.fresh()
-            ),
-            request.clock,
-        )
-    except WarehouseError as error:
-        failed = worst(code, ExitCode.COULD_NOT_TELL)
-        return record.model_copy(update={"problem": str(error), "exit_code": failed})
-    return record.model_copy(update=_judged(contract, frame, report, calls))
 
 
-def _judged(
-    contract: Contract, frame: CoverageFrame, report: Report, calls: tuple[CallRecord, ...]
-) -> dict[str, Any]:
-    """What the record says once the window was read again."""
-    checks = fresh_checks(contract, frame, report)
-    verdict = verdict_of(checks, report)
-    changes = changes_of(contract, frame, checks, report)
-    seen = recounted(contract, frame, calls)
-    return {
-        "calls": seen,
-        "counts": counts_of(seen),
-        "verdict_after": verdict,
-        "checks_after": checks,
-        "changes": changes,
-        "exit_code": exit_code_of(seen, verdict, changes),
-    }
+def _record_path(project: Path, plan: Plan) -> Path:
+    return runs_folder(project) / plan.run_id / f"remediation-{plan.short_id}.json"

@@ -1,17 +1,20 @@
-"""Sends the calls of one service, at its pace, and settles each from the tables."""
+"""Sends the calls of one service, at its pace, and settles each from the tables.
+
+What the service is known not to have taken is repeated at once: a refused connection, 429 and
+503, and once a 401 or 403 with fresh credentials. What may have been taken is sent again only
+after the tables have shown that it did not land, and only to an idempotent service.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from checkpoints.contract.checks import coverage_pair
 from checkpoints.errors import WarehouseError
-from remediation.backfill.landing import nothing_there
-from remediation.backfill.retrying import Breaker, Try, pause_after, try_again, wait_before_repeat
-from remediation.backfill.watch import Watch
+from remediation.backfill.watch import Watch, nothing_there
 from remediation.backfill.work import Work
 from remediation.ledger.journal import Journal
 from remediation.ledger.states import DONE, State
@@ -19,7 +22,82 @@ from remediation.plan.model import Call, idempotency_key
 from remediation.service.answer import Answer, Kind
 from remediation.service.dispatch import Dispatch
 
+ATTEMPTS = 5
+"""At most, where the service refuses a call for now."""
+
+SENDS = 3
+"""At most, where the answer to a call is lost and its date does not land."""
+
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 300.0
 LONGEST_SILENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An attempt at a call; ``renew``: with new credentials.
+
+    ``number`` counts the attempts of one sending: the service refused those before. ``sending``
+    counts how often the call may have been taken: the answers before were lost.
+    """
+
+    call: Call
+    number: int = 1
+    sending: int = 1
+    renew: bool = False
+
+    def after_refusal(self, answer: Answer) -> Attempt:
+        """The next attempt of the same sending."""
+        return replace(self, number=self.number + 1, renew=answer.kind is Kind.UNAUTHORIZED)
+
+
+def wait_before_repeat(answer: Answer, attempt: Attempt) -> float | None:
+    """Seconds until a call that was surely not taken is repeated; None: give up."""
+    if attempt.number >= ATTEMPTS:
+        return None
+    backoff = FIRST_WAIT * float(1 << (attempt.number - 1))
+    match answer.kind:
+        case Kind.NOT_SENT if not answer.stops:
+            return backoff
+        case Kind.UNAUTHORIZED if not (answer.stops or attempt.renew):
+            return 0.0
+        case Kind.BUSY:
+            wait = backoff if answer.retry_after is None else answer.retry_after
+            return wait if wait <= LONGEST_WAIT else None
+    return None
+
+
+def pause_after(answer: Answer) -> float:
+    """Seconds for which a service asked not to be called at all, if that is not too long."""
+    wait = answer.retry_after or 0.0
+    return wait if wait <= LONGEST_WAIT else 0.0
+
+
+def next_sending(attempt: Attempt, seen: State) -> Attempt | None:
+    """The next attempt at a call whose answer was lost, from what the tables showed; None: no more.
+
+    Where they could not be read nothing is known, and nothing is sent.
+    """
+    if seen not in (State.STILL_MISSING, State.PARTIAL) or attempt.sending >= SENDS:
+        return None
+    return Attempt(call=attempt.call, sending=attempt.sending + 1)
+
+
+@dataclass(slots=True)
+class Breaker:
+    """Counts consecutive failures; open after ``limit`` of them."""
+
+    limit: int
+    failures: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """True when the service should be left alone."""
+        return self.failures >= self.limit
+
+    def record(self, *, failed: bool) -> None:
+        """Count one outcome; a success starts the count anew."""
+        self.failures = self.failures + 1 if failed else 0
 
 
 class Sending:
@@ -37,11 +115,11 @@ class Sending:
         self._clock = work.clock
         self._service = work.contract.services[name]
         self._dispatch: Dispatch = work.dispatch[name]
-        self._most = work.concurrency_of(name)
-        self._flying: dict[str, Try] = {}
-        self._lost: dict[str, Try] = {}
-        self._queue: deque[Try] = deque()
-        self._repeats: dict[str, Try] = {}
+        self._limit = work.concurrency_of(name)
+        self._unanswered: dict[str, Attempt] = {}
+        self._lost: dict[str, Attempt] = {}
+        self._queue: deque[Attempt] = deque()
+        self._repeats: dict[str, Attempt] = {}
         self._next_attempt = self._clock.monotonic()
         self.answers = Breaker(self._service.breaker_after)
         self.landings = Breaker(self._service.breaker_after)
@@ -53,14 +131,14 @@ class Sending:
         Returns the calls that were not sent for that reason. Without calls, what is being
         watched is settled.
         """
-        self._queue = deque(self._repeats.get(call.id, Try(call=call)) for call in calls)
-        while self._queue or self._flying or self._watch:
+        self._queue = deque(self._repeats.get(call.id, Attempt(call=call)) for call in calls)
+        while self._queue or self._unanswered or self._watch:
             while self._may_start() and self._clock.monotonic() >= self._next_attempt:
                 self._start(self._queue.popleft())
-            if self.reason_to_stop() and not self._flying and not self._watch:
+            if self.reason_to_stop() and not self._unanswered and not self._watch:
                 break
             self._await_event()
-        return [tried.call for tried in self._queue]
+        return [attempt.call for attempt in self._queue]
 
     def reason_to_stop(self) -> str:
         """Why nothing more is sent; empty when it may."""
@@ -70,32 +148,35 @@ class Sending:
             return f"{self.landings.failures} dates in a row did not land"
         return self.stopped
 
-    def forgive(self) -> None:
+    def reset_failures(self) -> None:
         """Count failures anew."""
         for breaker in (self.answers, self.landings):
             breaker.record(failed=False)
 
     def _may_start(self) -> bool:
-        """Pace apart. While it may be working unasked on a date, nothing else is sent to it."""
-        free = len(self._flying) < self._most and not self._watch.is_unsure
+        """Whether the next attempt may start, apart from the pause between two.
+
+        While the service may be working on a date without having said so, nothing is sent to it.
+        """
+        free = len(self._unanswered) < self._limit and not self._watch.is_unsure
         return bool(self._queue) and free and not self.reason_to_stop()
 
-    def _start(self, tried: Try) -> None:
-        call, now = tried.call, self._clock.now()
+    def _start(self, attempt: Attempt) -> None:
+        call, now = attempt.call, self._clock.now()
         longest = timedelta(seconds=self._service.timeout_seconds + self._service.settle_seconds)
         self._journal.move([call], State.SENDING, in_flight_until=now + longest)
-        self._flying[call.id] = tried
+        self._unanswered[call.id] = attempt
         self._next_attempt = self._clock.monotonic() + self._service.seconds_between_calls
         key = idempotency_key(self._work.plan.id, call.id)
-        self._dispatch.start(call, key=key, renew=tried.renew)
+        self._dispatch.start(call, key=key, renew=attempt.renew)
 
     def _await_event(self) -> None:
         """Wait until an answer comes, the next attempt may start, or it is time to look."""
         may_start, now = self._may_start(), self._clock.monotonic()
-        look = self._watch.next_look(idle=not (self._flying or may_start))
+        look = self._watch.next_look(idle=not (self._unanswered or may_start))
         until = min(look, self._next_attempt) if may_start else look
         seconds = max(0.0, min(until - now, LONGEST_SILENCE))
-        if not self._flying:
+        if not self._unanswered:
             self._clock.sleep(seconds)
         elif found := self._dispatch.answer(seconds):
             self._take(*found)
@@ -103,23 +184,26 @@ class Sending:
             self._look()
 
     def _take(self, call: Call, answer: Answer) -> None:
-        tried = self._flying.pop(call.id)
-        wait = wait_before_repeat(answer, tried)
+        attempt = self._unanswered.pop(call.id)
+        wait = wait_before_repeat(answer, attempt)
         pause = pause_after(answer) if wait is None else wait
         self._next_attempt = max(self._next_attempt, self._clock.monotonic() + pause)
         if wait is None:
-            self._judge(tried, answer)
+            self._judge(attempt, answer)
             return
         self._record(call, State.PLANNED, answer)
-        self._repeat(tried.after_refusal(answer))
+        self._repeat(attempt.after_refusal(answer))
 
-    def _repeat(self, tried: Try) -> None:
-        """As the next one; if it is held back until a probe, what it had so far still counts."""
-        self._repeats[tried.call.id] = tried
-        self._queue.appendleft(tried)
+    def _repeat(self, attempt: Attempt) -> None:
+        """Put it first in the queue.
 
-    def _judge(self, tried: Try, answer: Answer) -> None:
-        call = tried.call
+        If it is held back until a probe landed, its earlier attempts still count.
+        """
+        self._repeats[attempt.call.id] = attempt
+        self._queue.appendleft(attempt)
+
+    def _judge(self, attempt: Attempt, answer: Answer) -> None:
+        call = attempt.call
         doubt = self._doubt(call) if answer.kind is Kind.NOTHING_THAT_DAY else ""
         match answer.kind:
             case Kind.ACCEPTED:
@@ -128,7 +212,7 @@ class Sending:
                 self.answers.record(failed=False)
             case Kind.UNKNOWN:
                 self._record(call, State.UNKNOWN, answer)
-                self._lost[call.id] = tried
+                self._lost[call.id] = attempt
                 self._watch.add(call, self._service.settle_seconds, unsure=True)
             case Kind.NOTHING_THAT_DAY if not doubt:
                 self._record(call, State.NOTHING_THERE, answer)
@@ -138,7 +222,7 @@ class Sending:
                 self._reject(call, replace(answer, detail=detail), stops=bool(doubt))
 
     def _reject(self, call: Call, answer: Answer, *, stops: bool) -> None:
-        """It may have landed all the same."""
+        """Look at the tables at once: it may have landed all the same."""
         self._record(call, State.REJECTED, answer)
         self._watch.add(call, 0, unsure=False)
         self._look()
@@ -154,7 +238,7 @@ class Sending:
         for call in self._watch.look():
             state = self._journal.state(call.id)
             lost = self._lost.pop(call.id, None)
-            again = try_again(lost, state) if lost else None
+            again = next_sending(lost, state) if lost else None
             if again:
                 self._journal.remark(self._name, f"{call.date} did not land: it is sent again")
                 self._repeat(again)
@@ -162,15 +246,15 @@ class Sending:
                 self.landings.record(failed=state not in DONE)
 
     def _doubt(self, call: Call) -> str:
-        """Why "nothing that day" is not believed; empty where nothing above has data either.
+        """Why "nothing that day" is not believed; empty where no table above has data either.
 
         An upstream alone proves little: it may have lost the date as well.
         """
         claim = "it says there is nothing that day"
         try:
-            if not nothing_there(self._work.look([call])[call.id]):
+            if not nothing_there(self._work.tables.look([call])[call.id]):
                 return f"{claim}, but its upstream has data"
-            found = self._work.look_source([call])[call.id]
+            found = self._work.tables.look_against_source([call])[call.id]
         except WarehouseError as error:
             return f"{claim}, and the tables could not be read to check it ({error})"
         if nothing_there(found):

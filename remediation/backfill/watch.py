@@ -1,13 +1,16 @@
-"""Watches the tables until the calls that were sent have landed, or their time is up."""
+"""From what the tables hold to the state of a call: the calls that were sent are watched.
+
+A call is watched until it has landed or its time is up.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from checkpoints.contract.model import Service
 from checkpoints.errors import WarehouseError
-from remediation.backfill.landing import Found, landed, verdict
 from remediation.clock import Clock
 from remediation.ledger.journal import Journal
 from remediation.ledger.states import IN_FLIGHT, State
@@ -15,8 +18,62 @@ from remediation.plan.model import Call
 
 FIRST_PAUSE = 0.1
 RESEND = "see whether it is at work, and if not, --resend-unknown sends it again"
+GONE = "it had landed and is not there any more"
 
-Look = Callable[[Sequence[Call]], Mapping[str, Sequence[Found]]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysFound:
+    """A dataset on one date: keys (or batches) its upstream has, and how many of them it has."""
+
+    dataset: str
+    expected: int
+    matched: int
+
+
+Found = Mapping[str, Sequence[KeysFound]]
+"""What the tables hold for each dataset of a call, by the id of the call."""
+
+
+class LooksAtTables(Protocol):
+    """Reads what the tables hold on the dates of calls.
+
+    Each method raises a WarehouseError when they cannot be read.
+    """
+
+    def look(self, calls: Sequence[Call]) -> Found:
+        """Each dataset against its upstream."""
+        ...
+
+    def look_against_source(self, calls: Sequence[Call]) -> Found:
+        """Each dataset against what its coverage is measured by."""
+        ...
+
+    def look_before_exit(self, calls: Sequence[Call]) -> Found:
+        """As ``look``, for a run that was interrupted: it does not take long."""
+        ...
+
+
+def has_landed(found: Sequence[KeysFound]) -> bool:
+    """True when every dataset has all that its upstream has, and that is something."""
+    return any(f.expected for f in found) and all(f.matched == f.expected for f in found)
+
+
+def nothing_there(found: Sequence[KeysFound]) -> bool:
+    """True when no dataset could have anything: the upstreams have nothing either."""
+    return not any(f.expected for f in found)
+
+
+def outcome_of(found: Sequence[KeysFound]) -> tuple[State, str]:
+    """The state of a call whose time is up, and the reason for people."""
+    if has_landed(found):
+        return State.LANDED, ""
+    if nothing_there(found):
+        return State.STILL_MISSING, "the upstream has nothing on that date any more"
+    some = any(f.matched for f in found)
+    lacking = "; ".join(
+        f"{f.dataset} has {f.matched} of {f.expected}" for f in found if f.matched < f.expected
+    )
+    return State.PARTIAL if some else State.STILL_MISSING, lacking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +96,16 @@ class Watch:
     """
 
     def __init__(
-        self, service: Service, look: Look, journal: Journal, clock: Clock, *, resendable: bool
+        self,
+        service: Service,
+        tables: LooksAtTables,
+        journal: Journal,
+        clock: Clock,
+        *,
+        resendable: bool,
     ) -> None:
         self._service = service
-        self._look = look
+        self._tables = tables
         self._journal = journal
         self._clock = clock
         self._resendable = resendable
@@ -59,7 +122,7 @@ class Watch:
         return any(watched.unsure for watched in self._watched.values())
 
     def add(self, call: Call, seconds: float, *, unsure: bool) -> None:
-        """Watch a call for so long; a rejected one changes its state only if it landed."""
+        """Watch a call for ``seconds``; a rejected one changes its state only if it landed."""
         deadline = self._clock.monotonic() + seconds
         self._watched[call.id] = Watched(call=call, deadline=deadline, unsure=unsure)
         self._pause = 0.0
@@ -75,7 +138,7 @@ class Watch:
         pause = min(self._pause, self._service.poll_seconds) if idle else self._service.poll_seconds
         return min(self._looked_at + pause, max(nearest, self._looked_at))
 
-    def look(self, look: Look | None = None) -> list[Call]:
+    def look(self, *, before_exit: bool = False) -> list[Call]:
         """Look once at every watched call; returns those that are settled by it."""
         if not self._watched:
             return []
@@ -83,38 +146,33 @@ class Watch:
         new = [c for c in calls if self._journal.state(c.id) in IN_FLIGHT - {State.VERIFYING}]
         self._journal.move(new, State.VERIFYING)
         # A deadline that passes while the tables are being read must not count against a call.
-        now, blind = self._clock.monotonic(), ""
-        found: Mapping[str, Sequence[Found]] = {}
+        now, problem = self._clock.monotonic(), ""
+        look = self._tables.look_before_exit if before_exit else self._tables.look
+        found: Found = {}
         try:
-            found = (look or self._look)(calls)
+            found = look(calls)
         except WarehouseError as error:
-            blind = str(error)
-        settled = self._settle(found, blind, now)
+            problem = f"the tables could not be read: {error}"
+        settled = self._settle(found, problem, now)
         self._looked_at = self._clock.monotonic()
         self._pause = max(FIRST_PAUSE, 2 * self._pause)
         return settled
 
-    def _settle(self, found: Mapping[str, Sequence[Found]], blind: str, now: float) -> list[Call]:
+    def _settle(self, found: Found, problem: str, now: float) -> list[Call]:
+        """``problem`` is the reason for which nothing was found out."""
         settled = []
         outcomes: dict[tuple[State, str], list[Call]] = {}
         for name, watched in list(self._watched.items()):
-            seen = found.get(name)
-            if not (seen is not None and landed(seen)) and now < watched.deadline:
+            state, detail = (State.UNKNOWN, problem) if problem else outcome_of(found[name])
+            if state is not State.LANDED and now < watched.deadline:
                 continue
             del self._watched[name]
             settled.append(watched.call)
-            outcome = self._outcome(watched, seen, blind)
-            if outcome[0] is State.LANDED or self._journal.state(name) is not State.REJECTED:
-                outcomes.setdefault(outcome, []).append(watched.call)
+            if state is not State.LANDED and not self._resendable:
+                state = State.UNKNOWN
+                detail = f"{detail}; {watched.call.service} is not idempotent: {RESEND}"
+            if state is State.LANDED or self._journal.state(name) is not State.REJECTED:
+                outcomes.setdefault((state, detail), []).append(watched.call)
         for (state, detail), calls in outcomes.items():
             self._journal.move(calls, state, detail=detail)
         return settled
-
-    def _outcome(
-        self, watched: Watched, seen: Sequence[Found] | None, blind: str
-    ) -> tuple[State, str]:
-        state, detail = verdict(seen, blind)
-        if state is State.LANDED or self._resendable:
-            return state, detail
-        name = watched.call.service
-        return State.UNKNOWN, f"{detail}; {name} is not idempotent: {RESEND}"

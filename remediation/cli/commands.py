@@ -247,10 +247,7 @@ def _send(setting: Setting, chosen: Plan, sending: CallOptions, surface: Surface
                     clock=Clock(now=now, monotonic=time.monotonic, sleep=sleep),
                     tell=teller.tell,
                     reading=reading_of(file.contract, None, setting.impersonate),
-                    canary=sending.canary,
-                    max_dates=sending.max_dates,
-                    concurrency=sending.concurrency,
-                    resend_unknown=sending.resend_unknown,
+                    pace=sending.pace,
                 )
             )
     except KeyboardInterrupt:

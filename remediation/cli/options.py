@@ -17,6 +17,7 @@ from checkpoints.cli.options import detail_option, reading_options
 from checkpoints.cli.shell import console_for
 from checkpoints.contract.loading import ContractFile, load_contract
 from checkpoints.text import Detail
+from remediation.backfill.work import Pace
 
 CONTRACT = Path("gx/pipeline.yml")
 
@@ -36,13 +37,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallOptions:
-    """What the options about making calls have come to."""
+    """The values of the options about making calls."""
 
-    canary: int
-    max_dates: int | None
-    concurrency: int | None
+    pace: Pace
     as_of: datetime | None
-    resend_unknown: bool
     log_json: bool
 
 
@@ -119,14 +117,13 @@ def sending_options(command: Callable[..., Any]) -> Callable[..., Any]:
         log_json: bool,
         **rest: Any,
     ) -> Any:
-        sending = CallOptions(
+        pace = Pace(
             canary=canary,
             max_dates=max_dates,
             concurrency=concurrency,
-            as_of=as_of,
             resend_unknown=resend_unknown,
-            log_json=log_json,
         )
+        sending = CallOptions(pace=pace, as_of=as_of, log_json=log_json)
         return command(sending=sending, **rest)
 
     return wrapped

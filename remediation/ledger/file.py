@@ -1,4 +1,8 @@
-"""The file behind the ledger: its tables, how it is opened, and what can be wrong with it."""
+"""The ledger's SQLite file: its schema and versions, how it is opened, what can be wrong with it.
+
+A plan's calls are registered once, and every transition of a call is appended. Where a call stands
+is never stored: the view ``calls`` reads it from the call's last transition.
+"""
 
 from __future__ import annotations
 
@@ -9,27 +13,62 @@ from pathlib import Path
 
 from remediation.errors import LedgerError
 
-LEDGER_VERSION = 1
+LEDGER_VERSION = 2
+READABLE_VERSIONS = (1, LEDGER_VERSION)
+"""In version 1 ``calls`` is a table with the columns of today's view."""
+
 APPLICATION = 0x6C656467
-SCHEMA = """
+TABLES = """
 CREATE TABLE plans (
     plan_id TEXT PRIMARY KEY, run_id TEXT NOT NULL, contract_sha256 TEXT NOT NULL,
     registered_at TEXT NOT NULL) STRICT;
-CREATE TABLE calls (
-    plan_id TEXT NOT NULL, service TEXT NOT NULL, date TEXT NOT NULL, datasets TEXT NOT NULL,
-    state TEXT NOT NULL, attempts INTEGER NOT NULL, changed_at TEXT NOT NULL,
-    in_flight_until TEXT NOT NULL, detail TEXT NOT NULL,
-    PRIMARY KEY (plan_id, service, date)) STRICT, WITHOUT ROWID;
 CREATE TABLE transitions (
     number INTEGER PRIMARY KEY, plan_id TEXT NOT NULL, service TEXT NOT NULL, date TEXT NOT NULL,
     state TEXT NOT NULL, attempt INTEGER NOT NULL, at TEXT NOT NULL, status INTEGER,
-    seconds REAL, detail TEXT NOT NULL) STRICT;
+    seconds REAL, detail TEXT NOT NULL, in_flight_until TEXT NOT NULL DEFAULT '') STRICT;
+"""
+PLANNED_CALLS = """
+CREATE TABLE planned_calls (
+    plan_id TEXT NOT NULL, service TEXT NOT NULL, date TEXT NOT NULL, datasets TEXT NOT NULL,
+    registered_at TEXT NOT NULL,
+    PRIMARY KEY (plan_id, service, date)) STRICT, WITHOUT ROWID;
+"""
+# The last transition of a call is found by one search in the index transitions_by_call.
+CALLS = """
+CREATE VIEW calls AS
+SELECT planned.plan_id, planned.service, planned.date, planned.datasets,
+    coalesce(latest.state, 'planned') AS state,
+    coalesce(latest.attempt, 0) AS attempts,
+    coalesce(latest.at, planned.registered_at) AS changed_at,
+    coalesce(latest.in_flight_until, '') AS in_flight_until,
+    coalesce(latest.detail, '') AS detail
+FROM planned_calls AS planned LEFT JOIN transitions AS latest ON latest.number = (
+    SELECT max(number) FROM transitions AS own
+    WHERE own.plan_id = planned.plan_id AND own.service = planned.service
+        AND own.date = planned.date);
 """
 INDEXES = """
-CREATE INDEX IF NOT EXISTS calls_by_state ON calls (state, plan_id, service);
-CREATE INDEX IF NOT EXISTS transitions_by_plan ON transitions (plan_id);
+CREATE INDEX IF NOT EXISTS transitions_by_call ON transitions (plan_id, service, date);
 CREATE INDEX IF NOT EXISTS answers ON transitions (service, seconds)
     WHERE state = 'accepted' AND seconds IS NOT NULL;
+"""
+FROM_VERSION_1 = f"""
+ALTER TABLE transitions ADD COLUMN in_flight_until TEXT NOT NULL DEFAULT '';
+DROP INDEX IF EXISTS transitions_by_plan;
+ALTER TABLE calls RENAME TO calls_of_version_1;
+{PLANNED_CALLS}{CALLS}{INDEXES}
+INSERT INTO planned_calls SELECT plan_id, service, date, datasets, coalesce(
+        (SELECT min(at) FROM transitions AS own WHERE own.plan_id = old.plan_id
+            AND own.service = old.service AND own.date = old.date), changed_at)
+    FROM calls_of_version_1 AS old;
+UPDATE transitions SET in_flight_until = old.in_flight_until
+    FROM calls_of_version_1 AS old
+    WHERE number = (SELECT max(number) FROM transitions AS own WHERE own.plan_id = old.plan_id
+        AND own.service = old.service AND own.date = old.date);
+"""
+DIFFERS_FROM_VERSION_1 = """
+SELECT service || '/' || date FROM
+    (SELECT * FROM calls_of_version_1 EXCEPT SELECT * FROM calls) ORDER BY 1 LIMIT 1
 """
 
 DAMAGED = (
@@ -50,7 +89,9 @@ ADVICE = {
 
 @contextmanager
 def opened_for_writing(path: Path) -> Iterator[sqlite3.Connection]:
-    """The ledger's connection, the file created where there is none, and checked from end to end.
+    """The ledger's connection, the file checked from end to end.
+
+    A missing file is created, and one of version 1 becomes one of version 2.
 
     Raises:
         LedgerError: it is damaged, of another version, or cannot be written.
@@ -69,7 +110,7 @@ def opened_for_writing(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def opened_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """The connection of a ledger that is there; nothing is written.
+    """The connection of an existing ledger, of version 1 or 2; nothing is written.
 
     Raises:
         LedgerError: it is damaged or of another version.
@@ -83,7 +124,7 @@ def opened_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _reader(path: Path) -> sqlite3.Connection:
-    """In a folder that cannot be written SQLite only reads a file that nobody else has open."""
+    """In a folder that cannot be written SQLite only reads a file that no process has open."""
     address = f"{path.resolve().as_uri()}?mode=ro"
     connection = sqlite3.connect(address, uri=True, timeout=10)
     try:
@@ -98,30 +139,50 @@ def _reader(path: Path) -> sqlite3.Connection:
 
 def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
     if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-        _check_version(connection, path)
+        version = _check_version(connection, path)
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise LedgerError(f"{path}: the ledger cannot be used ({found}): {DAMAGED}")
+        if version == 1:
+            _migrate_from_version_1(connection, path)
         return
     connection.executescript(
-        f"BEGIN;{SCHEMA}PRAGMA user_version = {LEDGER_VERSION};"
+        f"BEGIN;{TABLES}{PLANNED_CALLS}{CALLS}PRAGMA user_version = {LEDGER_VERSION};"
         f"PRAGMA application_id = {APPLICATION};COMMIT;"
     )
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+def _migrate_from_version_1(connection: sqlite3.Connection, path: Path) -> None:
+    """In one transaction: a process that is killed leaves version 1."""
+    with connection:  # commits at its end, and rolls back what a failure left half done
+        connection.executescript(f"BEGIN IMMEDIATE;{FROM_VERSION_1}")
+        if wrong := connection.execute(DIFFERS_FROM_VERSION_1).fetchone():
+            raise LedgerError(
+                f"{path}: the ledger cannot be used (the state of {wrong[0]} is not what its "
+                f"transitions add up to): {DAMAGED}"
+            )
+        connection.execute("DROP TABLE calls_of_version_1")
+        connection.execute(f"PRAGMA user_version = {LEDGER_VERSION}")
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> int:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if (application, version) != (APPLICATION, LEDGER_VERSION):
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if application != APPLICATION or version not in READABLE_VERSIONS:
         raise LedgerError(
             f"{path}: is not a ledger of version {LEDGER_VERSION} (it says {version}): "
             "use the release that wrote it, or move it away once nothing is in flight"
         )
+    return version
 
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """What SQLite, the disk or a value that no ledger holds is about, in one sentence."""
+    """Raise what SQLite, the disk or an unknown value in the file reports as one sentence.
+
+    Raises:
+        LedgerError: with the cause and what to do next.
+    """
     try:
         yield
     except sqlite3.DatabaseError as error:

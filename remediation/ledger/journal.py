@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from typing import Unpack
 
-from remediation.ledger.ledger import Entry, Ledger
+from remediation.ledger.ledger import Ledger, LedgerEntry, MoveDetails
 from remediation.ledger.states import DONE, SETTLED, State
 from remediation.plan.model import Call, Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What a person may want to see: calls of a service that moved, or a remark.
+    """Calls of a service that moved, or a remark about the service.
 
     ``settled`` of ``total`` calls of this run need nothing more; ``landed`` of them are done.
     ``status`` is the HTTP status that an answer came with.
@@ -48,7 +48,7 @@ class Journal:
         self._plan = plan
         self._ledger = ledger
         self._tell = tell
-        self.entries: dict[str, Entry] = {e.id: e for e in ledger.entries(plan.id)}
+        self.entries: dict[str, LedgerEntry] = {e.id: e for e in ledger.entries(plan.id)}
         self._states = {name: entry.state for name, entry in self.entries.items()}
         # Kept rather than counted at every event: a plan may have ten thousand calls.
         self._selected: dict[str, set[str]] = {service: set() for service in plan.services()}
@@ -66,35 +66,22 @@ class Journal:
         """True when the tables showed that nothing remains to be done."""
         return self._states[call] in DONE
 
-    def move(
-        self,
-        calls: Collection[Call],
-        state: State,
-        *,
-        detail: str = "",
-        status: int | None = None,
-        seconds: float | None = None,
-        in_flight_until: datetime | None = None,
-    ) -> None:
-        """Write a transition of some calls of one service, then tell of it."""
+    def move(self, calls: Collection[Call], state: State, **details: Unpack[MoveDetails]) -> None:
+        """Write a transition of some calls of one service, then tell of it.
+
+        Raises:
+            LedgerError: the state cannot follow the present one, or the disk refuses.
+        """
         if not calls:
             return
-        self._ledger.move(
-            self._plan.id,
-            calls,
-            state,
-            detail=detail,
-            status=status,
-            seconds=seconds,
-            in_flight_until=in_flight_until,
-        )
+        self._ledger.move(self._plan.id, calls, state, **details)
         service = next(iter(calls)).service
         moved = {call.id for call in calls}
         self._states.update(dict.fromkeys(moved, state))
         _keep(self._landed[service], moved & self._selected[service], kept=state in DONE)
         _keep(self._settled[service], moved & self._selected[service], kept=state in SETTLED)
-        event = self._event(service, text=detail)
-        self._tell(replace(event, calls=tuple(calls), state=state, status=status))
+        event = self._event(service, text=details.get("detail", ""))
+        self._tell(replace(event, calls=tuple(calls), state=state, status=details.get("status")))
 
     def remark(self, service: str, text: str) -> None:
         """Tell of something that is no transition."""

@@ -1,54 +1,53 @@
 """The ledger: what was called, when, and what became of it; one SQLite file per project.
 
 Every transition is on disk before the next step is taken (write-ahead log, full sync), so a
-killed run can be taken up again. Transitions are kept; ``calls`` is what they add up to.
+killed run can be taken up again. Transitions are only ever added; where a call stands is read from
+its last one (the view ``calls``).
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TypedDict, Unpack
 
+from pydantic import Field
+
+from checkpoints.archive.remediation import CallStatus
 from remediation.errors import LedgerError
-from remediation.ledger.file import DAMAGED, explained, opened_for_reading, opened_for_writing
-from remediation.ledger.replay import Standing, disagreements
+from remediation.ledger.file import explained, opened_for_reading, opened_for_writing
 from remediation.ledger.states import DONE, FOLLOWS, IN_FLIGHT, SETTLED, State
 from remediation.plan.model import Call, Plan, call_id
-
-ENTRY = """SELECT plan_id, service, date, datasets, state, attempts, changed_at, in_flight_until,
-    detail FROM calls"""
 
 TIMED = f"state = '{State.ACCEPTED}' AND seconds IS NOT NULL"
 OPEN = tuple(sorted(frozenset(State) - DONE))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """Where one call of one plan stands; it may be in flight until ``in_flight_until``."""
+class LedgerEntry(CallStatus):
+    """A call of a plan as the ledger has it.
 
-    plan_id: str
-    service: str
-    date: date
-    datasets: tuple[str, ...]
-    state: State
-    attempts: int
-    changed_at: datetime
-    in_flight_until: datetime | None
+    ``in_flight``: the service may still be working on the date, at most until ``in_flight_until``.
+    """
+
+    in_flight: bool
+    in_flight_until: datetime | None = Field(default=None, exclude=True)
+
+
+class MoveDetails(TypedDict, total=False):
+    """What is known of a transition.
+
+    ``detail`` is the reason for people; ``status`` the HTTP status of an answer that took
+    ``seconds``; after ``in_flight_until`` the service is no longer working on the date.
+    """
+
     detail: str
-
-    @property
-    def id(self) -> str:
-        """The call's id in its plan."""
-        return call_id(self.service, self.date)
-
-    def may_be_in_flight(self, now: datetime) -> bool:
-        """True while the service may still be working on the date."""
-        until = self.in_flight_until
-        return self.state in IN_FLIGHT and (until is None or now < until)
+    status: int | None
+    seconds: float | None
+    in_flight_until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +85,7 @@ class Ledger:
         self._path = path
 
     def register(self, plan: Plan) -> None:
-        """Note that a plan is started, and each of its calls as planned; what is known stays.
-
-        Raises:
-            LedgerError: the calls known are not what their transitions add up to.
-        """
+        """Note that a plan is started, and its calls as planned; calls already known stay."""
         at = _text(self._now())
         with explained(self._path), self._connection:
             self._connection.execute(
@@ -99,26 +94,8 @@ class Ledger:
                 (plan.id, plan.run_id, plan.contract_sha256, at),
             )
             self._connection.executemany(
-                "INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, 0, ?, '', '')",
-                [
-                    (plan.id, c.service, str(c.date), "\n".join(c.datasets), State.PLANNED, at)
-                    for c in plan.calls
-                ],
-            )
-        self._refuse_disagreement(plan.id)
-
-    def _refuse_disagreement(self, plan_id: str) -> None:
-        held = {
-            e.id: Standing(state=e.state, attempts=e.attempts, detail=e.detail)
-            for e in self.entries(plan_id)
-        }
-        with explained(self._path):
-            steps = ((t.id, t.state, t.detail) for t in self.history(plan_id))
-            wrong = disagreements(held, steps)
-        if wrong:
-            raise LedgerError(
-                f"{self._path}: the ledger cannot be used (the state of {wrong[0]} is not what its "
-                f"transitions add up to): {DAMAGED}"
+                "INSERT OR IGNORE INTO planned_calls VALUES (?, ?, ?, ?, ?)",
+                [(plan.id, c.service, str(c.date), "\n".join(c.datasets), at) for c in plan.calls],
             )
 
     def move(
@@ -126,53 +103,70 @@ class Ledger:
         plan_id: str,
         calls: Collection[Call],
         state: State,
-        *,
-        detail: str = "",
-        status: int | None = None,
-        seconds: float | None = None,
-        in_flight_until: datetime | None = None,
+        **details: Unpack[MoveDetails],
     ) -> None:
         """Move calls to a state in one transaction; to ``sending`` counts an attempt.
 
         Raises:
             LedgerError: the state cannot follow the present one, or the disk refuses.
         """
-        at = _text(self._now())
-        until = _text(in_flight_until) if in_flight_until else None
-        attempt = 1 if state is State.SENDING else 0
+        before = [was for was, following in FOLLOWS.items() if state in following]
+        insert = f"""INSERT INTO transitions (plan_id, service, date, state, attempt, at, status,
+                seconds, detail, in_flight_until)
+            SELECT plan_id, service, date, :state, attempts + :sent, :at, :status,
+                :seconds, :detail, coalesce(:until, in_flight_until)
+            FROM calls WHERE plan_id = :plan AND service = :service AND date = :date
+                AND state IN ({_quoted(before)})"""
+        until = details.get("in_flight_until")
+        facts = {
+            "plan": plan_id,
+            "state": state,
+            "sent": state is State.SENDING,
+            "at": _text(self._now()),
+            "status": details.get("status"),
+            "seconds": details.get("seconds"),
+            "detail": details.get("detail", ""),
+            "until": _text(until) if until else None,
+        }
         with explained(self._path), self._connection:
             for call in calls:
-                key = (plan_id, call.service, str(call.date))
-                self._refuse_impossible(key, state)
-                self._connection.execute(
-                    """UPDATE calls SET state = ?, attempts = attempts + ?, changed_at = ?,
-                    detail = ?, in_flight_until = coalesce(?, in_flight_until)
-                    WHERE plan_id = ? AND service = ? AND date = ?""",
-                    (state, attempt, at, detail, until, *key),
-                )
-                self._connection.execute(
-                    """INSERT INTO transitions SELECT NULL, plan_id, service, date, state,
-                    attempts, changed_at, ?, ?, detail FROM calls
-                    WHERE plan_id = ? AND service = ? AND date = ?""",
-                    (status, seconds, *key),
-                )
+                key = {"service": call.service, "date": str(call.date)}
+                written = self._connection.execute(insert, facts | key)
+                if not written.rowcount:
+                    raise self._impossible(plan_id, call, state)
 
-    def _refuse_impossible(self, key: tuple[str, str, str], state: State) -> None:
+    def _impossible(self, plan_id: str, call: Call, state: State) -> LedgerError:
         found = self._connection.execute(
-            "SELECT state FROM calls WHERE plan_id = ? AND service = ? AND date = ?", key
+            "SELECT state FROM calls WHERE plan_id = ? AND service = ? AND date = ?",
+            (plan_id, call.service, str(call.date)),
         ).fetchone()
-        if found is None or state not in FOLLOWS[State(found[0])]:
-            before = found[0] if found else "unregistered"
-            raise LedgerError(f"call {key[1]}/{key[2]} cannot go from {before!r} to {state!r}")
+        before = State(found[0]) if found else "unregistered"
+        return LedgerError(f"call {call.id} cannot go from '{before}' to '{state}'")
 
-    def entries(self, plan_id: str | None = None) -> list[Entry]:
+    def entries(self, plan_id: str | None = None) -> list[LedgerEntry]:
         """The calls of a plan, or of all plans, by plan, service and date."""
         with explained(self._path):
-            rows = self._connection.execute(
-                f"{ENTRY} WHERE ? IS NULL OR plan_id = ? ORDER BY plan_id, service, date",
+            return self._entries(
+                "WHERE ? IS NULL OR plan_id = ? ORDER BY plan_id, service, date",
                 (plan_id, plan_id),
             )
-            return [_entry(row) for row in rows]
+
+    def open_entries(self, plan_id: str, limit: int) -> list[LedgerEntry]:
+        """At most ``limit`` calls of a plan that are not done, by service and date."""
+        with explained(self._path):
+            return self._entries(
+                f"WHERE plan_id = ? AND state IN ({_quoted(OPEN)}) ORDER BY service, date LIMIT ?",
+                (plan_id, limit),
+            )
+
+    def _entries(self, which: str, values: tuple[object, ...]) -> list[LedgerEntry]:
+        now = self._now()
+        rows = self._connection.execute(
+            f"""SELECT service, date, datasets, state, attempts, detail, in_flight_until
+            FROM calls {which}""",
+            values,
+        )
+        return [_entry(row, now) for row in rows]
 
     def plan_ids(self) -> list[tuple[str, str]]:
         """``(plan id, run id)`` of every plan that was started, the latest first."""
@@ -186,9 +180,8 @@ class Ledger:
         with explained(self._path):
             found = self._connection.execute(
                 f"""SELECT plan_id FROM plans WHERE EXISTS (SELECT 1 FROM calls WHERE state IN
-                ({_marks(OPEN)}) AND calls.plan_id = plans.plan_id)
-                ORDER BY registered_at DESC, plan_id LIMIT 1""",
-                OPEN,
+                ({_quoted(OPEN)}) AND calls.plan_id = plans.plan_id)
+                ORDER BY registered_at DESC, plan_id LIMIT 1"""
             ).fetchone()
         return found[0] if found else None
 
@@ -197,23 +190,13 @@ class Ledger:
         found: dict[str, dict[State, int]] = {}
         with explained(self._path):
             rows = self._connection.execute(
-                f"""SELECT service, state, count(*) FROM calls WHERE plan_id = ? AND state IN
-                ({_marks(list(State))}) GROUP BY service, state ORDER BY service""",
-                (plan_id, *State),
+                """SELECT service, state, count(*) FROM calls WHERE plan_id = ?
+                GROUP BY service, state ORDER BY service""",
+                (plan_id,),
             )
             for service, state, number in rows:
                 found.setdefault(service, {})[State(state)] = number
         return found
-
-    def open_entries(self, plan_id: str, most: int) -> list[Entry]:
-        """At most so many calls of a plan that are not done, by service and date."""
-        with explained(self._path):
-            rows = self._connection.execute(
-                f"""{ENTRY} WHERE plan_id = ? AND state IN ({_marks(OPEN)})
-                ORDER BY service, date LIMIT ?""",
-                (plan_id, *OPEN, most),
-            )
-            return [_entry(row) for row in rows]
 
     def moved_since(self, since: datetime) -> str | None:
         """The plan whose call moved last, if that was not before ``since``."""
@@ -227,19 +210,23 @@ class Ledger:
         """How many calls of a plan that were sent have been settled since then."""
         with explained(self._path):
             found = self._connection.execute(
-                f"""SELECT count(*) FROM calls WHERE plan_id = ? AND state IN ({_marks(SETTLED)})
+                f"""SELECT count(*) FROM calls WHERE plan_id = ? AND state IN ({_quoted(SETTLED)})
                 AND attempts > 0 AND changed_at >= ?""",
-                (plan_id, *SETTLED, _text(since)),
+                (plan_id, _text(since)),
             ).fetchone()
         return int(found[0])
 
-    def in_flight(self, now: datetime, except_plan: str | None = None) -> frozenset[str]:
-        """Ids of the calls a service may still be working on."""
+    def in_flight(self, now: datetime | None, except_plan: str | None = None) -> frozenset[str]:
+        """Ids of the calls a service may still be working on.
+
+        Without ``now``, also of those whose time is up and of which nobody knows what became.
+        """
+        at = _text(now) if now else ""
         with explained(self._path):
             rows = self._connection.execute(
-                f"""SELECT service, date FROM calls WHERE state IN ({_marks(IN_FLIGHT)})
+                f"""SELECT service, date FROM calls WHERE state IN ({_quoted(IN_FLIGHT)})
                 AND plan_id IS NOT ? AND (in_flight_until = '' OR in_flight_until > ?)""",
-                (*IN_FLIGHT, except_plan, _text(now)),
+                (except_plan, at),
             )
             return frozenset(call_id(service, date.fromisoformat(day)) for service, day in rows)
 
@@ -262,7 +249,7 @@ class Ledger:
             return {service: (number, self._median(service, number)) for service, number in rows}
 
     def _median(self, service: str, number: int) -> float:
-        """Of so many timed answers of a service."""
+        """Of the ``number`` timed answers of a service."""
         found = self._connection.execute(
             f"""SELECT avg(seconds) FROM (SELECT seconds FROM transitions WHERE {TIMED}
             AND service = ? ORDER BY seconds LIMIT ? OFFSET ?)""",
@@ -273,10 +260,10 @@ class Ledger:
 
 @contextmanager
 def open_ledger(path: Path, now: Callable[[], datetime]) -> Iterator[Ledger]:
-    """Open the ledger for writing, creating it where there is none.
+    """Open the ledger for writing; it is created where there is none, and an old one is migrated.
 
     Raises:
-        LedgerError: it is damaged, of another version, or cannot be written.
+        LedgerError: it is damaged, of a newer version, or cannot be written.
     """
     with opened_for_writing(path) as connection:
         yield Ledger(connection, now, path)
@@ -296,27 +283,28 @@ def read_ledger(path: Path, now: Callable[[], datetime]) -> Iterator[Ledger | No
         yield Ledger(connection, now, path)
 
 
-def _marks(values: Collection[object]) -> str:
-    """``?, ?, ?`` for so many values."""
-    return ", ".join("?" * len(values))
+def _quoted(states: Collection[State]) -> str:
+    """For SQL: ``'landed', 'nothing there'``."""
+    return ", ".join(f"'{state}'" for state in sorted(states))
 
 
 def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-def _entry(row: Iterable[str]) -> Entry:
-    plan_id, service, day, datasets, state, attempts, changed_at, until, detail = row
-    return Entry(
-        plan_id=plan_id,
+def _entry(row: tuple[str, str, str, str, int, str, str], now: datetime) -> LedgerEntry:
+    service, day, datasets, named, attempts, detail, deadline = row
+    state = State(named)
+    until = datetime.fromisoformat(deadline) if deadline else None
+    return LedgerEntry(
         service=service,
         date=date.fromisoformat(day),
         datasets=tuple(datasets.split("\n")),
-        state=State(state),
-        attempts=int(attempts),
-        changed_at=datetime.fromisoformat(changed_at),
-        in_flight_until=datetime.fromisoformat(until) if until else None,
+        state=state,
+        attempts=attempts,
         detail=detail,
+        in_flight=state in IN_FLIGHT and (until is None or now < until),
+        in_flight_until=until,
     )
 
 

@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 
 from remediation.errors import AlreadyRunning, LedgerError
 
-PATIENCE = 0.5
-"""Seconds: whoever asks whether a run is at work holds the lock for an instant."""
+SECONDS_TO_WAIT = 0.5
+"""Whoever asks whether a run is at work holds the lock for an instant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Holder:
 
 @contextmanager
 def only_run(ledger: Path, holder: str, since: str) -> Iterator[None]:
-    """Hold the ledger of a project; ``holder`` and ``since`` are told to whoever comes second.
+    """Hold the ledger of a project; a second run is told ``holder`` and ``since``.
 
     Raises:
         AlreadyRunning: another run holds it.
@@ -38,10 +38,10 @@ def only_run(ledger: Path, holder: str, since: str) -> Iterator[None]:
     lock = _lock(ledger)
     try:
         ledger.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=PATIENCE)
+        lock.acquire(timeout=SECONDS_TO_WAIT)
     except Timeout as error:
         raise AlreadyRunning(
-            f"another run is at work ({_noted(ledger)}): wait for it, or see "
+            f"another run is at work ({_read_note(ledger)}): wait for it, or see "
             "python -m remediation status"
         ) from error
     except OSError as error:
@@ -66,9 +66,9 @@ def at_work(ledger: Path) -> Holder | None:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        return _noted(ledger)
+        return _read_note(ledger)
     except OSError:  # the folder cannot be written: all there is to go by is the note
-        return _noted(ledger) if _note(ledger).exists() else None
+        return _read_note(ledger) if _note(ledger).exists() else None
     lock.release()
     return None
 
@@ -88,7 +88,7 @@ def _unwritable(ledger: Path, error: OSError) -> LedgerError:
     )
 
 
-def _noted(ledger: Path) -> Holder:
+def _read_note(ledger: Path) -> Holder:
     try:
         held = json.loads(_note(ledger).read_text(encoding="utf-8"))
         return Holder(who=str(held["holder"]), since=str(held["since"]))

@@ -1,39 +1,19 @@
-"""The states of a call, and which may follow which. Pure."""
+"""Which state of a call may follow which. Pure.
+
+The states themselves are part of the remediation record.
+"""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from checkpoints.archive.remediation import DONE, State
 
-
-class State(StrEnum):
-    """Where a call stands.
-
-    ``planned``, and ``blocked`` where something must be put right first; ``sending`` is written
-    before the socket opens; ``accepted``, ``rejected`` or ``unknown`` is what the answer said;
-    ``verifying`` means that the tables are being watched; the last five are what they showed.
-    """
-
-    PLANNED = "planned"
-    BLOCKED = "blocked"
-    SENDING = "sending"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    UNKNOWN = "unknown"
-    VERIFYING = "verifying"
-    LANDED = "landed"
-    PARTIAL = "partial"
-    STILL_MISSING = "still missing"
-    NOTHING_THERE = "nothing there"
-
+__all__ = ["DONE", "FOLLOWS", "IN_FLIGHT", "SETTLED", "State"]
 
 SETTLED = frozenset(State) - {State.PLANNED, State.SENDING, State.ACCEPTED, State.VERIFYING}
 """Nothing more happens to the call in this run, or only a last look."""
 
 IN_FLIGHT = frozenset({State.SENDING, State.ACCEPTED, State.UNKNOWN, State.VERIFYING})
 """The service may be working on the date."""
-
-DONE = frozenset({State.LANDED, State.NOTHING_THERE})
-"""Nothing remains to be done; the tables showed it when they were last looked at."""
 
 _SEEN = frozenset({State.LANDED, State.PARTIAL, State.STILL_MISSING, State.NOTHING_THERE})
 _AGAIN = frozenset({State.SENDING, State.BLOCKED, State.LANDED})

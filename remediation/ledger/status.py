@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from checkpoints.records import Record
-from remediation.ledger.ledger import Entry, Ledger
+from remediation.ledger.ledger import Ledger, LedgerEntry
 from remediation.ledger.lock import Holder
 from remediation.ledger.states import DONE, SETTLED, State
 
 PLANS_LISTED = 10
 OPEN_LISTED = 5000
-
-
-class OpenDate(Record):
-    """A date that has not landed: its state, why, and how often it was sent."""
-
-    service: str
-    date: date
-    datasets: tuple[str, ...]
-    state: State
-    attempts: int
-    in_flight: bool
-    detail: str
 
 
 class PlanStatus(Record):
@@ -37,14 +25,14 @@ class PlanStatus(Record):
     run_id: str
     counts: dict[str, dict[State, int]]
     open_dates: int
-    open: tuple[OpenDate, ...]
+    open: tuple[LedgerEntry, ...]
 
 
 class AtWork(Record):
     """The run that is at work: whose, since when, and how far it is.
 
-    ``seconds_left`` goes by how long the dates of this run took; None when none is settled and
-    no call was ever timed.
+    ``to_go`` is how many dates are not settled. ``seconds_left`` is estimated from the dates this
+    run has settled; None when none is settled and no call was ever timed.
     """
 
     who: str
@@ -68,7 +56,7 @@ def status_of(ledger: Ledger | None, now: datetime, holder: Holder | None) -> St
     if ledger is None:
         return Status(plans=(), at_work=_at_work(None, now, holder))
     started = ledger.plan_ids()
-    listed = [_plan_status(ledger, *ids, now) for ids in started[:PLANS_LISTED]]
+    listed = [_plan_status(ledger, *ids) for ids in started[:PLANS_LISTED]]
     return Status(
         at_work=_at_work(ledger, now, holder),
         plans=tuple(listed),
@@ -76,7 +64,7 @@ def status_of(ledger: Ledger | None, now: datetime, holder: Holder | None) -> St
     )
 
 
-def _plan_status(ledger: Ledger, plan_id: str, run_id: str, now: datetime) -> PlanStatus:
+def _plan_status(ledger: Ledger, plan_id: str, run_id: str) -> PlanStatus:
     counts = ledger.counts(plan_id)
     total = sum(n for by in counts.values() for state, n in by.items() if state not in DONE)
     found = ledger.open_entries(plan_id, OPEN_LISTED) if total else []
@@ -85,18 +73,17 @@ def _plan_status(ledger: Ledger, plan_id: str, run_id: str, now: datetime) -> Pl
         run_id=run_id,
         counts=counts,
         open_dates=total,
-        open=tuple(_open_date(entry, now) for entry in found),
+        open=tuple(found),
     )
 
 
 def _at_work(ledger: Ledger | None, now: datetime, holder: Holder | None) -> AtWork | None:
     if holder is None:
         return None
-    silent = AtWork(who=holder.who, since=holder.since)
     since = _moment(holder.since)
     plan_id = ledger.moved_since(since) if ledger and since else None
     if ledger is None or since is None or plan_id is None:
-        return silent
+        return AtWork(who=holder.who, since=holder.since)
     waiting = {
         service: sum(n for state, n in by.items() if state not in SETTLED)
         for service, by in ledger.counts(plan_id).items()
@@ -106,11 +93,13 @@ def _at_work(ledger: Ledger | None, now: datetime, holder: Holder | None) -> AtW
     if settled:
         left: float | None = to_go * (now - since).total_seconds() / settled
     else:
-        left = _as_measured(waiting, ledger.measured())
-    return silent.model_copy(update={"plan_id": plan_id, "to_go": to_go, "seconds_left": left})
+        left = _from_earlier_calls(waiting, ledger.measured())
+    return AtWork(
+        who=holder.who, since=holder.since, plan_id=plan_id, to_go=to_go, seconds_left=left
+    )
 
 
-def _as_measured(
+def _from_earlier_calls(
     waiting: Mapping[str, int], measured: Mapping[str, tuple[int, float]]
 ) -> float | None:
     if not waiting.keys() <= measured.keys():
@@ -124,15 +113,3 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else None
-
-
-def _open_date(entry: Entry, now: datetime) -> OpenDate:
-    return OpenDate(
-        service=entry.service,
-        date=entry.date,
-        datasets=entry.datasets,
-        state=entry.state,
-        attempts=entry.attempts,
-        in_flight=entry.may_be_in_flight(now),
-        detail=entry.detail,
-    )

@@ -8,15 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
+from checkpoints.archive.remediation import (
+    CallStatus,
+    Change,
+    Figures,
+    RemediationRecord,
+    Unplanned,
+)
 from checkpoints.dates import ranges_of
 from checkpoints.errors import ExitCode
 from checkpoints.output.findings import Finding, Findings, finding_of
 from checkpoints.output.markdown import Section, folded, table
 from checkpoints.rules.rule import Outcome
 from checkpoints.text import WORDS, dates, percent
-from remediation.backfill.record import CallRecord, Change, Figures, RemediationRecord
 from remediation.ledger.states import DONE, State
-from remediation.plan.model import Plan, Unplanned
+from remediation.plan.model import Plan
 
 SUITE = "backfill"
 """The findings that are not about a rule."""
@@ -116,7 +122,7 @@ def _name(service: str) -> str:
     return f"{service}: every date lands"
 
 
-def _services(calls: Sequence[CallRecord]) -> Iterator[Finding]:
+def _services(calls: Sequence[CallStatus]) -> Iterator[Finding]:
     for service in dict.fromkeys(call.service for call in calls):
         own = [call for call in calls if call.service == service]
         open_ = _remaining(own)
@@ -135,7 +141,7 @@ def _services(calls: Sequence[CallRecord]) -> Iterator[Finding]:
         )
 
 
-def _remaining(calls: Sequence[CallRecord]) -> dict[tuple[str, State, str], list[date]]:
+def _remaining(calls: Sequence[CallStatus]) -> dict[tuple[str, State, str], list[date]]:
     """Dates that did not land, by service, state and reason."""
     found: dict[tuple[str, State, str], list[date]] = {}
     for call in calls:
@@ -144,7 +150,7 @@ def _remaining(calls: Sequence[CallRecord]) -> dict[tuple[str, State, str], list
     return found
 
 
-def _spans(days: Sequence[date], calls: Sequence[CallRecord]) -> str:
+def _spans(days: Sequence[date], calls: Sequence[CallStatus]) -> str:
     return ", ".join(map(str, ranges_of(days, sorted({call.date for call in calls}))))
 
 

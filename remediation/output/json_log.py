@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.errors import CheckpointsError, ExitCode
-from remediation.backfill.record import RemediationRecord
 from remediation.ledger.journal import Event
 from remediation.ledger.states import State
 from remediation.output.reporter import Unframed

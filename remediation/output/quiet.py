@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.errors import CheckpointsError
-from remediation.backfill.record import RemediationRecord
 from remediation.ledger.journal import Event
 from remediation.output.reporter import Unframed
 from remediation.output.show_record import print_problems, print_verdict

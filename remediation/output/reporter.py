@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self
 
+from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.errors import CheckpointsError
-from remediation.backfill.record import RemediationRecord
 from remediation.ledger.journal import Event
 
 

@@ -9,10 +9,10 @@ from types import TracebackType
 from rich.console import Console
 from rich.text import Text
 
+from checkpoints.archive.remediation import Change, Figures, RemediationRecord
 from checkpoints.errors import CheckpointsError, ExitCode
 from checkpoints.output.columns import narrowed
 from checkpoints.text import Detail, percent
-from remediation.backfill.record import Change, Figures, RemediationRecord
 from remediation.ledger.journal import Event
 from remediation.ledger.states import State
 from remediation.output.console import duration, shown_ranges, table

@@ -9,8 +9,9 @@ from rich.live import Live
 from rich.text import Text
 
 from checkpoints.text import Detail
+from remediation.ledger.ledger import LedgerEntry
 from remediation.ledger.states import State
-from remediation.ledger.status import AtWork, OpenDate, PlanStatus, Status
+from remediation.ledger.status import AtWork, PlanStatus, Status
 from remediation.output.console import duration, shown_ranges, table
 
 OPEN_SHOWN = 20
@@ -115,9 +116,9 @@ def _plan(plan: PlanStatus, detail: Detail) -> Iterator[RenderableType]:
         yield Text(f"  and {more} more dates ({listed}: --json -)")
 
 
-def _rows(dates: Sequence[OpenDate]) -> list[tuple[tuple[str, str, str], list[OpenDate]]]:
+def _rows(dates: Sequence[LedgerEntry]) -> list[tuple[tuple[str, str, str], list[LedgerEntry]]]:
     """The dates of one service that are open for the same reason, together."""
-    merged: dict[tuple[str, str, str], list[OpenDate]] = {}
+    merged: dict[tuple[str, str, str], list[LedgerEntry]] = {}
     for entry in dates:
         state = f"{entry.state} (in flight)" if entry.in_flight else str(entry.state)
         why = entry.detail or ("not sent yet" if not entry.attempts else "")

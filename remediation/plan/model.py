@@ -10,32 +10,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date
-from enum import StrEnum
 from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
+from checkpoints.archive.remediation import Unplanned, Why
 from checkpoints.contract.model import Contract
 from checkpoints.dates import DateRange
 from checkpoints.records import Record
 
 PLAN_VERSION: Final = 1
 SHORT: Final = 12
-
-
-class Why(StrEnum):
-    """Why dates are not planned."""
-
-    NOT_DUE = "not due"
-    NO_SERVICE = "no service"
-    PROTECTED = "protected"
-    TOO_OLD = "too old to be rebuilt"
-    IN_FLIGHT = "in flight"
-    UPSTREAM_EMPTY = "upstream has nothing"
-    COMPLETE = "complete against its upstream"
-    PASSED = "its checks passed"
-    NOT_REPAIRABLE = "a backfill does not remove them"
-    ERRORED = "could not be evaluated"
 
 
 UNREPAIRED = frozenset(Why) - {Why.NOT_DUE, Why.PASSED, Why.NOT_REPAIRABLE}
@@ -57,15 +42,6 @@ class Call(Record):
     def id(self) -> str:
         """Unique in a plan: ``phase4/2024-11-05``."""
         return call_id(self.service, self.date)
-
-
-class Unplanned(Record):
-    """Dates of a dataset for which nothing is called; ``reason`` is a sentence."""
-
-    dataset: str
-    why: Why
-    reason: str
-    dates: tuple[date, ...]
 
 
 class Plan(Record):

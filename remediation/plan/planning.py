@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from checkpoints.archive.remediation import Unplanned, Why
 from checkpoints.archive.report import Report
 from checkpoints.contract.model import Contract
 from checkpoints.rules.evidence import Cell, Status, Tally
@@ -23,7 +24,7 @@ from remediation.plan.candidates import (
     foreseen,
     will_have,
 )
-from remediation.plan.model import Call, Plan, Unplanned, Why, call_id, content_hash
+from remediation.plan.model import Call, Plan, call_id, content_hash
 from remediation.plan.order import built_by, service_rank, upstream_first
 
 Cause = tuple[Why, str]

@@ -14,7 +14,7 @@ from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.reading import gather
-from remediation.backfill.verification import Tables
+from remediation.backfill.tables import Tables
 from remediation.clock import Clock
 from remediation.plan.model import Call
 from tests.bigquery.commands import PIPELINE, WINDOW, checkpoints

@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 import pytest
 import yaml
+from pydantic import BaseModel
 
 import checkpoints.cli.commands
 import demo.__main__
 import remediation.cli.commands
+from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.archive.report import Report
 from checkpoints.errors import ExitCode
 from checkpoints.records import schema_of
@@ -84,6 +86,9 @@ def test_the_table_of_exit_codes_is_complete() -> None:
     assert sorted(map(int, listed)) == sorted(ExitCode)
 
 
-def test_the_committed_report_schema_is_the_one_in_force() -> None:
-    committed = Path(ROOT / "checkpoints" / "report.schema.json").read_text(encoding="utf-8")
-    assert committed == schema_of(Report)
+@pytest.mark.parametrize(
+    ("name", "model"), [("report", Report), ("remediation", RemediationRecord)]
+)
+def test_the_committed_schema_is_the_one_in_force(name: str, model: type[BaseModel]) -> None:
+    committed = Path(ROOT / "checkpoints" / f"{name}.schema.json").read_text(encoding="utf-8")
+    assert committed == schema_of(model)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from remediation.backfill.retrying import SENDS
+from remediation.backfill.sending import SENDS
 from remediation.ledger.states import DONE, IN_FLIGHT, State
 from tests.simulation.observed import Moved
 

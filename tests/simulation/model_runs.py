@@ -7,19 +7,20 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import Unpack
 
 from checkpoints.errors import WarehouseError
 from remediation.backfill.engine import backfill
-from remediation.backfill.landing import Found
-from remediation.backfill.work import Work
+from remediation.backfill.watch import KeysFound
+from remediation.backfill.work import Pace, Work
 from remediation.clock import Clock
 from remediation.errors import LedgerError
 from remediation.ledger.file import opened_for_writing
-from remediation.ledger.ledger import Ledger
+from remediation.ledger.ledger import Ledger, MoveDetails
 from remediation.ledger.states import State
 from remediation.plan.model import Call, Plan
 from remediation.service.answer import Answer
@@ -75,22 +76,11 @@ class WatchedLedger(Ledger):
         plan_id: str,
         calls: Collection[Call],
         state: State,
-        *,
-        detail: str = "",
-        status: int | None = None,
-        seconds: float | None = None,
-        in_flight_until: datetime | None = None,
+        **details: Unpack[MoveDetails],
     ) -> None:
         self.world.point("write")
-        super().move(
-            plan_id,
-            calls,
-            state,
-            detail=detail,
-            status=status,
-            seconds=seconds,
-            in_flight_until=in_flight_until,
-        )
+        super().move(plan_id, calls, state, **details)
+        detail, status = details.get("detail", ""), details.get("status")
         self.world.promises.moved(plan_id, calls, state, detail, status)
         self.world.point("written")
 
@@ -187,9 +177,18 @@ class World:
         self.time.advance(seconds)
         self.point("wait")
 
-    def look(
+    def look(self, calls: Sequence[Call]) -> dict[str, list[KeysFound]]:
+        return self._look(calls)
+
+    def look_against_source(self, calls: Sequence[Call]) -> dict[str, list[KeysFound]]:
+        return self._look(calls, of_source=True)
+
+    def look_before_exit(self, calls: Sequence[Call]) -> dict[str, list[KeysFound]]:
+        return self._look(calls, last=True)
+
+    def _look(
         self, calls: Sequence[Call], *, of_source: bool = False, last: bool = False
-    ) -> dict[str, list[Found]]:
+    ) -> dict[str, list[KeysFound]]:
         """A look takes its time, and shows the tables as they are in the middle of it."""
         if not calls:
             return {}
@@ -200,7 +199,7 @@ class World:
             raise WarehouseError("the warehouse is away")
         found = {
             call.id: [
-                Found(dataset=name, expected=expected, matched=matched)
+                KeysFound(dataset=name, expected=expected, matched=matched)
                 for name, expected, matched in self.warehouse.compare(call, of_source)
             ]
             for call in calls
@@ -219,15 +218,15 @@ class World:
             contract=self.contract,
             ledger=self.ledger,
             dispatch={name: Line(self, name) for name in plan.services()},
-            look=self.look,
-            look_source=lambda calls: self.look(calls, of_source=True),
-            last_look=lambda calls: self.look(calls, last=True),
+            tables=self,
             clock=Clock(now=self.time.now, monotonic=self.time.monotonic, sleep=self.sleep),
             tell=lambda _: None,
-            canary=options.canary,
-            max_dates=options.max_dates,
-            concurrency=options.at_a_time,
-            resend_unknown=options.resend_unknown,
+            pace=Pace(
+                canary=options.canary,
+                max_dates=options.max_dates,
+                concurrency=options.at_a_time,
+                resend_unknown=options.resend_unknown,
+            ),
         )
         ending = self._carried_out(work)
         self.promises.replays()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from remediation.backfill.retrying import ATTEMPTS, FIRST_WAIT, LONGEST_WAIT, SENDS
+from remediation.backfill.sending import ATTEMPTS, FIRST_WAIT, LONGEST_WAIT, SENDS
 from remediation.ledger.states import DONE, FOLLOWS, IN_FLIGHT, SETTLED, State
 from remediation.plan.model import Call, Plan
 from remediation.service.answer import Answer, Kind

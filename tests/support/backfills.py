@@ -9,17 +9,17 @@ from typing import Any, Protocol
 
 import duckdb
 
+from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.archive.runs import stored_report
 from checkpoints.contract.loading import ContractFile
 from checkpoints.warehouse.engine import ReadOptions
 from remediation.backfill import run as running
-from remediation.backfill.record import RemediationRecord
 from remediation.backfill.run import run
-from remediation.backfill.verification import Tables
-from remediation.backfill.work import Work
+from remediation.backfill.tables import Tables
+from remediation.backfill.work import Pace, Work
 from remediation.clock import Clock
 from remediation.ledger.journal import Event
-from remediation.ledger.ledger import Entry, Ledger, Transition, ledger_path, read_ledger
+from remediation.ledger.ledger import Ledger, LedgerEntry, Transition, ledger_path, read_ledger
 from remediation.plan.model import Plan
 from remediation.plan.planning import Request, make_plan
 from remediation.service.dispatch import Dispatch
@@ -84,7 +84,7 @@ def request_of(
     events: list[Event] | None = None,
     clock: Clock | None = None,
     tokens: Any = None,
-    **options: Any,
+    **pace: Any,
 ) -> running.Request:
     file = made.file()
     return running.Request(
@@ -98,7 +98,7 @@ def request_of(
         reading=ReadOptions(),
         clock=clock or Clock(now=real_now, monotonic=time.monotonic, sleep=time.sleep),
         tell=(events if events is not None else []).append,
-        **options,
+        pace=Pace(**pace),
     )
 
 
@@ -108,7 +108,7 @@ def carry_out(made: Project, plan: Plan, **options: Any) -> RemediationRecord:
     return record
 
 
-def entries(made: Project, plan: Plan) -> dict[str, Entry]:
+def entries(made: Project, plan: Plan) -> dict[str, LedgerEntry]:
     with read_ledger(ledger_path(made.folder), real_now) as ledger:
         assert ledger is not None
         return {e.id: e for e in ledger.entries(plan.id)}
@@ -153,9 +153,8 @@ def work_of(
         contract=contract,
         ledger=ledger,
         dispatch=dispatch,
-        look=tables.look,
-        look_source=tables.look_source,
-        last_look=tables.last_look,
+        tables=tables,
         clock=clock,
         tell=lambda _: None,
+        pace=Pace(),
     )

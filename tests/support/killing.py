@@ -16,7 +16,7 @@ from typing import Any
 
 from checkpoints.cli.shell import main
 from remediation.backfill import run as running
-from remediation.backfill.verification import Tables
+from remediation.backfill.tables import Tables
 from remediation.cli.commands import cli
 from remediation.ledger.ledger import Ledger
 from remediation.ledger.states import State

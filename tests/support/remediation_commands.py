@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from remediation.ledger.ledger import Entry, ledger_path, read_ledger
+from remediation.ledger.ledger import LedgerEntry, ledger_path, read_ledger
 from remediation.ledger.plans import newest_plan, read_plan
 from remediation.plan.model import Plan
 from tests.support.backfills import EIGHT, NINE, SEVEN, real_now
@@ -65,7 +65,7 @@ def wait_for_call(made: Project, number: int) -> None:
     assert len(made.service.calls) == number
 
 
-def entries(made: Project) -> dict[str, Entry]:
+def entries(made: Project) -> dict[str, LedgerEntry]:
     """The calls of all plans; where several plans hold one, the last by plan id."""
     with read_ledger(ledger_path(made.folder), real_now) as ledger:
         assert ledger is not None

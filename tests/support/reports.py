@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from checkpoints.archive.remediation import Why
 from checkpoints.archive.report import Report
 from checkpoints.contract.checks import checks_of, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.rules.evidence import PairEvidence, Status
 from remediation.plan.candidates import cells_of
-from remediation.plan.model import Plan, Why
+from remediation.plan.model import Plan
 from remediation.plan.planning import Request, make_plan
 from tests.support.scripted_service import FIRST, LAST, TODAY
 from tests.support.warehouses import D

@@ -85,10 +85,17 @@ def repair_of(report: Report, **changes: Any) -> dict[str, Any]:
     """A record of remediation that answers a run: ten calls landed, two did not."""
     figures = {"of": "raw", "expected": 76, "matched": 56, "lacking": ["2025-01-20"]}
     after = {**figures, "matched": 76, "lacking": []}
+    verdict = report.verdict.model_dump(mode="json")
     return {
         "version": 1,
         "plan_id": "abcdef0123456789",
         "run_id": report.run_id,
+        "report": {"path": f"uncommitted/runs/{report.run_id}/report.json", "sha256": "0" * 64},
+        "contract_sha256": "c" * 64,
+        "warehouse": "duckdb:///w.duckdb",
+        "exit_code": 4,
+        "calls": [],
+        "unplanned": [],
         "by": "robot",
         "window": report.model_dump(mode="json")["window"],
         "started_at": "2025-02-21T09:02:00Z",
@@ -97,8 +104,16 @@ def repair_of(report: Report, **changes: Any) -> dict[str, Any]:
         "problem": "",
         "plan_file": "uncommitted/plans/abcdef.json",
         "ledger": "uncommitted/ledger.sqlite3",
-        "verdict_before": {"summary": "2 of 12 failed"},
-        "verdict_after": {"summary": "12 of 12 passed"},
-        "changes": [{"dataset": "factors", "layer": "L4", "before": figures, "after": after}],
+        "verdict_before": {**verdict, "summary": "2 of 12 failed"},
+        "verdict_after": {**verdict, "summary": "12 of 12 passed"},
+        "changes": [
+            {
+                "dataset": "factors",
+                "layer": "L4",
+                "before": figures,
+                "after": after,
+                "regressions": [],
+            }
+        ],
         **changes,
     }

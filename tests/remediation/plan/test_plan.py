@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from checkpoints.archive.remediation import Why
 from checkpoints.contract.model import Contract
 from checkpoints.rules.registry import RULES
 from remediation.errors import PlanError
-from remediation.plan.model import Why
 from tests.support.reports import (
     calls,
     check_of,

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checkpoints.archive.remediation import Why
 from checkpoints.archive.report import Report
 from checkpoints.contract.model import Contract
 from checkpoints.rules.evidence import Status
 from checkpoints.rules.rule import Outcome
 from remediation.plan.candidates import Asked, candidates
-from remediation.plan.model import Why
 from remediation.plan.planning import Request, make_plan
 from tests.support.reports import (
     CALENDAR,

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from checkpoints.contract.model import Contract, Service
-from remediation.backfill.retrying import (
+from remediation.backfill.sending import (
     LONGEST_WAIT,
     SENDS,
+    Attempt,
     Breaker,
-    Try,
-    try_again,
+    next_sending,
     wait_before_repeat,
 )
 from remediation.clock import Clock
@@ -338,8 +338,8 @@ def test_retry_after_in_seconds_or_as_a_date(text: str, seconds: float | None) -
 CALL = Call(service="four", date=D("2025-01-07"), datasets=("factors",))
 
 
-def tried(attempt: int = 1, send: int = 1, *, renew: bool = False) -> Try:
-    return Try(call=CALL, attempt=attempt, send=send, renew=renew)
+def tried(number: int = 1, sending: int = 1, *, renew: bool = False) -> Attempt:
+    return Attempt(call=CALL, number=number, sending=sending, renew=renew)
 
 
 def test_only_what_was_surely_not_taken_is_repeated() -> None:
@@ -359,9 +359,9 @@ def test_retry_after_is_honoured_within_bounds() -> None:
 
 
 def test_what_was_lost_is_sent_again_only_after_the_tables_were_seen_to_lack_it() -> None:
-    again = {state for state in State if try_again(tried(), state)}
+    again = {state for state in State if next_sending(tried(), state)}
     assert again == {State.STILL_MISSING, State.PARTIAL}
-    assert try_again(tried(send=SENDS), State.STILL_MISSING) is None
+    assert next_sending(tried(sending=SENDS), State.STILL_MISSING) is None
 
 
 def test_the_breaker_opens_after_failures_in_a_row() -> None:
