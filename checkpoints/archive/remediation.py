@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from checkpoints.records import Span
+from checkpoints.text import duration
 
 SHOWN = ("landed", "partial", "still missing")
 
@@ -92,11 +93,8 @@ class Repair(Extract):
 
     @property
     def duration(self) -> str:
-        """How long it took: ``61 s``, ``12 min``, ``3 h 05 min``."""
-        minutes = round(self.seconds / 60)
-        if self.seconds < 120:
-            return f"{self.seconds:.0f} s"
-        return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+        """How long it took."""
+        return duration(self.seconds)
 
 
 def _tally(service: str, counts: dict[str, int]) -> Tally:

@@ -14,7 +14,7 @@ from remediation.ledger.states import IN_FLIGHT, State
 from remediation.plan.model import Call
 
 FIRST_PAUSE = 0.1
-RESEND = "see whether it is at work, and if not, --resend-unknown sends it again"
+RESEND = "check that it is not still working on the date, then resume with --resend-unknown"
 
 Look = Callable[[Sequence[Call]], Mapping[str, Sequence[Found]]]
 
