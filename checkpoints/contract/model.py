@@ -14,7 +14,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails
 
 from checkpoints.dates import DateRange
 from checkpoints.records import Record
@@ -169,11 +169,14 @@ def _of_its_kind(raw: object) -> object:
     if not isinstance(raw, dict):
         return raw
     kind = raw.get("kind", "http")
-    if kind not in KINDS:
-        known = PydanticCustomError(
-            "kind", "unknown kind of service call: known: {known}", {"known": ", ".join(KINDS)}
-        )
-        error: InitErrorDetails = {"type": known, "loc": ("kind",), "input": kind}
+    if not isinstance(kind, str) or kind not in KINDS:
+        expected = " or ".join(map(repr, KINDS))
+        error: InitErrorDetails = {
+            "type": "literal_error",
+            "loc": ("kind",),
+            "input": kind,
+            "ctx": {"expected": expected},
+        }
         raise ValidationError.from_exception_data("Service", [error])
     return import_module(KINDS[kind]).KIND.model_validate(raw)
 
