@@ -82,9 +82,22 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str, at_most: int = 1000) -> str:
-    """Printable, with every run of whitespace a single space, and cut if it is very long."""
-    line = " ".join(printable(text).split())
-    return line if len(line) <= at_most else line[: at_most - 1] + "…"
+    """One line of at most ``at_most`` characters, none of which moves a cursor or is invisible.
+
+    Characters that cannot be printed and runs of whitespace become single spaces.
+    """
+    start = text[: 4 * at_most]  # what others send may be huge
+    line = " ".join("".join(c if c.isprintable() else " " for c in start).split())
+    whole = len(line) <= at_most and len(start) == len(text)
+    return line if whole else line[: at_most - 1] + "…"
+
+
+def duration(seconds: float) -> str:
+    """``119`` → ``119 s``, ``700`` → ``12 min``, ``11100`` → ``3 h 05 min``."""
+    if round(seconds) < 120:
+        return f"{round(seconds)} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
 
 
 def dates(count: int) -> str:

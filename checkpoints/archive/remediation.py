@@ -21,6 +21,7 @@ from checkpoints.coverage.results import CheckRecord, Verdict
 from checkpoints.dates import DateRange
 from checkpoints.errors import ExitCode
 from checkpoints.records import Digest, Record
+from checkpoints.text import duration
 
 
 class State(StrEnum):
@@ -178,11 +179,8 @@ class RemediationRecord(Record):
 
     @property
     def duration(self) -> str:
-        """How long it took: ``61 s``, ``12 min``, ``3 h 05 min``."""
-        minutes = round(self.seconds / 60)
-        if self.seconds < 120:
-            return f"{self.seconds:.0f} s"
-        return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+        """How long it took."""
+        return duration(self.seconds)
 
 
 def counts_of(calls: Iterable[CallStatus]) -> dict[str, dict[State, int]]:

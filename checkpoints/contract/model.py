@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from importlib import import_module
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ByteSize, Field, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    ByteSize,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
 
 from checkpoints.dates import DateRange
 from checkpoints.records import Record
@@ -126,44 +135,55 @@ class Dataset(Record):
         return tuple(self.table or ())
 
 
-class ResultsList(Record):
-    """Where a 200 answer's body says how each processor fared."""
+KINDS = {"http": "remediation.service.http"}
+"""The module of each kind of service call; its ``KIND`` is a subclass of ``Service``.
 
-    path: Name = "results"
-    status: Name = "status"
-    succeeded: tuple[str, ...] = ("success",)
+Names instead of imports: nothing here depends on ``remediation``, and a module is loaded only for
+a contract that declares such a service.
+"""
 
 
 class Service(Record):
-    """A processor service: how it is called for one date, and what its answers mean.
+    """What every kind of service call has; the parameters of a kind are in its module.
 
-    Strings may still hold ``${NAME}`` of an unset variable: such a service cannot be called.
-    In ``body``, ``{date}`` stands for the date as YYYY-MM-DD. A service that is not ``idempotent``
-    is never called again for a date whose outcome is unknown; one that is ``ordered`` gets one
-    call at a time. Dates before ``earliest_rebuildable`` are never called: the source is gone.
-    After ``breaker_after`` failures in a row the service is left alone for
-    ``probe_after_seconds``, then tried with one date.
+    A service that is not ``idempotent`` is never called again for a date whose outcome is
+    unknown; one that is ``ordered`` gets one call at a time. Dates before
+    ``earliest_rebuildable`` are never called: the source is gone. After ``breaker_after``
+    failures in a row the service is left alone for ``probe_after_seconds``, then tried with one
+    date. Strings may still hold ``${NAME}`` of an unset variable: such a service cannot be called.
     """
 
-    url: str
-    method: Literal["POST", "PUT", "GET"] = "POST"
-    path: str = "/process"
-    body: dict[str, Any] = Field(default_factory=dict)
-    auth: Literal["identity_token", "none"] = "identity_token"
-    audience: str | None = None
+    kind: str = "http"
     timeout_seconds: Annotated[float, Field(gt=0)] = 120
     seconds_between_calls: Annotated[float, Field(ge=0)] = 2
     settle_seconds: Annotated[float, Field(ge=0)] = 600
     poll_seconds: Annotated[float, Field(gt=0)] = 5
-    accepted: tuple[int, ...] = (200, 202)
-    nothing_that_day: tuple[int, ...] = (400,)
-    results: ResultsList | None = None
     idempotent: bool = True
     ordered: bool = False
     concurrency: Annotated[int, Field(ge=1, le=64)] = 1
     earliest_rebuildable: date | None = None
     breaker_after: Annotated[int, Field(ge=1)] = 5
     probe_after_seconds: Annotated[float, Field(ge=0)] = 30
+
+
+def _of_its_kind(raw: object) -> object:
+    """Validate a service by the class of its ``kind``; errors keep their place in the contract."""
+    if not isinstance(raw, dict):
+        return raw
+    kind = raw.get("kind", "http")
+    if not isinstance(kind, str) or kind not in KINDS:
+        expected = " or ".join(map(repr, KINDS))
+        error: InitErrorDetails = {
+            "type": "literal_error",
+            "loc": ("kind",),
+            "input": kind,
+            "ctx": {"expected": expected},
+        }
+        raise ValidationError.from_exception_data("Service", [error])
+    return import_module(KINDS[kind]).KIND.model_validate(raw)
+
+
+AnyService = Annotated[Service, BeforeValidator(_of_its_kind)]
 
 
 class BigQueryOptions(Record):
@@ -197,7 +217,7 @@ class Contract(Record):
     rules_for_keyed: tuple[AnyRule, ...] = ()
     cross_layer: tuple[AnyRule, ...] = ()
     checkpoints: Annotated[dict[Slug, Checkpoint], Field(min_length=1)]
-    services: dict[Name, Service] = Field(default_factory=dict)
+    services: dict[Name, AnyService] = Field(default_factory=dict)
     known_gaps: tuple[KnownGap, ...] = ()
     protected: tuple[Protected, ...] = ()
 

@@ -35,8 +35,7 @@ from remediation.ledger.states import DONE, State
 from remediation.plan.model import Call, Plan
 from remediation.service.credentials import Tokens
 from remediation.service.dispatch import Dispatch, Dispatcher
-from remediation.service.http import Sender
-from remediation.service.request import check_callable, needs_token
+from remediation.service.kind import check_callable, service_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,15 +114,12 @@ def _work(request: Request, ledger: Ledger, dispatch: Mapping[str, Dispatch]) ->
 
 @contextmanager
 def _dispatch(request: Request) -> Iterator[Mapping[str, Dispatch]]:
-    """A dispatcher for every service of the plan, each with its first token."""
+    """A dispatcher for every service of the plan; credentials are fetched for all of them first."""
     with ExitStack() as stack:
         dispatch = {}
         for name in request.plan.services():
-            service = request.file.contract.services[name]
-            tokens = request.tokens if needs_token(service) else None
-            sender = Sender(service, tokens, request.clock)
-            stack.callback(sender.close)
-            sender.authenticate()
+            service = service_of(request.file.contract, name)
+            sender = stack.enter_context(service.open_sender(request.tokens, request.clock))
             dispatch[name] = Dispatcher(sender)
         yield dispatch
 

@@ -17,8 +17,8 @@ from remediation.ledger.states import IN_FLIGHT, State
 from remediation.plan.model import Call
 
 FIRST_PAUSE = 0.1
-RESEND = "see whether it is at work, and if not, --resend-unknown sends it again"
 GONE = "it had landed and is not there any more"
+RESEND = "check that it is not still working on the date, then resume with --resend-unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,8 +35,8 @@ from remediation.ledger.plans import (
 )
 from remediation.output import ci as ci_findings
 from remediation.output import console as show
-from remediation.output.elsewhere import Format, written_out
-from remediation.output.reporter import Teller
+from remediation.output.reporter import Reporter
+from remediation.output.script import shell_script
 from remediation.plan.model import Plan, estimates
 from remediation.plan.planning import Request, make_plan
 
@@ -72,7 +72,7 @@ def cli() -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "sh", "curl", "airflow-json"]),
+    type=click.Choice(["text", "sh"]),
     default="text",
     show_default=True,
     help="Print the calls for those who must make them elsewhere.",
@@ -85,7 +85,7 @@ def plan(
     layer: str | None,
     include_passing: bool,
     out: Path | None,
-    form: Format | Literal["text"],
+    form: Literal["text", "sh"],
 ) -> ExitCode:
     """Turn the failed checks of a run into the smallest set of calls."""
     if form != "text" and setting.json_path == "-":
@@ -111,7 +111,7 @@ def plan(
         show.print_plan(console, made, report, estimates(made, file.contract, measured))
         console.print(f"plan   {show.short(path, Path.cwd())}", soft_wrap=True)
     if form != "text":
-        sys.stdout.write(written_out(made, file.contract, form))
+        sys.stdout.write(shell_script(made, file.contract))
     elif made.calls and setting.detail is not Detail.QUIET:
         chosen = ("--plan", str(out)) if out else ()
         show.print_next(console, (*chosen, *setting.options))
@@ -204,7 +204,7 @@ def _measured(setting: Setting) -> dict[str, tuple[int, float]]:
 
 
 def _dry_run(setting: Setting, chosen: Plan, path: Path | None) -> ExitCode:
-    from remediation.service.dry_run import dry_run
+    from remediation.service.kind import dry_run
 
     file, console = setting.file, setting.console
     report = stored_report(file.project, chosen.run_id)
@@ -230,11 +230,11 @@ def _send(setting: Setting, chosen: Plan, sending: CallOptions, surface: Surface
 
     file = setting.file
     report = stored_report(file.project, chosen.run_id)
-    teller = _teller(setting, chosen, sending)
+    reporter = _reporter(setting, chosen, sending)
     for remark in _remarks(setting, chosen):
-        teller.remark(remark)
+        reporter.remark(remark)
     try:
-        with defer_interrupts(), teller:
+        with defer_interrupts(), reporter:
             record, path = running.run(
                 running.Request(
                     file=file,
@@ -245,37 +245,36 @@ def _send(setting: Setting, chosen: Plan, sending: CallOptions, surface: Surface
                     by=f"{user_name()}@{socket.gethostname()} (process {os.getpid()})",
                     tokens=IdentityTokens(fetch_identity_token, time.time),
                     clock=Clock(now=now, monotonic=time.monotonic, sleep=sleep),
-                    tell=teller.tell,
+                    tell=reporter.report,
                     reading=reading_of(file.contract, None, setting.impersonate),
                     pace=sending.pace,
                 )
             )
     except KeyboardInterrupt:
-        teller.interrupted(show.command_line("resume", setting.options))
+        reporter.interrupted(show.command_line("resume", setting.options))
         return ExitCode.INTERRUPTED
     except CheckpointsError as error:
-        teller.failed(error)
+        reporter.failed(error)
         publish_failure(surface, error)
         return error.exit_code
-    teller.conclude(record, str(show.short(path, Path.cwd())))
+    reporter.conclude(record, str(show.short(path, Path.cwd())))
     write_json(record, setting.json_path)
     if surface.wanted:
         publish(surface, ci_findings.findings_of(record), ci_findings.sections_of(record))
     return record.exit_code
 
 
-def _teller(setting: Setting, chosen: Plan, sending: CallOptions) -> Teller:
-    from remediation.output.json_log import LogLines
-    from remediation.output.quiet import Quietly
-    from remediation.output.show_record import ForPeople
+def _reporter(setting: Setting, chosen: Plan, sending: CallOptions) -> Reporter:
+    from remediation.output.json_log import JsonLogReporter
+    from remediation.output.progress import ConsoleReporter
 
     if sending.log_json:
         labels = {"plan": chosen.short_id, "run": chosen.run_id}
-        return LogLines(Patient(sys.stderr).write, now, labels)
+        return JsonLogReporter(Patient(sys.stderr).write, now, labels)
     if setting.detail is Detail.QUIET:
-        return Quietly(setting.console)
+        return show.QuietReporter(setting.console)
     each = {service: seconds for service, (_, seconds) in _measured(setting).items()}
-    return ForPeople(setting.console, time.monotonic, each, setting.detail)
+    return ConsoleReporter(setting.console, time.monotonic, each, setting.detail)
 
 
 @cli.command()

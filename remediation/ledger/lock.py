@@ -24,7 +24,7 @@ class Holder:
     since: str = ""
 
     def __str__(self) -> str:
-        return f"{self.who}, since {self.since}" if self.who else "it does not say whose"
+        return f"{self.who}, since {self.since}" if self.who else "who started it is not recorded"
 
 
 @contextmanager

@@ -1,17 +1,13 @@
-"""What a remediation has to say to CI: the rules of the window read again, and what did not land.
-
-Pure.
-"""
+"""What CI shows of a remediation: the rules of the window read again, and what did not land."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from checkpoints.archive.remediation import (
     CallStatus,
     Change,
-    Figures,
     RemediationRecord,
     Unplanned,
 )
@@ -20,8 +16,15 @@ from checkpoints.errors import ExitCode
 from checkpoints.output.findings import Finding, Findings, finding_of
 from checkpoints.output.markdown import Section, folded, table
 from checkpoints.rules.rule import Outcome
-from checkpoints.text import WORDS, dates, percent
-from remediation.ledger.states import DONE, State
+from checkpoints.text import dates
+from remediation.ledger.states import DONE
+from remediation.output.reporter import (
+    CHANGE_HEADINGS,
+    Remaining,
+    change_cells,
+    remaining,
+    verdict_of,
+)
 from remediation.plan.model import Plan
 
 SUITE = "backfill"
@@ -30,13 +33,12 @@ SUITE = "backfill"
 
 def findings_of(record: RemediationRecord) -> Findings:
     """What a run of a plan came to: the fresh verdict first."""
-    landed = sum(call.state is State.LANDED for call in record.calls)
     after = record.verdict_after
     now = f"; now {after.summary}" if after else ""
-    word = WORDS.get(record.exit_code, "STILL INCOMPLETE")
+    word, landings = verdict_of(record)
     return Findings(
         name="remediation",
-        verdict=f"{word}: {landed} of {len(record.calls)} calls landed{now}",
+        verdict=f"{word}: {landings}{now}",
         started_at=record.started_at,
         seconds=record.seconds,
         properties={
@@ -59,19 +61,15 @@ def findings_of(record: RemediationRecord) -> Findings:
 
 def sections_of(record: RemediationRecord) -> list[Section]:
     """Before and after, what remains and why, what nobody called."""
-    changed = [
-        (c.layer, c.dataset, c.before.of or "", _ratio(c.before), _ratio(c.after), _lacking(c))
-        for c in record.changes
+    changed = [change_cells(change) for change in record.changes]
+    left = [
+        (group.service, group.state, len(group.dates), _ranges(group, record.calls), group.why)
+        for group in remaining(record.remaining)
     ]
-    headings = ("layer", "dataset", "of", "before", "after", "dates lacking")
-    remaining = [
-        (service, state, len(days), _spans(days, record.calls), why or "not sent yet")
-        for (service, state, why), days in _remaining(record.calls).items()
-    ]
-    sections = [table(headings, changed, "Before and after")] if changed else []
-    if remaining:
+    sections = [table(CHANGE_HEADINGS, changed, "Before and after")] if changed else []
+    if left:
         columns = ("service", "state", "dates", "ranges", "why")
-        sections.append(table(columns, remaining, "What remains"))
+        sections.append(table(columns, left, "What remains"))
     return [*sections, *_unplanned(record.unplanned)]
 
 
@@ -125,33 +123,26 @@ def _name(service: str) -> str:
 def _services(calls: Sequence[CallStatus]) -> Iterator[Finding]:
     for service in dict.fromkeys(call.service for call in calls):
         own = [call for call in calls if call.service == service]
-        open_ = _remaining(own)
-        count = sum(len(days) for days in open_.values())
+        groups = remaining(call for call in own if call.state not in DONE)
+        count = sum(len(group.dates) for group in groups)
         yield Finding(
             suite=SUITE,
             name=_name(service),
-            outcome=Outcome.FAILED if open_ else Outcome.PASSED,
+            outcome=Outcome.FAILED if groups else Outcome.PASSED,
             gates=True,
             kind="landing",
-            message=f"{count} of {dates(len(own))} did not land" if open_ else "",
-            details="\n".join(
-                f"{state}, {dates(len(days))} ({_spans(days, own)}): {why or 'not sent yet'}"
-                for (_, state, why), days in open_.items()
-            ),
+            message=f"{count} of {dates(len(own))} did not land" if groups else "",
+            details="\n".join(_sentence(group, own) for group in groups),
         )
 
 
-def _remaining(calls: Sequence[CallStatus]) -> dict[tuple[str, State, str], list[date]]:
-    """Dates that did not land, by service, state and reason."""
-    found: dict[tuple[str, State, str], list[date]] = {}
-    for call in calls:
-        if call.state not in DONE:
-            found.setdefault((call.service, call.state, call.detail), []).append(call.date)
-    return found
+def _sentence(group: Remaining, calls: Sequence[CallStatus]) -> str:
+    where = f"{group.state}, {dates(len(group.dates))} ({_ranges(group, calls)})"
+    return f"{where}: {group.why}" if group.why else where
 
 
-def _spans(days: Sequence[date], calls: Sequence[CallStatus]) -> str:
-    return ", ".join(map(str, ranges_of(days, sorted({call.date for call in calls}))))
+def _ranges(group: Remaining, calls: Sequence[CallStatus]) -> str:
+    return ", ".join(map(str, ranges_of(group.dates, sorted({call.date for call in calls}))))
 
 
 def _regressions(changes: Sequence[Change]) -> Iterator[Finding]:
@@ -179,16 +170,6 @@ def _unreadable(problem: str) -> Iterator[Finding]:
             message=problem,
             details=problem,
         )
-
-
-def _ratio(figures: Figures | None) -> str:
-    if figures is None:
-        return "unreadable"
-    return percent(figures.matched / figures.expected) if figures.expected else "–"
-
-
-def _lacking(change: Change) -> str:
-    return f"{len(change.before.lacking)} → {len(change.after.lacking) if change.after else '?'}"
 
 
 def _unplanned(entries: Sequence[Unplanned]) -> list[Section]:

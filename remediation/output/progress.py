@@ -1,9 +1,9 @@
-"""Progress of a run: a bar on a terminal, a line now and then elsewhere."""
+"""Follow a run at a console: bars on a terminal, elsewhere a line now and then."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import (
@@ -18,15 +18,15 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from checkpoints.archive.remediation import RemediationRecord
+from checkpoints.text import Detail, duration
 from remediation.ledger.journal import Event
 from remediation.ledger.states import State
-from remediation.output.console import duration
-from remediation.output.forecast import Forecast
-from remediation.output.reporter import Shows, Unframed
+from remediation.output.console import QuietReporter, print_record
 
 LINE_SECONDS = 10.0
 LINE_DATES = 25
-TOLD = {
+STYLE = {
     State.REJECTED: "bold red",
     State.UNKNOWN: "yellow",
     State.PARTIAL: "yellow",
@@ -34,119 +34,141 @@ TOLD = {
     State.BLOCKED: "yellow",
     State.NOTHING_THERE: "yellow",
 }
+"""Of the states that are shown as they come; the others only move the bar."""
 
 
-def progress_on(
-    console: Console, monotonic: Callable[[], float], each: Mapping[str, float]
-) -> Shows:
-    """The progress display that suits the console.
+class Forecast:
+    """How long a service's remaining dates will take, from how long those of this run took.
 
-    ``each`` is how many seconds a date of a service took in earlier runs.
+    ``TimeRemainingColumn`` of rich says nothing before two dates are settled, which may take half
+    an hour, knows no earlier runs, and stands still between two dates. Here the clock starts at
+    the first call that is sent (what is there already is settled in an instant, and does not
+    count), and ``each`` is the seconds per date until one is settled, if known. Times are
+    monotonic seconds.
     """
-    forecasts = Forecasts(monotonic, each)
-    return Bar(console, forecasts) if console.is_terminal else Lines(console, forecasts)
 
-
-class Forecasts:
-    """A forecast per service, and the clock they go by."""
-
-    def __init__(self, monotonic: Callable[[], float], each: Mapping[str, float]) -> None:
-        self.monotonic = monotonic
+    def __init__(self, each: float | None = None) -> None:
         self._each = each
-        self._of: dict[str, Forecast] = {}
+        self._began: tuple[float, int] | None = None
+        self._seen: tuple[float, int] | None = None
 
-    def note(self, event: Event) -> None:
-        """Take notice of an event."""
-        self._forecast(event.service).note(event, self.monotonic())
+    def note(self, event: Event, at: float) -> None:
+        """Take an event into account."""
+        if self._began is None:
+            if event.state is not State.SENDING:
+                return
+            self._began = at, event.settled
+        began, before = self._began
+        if self._seen is None or event.settled != self._seen[1]:
+            self._seen = at, event.settled
+            if event.settled > before:
+                self._each = (at - began) / (event.settled - before)
 
-    def left(self, service: str, total: int) -> str:
-        """``about 12 min 30 s left``, or nothing where nothing tells."""
-        seconds = self._forecast(service).seconds_left(total, self.monotonic())
-        return "" if seconds is None else f"about {duration(seconds)} left"
-
-    def _forecast(self, service: str) -> Forecast:
-        return self._of.setdefault(service, Forecast(self._each.get(service)))
-
-
-def remark_of(event: Event) -> Text | None:
-    """The line an event is worth, if any: what did not go well, and remarks."""
-    if event.state is None:
-        return Text(f"{event.service}  {event.text}")
-    if event.state not in TOLD:
-        return None
-    said = f"{event.service}  {event.dates}  {event.state}: {event.text}"
-    return Text(said, style=TOLD[event.state])
+    def seconds_left(self, total: int, at: float) -> float | None:
+        """How long until ``total`` dates are settled; None while nothing is known."""
+        if self._seen is None or self._each is None or self._seen[1] >= total:
+            return None
+        since, settled = self._seen
+        return max(0.0, (total - settled) * self._each - (at - since))
 
 
-class Lines(Unframed):
-    """Plain lines: every tenth second or 25 dates, and whatever did not go well."""
+class TimeLeftColumn(ProgressColumn):
+    """The time that the remaining dates of a task will take."""
 
-    def __init__(self, console: Console, forecasts: Forecasts) -> None:
-        self._console = console
-        self._forecasts = forecasts
-        self._said: dict[str, tuple[float, int]] = {}
-
-    def tell(self, event: Event) -> None:
-        """Print a line if it is time for one."""
-        if remark := remark_of(event):
-            self._console.print(remark, soft_wrap=True)
-        self._forecasts.note(event)
-        now = self._forecasts.monotonic()
-        at, settled = self._said.setdefault(event.service, (now, 0))
-        finished = event.settled == event.total > settled
-        if finished or now - at >= LINE_SECONDS or event.settled - settled >= LINE_DATES:
-            self._said[event.service] = (now, event.settled)
-            left = self._forecasts.left(event.service, event.total)
-            line = f"{event.service}  {event.settled}/{event.total} settled, {event.landed} landed"
-            self._console.print(f"{line}, {left}" if left else line, soft_wrap=True)
-
-
-class LeftColumn(ProgressColumn):
-    """The time that a service's remaining dates will take."""
-
-    def __init__(self, forecasts: Forecasts) -> None:
+    def __init__(self, left: Callable[[str, int], str]) -> None:
         super().__init__()
-        self._forecasts = forecasts
+        self._left = left
 
     def render(self, task: Task) -> Text:
         """The time as of now."""
-        return Text(self._forecasts.left(task.description, int(task.total or 0)))
+        return Text(self._left(task.description, int(task.total or 0)))
 
 
-class Bar:
-    """A bar per service, with the time that remains as this run's dates go."""
+class ConsoleReporter(QuietReporter):
+    """Tells people how a run goes.
 
-    def __init__(self, console: Console, forecasts: Forecasts) -> None:
-        self._forecasts = forecasts
+    On a terminal there is a bar per service; elsewhere a line every 10 seconds or 25 dates. What
+    does not go well is a line of its own. ``each`` is how many seconds a date of a service took
+    in earlier runs.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        monotonic: Callable[[], float],
+        each: Mapping[str, float],
+        detail: Detail = Detail.NORMAL,
+    ) -> None:
+        super().__init__(console)
+        self._monotonic = monotonic
+        self._each = each
+        self._detail = detail
+        self._forecasts: dict[str, Forecast] = {}
+        self._tasks: dict[str, TaskID] = {}
+        self._printed: dict[str, tuple[float, int]] = {}
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            LeftColumn(forecasts),
+            TimeLeftColumn(self._left),
             console=console,
+            disable=not console.is_terminal,
         )
-        self._tasks: dict[str, TaskID] = {}
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._progress.stop()
 
-    def tell(self, event: Event) -> None:
-        """Move the bar, and print above it what did not go well."""
-        if remark := remark_of(event):
-            self._progress.console.print(remark, soft_wrap=True)
-        self._forecasts.note(event)
-        task = self._tasks.get(event.service)
-        if task is None:
+    def remark(self, text: str) -> None:
+        """Print a note."""
+        self.console.print(f"note: {text}", soft_wrap=True)
+
+    def report(self, event: Event) -> None:
+        """Print what did not go well, and show how far the service is."""
+        if event.state is None:
+            self.console.print(Text(f"{event.service}  {event.text}"), soft_wrap=True)
+        elif event.state in STYLE:
+            line = f"{event.service}  {event.dates}  {event.state}: {event.text}"
+            self.console.print(Text(line, style=STYLE[event.state]), soft_wrap=True)
+        self._forecast(event.service).note(event, self._monotonic())
+        if self.console.is_terminal:
+            self._move_bar(event)
+        else:
+            self._print_line_if_due(event)
+
+    def interrupted(self, command: str) -> None:
+        """Print the command that continues."""
+        text = f"interrupted: the ledger is intact; to continue: {command}"
+        self.console.print(text, soft_wrap=True)
+
+    def conclude(self, record: RemediationRecord, path: str) -> None:
+        """Print what the run came to."""
+        print_record(self.console, record, path, self._detail)
+
+    def _move_bar(self, event: Event) -> None:
+        if event.service not in self._tasks:
             task = self._progress.add_task(event.service, total=event.total)
             self._tasks[event.service] = task
-        self._progress.update(task, completed=event.settled)
+        self._progress.update(self._tasks[event.service], completed=event.settled)
+
+    def _print_line_if_due(self, event: Event) -> None:
+        now = self._monotonic()
+        at, settled = self._printed.setdefault(event.service, (now, 0))
+        finished = event.settled == event.total > settled
+        if finished or now - at >= LINE_SECONDS or event.settled - settled >= LINE_DATES:
+            self._printed[event.service] = (now, event.settled)
+            left = self._left(event.service, event.total)
+            line = f"{event.service}  {event.settled}/{event.total} settled, {event.landed} landed"
+            self.console.print(f"{line}, {left}" if left else line, soft_wrap=True)
+
+    def _left(self, service: str, total: int) -> str:
+        """``about 12 min left``, or nothing while nothing is known."""
+        seconds = self._forecast(service).seconds_left(total, self._monotonic())
+        return "" if seconds is None else f"about {duration(seconds)} left"
+
+    def _forecast(self, service: str) -> Forecast:
+        return self._forecasts.setdefault(service, Forecast(self._each.get(service)))

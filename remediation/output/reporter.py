@@ -1,62 +1,89 @@
-"""Whoever is told how a run goes: people at a console, or a log."""
+"""Who follows a run, and what each of them says of its record."""
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Protocol, Self
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date
 
-from checkpoints.archive.remediation import RemediationRecord
+from checkpoints.archive.remediation import CallStatus, Change, Figures, RemediationRecord
 from checkpoints.errors import CheckpointsError
+from checkpoints.text import WORDS, percent
 from remediation.ledger.journal import Event
+from remediation.ledger.ledger import LedgerEntry
+from remediation.ledger.states import State
+
+CHANGE_HEADINGS = ("layer", "dataset", "of", "before", "after", "dates lacking")
 
 
-class Shows(Protocol):
-    """A context that is told of events."""
+class Reporter(AbstractContextManager["Reporter"]):
+    """Follows a run, and is entered while calls are made. Says nothing, unless a subclass does."""
 
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-    def tell(self, event: Event) -> None:
-        """Calls moved."""
-        ...
-
-
-class Unframed:
-    """Nothing is opened before a run or closed after it."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
-
-
-class Teller(Shows, Protocol):
-    """A context while calls are made, and what is told before, in and after it."""
+    def __exit__(self, *exception: object) -> None:
+        """Calls are no longer made."""
 
     def remark(self, text: str) -> None:
-        """Something unusual about the plan."""
-        ...
+        """Something is unusual about the plan; comes before the run."""
+
+    def report(self, event: Event) -> None:
+        """Calls moved to another state, or a service has a remark."""
 
     def interrupted(self, command: str) -> None:
-        """The run was interrupted; the command goes on with it."""
-        ...
+        """The run was interrupted; the command continues it."""
 
     def failed(self, error: CheckpointsError) -> None:
-        """The run cannot go on."""
-        ...
+        """The run cannot continue."""
 
     def conclude(self, record: RemediationRecord, path: str) -> None:
         """The run is over; its record is at the path."""
-        ...
+
+
+def verdict_of(record: RemediationRecord) -> tuple[str, str]:
+    """The verdict in a word, and the landings: ``COMPLETE``, ``6 of 6 calls landed``."""
+    landed = sum(call.state is State.LANDED for call in record.calls)
+    return WORDS[record.exit_code], f"{landed} of {len(record.calls)} calls landed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remaining:
+    """Dates of one service that have not landed for the same reason; ``attempts`` of each date."""
+
+    service: str
+    state: str
+    why: str
+    dates: list[date] = field(default_factory=list)
+    attempts: list[int] = field(default_factory=list)
+
+
+def remaining(calls: Iterable[CallStatus | LedgerEntry]) -> list[Remaining]:
+    """Calls that have not landed, grouped by service, state and reason."""
+    groups: dict[tuple[str, str, str], Remaining] = {}
+    for call in calls:
+        in_flight = isinstance(call, LedgerEntry) and call.in_flight
+        state = f"{call.state} (in flight)" if in_flight else str(call.state)
+        why = call.detail or ("" if call.attempts else "not sent yet")
+        key = (call.service, state, why)
+        group = groups.setdefault(key, Remaining(service=key[0], state=state, why=why))
+        group.dates.append(call.date)
+        group.attempts.append(call.attempts)
+    return list(groups.values())
+
+
+def change_cells(change: Change) -> tuple[str, ...]:
+    """A dataset before and after, under ``CHANGE_HEADINGS``."""
+    lacking = len(change.after.lacking) if change.after else "?"
+    return (
+        change.layer,
+        change.dataset,
+        change.before.of or "–",
+        _ratio(change.before),
+        _ratio(change.after),
+        f"{len(change.before.lacking)} → {lacking}",
+    )
+
+
+def _ratio(figures: Figures | None) -> str:
+    if figures is None:
+        return "unreadable"
+    return percent(figures.matched / figures.expected) if figures.expected else "–"

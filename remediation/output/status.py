@@ -8,11 +8,11 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from checkpoints.text import Detail
-from remediation.ledger.ledger import LedgerEntry
+from checkpoints.text import Detail, duration
 from remediation.ledger.states import State
 from remediation.ledger.status import AtWork, PlanStatus, Status
-from remediation.output.console import duration, shown_ranges, table
+from remediation.output.console import shown_ranges, table
+from remediation.output.reporter import remaining
 
 OPEN_SHOWN = 20
 WATCH_SECONDS = 2.0
@@ -24,7 +24,7 @@ def status_view(status: Status, detail: Detail = Detail.NORMAL) -> Group:
 
 
 def print_status(console: Console, status: Status, detail: Detail = Detail.NORMAL) -> None:
-    """Print it once; lines are not cut, so that what they name can be copied."""
+    """Print the status once; lines are not cut, so that what they name can be copied."""
     console.print(status_view(status, detail), crop=False)
 
 
@@ -33,8 +33,8 @@ def watch_status(
 ) -> Status:
     """Show the status every two seconds until no run is at work or Ctrl-C; returns the last one.
 
-    On a terminal it is drawn again and again in one place; elsewhere it is printed whenever
-    something has changed.
+    On a terminal it is drawn anew in one place; elsewhere it is printed whenever something has
+    changed.
     """
     if not console.is_terminal:
         return _watch(look, sleep, _Changes(console).show)
@@ -90,7 +90,7 @@ def _parts(status: Status, detail: Detail) -> Iterator[RenderableType]:
 
 
 def _work(work: AtWork) -> str:
-    who = f"{work.who}, since {work.since}" if work.who else "it does not say whose"
+    who = f"{work.who}, since {work.since}" if work.who else "who started it is not recorded"
     left = f", about {duration(work.seconds_left)}" if work.seconds_left is not None else ""
     return f"A run is at work ({who})" + (f": {work.to_go} dates to go{left}" if work.to_go else "")
 
@@ -102,28 +102,18 @@ def _plan(plan: PlanStatus, detail: Detail) -> Iterator[RenderableType]:
         yield Text(f"  {service}: {shown}")
     if not plan.open or detail is Detail.QUIET:
         return
-    rows = _rows(plan.open)
-    shown_rows = rows if detail is Detail.VERBOSE else rows[:OPEN_SHOWN]
+    groups = remaining(plan.open)
+    groups = groups if detail is Detail.VERBOSE else groups[:OPEN_SHOWN]
     grid = table("service", "state", "dates", "ranges", "sent", "why")
-    for (service, state, why), found in shown_rows:
-        ranges = shown_ranges((e.date for e in found), detail=detail)
-        times = _times([e.attempts for e in found])
-        grid.add_row(Text(service), state, str(len(found)), ranges, times, Text(why))
+    for group in groups:
+        ranges, times = shown_ranges(group.dates, detail=detail), _times(group.attempts)
+        cells = Text(group.service), group.state, str(len(group.dates)), ranges, times
+        grid.add_row(*cells, Text(group.why))
     yield grid
-    more = plan.open_dates - sum(len(found) for _, found in shown_rows)
+    more = plan.open_dates - sum(len(group.dates) for group in groups)
     if more:
         listed = "all of them" if plan.open_dates == len(plan.open) else f"{len(plan.open)} of all"
         yield Text(f"  and {more} more dates ({listed}: --json -)")
-
-
-def _rows(dates: Sequence[LedgerEntry]) -> list[tuple[tuple[str, str, str], list[LedgerEntry]]]:
-    """The dates of one service that are open for the same reason, together."""
-    merged: dict[tuple[str, str, str], list[LedgerEntry]] = {}
-    for entry in dates:
-        state = f"{entry.state} (in flight)" if entry.in_flight else str(entry.state)
-        why = entry.detail or ("not sent yet" if not entry.attempts else "")
-        merged.setdefault((entry.service, state, why), []).append(entry)
-    return list(merged.items())
 
 
 def _times(attempts: Sequence[int]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import subprocess
 from collections.abc import Callable
 from threading import Lock
@@ -11,8 +9,8 @@ from typing import Protocol
 
 from remediation.errors import CredentialsError
 
-RENEW_BEFORE = 300.0
-ASSUMED_LIFE = 3000.0
+RENEW_SECONDS_BEFORE = 300.0
+LIFE_SECONDS = 3000.0
 HOW = (
     "set GOOGLE_APPLICATION_CREDENTIALS, run on a machine with a service account, "
     "or log in with: gcloud auth login"
@@ -30,7 +28,8 @@ class Tokens(Protocol):
 class IdentityTokens:
     """Tokens cached per audience, and renewed five minutes before they expire.
 
-    ``fetch`` gets one for an audience; ``now`` tells the seconds since 1970.
+    ``fetch`` gets one for an audience; ``now`` tells the seconds since 1970. A token that does not
+    say when it expires is taken to live 50 minutes.
     """
 
     def __init__(self, fetch: Callable[[str], str], now: Callable[[], float]) -> None:
@@ -50,24 +49,27 @@ class IdentityTokens:
         """
         with self._one_at_a_time:
             token, expires = self._held.get(audience, ("", 0.0))
-            if renew or not token or self._now() > expires - RENEW_BEFORE:
+            if renew or not token or self._now() > expires - RENEW_SECONDS_BEFORE:
                 token = self._fetch(audience)
-                self._held[audience] = (token, expiry_of(token) or self._now() + ASSUMED_LIFE)
+                self._held[audience] = (
+                    token,
+                    expiry_of(token) or self._now() + LIFE_SECONDS,
+                )
             return token
 
 
 def expiry_of(token: str) -> float | None:
     """When a JSON web token expires, in seconds since 1970; None when it does not say."""
+    from google.auth import jwt
+
     try:
-        payload = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return float(claims["exp"])
-    except (IndexError, ValueError, KeyError, TypeError):
+        return float(jwt.decode(token, verify=False)["exp"])  # type: ignore[no-untyped-call]
+    except (ValueError, KeyError, TypeError):
         return None
 
 
 def fetch_identity_token(audience: str) -> str:
-    """Ask for an identity token the way the surroundings offer it.
+    """Fetch an identity token for an audience by the first way that works.
 
     In this order: a service account or impersonation named by
     ``GOOGLE_APPLICATION_CREDENTIALS``, the metadata server, impersonation in the application

@@ -1,25 +1,17 @@
-"""Attempts in the air: each on a thread of its own, which only talks HTTP.
+"""Attempts at the same time: each on a thread of its own, which does nothing but ask the service.
 
-Whoever started them collects the answers one by one and is the only one to write them down.
+The thread that started them collects the answers one by one, and it alone writes to the ledger.
 """
 
 from __future__ import annotations
 
-from datetime import date
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from checkpoints.process import in_background, interruptible
 from remediation.plan.model import Call
 from remediation.service.answer import Answer, Kind
-
-
-class Sends(Protocol):
-    """Makes one attempt at one date."""
-
-    def send(self, day: date, *, key: str, renew: bool = False) -> Answer:
-        """Never raises for what the network or the service does."""
-        ...
+from remediation.service.kind import Sender
 
 
 class Dispatch(Protocol):
@@ -30,14 +22,14 @@ class Dispatch(Protocol):
         ...
 
     def answer(self, seconds: float) -> tuple[Call, Answer] | None:
-        """The next answer; None when none came within so many seconds."""
+        """The next answer; None when none comes within ``seconds``."""
         ...
 
 
 class Dispatcher:
     """A thread for each attempt: one that hangs does not keep the process alive."""
 
-    def __init__(self, sender: Sends) -> None:
+    def __init__(self, sender: Sender) -> None:
         self._sender = sender
         self._answers: SimpleQueue[tuple[Call, Answer]] = SimpleQueue()
 
@@ -46,7 +38,7 @@ class Dispatcher:
 
         def attempt() -> None:
             try:
-                answer = self._sender.send(call.date, key=key, renew=renew)
+                answer = self._sender.send(call, key=key, renew=renew)
             except Exception as error:  # noqa: BLE001 (it may have been sent: nothing is known)
                 text = f"the attempt ended unexpectedly ({type(error).__name__})"
                 answer = Answer(kind=Kind.UNKNOWN, detail=text)
@@ -55,7 +47,7 @@ class Dispatcher:
         in_background(attempt)
 
     def answer(self, seconds: float) -> tuple[Call, Answer] | None:
-        """The next answer; None when none came within so many seconds.
+        """The next answer; None when none comes within ``seconds``.
 
         Raises:
             KeyboardInterrupt: Ctrl-C was pressed.

@@ -1,4 +1,4 @@
-"""The one module that talks HTTP: one attempt at one date of one service.
+"""HTTP: the parameters of a service, one attempt at one date, and what an answer means.
 
 No redirect is followed, no proxy or ``.netrc`` of the environment is used, and every attempt has
 a connection of its own: a reused one that the other side has just closed would leave it unclear
@@ -7,30 +7,181 @@ whether the request was taken.
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import date
-from http.cookiejar import DefaultCookiePolicy
+from datetime import datetime
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlencode, urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, NewConnectionError
+from pydantic import Field
 
-from checkpoints.contract.model import Service
-from remediation.clock import Clock
+from checkpoints.records import Record
+from checkpoints.rules.rule import Name
+from checkpoints.text import one_line
 from remediation.errors import CredentialsError
-from remediation.service.answer import Answer, Kind, classify, clean
-from remediation.service.credentials import Tokens
-from remediation.service.request import audience_of, request_for
+from remediation.service.answer import DETAIL_LENGTH, Answer, Kind
+from remediation.service.kind import ServiceKind, ServiceRequest, with_date
+
+if TYPE_CHECKING:
+    import requests
+
+    from remediation.clock import Clock
+    from remediation.plan.model import Call
+    from remediation.service.credentials import Tokens
 
 CONNECT_SECONDS = 10.0
-MOST_BYTES = 64 * 1024
-CHUNK = 8 * 1024
+MAX_BODY_BYTES = 64 * 1024
+CHUNK_BYTES = 8 * 1024
+
+BUSY = frozenset({429, 503})
+MAYBE_RUNNING = frozenset({408, 409})
+NEVER_BEGUN = frozenset({501, 503, 505})
+UNAUTHORIZED = frozenset({401, 403})
+REFUSED_FOR_GOOD = frozenset({404, 405, 422})
 
 
-class Sender:
+class ResultsList(Record):
+    """Where the body of an accepted answer says how each processor fared."""
+
+    path: Name = "results"
+    status: Name = "status"
+    succeeded: tuple[str, ...] = ("success",)
+
+
+class HttpRequest(ServiceRequest):
+    """``body`` is sent as JSON, or as the query of a GET."""
+
+    method: str
+    url: str
+    body: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url} {json.dumps(self.body)}"
+
+
+class HttpService(ServiceKind):
+    """How a service is called over HTTP, and what its answers mean.
+
+    In ``path`` and ``body``, ``{date}`` stands for the date as YYYY-MM-DD. ``accepted`` and
+    ``nothing_that_day`` are HTTP statuses.
+    """
+
+    url: str
+    method: Literal["POST", "PUT", "GET"] = "POST"
+    path: str = "/process"
+    body: dict[str, Any] = Field(default_factory=dict)
+    auth: Literal["identity_token", "none"] = "identity_token"
+    audience: str | None = None
+    accepted: tuple[int, ...] = (200, 202)
+    nothing_that_day: tuple[int, ...] = (400,)
+    results: ResultsList | None = None
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether a call carries an identity token.
+
+        A service on this very machine is called without: there is no one to prove an identity
+        to, and nothing that a token could leak to. Everywhere else the contract decides.
+        """
+        return self.auth == "identity_token" and not is_loopback(urlsplit(self.url).hostname)
+
+    @property
+    def token_audience(self) -> str:
+        """Whom the identity token is for."""
+        return self.audience or self.url.rstrip("/")
+
+    def problems(self) -> list[str]:
+        """Variables that are not set, or else what is wrong with the address."""
+        return super().problems() or list(_address_problems(self.url))
+
+    def describe(self, call: Call) -> HttpRequest:
+        """The request that asks for the date of a call."""
+        path = self.path.replace("{date}", call.date.isoformat())
+        return HttpRequest(
+            service=call.service,
+            date=call.date,
+            method=self.method,
+            url=f"{self.url.rstrip('/')}/{path.lstrip('/')}",
+            body=with_date(self.body, call.date),
+        )
+
+    def script_line(self, call: Call, key: str) -> list[str]:
+        """``call ID ACCEPTED PACE AUDIENCE CURL-OPTIONS...``, without the token."""
+        accepted = " ".join(map(str, self.accepted))
+        audience = self.token_audience if self.needs_token else ""
+        pace = f"{self.seconds_between_calls:g}"
+        return ["call", call.id, accepted, pace, audience, *self._curl_options(call, key)]
+
+    def _curl_options(self, call: Call, key: str) -> list[str]:
+        """Options that follow no redirect and expand nothing in the URL."""
+        request = self.describe(call)
+        options = ["--silent", "--show-error", "--globoff"]
+        options += ["--connect-timeout", f"{CONNECT_SECONDS:g}"]
+        options += ["--max-time", f"{self.timeout_seconds:g}"]
+        options += ["--request", request.method, "--header", f"Idempotency-Key: {key}"]
+        if request.method != "GET":
+            options += ["--header", "Content-Type: application/json"]
+            return [*options, "--data-raw", json.dumps(request.body), request.url]
+        given = {name: value for name, value in request.body.items() if value is not None}
+        mark = "&" if "?" in request.url else "?"
+        query = mark + urlencode(given, doseq=True) if given else ""
+        return [*options, request.url + query]
+
+    @contextmanager
+    def open_sender(self, tokens: Tokens, clock: Clock) -> Iterator[HttpSender]:
+        """A sender that holds its first token, if it needs one.
+
+        Raises:
+            CredentialsError: it cannot be had.
+        """
+        with closing(HttpSender(self, tokens if self.needs_token else None, clock)) as sender:
+            sender.authenticate()
+            yield sender
+
+
+KIND = HttpService
+
+
+def _address_problems(url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        yield f"url {url!r} is not an address: {error}"
+        return
+    if not parts.hostname or re.search(r"[\s\x00-\x1f\\]", url):
+        yield f"url {url!r} is not an address: write https://host"
+    elif parts.username or parts.password:
+        yield "url holds a user name or password: remove it"
+    elif parts.query or parts.fragment:
+        yield f"url {url!r} has a query or fragment: remove it"
+    elif parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        yield f"url {url!r} must begin with https:// (http only on this machine)"
+
+
+def is_loopback(host: str | None) -> bool:
+    """True for this machine: ``localhost`` and loopback addresses."""
+    if host is None:
+        return False
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+class HttpSender:
     """Calls one service, from any thread. Without ``tokens`` no credentials are sent."""
 
-    def __init__(self, service: Service, tokens: Tokens | None, clock: Clock) -> None:
+    def __init__(self, service: HttpService, tokens: Tokens | None, clock: Clock) -> None:
+        from http.cookiejar import DefaultCookiePolicy
+
+        import requests
+        from requests.adapters import HTTPAdapter
+
         self._service = service
         self._tokens = tokens
         self._clock = clock
@@ -52,55 +203,48 @@ class Sender:
         """
         if self._tokens is None:
             return None
-        return self._tokens.token(audience_of(self._service), renew=renew)
+        return self._tokens.token(self._service.token_audience, renew=renew)
 
-    def send(self, day: date, *, key: str, renew: bool = False) -> Answer:
-        """Make one attempt. ``key`` is the same for every attempt at the same call.
+    def send(self, call: Call, *, key: str, renew: bool = False) -> Answer:
+        """Make one attempt; never raises for what the network or the service does.
 
-        Never raises for what the network or the service does.
+        ``key`` is the same for every attempt at a call; ``renew`` asks for a new token.
         """
         try:
             token = self.authenticate(renew=renew)
         except CredentialsError as error:
             return Answer(kind=Kind.NOT_SENT, detail=str(error), stops=True)
         started = self._clock.monotonic()
-        answer = self._attempt(day, key, token)
+        answer = self._attempt(call, key, token)
         detail = answer.detail.replace(token, "[token]") if token else answer.detail
         stops = answer.stops or (answer.kind is Kind.UNAUTHORIZED and token is None)
         seconds = self._clock.monotonic() - started
         return replace(answer, detail=detail, seconds=seconds, stops=stops)
 
-    def _attempt(self, day: date, key: str, token: str | None) -> Answer:
+    def _attempt(self, call: Call, key: str, token: str | None) -> Answer:
+        from requests import RequestException
+        from urllib3.exceptions import HTTPError
+
         try:
-            with self._open(day, key, token) as response:
+            with self._open(call, key, token) as response:
                 body = self._body(response, token)
                 now = self._clock.now()
                 return classify(self._service, response.status_code, response.headers, body, now)
-        except requests.exceptions.SSLError as error:
-            return Answer(kind=Kind.REJECTED, detail=_said("TLS failed", error), stops=True)
-        except (requests.exceptions.ConnectTimeout, requests.exceptions.InvalidURL) as error:
-            return Answer(kind=Kind.NOT_SENT, detail=_said("cannot connect", error))
-        except requests.exceptions.ReadTimeout:
-            return self._no_answer()
-        except (requests.exceptions.RequestException, HTTPError, OSError) as error:
-            if isinstance(_root(error), NewConnectionError):
-                return Answer(kind=Kind.NOT_SENT, detail=_said("cannot connect", error))
-            return Answer(kind=Kind.UNKNOWN, detail=_said("the connection was lost", error))
+        except (RequestException, HTTPError, OSError) as error:
+            return _without_answer(error, self._service.timeout_seconds)
 
-    def _open(self, day: date, key: str, token: str | None) -> requests.Response:
-        request = request_for(self._service, day)
+    def _open(self, call: Call, key: str, token: str | None) -> requests.Response:
+        request = self._service.describe(call)
         payload = {"params": request.body} if request.method == "GET" else {"json": request.body}
         headers = {"Connection": "close", "Idempotency-Key": key}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
+        timeout = self._service.timeout_seconds
         return self._session.request(
             request.method,
             request.url,
             headers=headers,
-            timeout=(
-                min(CONNECT_SECONDS, self._service.timeout_seconds),
-                self._service.timeout_seconds,
-            ),
+            timeout=(min(CONNECT_SECONDS, timeout), timeout),
             allow_redirects=False,
             stream=True,
             **payload,  # type: ignore[arg-type]
@@ -110,27 +254,122 @@ class Sender:
         """At most 64 KB of the body, within the service's timeout however slowly it comes."""
         deadline = self._clock.monotonic() + self._service.timeout_seconds
         read = bytearray()
-        while len(read) < MOST_BYTES and self._clock.monotonic() < deadline:
-            chunk = response.raw.read1(CHUNK, decode_content=True)
+        while len(read) < MAX_BODY_BYTES and self._clock.monotonic() < deadline:
+            chunk = response.raw.read1(CHUNK_BYTES, decode_content=True)
             if not chunk:
                 break
             read += chunk
         text = read.decode("utf-8", errors="replace")
         return text.replace(token, "[token]") if token else text
 
-    def _no_answer(self) -> Answer:
-        seconds = self._service.timeout_seconds
-        return Answer(kind=Kind.UNKNOWN, detail=f"no answer within {seconds:g} s")
+
+def _without_answer(error: Exception, timeout_seconds: float) -> Answer:
+    """Whether the service may have been reached, from how the attempt failed."""
+    from requests.exceptions import ConnectTimeout, InvalidURL, ReadTimeout, SSLError
+    from urllib3.exceptions import NewConnectionError
+
+    root = _root_of(error)
+    reason = getattr(root, "reason", None) or root
+    if isinstance(error, SSLError):
+        return Answer(kind=Kind.REJECTED, detail=_detail(f"TLS failed: {reason}"), stops=True)
+    if isinstance(error, ReadTimeout):
+        return Answer(kind=Kind.UNKNOWN, detail=f"no answer within {timeout_seconds:g} s")
+    if isinstance(error, ConnectTimeout | InvalidURL) or isinstance(root, NewConnectionError):
+        return Answer(kind=Kind.NOT_SENT, detail=_detail(f"cannot connect: {reason}"))
+    return Answer(kind=Kind.UNKNOWN, detail=_detail(f"the connection was lost: {reason}"))
 
 
-def _said(what: str, error: Exception) -> str:
-    root = _root(error)
-    return clean(f"{what}: {getattr(root, 'reason', None) or root}")
-
-
-def _root(error: BaseException) -> BaseException:
+def _root_of(error: BaseException) -> BaseException:
     """The innermost reason that the HTTP libraries wrap."""
     for inner in (getattr(error, "reason", None), *error.args):
         if isinstance(inner, BaseException):
-            return _root(inner)
+            return _root_of(inner)
     return error
+
+
+def classify(
+    service: HttpService, status: int, headers: Mapping[str, str], body: str, now: datetime
+) -> Answer:
+    """What a complete answer says about the date. Pure."""
+    detail = f"HTTP {status}: {_detail(body)}" if body.strip() else f"HTTP {status}"
+    if status in service.accepted:
+        return _accepted(service, status, body)
+    if status in service.nothing_that_day:
+        return Answer(kind=Kind.NOTHING_THAT_DAY, status=status, detail=detail)
+    if status in BUSY:
+        wait = retry_after(headers.get("Retry-After", ""), now)
+        return Answer(kind=Kind.BUSY, status=status, detail=detail, retry_after=wait)
+    if status in UNAUTHORIZED:
+        return Answer(kind=Kind.UNAUTHORIZED, status=status, detail=detail)
+    if _may_be_running(service, status):
+        return Answer(kind=Kind.UNKNOWN, status=status, detail=detail)
+    if 300 <= status < 400:
+        where = _detail(headers.get("Location", "nowhere"))
+        detail = f"HTTP {status}: redirects to {where}, which is never followed: check the url"
+        return Answer(kind=Kind.REJECTED, status=status, detail=detail, stops=True)
+    stops = status in REFUSED_FOR_GOOD
+    return Answer(kind=Kind.REJECTED, status=status, detail=detail, stops=stops)
+
+
+def _accepted(service: HttpService, status: int, body: str) -> Answer:
+    """Where a list of results is declared, an answer without one is not proof of acceptance."""
+    if service.results is None:
+        return Answer(kind=Kind.ACCEPTED, status=status)
+    entries = _at(_parsed(body), service.results.path)
+    if not isinstance(entries, list):
+        detail = _detail(f"HTTP {status} without the list {service.results.path!r}: {body}")
+        return Answer(kind=Kind.UNKNOWN, status=status, detail=detail)
+    failures = _detail("; ".join(failed_processors(service.results, entries)))
+    failed = Kind.FAILED_INSIDE if service.idempotent else Kind.UNKNOWN
+    return Answer(kind=failed if failures else Kind.ACCEPTED, status=status, detail=failures)
+
+
+def _may_be_running(service: HttpService, status: int) -> bool:
+    """A gateway's status tells nothing of the service behind it; 500 is its own, and it gave up.
+
+    What it did before that matters where it must not be done twice.
+    """
+    if status == 500:
+        return not service.idempotent
+    return status in MAYBE_RUNNING or (status > 500 and status not in NEVER_BEGUN)
+
+
+def failed_processors(results: ResultsList, entries: Sequence[Any]) -> Iterator[str]:
+    """What the entries of an answer's list of results say went wrong."""
+    for number, entry in enumerate(entries, start=1):
+        status = _at(entry, results.status)
+        if status not in results.succeeded:
+            known = entry if isinstance(entry, dict) else {}
+            name = known.get("processor") or known.get("name") or f"processor {number}"
+            why = known.get("error") or known.get("message") or ""
+            yield f"{name}: {status}" + (f" ({why})" if why else "")
+
+
+def _parsed(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _at(value: Any, path: str) -> Any:
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def retry_after(text: str, now: datetime) -> float | None:
+    """Seconds to wait, from a Retry-After header in seconds or as a date; None without either."""
+    from email.utils import parsedate_to_datetime
+
+    if re.fullmatch(r"[0-9]{1,9}", text.strip()):
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    return max(0.0, (when - now).total_seconds()) if when.tzinfo else None
+
+
+def _detail(text: str) -> str:
+    return one_line(text, DETAIL_LENGTH)

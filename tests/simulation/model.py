@@ -14,9 +14,10 @@ from email.utils import format_datetime
 from enum import StrEnum
 from itertools import count
 
-from checkpoints.contract.model import Contract, Service
+from checkpoints.contract.model import Contract
 from remediation.plan.model import Call
-from remediation.service.answer import Answer, Kind, classify
+from remediation.service.answer import Answer, Kind
+from remediation.service.http import HttpService, classify
 
 EPOCH = datetime(2025, 3, 1, tzinfo=UTC)
 TICK = 1e-6
@@ -68,7 +69,7 @@ class Fault:
     refused: bool = False
     no_token: bool = False
 
-    def answer(self, service: Service, now: datetime, timeout: bool) -> Answer:
+    def answer(self, service: HttpService, now: datetime, timeout: bool) -> Answer:
         """What the client makes of it at last."""
         if timeout or self.lost:
             return Answer(kind=Kind.UNKNOWN, detail="no answer" if timeout else "reset")

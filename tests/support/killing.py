@@ -20,7 +20,7 @@ from remediation.backfill.tables import Tables
 from remediation.cli.commands import cli
 from remediation.ledger.ledger import Ledger
 from remediation.ledger.states import State
-from remediation.service.http import Sender
+from remediation.service.http import HttpSender
 
 Here = Callable[..., bool]
 
@@ -59,8 +59,8 @@ POINTS: dict[str, Callable[[int], None]] = {
         Ledger, "move", n, after=False, here=to(State.SENDING)
     ),
     "after the write-ahead": lambda n: kill(Ledger, "move", n, after=True, here=to(State.SENDING)),
-    "before the socket opens": lambda n: kill(Sender, "send", n, after=False),
-    "before the answer is recorded": lambda n: kill(Sender, "send", n, after=True),
+    "before the socket opens": lambda n: kill(HttpSender, "send", n, after=False),
+    "before the answer is recorded": lambda n: kill(HttpSender, "send", n, after=True),
     "after the answer is recorded": lambda n: kill(
         Ledger, "move", n, after=True, here=to(State.ACCEPTED)
     ),

@@ -17,7 +17,7 @@ from remediation.clock import Clock
 from remediation.ledger.ledger import ledger_path, open_ledger
 from remediation.plan.model import Plan
 from remediation.service.dispatch import Dispatcher
-from remediation.service.http import Sender
+from remediation.service.http import HttpSender
 from tests.support.backfills import (
     EIGHT,
     FACTORS,
@@ -172,8 +172,8 @@ def test_only_a_person_sends_again_what_is_not_idempotent(tmp_path: Path) -> Non
         assert made.service.sent == ["four 01-07", "four 01-08", "four 01-09"]
         assert states(made, plan)["01-08"] == "unknown"
         assert record.remaining[0].detail == (
-            "factors has 0 of 2; four is not idempotent: see whether it is at "
-            "work, and if not, --resend-unknown sends it again"
+            "factors has 0 of 2; four is not idempotent: check that it is not still working on "
+            "the date, then resume with --resend-unknown"
         )
         carry_out(made, plan)
         other = plan_of(made)  # another plan, of a later report, may not send it either
@@ -264,7 +264,7 @@ def carry_out_with_token(made: Project, plan: Plan) -> None:
     """As a run does for a service elsewhere; one on this machine gets no token."""
     contract = made.file().contract
     clock = Clock(now=real_now, monotonic=time.monotonic, sleep=time.sleep)
-    sender = Sender(contract.services["four"], Held(), clock)
+    sender = HttpSender(contract.services["four"], Held(), clock)
     with open_ledger(ledger_path(made.folder), real_now) as ledger:
         backfill(work_of(made, plan, ledger, clock, {"four": Dispatcher(sender)}))
 

@@ -9,7 +9,7 @@ import pytest
 from remediation.backfill.engine import backfill
 from remediation.ledger.ledger import ledger_path, open_ledger
 from remediation.service.dispatch import Dispatcher
-from remediation.service.http import Sender
+from remediation.service.http import HttpSender
 from tests.remediation.service.test_service_call import CLOCK, Held
 from tests.support.backfills import work_of
 from tests.support.rehearsals import HOLES, Outcome, Ran, fault, rehearsal
@@ -24,7 +24,7 @@ def test_a_refused_token_is_renewed_once_and_the_call_repeated(tmp_path: Path) -
     """With a sender that has credentials: on this machine a run sends none."""
     with rehearsal(tmp_path, fault("unauthorized", "18", times=1)) as made:
         plan, contract, tokens = made.plan(), made.file().contract, Held()
-        sender = Sender(contract.services["phase4"], tokens, CLOCK)
+        sender = HttpSender(contract.services["phase4"], tokens, CLOCK)
         with open_ledger(ledger_path(made.folder), CLOCK.now) as ledger:
             backfill(work_of(made, plan, ledger, CLOCK, {"phase4": Dispatcher(sender)}))
         assert made.outcome(Ran(code=0)) == ONCE_AGAIN

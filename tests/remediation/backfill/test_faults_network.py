@@ -111,7 +111,7 @@ def test_what_is_not_idempotent_is_never_sent_again_without_a_person(tmp_path: P
             games=(2, 0, 2),
         )
         assert made.outcome(ran) == unknown
-        assert "phase4 is not idempotent: see whether it is at work" in ran.said
+        assert "phase4 is not idempotent: check that it is not still" in ran.said
         again = made.repair("resume")
         assert made.outcome(again) == unknown
         assert "--resend-unknown" in again.said

@@ -109,7 +109,7 @@ def test_status_says_who_is_at_work_and_how_long_the_rest_takes(tmp_path: Path) 
         assert (status.at_work.to_go, status.at_work.seconds_left) == (8, 480)
         assert shown(status) == [
             "A run is at work (ann@host (process 7), since 2025-01-21T12:00:00+00:00): "
-            "8 dates to go, about 8 min 0 s",
+            "8 dates to go, about 8 min",
             f"Plan {plan.short_id} of run run",
             "  four: 7 planned, 1 sending, 2 landed",
             "service  state                dates  ranges                   sent  why         ",

@@ -71,7 +71,7 @@ def test_each_event_is_an_object_on_a_line(made: Project) -> None:
     assert refused["message"] == ("four 2025-01-08: rejected: HTTP 500: out of [31mmemory at once")
     last = entries[-1]
     assert (last["severity"], last["exitCode"]) == ("ERROR", 4)
-    assert last["message"] == "4 of 6 calls landed, 2 dates remain"
+    assert last["message"] == "STILL INCOMPLETE: 4 of 6 calls landed, 2 dates remain"
     assert last["counts"]["four"] == {"landed": 2, "rejected": 1}
     assert last["record"].endswith(f"remediation-{plan.short_id}.json")
     assert json.loads(out)["exit_code"] == 4

@@ -18,9 +18,8 @@ from rich.console import Console
 
 from remediation.backfill.run import Request, run
 from remediation.errors import ServiceNotCallable
-from remediation.output.json_log import LogLines
-from remediation.output.progress import Forecasts, Lines
-from remediation.output.show_record import print_record
+from remediation.output.json_log import JsonLogReporter
+from remediation.output.progress import ConsoleReporter
 from remediation.service.credentials import IdentityTokens
 from tests.support.backfills import EIGHT, FACTORS, NINE, SEVEN, plan_of, real_now, request_of
 from tests.support.certificates import certificate_of
@@ -92,16 +91,18 @@ def backfilled(made: Project, **options: Any) -> str:
     """Run, and return all that anybody was told."""
     told, logged = io.StringIO(), io.StringIO()
     console = Console(file=told, width=200)
-    lines, log = Lines(console, Forecasts(lambda: 0.0, {})), LogLines(logged.write, real_now, {})
+    people = ConsoleReporter(console, lambda: 0.0, {})
+    log = JsonLogReporter(logged.write, real_now, {})
     token_of.number = 0  # type: ignore[attr-defined]
     request = request_of(made, plan_of(made), tokens=IdentityTokens(token_of, lambda: 0.0))
 
     def tell(event: Any) -> None:
-        lines.tell(event)
-        log.tell(event)
+        people.report(event)
+        log.report(event)
 
     record, path = run(Request(**{**_fields(request), "tell": tell, **options}))
-    print_record(console, record, str(path))
+    people.conclude(record, str(path))
+    log.conclude(record, str(path))
     told.write(path.read_text() + repr(request.tokens))
     return told.getvalue() + logged.getvalue()
 

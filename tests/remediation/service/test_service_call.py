@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from checkpoints.contract.model import Contract, Service
+from checkpoints.contract.model import Contract
 from remediation.backfill.sending import (
     LONGEST_WAIT,
     SENDS,
@@ -26,10 +26,10 @@ from remediation.clock import Clock
 from remediation.errors import CredentialsError, ServiceNotCallable
 from remediation.ledger.states import State
 from remediation.plan.model import Call
-from remediation.service.answer import Answer, Kind, clean, retry_after
+from remediation.service.answer import Answer, Kind
 from remediation.service.credentials import IdentityTokens, expiry_of
-from remediation.service.http import MOST_BYTES, Sender
-from remediation.service.request import check_callable, needs_token, request_for
+from remediation.service.http import MAX_BODY_BYTES, HttpSender, HttpService, retry_after
+from remediation.service.kind import check_callable
 from tests.support.scripted_service import (
     Act,
     ScriptedService,
@@ -41,7 +41,7 @@ from tests.support.scripted_service import (
 )
 from tests.support.warehouses import D, contract_of
 
-DAY = D("2025-01-07")
+CALL = Call(service="four", date=D("2025-01-07"), datasets=("factors",))
 CLOCK = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=time.sleep)
 SECRET = "eyJhbGciOi.SECRET.token"
 
@@ -63,8 +63,8 @@ def service(tmp_path: Path) -> Iterator[ScriptedService]:
         yield running
 
 
-def declared(url: str, **changes: Any) -> Service:
-    return Service.model_validate(
+def declared(url: str, **changes: Any) -> HttpService:
+    return HttpService.model_validate(
         {
             "url": url,
             "path": "/four",
@@ -76,15 +76,15 @@ def declared(url: str, **changes: Any) -> Service:
 
 
 def send(url: str, tokens: Held | None = None, **changes: Any) -> Answer:
-    sender = Sender(declared(url, **changes), tokens, CLOCK)
+    sender = HttpSender(declared(url, **changes), tokens, CLOCK)
     try:
-        return sender.send(DAY, key="k")
+        return sender.send(CALL, key="k")
     finally:
         sender.close()
 
 
 def test_the_date_is_put_everywhere_in_the_body_and_in_the_path() -> None:
-    request = request_for(declared("https://host/base/", path="/days/{date}"), DAY)
+    request = declared("https://host/base/", path="/days/{date}").describe(CALL)
     assert (request.method, request.url) == ("POST", "https://host/base/days/2025-01-07")
     assert request.body == {
         "game_date": "2025-01-07",
@@ -97,7 +97,7 @@ def test_the_request_on_the_wire_is_the_one_of_the_dry_run(service: ScriptedServ
     service.on("/four", "2025-01-07", answer(200))
     send(service.url)
     (call,) = service.calls
-    assert call.body == request_for(declared(service.url), DAY).body
+    assert call.body == declared(service.url).describe(CALL).body
     assert call.headers["Idempotency-Key"] == "k"
     assert call.headers["Content-Type"] == "application/json"
     assert "Authorization" not in call.headers
@@ -203,7 +203,7 @@ def test_credentials_of_the_environment_are_not_used(
 
 
 def test_a_huge_body_is_read_only_in_part(service: ScriptedService) -> None:
-    service.on("/four", "2025-01-07", answer(500, "x" * (50 * MOST_BYTES)))
+    service.on("/four", "2025-01-07", answer(500, "x" * (50 * MAX_BODY_BYTES)))
     got = send(service.url, timeout_seconds=5)
     assert got.kind is Kind.REJECTED
     assert len(got.detail) < 400
@@ -228,15 +228,16 @@ def test_a_token_that_cannot_be_had_sends_nothing(service: ScriptedService) -> N
     def fetch(audience: str) -> str:
         raise CredentialsError(f"no identity token for {audience!r}")
 
-    sender = Sender(declared(service.url), IdentityTokens(fetch, time.time), CLOCK)
-    got = sender.send(DAY, key="k")
+    sender = HttpSender(declared(service.url), IdentityTokens(fetch, time.time), CLOCK)
+    got = sender.send(CALL, key="k")
     assert (got.kind, got.stops) == (Kind.NOT_SENT, True)
     assert service.calls == []
 
 
 def jwt(expires: float) -> str:
     payload = base64.urlsafe_b64encode(json.dumps({"exp": expires}).encode()).rstrip(b"=")
-    return f"e30.{payload.decode()}.sig{expires}"
+    signature = base64.urlsafe_b64encode(f"{expires}".encode()).rstrip(b"=")
+    return f"e30.{payload.decode()}.{signature.decode()}"
 
 
 def test_tokens_are_kept_renewed_before_they_expire_and_on_demand() -> None:
@@ -305,7 +306,7 @@ def test_only_safe_addresses_are_called(tmp_path: Path, url: str, problem: str) 
     ],
 )
 def test_only_a_service_elsewhere_gets_a_token(url: str, auth: str, needed: bool) -> None:
-    assert needs_token(declared(url, auth=auth)) is needed
+    assert declared(url, auth=auth).needs_token is needed
 
 
 def test_an_unset_variable_in_the_body_is_found(tmp_path: Path) -> None:
@@ -371,9 +372,3 @@ def test_the_breaker_opens_after_failures_in_a_row() -> None:
     assert not breaker.is_open
     breaker.record(failed=True)
     assert breaker.is_open
-
-
-def test_text_of_others_is_made_one_clean_line() -> None:
-    assert clean("a\x00b\r\n\x1b]0;title\x07 c") == "a b ]0;title c"
-    assert len(clean("x" * 5000)) == 300
-    assert clean("y" * 300) == "y" * 300

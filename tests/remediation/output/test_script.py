@@ -1,8 +1,7 @@
-"""``plan --format``: the same calls for those who must make them elsewhere, made for real."""
+"""``plan --format sh``: the same calls as a script, for those who make them elsewhere."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -13,7 +12,6 @@ from typing import Any
 import pytest
 
 from checkpoints.contract.model import Contract
-from remediation.output.elsewhere import DagRunConf, curl_lines
 from remediation.output.script import shell_script
 from remediation.plan.model import Plan, idempotency_key
 from tests.support.backfills import EIGHT, NINE, SEVEN
@@ -45,15 +43,15 @@ def bash(script: str, folder: Path, **environment: str) -> subprocess.CompletedP
     )
 
 
-def written(made: Project, form: str) -> str:
-    code, out, err = typed(made, "plan", "--format", form)
+def written(made: Project) -> str:
+    code, out, err = typed(made, "plan", "--format", "sh")
     assert code == 0
     assert "Plan " in err
     return out
 
 
 def test_the_script_makes_every_call_in_the_plans_order(made: Project, tmp_path: Path) -> None:
-    ran = bash(written(made, "sh"), tmp_path)
+    ran = bash(written(made), tmp_path)
     assert (ran.returncode, ran.stderr) == (0, "")
     plan = newest(made)
     assert made.service.sent == ORDER
@@ -80,7 +78,7 @@ def test_the_script_stops_loudly_and_goes_on_where_it_is_told(
     made: Project, tmp_path: Path
 ) -> None:
     made.service.on("/four", EIGHT, answer(400, '{"error": "no games"}'))
-    script = written(made, "sh")
+    script = written(made)
     ran = bash(script, tmp_path)
     assert ran.returncode == 1
     assert ran.stderr.splitlines() == [
@@ -97,7 +95,7 @@ def test_the_script_stops_loudly_and_goes_on_where_it_is_told(
 
 
 def test_the_script_stops_when_there_is_no_answer(made: Project, tmp_path: Path) -> None:
-    script = written(made, "sh").replace(made.service.url, "http://127.0.0.1:9")
+    script = written(made).replace(made.service.url, "http://127.0.0.1:9")
     ran = bash(script, tmp_path)
     assert ran.returncode == 1
     assert "four/2025-01-07: no answer. It may be at work on it" in ran.stderr
@@ -117,7 +115,8 @@ def test_the_script_fetches_a_token_for_the_audience(
 ) -> None:
     script = shell_script(plan_of(contract, SEVEN, EIGHT), contract)
     (tmp_path / "gcloud").write_text(GCLOUD)
-    (tmp_path / "curl").write_text('#!/bin/bash\ncat >> "$HOME/sent"; printf 200\n')
+    curl = '#!/bin/bash\necho "$*" >> "$HOME/arguments"; cat >> "$HOME/sent"; printf 200\n'
+    (tmp_path / "curl").write_text(curl)
     for name in ("gcloud", "curl"):
         (tmp_path / name).chmod(0o755)
     if person:
@@ -129,6 +128,7 @@ def test_the_script_fetches_a_token_for_the_audience(
     assert (tmp_path / "gcloud.log").read_text().splitlines() == asked
     sent = f'header = "Authorization: Bearer token-{len(asked)}"'
     assert (tmp_path / "sent").read_text().splitlines() == [sent, sent]
+    assert "token-" not in (tmp_path / "arguments").read_text()  # any user sees a command line
 
 
 def test_without_a_token_the_script_sends_nothing(tmp_path: Path, contract: Contract) -> None:
@@ -167,19 +167,17 @@ def test_hostile_characters_reach_the_service_as_they_are(made: Project, tmp_pat
     body = {"game_date": "{date}", HOSTILE: [HOSTILE, {HOSTILE: HOSTILE}]}
     made.change_service("four", body=body)
     made.check()
-    for form in ("sh", "curl"):
-        made.service.calls.clear()
-        ran = bash(written(made, form), tmp_path)
-        assert (ran.returncode, ran.stderr) == (0, "")
-        assert made.service.sent == ORDER
-        assert made.service.calls[1].body == {**body, "game_date": EIGHT}
+    ran = bash(written(made), tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert made.service.sent == ORDER
+    assert made.service.calls[1].body == {**body, "game_date": EIGHT}
     assert not list(tmp_path.glob("**/pwned"))
     assert not Path("pwned").exists()
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 def test_the_script_passes_shellcheck(made: Project, tmp_path: Path) -> None:
-    scripts = [written(made, "sh")]
+    scripts = [written(made)]
     for number, body in enumerate(({"game_date": "{date}"}, {HOSTILE: HOSTILE})):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -193,16 +191,6 @@ def test_the_script_passes_shellcheck(made: Project, tmp_path: Path) -> None:
         assert (found.returncode, found.stdout) == (0, "")
 
 
-def test_curl_lines_make_every_call(made: Project, tmp_path: Path) -> None:
-    out = written(made, "curl")
-    assert len(out.splitlines()) == 6
-    ran = bash(f"set -e\n{out}", tmp_path)
-    assert ran.returncode == 0
-    assert made.service.sent == ORDER
-    made.service.on("/four", SEVEN, answer(500))
-    assert bash(f"set -e\n{out}", tmp_path).returncode == 22
-
-
 def test_a_get_has_its_query_in_the_address(tmp_path: Path) -> None:
     body = {"day": "{date}", "all": ["a b", "c&d"], "none": None, "n": 3}
     contract = remote(tmp_path, method="GET", path="/run?force=1", body=body)
@@ -212,43 +200,12 @@ def test_a_get_has_its_query_in_the_address(tmp_path: Path) -> None:
     assert "--data-raw" not in script
 
 
-def test_no_token_is_seen_in_a_list_of_running_programs(tmp_path: Path, contract: Contract) -> None:
-    (line,) = curl_lines(plan_of(contract, SEVEN), contract)
-    assert line.startswith('printf \'header = "Authorization: Bearer %s"\\n\' "$(gcloud auth ')
-    assert "--audiences=https://four.example" in line
-    (tmp_path / "gcloud").write_text("#!/bin/bash\necho the-token\n")
-    (tmp_path / "curl").write_text('#!/bin/bash\necho "$*" > "$HOME/args"; cat > "$HOME/sent"\n')
-    for name in ("gcloud", "curl"):
-        (tmp_path / name).chmod(0o755)
-    assert bash(line, tmp_path, PATH=f"{tmp_path}:{os.environ['PATH']}").returncode == 0
-    assert (tmp_path / "sent").read_text() == 'header = "Authorization: Bearer the-token"\n'
-    arguments = (tmp_path / "args").read_text()
-    assert arguments.startswith("--disable --config - --fail-with-body ")
-    assert "the-token" not in arguments
-
-
-def test_the_airflow_conf_holds_every_call_in_order_with_what_it_depends_on(made: Project) -> None:
-    out = written(made, "airflow-json")
-    conf, plan = json.loads(out), newest(made)
-    assert DagRunConf.model_validate_json(out).plan_id == plan.id
-    assert [call["id"] for call in conf["calls"]] == [call.id for call in plan.calls]
-    assert [call["depends_on"] for call in conf["calls"]] == [
-        list(call.depends_on) for call in plan.calls
-    ]
-    first = conf["calls"][0]
-    assert first["url"] == f"{made.service.url}/four"
-    assert json.loads(first["data"])["game_date"] == SEVEN
-    assert first["headers"]["Idempotency-Key"] == idempotency_key(plan.id, plan.calls[0].id)
-    assert conf["afterwards"] == "python -m checkpoints check --from 2025-01-01 --to 2025-01-20"
-
-
 def test_what_cannot_be_called_cannot_be_written_out(made: Project) -> None:
     made.change_service("five", url="${FIVE_URL}")
     made.check()
-    for form in ("sh", "curl", "airflow-json"):
-        code, out, err = typed(made, "plan", "--format", form)
-        assert (code, out) == (2, "")
-        assert "services.five: environment variable FIVE_URL is not set" in err
+    code, out, err = typed(made, "plan", "--format", "sh")
+    assert (code, out) == (2, "")
+    assert "services.five: environment variable FIVE_URL is not set" in err
     code, out, err = typed(made, "plan", "--format", "sh", "--json", "-")
     assert (code, out) == (2, "")
     assert "--format sh and --json - both need standard output" in err
