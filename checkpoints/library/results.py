@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.rules.evidence import Cell, Status
-from checkpoints.rules.rule import Evaluation, Outcome
+from checkpoints.rules.rule import Evaluation, Outcome, Severity
 
 if TYPE_CHECKING:
     from checkpoints.library.table import Keys, PairEvidence
@@ -62,11 +62,13 @@ class KeysOfDate(NamedTuple):
 class Shown:
     """The evidence of a result: window, as-of date, and the unexpected dates with their figures.
 
-    ``ranges`` are the dates merged over the dates that count.
+    ``ranges`` are the dates merged over the dates that count; ``fail_on`` is the run's, and
+    "critical" in results that were stored before it was.
     """
 
     window: DateRange
     as_of: date
+    fail_on: Severity
     ranges: tuple[DateRange, ...]
     figures: tuple[Figures, ...]
     keys: tuple[KeysOfDate, ...]
@@ -85,6 +87,7 @@ def details_of(evaluation: Evaluation, evidence: PairEvidence) -> dict[str, Any]
         "message": evaluation.message,
         "window": [str(evidence.window.first), str(evidence.window.last)],
         "as_of": str(evidence.as_of),
+        "fail_on": evidence.fail_on,
         "unexpected_dates": [str(day) for day in dates],
         "ranges": [[str(run.first), str(run.last)] for run in ranges_of(dates, calendar)],
         "figures": [str(Figures.of(cells[day])) for day in dates],
@@ -127,6 +130,7 @@ def shown_of(result: Mapping[str, Any]) -> Shown | None:
     return Shown(
         window=_range(*details["window"]),
         as_of=date.fromisoformat(details["as_of"]),
+        fail_on=details.get("fail_on", "critical"),
         ranges=tuple(_range(*ends) for ends in details["ranges"]),
         figures=tuple(map(Figures.parse, details["figures"])),
         keys=tuple(

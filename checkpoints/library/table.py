@@ -2,7 +2,7 @@
 
 One row per date of every compared pair. ``lacked`` and ``strangers`` are samples of the keys
 behind the date's missing and orphan counts. ``undated`` (keys without a date), ``error`` (why the
-pair cannot be evaluated) and the window are the same on all rows of a pair.
+pair cannot be evaluated), the window and ``fail_on`` are the same on all rows of a pair.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import KeySample, obstacle
 from checkpoints.dates import DateRange
 from checkpoints.rules.evidence import Cell, Pair
+from checkpoints.rules.rule import Severity
 
 SAMPLES = ["lacked", "strangers"]
-SAME = ["undated", "error", "first", "last", "as_of"]
+SAME = ["undated", "error", "first", "last", "as_of", "fail_on"]
 COLUMNS = ["pair", *Cell._fields, *SAMPLES, *SAME]
 
 Keys = tuple[tuple[str, ...], ...]
@@ -36,7 +37,8 @@ class PairEvidence:
     """What the table holds of a pair: its cells, oldest first, and what lies behind them.
 
     ``samples`` has the missing and the orphan keys of a date, where they were read;
-    ``undated`` is the number of the dataset's keys without a date.
+    ``undated`` is the number of the dataset's keys without a date; failures lighter than
+    ``fail_on`` do not fail the run.
     """
 
     cells: tuple[Cell, ...]
@@ -44,10 +46,14 @@ class PairEvidence:
     undated: int
     window: DateRange
     as_of: date
+    fail_on: Severity
 
 
 def coverage_table(
-    frame: CoverageFrame, checks: Iterable[Check], keys: Iterable[KeySample] = ()
+    frame: CoverageFrame,
+    checks: Iterable[Check],
+    keys: Iterable[KeySample] = (),
+    fail_on: Severity = "critical",
 ) -> pd.DataFrame:
     """The evidence of every pair that the checks need, oldest date first."""
     samples = {(s.dataset, s.of, s.date): (s.missing, s.orphans) for s in keys}
@@ -56,7 +62,7 @@ def coverage_table(
     for pair, error in {check.pair: obstacle(check, frame) for check in checks}.items():
         undated = frame.undated.get(pair.dataset, 0)
         name = _name(pair)
-        same = (undated, error, window.first, window.last, frame.as_of)
+        same = (undated, error, window.first, window.last, frame.as_of, fail_on)
         for cell in frame.cells[pair]:
             found = samples.get((pair.dataset, pair.of or "", cell.date), ((), ()))
             rows.append((name, *cell, *found, *same))
@@ -75,7 +81,7 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> PairEvidence:
         raise UnreadablePair(
             f"dataset {pair.dataset!r} was not compared with {pair.of!r} by {pair.match}"
         )
-    undated, error, first, last, as_of = rows[0][-len(SAME) :]
+    undated, error, first, last, as_of, fail_on = rows[0][-len(SAME) :]
     if error:
         raise UnreadablePair(error)
     width = len(Cell._fields)
@@ -86,6 +92,7 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> PairEvidence:
         undated=undated,
         window=DateRange(first, last),
         as_of=as_of,
+        fail_on=fail_on,
     )
 
 
