@@ -91,14 +91,9 @@ def read_report(path: Path) -> Report:
             "run python -m checkpoints run first"
         ) from error
     except ValidationError as error:
-        raise damaged(path, error) from error
-
-
-def damaged(path: Path, error: ValidationError) -> ContractError:
-    """What to say of a file that is no report."""
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"])) or "the file"
-    return ContractError(
-        f"{path}: is not a run report of version 1 ({where}: {first['msg']}): "
-        "run the checkpoint again"
-    )
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise ContractError(
+            f"{path}: is not a run report of version 1 ({where}: {first['msg']}): "
+            "run the checkpoint again"
+        ) from error

@@ -187,8 +187,8 @@ def signoff(
 
 
 def _verify(project: Path, path: Path) -> ExitCode:
+    from checkpoints.archive.signoff import verify
     from checkpoints.output.console_history import print_verification
-    from checkpoints.output.verify import verify
 
     found = verify(project, path)
     print_verification(console_for(None), found)
@@ -207,7 +207,7 @@ def history(
     dataset: str | None, layer: str | None, last: int, json_path: str | None, contract: Path
 ) -> ExitCode:
     """Show past runs: verdict, coverage per layer and its trend, who signed."""
-    from checkpoints.archive.past_runs import past_runs
+    from checkpoints.archive.history import past_runs
     from checkpoints.output.console_history import print_history
 
     found = past_runs(contract.resolve().parent, last=last, dataset=dataset, layer=layer)
