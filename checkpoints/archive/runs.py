@@ -2,8 +2,9 @@
 
 It holds the report (``report.json``) and beside it its head (``head.json``): the few lines that a
 list of runs shows, so that a list of thousands does not parse thousands of reports. A head is
-written once, with its report. One that is missing, or that is of another report by its SHA-256,
-is worked out from the report each time: a changed report never keeps its old head.
+written once, with its report (``checkpoints docs`` adds those of older runs). One that is missing,
+or that is of another report by its SHA-256, is worked out from the report each time: a changed
+report never keeps its old head.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from checkpoints.errors import ContractError, ExitCode
 from checkpoints.files import sha256_of, write_text
 from checkpoints.records import Record, Span
 from checkpoints.rules.evidence import Status
+
+HEAD = "head.json"
 
 
 class Share(Record):
@@ -144,9 +147,19 @@ def save_report(project: Path, report: Report) -> Path:
     """
     path = runs_folder(project) / report.run_id / "report.json"
     write_text(path, report.model_dump_json() + "\n")
-    head = HeadFile(head=_head_of(report, sha256_of(path)))
-    write_text(_head_path(path), head.model_dump_json() + "\n")
+    keep_head(project, report.run_id, _head_of(report, sha256_of(path)))
     return path
+
+
+def keep_head(project: Path, run_id: str, head: RunHead) -> None:
+    """Write the head of a stored run, unless it is there.
+
+    Raises:
+        CheckpointsError: it cannot be written.
+    """
+    path = runs_folder(project) / run_id / HEAD
+    if _kept_head(path) != head:
+        write_text(path, HeadFile(head=head).model_dump_json() + "\n")
 
 
 def read_head(project: Path, run_id: str) -> RunHead:
@@ -160,14 +173,10 @@ def read_head(project: Path, run_id: str) -> RunHead:
         digest = sha256_of(path)
     except OSError as error:
         raise ContractError(f"{path}: cannot read the run report ({error.strerror})") from error
-    kept = _kept_head(_head_path(path))
+    kept = _kept_head(path.with_name(HEAD))
     if kept and kept.report_sha256 == digest:
         return kept
     return _head_of(read_report(path), digest)
-
-
-def _head_path(report: Path) -> Path:
-    return report.with_name("head.json")
 
 
 def _kept_head(path: Path) -> RunHead | None:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from checkpoints.archive.history import StoredRun, stored_runs
 from checkpoints.archive.remediation import StoredRepair, repairs_of, stored_repairs
 from checkpoints.archive.report import Report, read_report
-from checkpoints.archive.runs import pages_folder, report_path, site_folder
+from checkpoints.archive.runs import keep_head, pages_folder, report_path, site_folder
 from checkpoints.archive.signoff import SignOff, read_signoff, signed_page_path, signoff_path
 from checkpoints.errors import ContractError
 from checkpoints.files import sha256_of, write_text
@@ -55,11 +55,16 @@ def write_run_page(project: Path, report: Report) -> Path:
 
 
 def rebuild_pages(project: Path) -> list[str]:
-    """Write the pages whose sources have changed, and the list; returns what is damaged."""
+    """Write the pages whose sources have changed, and the list; returns what is damaged.
+
+    Runs that were stored without a head get one.
+    """
     problems: list[str] = []
     repairs, runs = stored_repairs(project), stored_runs(project)
     for run in runs:
         problems.extend([run.problem] if run.problem else [])
+        if run.head:
+            keep_head(project, run.run_id, run.head)
         own = repairs_of(repairs, runs, run.run_id) if repairs else []
         problems.extend(_refresh(project, run, own))
     _write_list(project, runs)

@@ -15,6 +15,7 @@ from checkpoints.archive.report import Report
 from checkpoints.errors import ContractError
 from checkpoints.output.page import environment
 from checkpoints.output.signing import sign
+from checkpoints.output.site import rebuild_pages
 from checkpoints.output.trend import Trend, blocks, dataset_trends, layer_trends
 from tests.support.commands import command
 from tests.support.runs import AT, FULL, HOLE, stored
@@ -101,6 +102,10 @@ def test_a_run_without_a_head_is_listed_from_its_report_and_nothing_is_written(
     assert stored_runs(tmp_path) == with_head
     assert len(parsed) == 1
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+    assert rebuild_pages(tmp_path) == []
+    parsed.clear()
+    assert stored_runs(tmp_path) == with_head
+    assert parsed == []
 
 
 def test_a_report_that_was_edited_never_keeps_its_old_head(tmp_path: Path) -> None:
