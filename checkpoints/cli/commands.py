@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from checkpoints.archive.report import Report
-from checkpoints.cli.ci_options import ci_options
+from checkpoints.cli.ci_options import Publishing, ci_options
 from checkpoints.cli.options import (
     Setting,
     contract_options,
@@ -28,7 +28,6 @@ from checkpoints.output.console import Stored, print_report
 from checkpoints.output.console_tables import print_coverage, print_estimate
 from checkpoints.output.findings import findings_of
 from checkpoints.output.markdown import sections_of
-from checkpoints.output.publisher import Surface, publish
 from checkpoints.process import leave
 from checkpoints.text import Detail
 
@@ -95,13 +94,13 @@ def estimate(setting: Setting, price_per_tib: float | None, json_path: str | Non
 @json_option
 @detail_option
 def check(
-    setting: Setting, json_path: str | None, detail: Detail, surface: Surface, **judging: Any
+    setting: Setting, json_path: str | None, detail: Detail, publishing: Publishing, **judging: Any
 ) -> ExitCode:
     """Judge by the rules alone, in under a second; nothing is stored."""
     from checkpoints import run as running
 
     report = running.check(_request(setting, **judging))
-    _answer(report, None, json_path, detail, surface)
+    _answer(report, None, json_path, detail, publishing)
     return report.verdict.exit_code
 
 
@@ -112,7 +111,7 @@ def check(
 @json_option
 @detail_option
 def run(
-    setting: Setting, json_path: str | None, detail: Detail, surface: Surface, **judging: Any
+    setting: Setting, json_path: str | None, detail: Detail, publishing: Publishing, **judging: Any
 ) -> ExitCode:
     """Run the checkpoint in Great Expectations; store report and Data Docs."""
     from checkpoints import run as running
@@ -120,7 +119,7 @@ def run(
 
     report, path = running.run(_request(setting, **judging))
     page = write_run_page(setting.file.project, report)
-    _answer(report, Stored(report=path, page=page), json_path, detail, surface)
+    _answer(report, Stored(report=path, page=page), json_path, detail, publishing)
     return report.verdict.exit_code
 
 
@@ -129,14 +128,13 @@ def _answer(
     stored: Stored | None,
     json_path: str | None,
     detail: Detail,
-    surface: Surface,
+    publishing: Publishing,
 ) -> None:
     """Tell people, programs and CI."""
     following = next_command(report.verdict.exit_code, stored=stored is not None)
     print_report(console_for(json_path), report, stored, following, detail)
     write_json(report, json_path)
-    if surface.wanted:
-        publish(surface, findings_of(report), sections_of(report))
+    publishing(findings_of(report), sections_of(report))
 
 
 def _request(setting: Setting, checkpoint: str, fail_on: Any) -> Any:

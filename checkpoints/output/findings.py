@@ -1,6 +1,6 @@
-"""What a command has to say to CI: one finding per check, in the same form for every output. Pure.
+"""What a command has to say to CI: one finding per check, in the same form for every publisher.
 
-JUnit, GitHub's annotations and the Markdown summary are three renderings of it.
+JUnit, GitHub's annotations and the Markdown summary are three renderings of it. Pure.
 """
 
 from __future__ import annotations
@@ -57,6 +57,15 @@ class Findings:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Lines of Markdown that may be cut at the end; ``head`` and ``tail`` are kept around them."""
+
+    head: tuple[str, ...]
+    lines: tuple[str, ...] = ()
+    tail: tuple[str, ...] = ("",)
+
+
 def findings_of(report: Report) -> Findings:
     """What a run of a checkpoint found."""
     calendar = report.calendar()
@@ -87,7 +96,10 @@ def _properties(report: Report) -> dict[str, str]:
 
 
 def finding_of(check: CheckRecord, fail_on: Severity, calendar: Sequence[date] = ()) -> Finding:
-    """A check as CI shows it; its dates are merged to ranges over ``calendar``."""
+    """A check as CI shows it.
+
+    Failures lighter than ``fail_on`` are warnings. Dates are merged to ranges over ``calendar``.
+    """
     return Finding(
         suite=check.suite,
         name=_name(check),
@@ -100,10 +112,10 @@ def finding_of(check: CheckRecord, fail_on: Severity, calendar: Sequence[date] =
 
 
 def failure(command: str, problems: Sequence[str], code: ExitCode, at: datetime) -> Findings:
-    """A command that came to no answer, for the reasons given."""
+    """A command that ends without a verdict, for the reasons given; ``at`` is aware."""
     found = Finding(
         suite="command",
-        name="the command comes to an answer",
+        name="the command ends with a verdict",
         outcome=Outcome.ERRORED,
         gates=True,
         kind=code.name.lower(),
@@ -133,7 +145,7 @@ def _message(check: CheckRecord) -> str:
     if check.observed is None:
         return check.message
     where = f", on {dates(len(check.unexpected_dates))}" if check.unexpected_dates else ""
-    return f"{_observed(check)}, demanded {limit(check)}{where}"
+    return f"{_observed(check)}, required {limit(check)}{where}"
 
 
 def _observed(check: CheckRecord) -> str:
@@ -142,7 +154,7 @@ def _observed(check: CheckRecord) -> str:
 
 
 def _details(check: CheckRecord, calendar: Sequence[date]) -> list[str]:
-    lines = [f"observed: {_observed(check)}", f"demanded: {limit(check)}"]
+    lines = [f"observed: {_observed(check)}", f"required: {limit(check)}"]
     if check.unexpected_dates:
         lines.append(f"{dates(len(check.unexpected_dates))}:")
         lines += [f"  {span}" for span in ranges_of(check.unexpected_dates, calendar)]

@@ -10,8 +10,8 @@ from datetime import date, datetime
 
 from checkpoints.dates import ranges_of
 from checkpoints.errors import ExitCode
-from checkpoints.output.findings import Finding, Findings, finding_of
-from checkpoints.output.markdown import Section, folded, table
+from checkpoints.output.findings import Finding, Findings, Section, finding_of
+from checkpoints.output.markdown import folded, table
 from checkpoints.rules.rule import Outcome
 from checkpoints.text import WORDS, dates, percent
 from remediation.backfill.record import CallRecord, Change, Figures, RemediationRecord

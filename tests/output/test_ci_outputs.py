@@ -119,7 +119,7 @@ def test_outcomes_map_to_what_ci_servers_know() -> None:
     assert root.attrib["time"] == "1.25"
 
 
-def test_a_failure_carries_what_was_found_what_was_demanded_and_every_range() -> None:
+def test_a_failure_carries_what_was_found_what_was_required_and_every_range() -> None:
     days = [*(f"2025-01-{n:02}" for n in range(6, 10)), "2025-01-12"]
     report = report_of([check_of("factors", days)], {})
     root = ElementTree.fromstring(junit_xml(findings_of(report)))
@@ -127,9 +127,9 @@ def test_a_failure_carries_what_was_found_what_was_demanded_and_every_range() ->
     (failure,) = case
     assert case.attrib["name"] == "factors: conversion_ratio of raw"
     assert case.attrib["classname"] == "after_backfill.L4"
-    assert failure.attrib["message"] == "50.0 % (1/2), demanded ≥ 80 %, on 5 dates"
+    assert failure.attrib["message"] == "50.0 % (1/2), required ≥ 80 %, on 5 dates"
     assert failure.text == (
-        "observed: 50.0 % (1/2)\ndemanded: ≥ 80 %\n5 dates:\n"
+        "observed: 50.0 % (1/2)\nrequired: ≥ 80 %\n5 dates:\n"
         "  2025-01-06 → 2025-01-09\n  2025-01-12"
     )
     properties = {p.attrib["name"]: p.attrib["value"] for p in root.iter("property")}
@@ -214,7 +214,7 @@ def test_a_summary_that_does_not_fit_says_how_much_is_left_out() -> None:
 
 
 def test_short_texts_stay_readable_where_nobody_renders_them() -> None:
-    for text in ("player_game_summary", "2024-11-06 → 2024-12-02", "13.6 %, demanded ≥ 80 %"):
+    for text in ("player_game_summary", "2024-11-06 → 2024-12-02", "13.6 %, required ≥ 80 %"):
         assert escaped(text) == text
 
 
