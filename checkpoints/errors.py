@@ -3,6 +3,7 @@
 CheckpointsError
 ├── ContractError        2  the contract or the command line is wrong; every problem at once
 │   └── StaleSuites      2  the committed suites are not what the contract generates
+├── PublishingError      3  an answer was found, and could not be written for CI
 ├── RunRefused           2  the request is understood and refused (sign-off of a failed run)
 └── CouldNotTell         3  no verdict was possible
     ├── WarehouseError   3  the warehouse could not be read
@@ -70,6 +71,10 @@ class RunRefused(CheckpointsError):
     """The request was understood, and refused for the reason given."""
 
     exit_code = ExitCode.USAGE
+
+
+class PublishingError(CheckpointsError):
+    """An answer was found, and could not be written for CI."""
 
 
 class CouldNotTell(CheckpointsError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from checkpoints.errors import CheckpointsError
@@ -29,3 +30,12 @@ def write_text(path: Path, text: str) -> None:
             f"cannot write {str(path)!r} ({error.strerror}): make the folder writable "
             "or name another"
         ) from error
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, as 64 hexadecimal digits.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -87,6 +87,7 @@ def run(request: Request) -> tuple[Report, Path]:
         request.run_id,
         request.started_at,
         keys=evidence.keys,
+        fail_on=request.fail_on,
     )
     report = _report(request, evidence, verdict.records, library=True)
     return report, save_report(request.file.project, report)

@@ -52,7 +52,7 @@ class Detail(IntEnum):
 WORDS = {
     ExitCode.COMPLETE: "COMPLETE",
     ExitCode.INCOMPLETE: "INCOMPLETE",
-    ExitCode.USAGE: "NOT UNDERSTOOD",
+    ExitCode.USAGE: "USAGE ERROR",
     ExitCode.COULD_NOT_TELL: "COULD NOT TELL",
     ExitCode.BACKFILL_INCOMPLETE: "STILL INCOMPLETE",
     ExitCode.NOTHING_DUE: "NOTHING DUE",

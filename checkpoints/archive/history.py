@@ -1,78 +1,18 @@
-"""The past runs of a project, each in a few lines: fast for thousands of them.
-
-What a list of runs shows is kept in ``uncommitted/runs/heads.json``, per run with the size and
-times of the files it was taken from. A run whose files are no longer those is read again, so the
-list never repeats what a changed report used to say; without the file, all of them are.
-"""
+"""The past runs of a project, each in a few lines: what lists, trends and ``history`` show."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import date
-from hashlib import sha256
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ValidationError
+from pydantic import AwareDatetime
 
-from checkpoints.archive.runs import run_ids, runs_folder
-from checkpoints.archive.signoff import read_signoff, signoff_path
-from checkpoints.coverage.results import Verdict
-from checkpoints.dates import DateRange
-from checkpoints.errors import CheckpointsError, ContractError, ExitCode
-from checkpoints.files import write_text
-from checkpoints.records import Record, reason
-from checkpoints.rules.evidence import Status
-
-
-class Share(Record):
-    """Keys of a dataset over the due dates of a run's window, and how many dates lack some."""
-
-    dataset: str
-    layer: str
-    of: str | None
-    expected: int
-    matched: int
-    lacking: int
-
-    @property
-    def ratio(self) -> float | None:
-        """Matched ÷ expected; None when nothing was due."""
-        return self.matched / self.expected if self.expected else None
-
-
-class RunHead(Record):
-    """What a list of runs shows of a report; ``report_sha256`` is of the file it was read from."""
-
-    checkpoint: str
-    window: DateRange
-    window_label: str
-    as_of: date
-    started_at: AwareDatetime
-    exit_code: ExitCode
-    passed: bool
-    summary: str
-    report_sha256: str
-    shares: tuple[Share, ...]
-
-    def coverage(self, layer: str) -> float | None:
-        """That of its least complete dataset; None when nothing was due in the layer."""
-        found = [s.ratio for s in self.shares if s.layer == layer and s.of]
-        return min((r for r in found if r is not None), default=None)
-
-    def coverage_of(self, dataset: str) -> float | None:
-        """Matched ÷ expected keys of a dataset; None when nothing was due, or it is not there."""
-        return next((s.ratio for s in self.shares if s.dataset == dataset), None)
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """The layers that are compared with another, upstream first."""
-        return tuple(dict.fromkeys(s.layer for s in self.shares if s.of))
-
-    @property
-    def datasets(self) -> tuple[str, ...]:
-        """The datasets that are compared with another, upstream first."""
-        return tuple(s.dataset for s in self.shares if s.of)
+from checkpoints.archive.runs import RunHead, no_runs, read_head, run_ids
+from checkpoints.archive.signoff import read_signoff
+from checkpoints.errors import ContractError
+from checkpoints.records import Record
+from checkpoints.text import did_you_mean
 
 
 class StoredRun(Record):
@@ -89,94 +29,25 @@ class StoredRun(Record):
     problem: str = ""
 
 
-class Stamp(NamedTuple):
-    """What a file system says about a file; it differs as soon as the file was written again."""
+class History(Record):
+    """The answer of ``checkpoints history``, newest first; shares only of what was asked for."""
 
-    size: int
-    modified_ns: int
-    changed_ns: int
-
-
-class Kept(Record):
-    """A run as it was read last, and the stamps of its report and its sign-off then."""
-
-    report: Stamp | None
-    signoff: Stamp | None
-    run: StoredRun
+    schema_version: Literal[1] = 1
+    runs: tuple[StoredRun, ...]
 
 
-class KeptRuns(Record):
-    """The whole file; another version of it is as good as none."""
+def stored_runs(project: Path, last: int | None = None) -> tuple[StoredRun, ...]:
+    """The stored runs, or the ``last`` of them, newest first.
 
-    version: Literal[1] = 1
-    runs: dict[str, Kept]
-
-
-class _Dataset(BaseModel):
-    """Days as ``report.Day`` has them: date, status, expected, present, matched, …"""
-
-    name: str
-    layer: str
-    of: str | None
-    days: tuple[tuple[str, str, int, int, int, int, int], ...]
+    A damaged run says so and does not hide the others. Nothing is written.
+    """
+    newest_first = run_ids(project)[::-1]
+    return tuple(_read(project, run_id) for run_id in newest_first[:last])
 
 
-class _Source(BaseModel):
-    """The part of a report that a head is made of; the rest of the file is passed over."""
-
-    schema_version: Literal[1]
-    checkpoint: str
-    window: DateRange
-    window_label: str
-    as_of: date
-    started_at: AwareDatetime
-    verdict: Verdict
-    coverage: tuple[_Dataset, ...]
-
-
-def run_heads(project: Path) -> tuple[StoredRun, ...]:
-    """Every stored run, newest first; a damaged one says so and does not hide the others."""
-    known = _read_kept(project)
-    found = {
-        run_id: _kept(project, run_id, known.get(run_id)) for run_id in reversed(run_ids(project))
-    }
-    if len(found) != len(known) or any(known.get(name) is not kept for name, kept in found.items()):
-        with suppress(CheckpointsError):  # an archive that is only read is as good, and slower
-            write_text(_kept_path(project), KeptRuns(runs=found).model_dump_json() + "\n")
-    return tuple(kept.run for kept in found.values())
-
-
-def _kept_path(project: Path) -> Path:
-    return runs_folder(project) / "heads.json"
-
-
-def _read_kept(project: Path) -> dict[str, Kept]:
+def _read(project: Path, run_id: str) -> StoredRun:
     try:
-        return KeptRuns.model_validate_json(_kept_path(project).read_bytes()).runs
-    except (OSError, ValidationError):
-        return {}
-
-
-def _kept(project: Path, run_id: str, known: Kept | None) -> Kept:
-    """What was kept, if nothing was written since; else the run read again."""
-    report = runs_folder(project) / run_id / "report.json"
-    stamps = _stamp(report), _stamp(signoff_path(project, run_id))
-    if known and (known.report, known.signoff) == stamps:
-        return known
-    return Kept(report=stamps[0], signoff=stamps[1], run=_read(project, run_id, report))
-
-
-def _stamp(path: Path) -> Stamp | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-
-
-def _read(project: Path, run_id: str, report: Path) -> StoredRun:
-    try:
-        head = _head(report)
+        head = read_head(project, run_id)
     except ContractError as error:
         return StoredRun(run_id=run_id, problem=str(error))
     try:
@@ -192,37 +63,35 @@ def _read(project: Path, run_id: str, report: Path) -> StoredRun:
     )
 
 
-def _head(path: Path) -> RunHead:
-    try:
-        content = path.read_bytes()
-        source = _Source.model_validate_json(content)
-    except OSError as error:
-        raise ContractError(f"{path}: cannot read the run report ({error.strerror})") from error
-    except ValidationError as error:
-        raise ContractError(
-            f"{path}: is not a run report of version 1 ({reason(error)}): run the checkpoint again"
-        ) from error
-    return RunHead(
-        checkpoint=source.checkpoint,
-        window=source.window,
-        window_label=source.window_label,
-        as_of=source.as_of,
-        started_at=source.started_at,
-        exit_code=source.verdict.exit_code,
-        passed=source.verdict.passed,
-        summary=source.verdict.summary,
-        report_sha256=sha256(content).hexdigest(),
-        shares=tuple(map(_share, source.coverage)),
-    )
+def past_runs(
+    project: Path, *, last: int, dataset: str | None = None, layer: str | None = None
+) -> History:
+    """The newest ``last`` runs, with the coverage of one dataset or layer, or of all.
+
+    Raises:
+        ContractError: nothing is stored, or no run knows the dataset or layer.
+    """
+    runs = stored_runs(project, last)
+    if not runs:
+        raise no_runs(project)
+    shares = [share for run in runs if run.head for share in run.head.shares]
+    _refuse_unknown("--dataset", dataset, [share.dataset for share in shares])
+    _refuse_unknown("--layer", layer, [share.layer for share in shares])
+    return History(runs=tuple(_only(run, dataset, layer) for run in runs))
 
 
-def _share(dataset: _Dataset) -> Share:
-    due = [(day[2], day[4]) for day in dataset.days if day[1] == Status.DUE]
-    return Share(
-        dataset=dataset.name,
-        layer=dataset.layer,
-        of=dataset.of,
-        expected=sum(expected for expected, _ in due),
-        matched=sum(matched for _, matched in due),
-        lacking=sum(matched < expected for expected, matched in due),
+def _refuse_unknown(option: str, name: str | None, found: Iterable[str]) -> None:
+    known = list(dict.fromkeys(found))
+    if name is not None and name not in known:
+        hint = did_you_mean(name, known) or f"they have: {', '.join(known)}"
+        raise ContractError(f"{option} {name!r} is in none of these runs: {hint}")
+
+
+def _only(run: StoredRun, dataset: str | None, layer: str | None) -> StoredRun:
+    """A run with the shares that were asked for."""
+    if run.head is None:
+        return run
+    shares = tuple(
+        s for s in run.head.shares if dataset in (None, s.dataset) and layer in (None, s.layer)
     )
+    return run.model_copy(update={"head": run.head.model_copy(update={"shares": shares})})

@@ -1,13 +1,87 @@
-"""The runs of a project on disk: ``uncommitted/runs/<run id>/``, a folder each."""
+"""The runs of a project on disk: a folder each, ``uncommitted/runs/<run id>/``.
+
+It holds the report (``report.json``) and beside it its head (``head.json``): the few lines that a
+list of runs shows, so that a list of thousands does not parse thousands of reports. A head is
+written once, with its report (``checkpoints docs`` adds those of older runs). One that is missing,
+or that is of another report by its SHA-256, is worked out from the report each time: a changed
+report never keeps its old head.
+"""
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, ValidationError
 
 from checkpoints.archive.report import Report, read_report
-from checkpoints.errors import ContractError
-from checkpoints.files import write_text
+from checkpoints.coverage.results import DatasetRecord
+from checkpoints.dates import DateRange
+from checkpoints.errors import ContractError, ExitCode
+from checkpoints.files import sha256_of, write_text
+from checkpoints.records import Record
+from checkpoints.rules.evidence import Status
 from checkpoints.text import did_you_mean
+
+HEAD = "head.json"
+
+
+class Share(Record):
+    """Keys of a dataset over the due dates of a run's window; ``lacking`` dates lack some."""
+
+    dataset: str
+    layer: str
+    of: str | None
+    expected: int
+    matched: int
+    lacking: int
+
+    @property
+    def ratio(self) -> float | None:
+        """Matched ÷ expected; None when nothing was due."""
+        return self.matched / self.expected if self.expected else None
+
+
+class RunHead(Record):
+    """What a list of runs shows of a report; ``report_sha256`` is of the file it was made from."""
+
+    checkpoint: str
+    window: DateRange
+    window_label: str
+    as_of: date
+    started_at: AwareDatetime
+    exit_code: ExitCode
+    passed: bool
+    summary: str
+    report_sha256: str
+    shares: tuple[Share, ...]
+
+    def coverage(self, layer: str) -> float | None:
+        """That of its least complete dataset; None when nothing was due in the layer."""
+        found = [s.ratio for s in self.shares if s.layer == layer and s.of]
+        return min((r for r in found if r is not None), default=None)
+
+    def coverage_of(self, dataset: str) -> float | None:
+        """Matched ÷ expected keys of a dataset; None when nothing was due, or it is not there."""
+        return next((s.ratio for s in self.shares if s.dataset == dataset), None)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that are compared with another, upstream first."""
+        return tuple(dict.fromkeys(s.layer for s in self.shares if s.of))
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The datasets that are compared with another, upstream first."""
+        return tuple(s.dataset for s in self.shares if s.of)
+
+
+class HeadFile(Record):
+    """``head.json``."""
+
+    version: Literal[1] = 1
+    head: RunHead
 
 
 def runs_folder(project: Path) -> Path:
@@ -15,16 +89,31 @@ def runs_folder(project: Path) -> Path:
     return project / "uncommitted" / "runs"
 
 
-def save_report(project: Path, report: Report) -> Path:
-    """Store a report under its run id."""
-    path = runs_folder(project) / report.run_id / "report.json"
-    write_text(path, report.model_dump_json() + "\n")
-    return path
+def site_folder(project: Path) -> Path:
+    """The Data Docs site; the pages of runs are part of it."""
+    return project / "uncommitted" / "data_docs" / "local_site"
+
+
+def pages_folder(project: Path) -> Path:
+    """Where the pages of runs are: ``<run id>.html``, with a copy of the sign-off beside it."""
+    return site_folder(project) / "signoff"
+
+
+def validation_results(project: Path, run_id: str) -> list[Path]:
+    """The results that Great Expectations stored for a run, one per suite."""
+    return sorted((project / "uncommitted" / "validations").glob(f"*/{run_id}/*/*.json"))
 
 
 def run_ids(project: Path) -> list[str]:
     """The stored runs, oldest first."""
     return sorted(path.parent.name for path in runs_folder(project).glob("*/report.json"))
+
+
+def no_runs(project: Path) -> ContractError:
+    """What to say where nothing is stored."""
+    return ContractError(
+        f"no run is stored in {runs_folder(project)}: make one with python -m checkpoints run"
+    )
 
 
 def report_path(project: Path, run_id: str | None) -> Path:
@@ -35,9 +124,7 @@ def report_path(project: Path, run_id: str | None) -> Path:
     """
     known = run_ids(project)
     if not known:
-        raise ContractError(
-            f"no run is stored in {runs_folder(project)}: make one with python -m checkpoints run"
-        )
+        raise no_runs(project)
     if run_id is not None and run_id not in known:
         hint = did_you_mean(run_id, known) or f"did you mean {known[-1]!r}?"
         raise ContractError(f"run {run_id!r} is not stored: {hint}")
@@ -53,6 +140,75 @@ def stored_report(project: Path, run_id: str | None) -> Report:
     return read_report(report_path(project, run_id))
 
 
-def validation_results(project: Path, run_id: str) -> list[Path]:
-    """The results that Great Expectations stored for a run, one per suite."""
-    return sorted((project / "uncommitted" / "validations").glob(f"*/{run_id}/*/*.json"))
+def save_report(project: Path, report: Report) -> Path:
+    """Store a report under its run id, and its head beside it; returns the report's path.
+
+    Raises:
+        CheckpointsError: one of the files cannot be written.
+    """
+    path = runs_folder(project) / report.run_id / "report.json"
+    write_text(path, report.model_dump_json() + "\n")
+    keep_head(project, report.run_id, _head_of(report, sha256_of(path)))
+    return path
+
+
+def keep_head(project: Path, run_id: str, head: RunHead) -> None:
+    """Write the head of a stored run, unless it is there.
+
+    Raises:
+        CheckpointsError: it cannot be written.
+    """
+    path = runs_folder(project) / run_id / HEAD
+    if _kept_head(path) != head:
+        write_text(path, HeadFile(head=head).model_dump_json() + "\n")
+
+
+def read_head(project: Path, run_id: str) -> RunHead:
+    """The head of a stored run; nothing is written.
+
+    Raises:
+        ContractError: its report is damaged.
+    """
+    path = runs_folder(project) / run_id / "report.json"
+    try:
+        digest = sha256_of(path)
+    except OSError as error:
+        raise ContractError(f"{path}: cannot read the run report ({error.strerror})") from error
+    kept = _kept_head(path.with_name(HEAD))
+    if kept and kept.report_sha256 == digest:
+        return kept
+    return _head_of(read_report(path), digest)
+
+
+def _kept_head(path: Path) -> RunHead | None:
+    try:
+        return HeadFile.model_validate_json(path.read_bytes()).head
+    except (OSError, ValidationError):
+        return None
+
+
+def _head_of(report: Report, digest: str) -> RunHead:
+    return RunHead(
+        checkpoint=report.checkpoint,
+        window=report.window,
+        window_label=report.window_label,
+        as_of=report.as_of,
+        started_at=report.started_at,
+        exit_code=report.verdict.exit_code,
+        passed=report.verdict.passed,
+        summary=report.verdict.summary,
+        report_sha256=digest,
+        shares=tuple(map(_share, report.coverage)),
+    )
+
+
+def _share(dataset: DatasetRecord) -> Share:
+    due = [day for day in dataset.days if day.status is Status.DUE]
+    return Share(
+        dataset=dataset.name,
+        layer=dataset.layer,
+        of=dataset.of,
+        expected=sum(day.expected for day in due),
+        matched=sum(day.matched for day in due),
+        lacking=sum(day.missing > 0 for day in due),
+    )

@@ -1,23 +1,32 @@
-"""The sign-off as a file: who accepted which run, bound to what it stands on by hashes.
+"""The sign-off of a run: who accepted it, bound by SHA-256 to everything it stands on.
 
 ``SignOff.model_json_schema()`` describes it, as ``checkpoints/signoff.schema.json`` does. It lies
 beside the report (``uncommitted/runs/<run id>/signoff.json``); the pages have a copy of it.
+
+``verify`` finds what was changed or lost since. It does not protect from someone who rewrites all
+of it and the sign-off too: whoever must know that keeps the SHA-256 of the sign-off elsewhere.
 """
 
 from __future__ import annotations
 
-import hashlib
+import re
+from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
 from pydantic import AwareDatetime, ValidationError
 
-from checkpoints.archive.runs import runs_folder
+from checkpoints.archive.runs import pages_folder, runs_folder
 from checkpoints.contract.model import KnownGap
-from checkpoints.errors import ContractError
+from checkpoints.errors import ContractError, ExitCode
+from checkpoints.files import sha256_of
 from checkpoints.records import Digest, Record
 
 Sha256 = str
+RUN = re.compile(r'<meta name="run" content="([A-Za-z0-9_-]+)">')
+RUN_WITHIN = 2_000
+"""Bytes of a page that hold the line which names its run."""
 
 
 class SignOff(Record):
@@ -40,9 +49,46 @@ class SignOff(Record):
     documented: tuple[KnownGap, ...]
 
 
+class Standing(StrEnum):
+    """What became of a piece since the sign-off."""
+
+    INTACT = "intact"
+    ALTERED = "altered"
+    MISSING = "missing"
+
+
+class Piece(Record):
+    """A file that was signed, and what became of it."""
+
+    name: str
+    path: Path
+    standing: Standing
+
+
+class Verification(Record):
+    """Every piece of a sign-off; without a sign-off there are none."""
+
+    run_id: str
+    by: str | None = None
+    at: AwareDatetime | None = None
+    signoff_sha256: str | None = None
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """COMPLETE when the run is signed and every piece is intact."""
+        intact = all(piece.standing is Standing.INTACT for piece in self.pieces)
+        return ExitCode.COMPLETE if self.pieces and intact else ExitCode.COULD_NOT_TELL
+
+
 def signoff_path(project: Path, run_id: str) -> Path:
     """Where the sign-off of a run is kept."""
     return runs_folder(project) / run_id / "signoff.json"
+
+
+def signed_page_path(project: Path, run_id: str) -> Path:
+    """Where the page of a run is kept as it was signed."""
+    return runs_folder(project) / run_id / "signoff.html"
 
 
 def read_signoff(project: Path, run_id: str) -> SignOff | None:
@@ -72,6 +118,63 @@ def parse_signoff(path: Path) -> SignOff:
         ) from error
 
 
-def sha256_of(path: Path) -> Sha256:
-    """The hash of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def verify(project: Path, path: Path) -> Verification:
+    """Compare a page or a sign-off with what the archive of ``project`` holds.
+
+    Raises:
+        ContractError: ``path`` is neither, or its sign-off is damaged.
+    """
+    run_id, given = _identify(path)
+    candidates = (given, signoff_path(project, run_id), path.with_suffix(".json"))
+    record = next((p for p in candidates if p and p.exists()), None)
+    if record is None:
+        return Verification(run_id=run_id)
+    signed = parse_signoff(record)
+    return Verification(
+        run_id=run_id,
+        by=signed.by,
+        at=signed.at,
+        signoff_sha256=sha256_of(record),
+        pieces=tuple(_pieces(project, signed, record, path)),
+    )
+
+
+def _identify(path: Path) -> tuple[str, Path | None]:
+    """The run a file is about, and the file if it is a sign-off."""
+    try:
+        head = path.read_bytes()[:RUN_WITHIN].decode(errors="replace")
+    except OSError as error:
+        raise ContractError(
+            f"{path}: cannot be read ({error.strerror}): give the page or the sign-off of a run"
+        ) from error
+    if head.lstrip().startswith("{"):
+        return parse_signoff(path).run_id, path
+    if found := RUN.search(head):
+        return found[1], None
+    raise ContractError(
+        f"{path}: is neither the page nor the sign-off of a run: they are "
+        "signoff/<run>.html and signoff/<run>.json in the Data Docs"
+    )
+
+
+def _pieces(project: Path, signed: SignOff, record: Path, path: Path) -> Iterator[Piece]:
+    run_id, expected = signed.run_id, sha256_of(record)
+    page = pages_folder(project) / f"{run_id}.html" if record == path else path
+    yield _piece("sign-off", signoff_path(project, run_id), expected)
+    yield _piece("sign-off beside the page", page.with_suffix(".json"), expected)
+    yield _piece("page", page, signed.page_sha256)
+    yield _piece("page in the archive", signed_page_path(project, run_id), signed.page_sha256)
+    report = runs_folder(project) / run_id / "report.json"
+    yield _piece("report", report, signed.report_sha256)
+    for digest in signed.validation_results:
+        yield _piece("validation result", project / digest.path, digest.sha256)
+    for digest in signed.remediation:
+        yield _piece("remediation record", project / digest.path, digest.sha256)
+
+
+def _piece(name: str, path: Path, expected: Sha256) -> Piece:
+    try:
+        standing = Standing.INTACT if sha256_of(path) == expected else Standing.ALTERED
+    except OSError:
+        standing = Standing.MISSING
+    return Piece(name=name, path=path, standing=standing)

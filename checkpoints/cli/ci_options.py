@@ -1,82 +1,100 @@
-"""The options for CI, and what GitHub says in its variables: read from the surroundings."""
+"""The options of the publishers, and what they look at in the environment."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol
 
 import click
 
 from checkpoints.cli.shell import Patient
-from checkpoints.errors import CheckpointsError
-from checkpoints.output.findings import failure
-from checkpoints.output.publisher import Surface, publish
+from checkpoints.errors import CheckpointsError, PublishingError
+from checkpoints.output.findings import Findings, Section, failure
+from checkpoints.output.publisher import Given, Option
+from checkpoints.output.registry import PUBLISHERS, publish
 
-FILE = click.Path(path_type=Path, dir_okay=False)
+
+class Publishing(Protocol):
+    """Publishes the answer of the running command.
+
+    Raises:
+        PublishingError: a publisher failed that must not.
+    """
+
+    def __call__(self, found: Findings, sections: Sequence[Section] = ()) -> None:
+        """Hand findings to every publisher that was asked for."""
 
 
 def ci_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--junit`` and ``--markdown``, handed to the command as one ``surface``.
+    """The options of all publishers, handed to the command as one function ``publishing``.
 
-    Outermost, so that CI also learns of a command that came to no answer.
+    Outermost, so that CI also learns of a command that ends without a verdict.
     """
+    options = {_parameter(option): option for p in PUBLISHERS.values() for option in p.options}
 
-    @click.option("--junit", type=FILE, metavar="PATH", help="Write the checks as JUnit XML.")
-    @click.option(
-        "--markdown",
-        type=FILE,
-        metavar="PATH",
-        help="Write a summary; default: append to $GITHUB_STEP_SUMMARY, if set.",
-    )
     @wraps(command)
-    def wrapped(junit: Path | None, markdown: Path | None, **rest: Any) -> Any:
-        stream = sys.stderr if rest.get("json_path") == "-" else sys.stdout
-        surface = surface_of(junit, markdown, os.environ, stream)
+    def wrapped(**values: Any) -> Any:
+        typed = {option.flag: values.pop(name) for name, option in options.items()}
+        stream = sys.stderr if values.get("json_path") == "-" else sys.stdout
+        out = Patient(stream)
+
+        def write_line(line: str) -> None:
+            out.write(f"{line}\n")
+            out.flush()
+
+        given = Given(
+            options={flag: value for flag, value in typed.items() if value is not None},
+            environ=_environment(),
+            write_line=write_line,
+        )
+
+        def publishing(found: Findings, sections: Sequence[Section] = ()) -> None:
+            _warn(publish(given, found, sections))
+
         try:
-            return command(surface=surface, **rest)
+            return command(publishing=publishing, **values)
+        except PublishingError:
+            raise  # the other publishers have the verdict already, and keep it
         except CheckpointsError as error:
-            publish_failure(surface, error)
+            publish_failure(publishing, error)
             raise
 
-    return wrapped
+    decorated: Callable[..., Any] = wrapped
+    for name, option in reversed(options.items()):  # the last decorator is shown first
+        decorated = _click_option(name, option)(decorated)
+    return decorated
 
 
-def surface_of(
-    junit: Path | None, markdown: Path | None, environ: Mapping[str, str], stream: TextIO
-) -> Surface:
-    """Where CI looks, by the options and GitHub's variables; ``stream`` takes annotations."""
-    given = environ.get("GITHUB_STEP_SUMMARY")
-    summary = Path(given) if given else None
-    appended = summary is not None and (markdown is None or markdown == summary)
-    on_github = environ.get("GITHUB_ACTIONS") == "true"
-    out = Patient(stream)
-    return Surface(
-        junit=junit,
-        markdown=None if appended else markdown,
-        summary=summary if appended else None,
-        annotate=(lambda line: _write(out, line)) if on_github else None,
-    )
+def _parameter(option: Option) -> str:
+    return option.flag.removeprefix("--").replace("-", "_")
 
 
-def _write(out: Patient, line: str) -> None:
-    out.write(f"{line}\n")
-    out.flush()
+def _click_option(name: str, option: Option) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    kind = click.Path(dir_okay=False) if option.is_file else click.STRING
+    return click.option(option.flag, name, type=kind, metavar=option.metavar, help=option.help)
 
 
-def publish_failure(surface: Surface, error: CheckpointsError) -> None:
-    """Tell CI that a command came to no answer."""
-    if not surface.wanted:
-        return
+def _environment() -> dict[str, str]:
+    names = {name for publisher in PUBLISHERS.values() for name in publisher.variables}
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def _warn(problems: Sequence[str]) -> None:
+    for problem in problems:
+        click.echo(f"warning: {problem}", err=True)
+
+
+def publish_failure(publishing: Publishing, error: CheckpointsError) -> None:
+    """Publish that a command ends without a verdict."""
     name = click.get_current_context().command_path.removeprefix("python -m ")
     found = failure(name, list(error.problems), error.exit_code, datetime.now(UTC))
     try:
-        publish(surface, found)
-    except CheckpointsError as unwritten:
+        publishing(found)
+    except PublishingError as unwritten:
         for problem in unwritten.problems:
             if problem not in error.problems:
                 click.echo(f"error: {problem}", err=True)

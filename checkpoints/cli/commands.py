@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from checkpoints.archive.report import Report
-from checkpoints.cli.ci_options import ci_options
+from checkpoints.cli.ci_options import Publishing, ci_options
 from checkpoints.cli.options import (
     Setting,
     contract_options,
@@ -28,7 +28,6 @@ from checkpoints.output.console import Stored, print_report
 from checkpoints.output.console_tables import print_coverage, print_estimate
 from checkpoints.output.findings import findings_of
 from checkpoints.output.markdown import sections_of
-from checkpoints.output.publisher import Surface, publish
 from checkpoints.process import leave
 from checkpoints.text import Detail
 
@@ -94,13 +93,13 @@ def estimate(setting: Setting, price_per_tib: float | None, json_path: str | Non
 @json_option
 @detail_option
 def check(
-    setting: Setting, json_path: str | None, detail: Detail, surface: Surface, **judging: Any
+    setting: Setting, json_path: str | None, detail: Detail, publishing: Publishing, **judging: Any
 ) -> ExitCode:
     """Judge by the rules alone, in under a second; nothing is stored."""
     from checkpoints import run as running
 
     report = running.check(_request(setting, **judging))
-    _answer(report, None, json_path, detail, surface)
+    _answer(report, None, json_path, detail, publishing)
     return report.verdict.exit_code
 
 
@@ -111,7 +110,7 @@ def check(
 @json_option
 @detail_option
 def run(
-    setting: Setting, json_path: str | None, detail: Detail, surface: Surface, **judging: Any
+    setting: Setting, json_path: str | None, detail: Detail, publishing: Publishing, **judging: Any
 ) -> ExitCode:
     """Run the checkpoint in Great Expectations; store report and Data Docs."""
     from checkpoints import run as running
@@ -119,7 +118,7 @@ def run(
 
     report, path = running.run(_request(setting, **judging))
     page = write_run_page(setting.file.project, report)
-    _answer(report, Stored(report=path, page=page), json_path, detail, surface)
+    _answer(report, Stored(report=path, page=page), json_path, detail, publishing)
     return report.verdict.exit_code
 
 
@@ -128,14 +127,13 @@ def _answer(
     stored: Stored | None,
     json_path: str | None,
     detail: Detail,
-    surface: Surface,
+    publishing: Publishing,
 ) -> None:
     """Tell people, programs and CI."""
     following = next_command(report.verdict.exit_code, stored=stored is not None)
     print_report(console_for(json_path), report, stored, following, detail)
     write_json(report, json_path)
-    if surface.wanted:
-        publish(surface, findings_of(report), sections_of(report))
+    publishing(findings_of(report), sections_of(report))
 
 
 def _request(setting: Setting, checkpoint: str, fail_on: Any) -> Any:
@@ -186,8 +184,8 @@ def signoff(
 
 
 def _verify(project: Path, path: Path) -> ExitCode:
+    from checkpoints.archive.signoff import verify
     from checkpoints.output.console_history import print_verification
-    from checkpoints.output.verify import verify
 
     found = verify(project, path)
     print_verification(console_for(None), found)
@@ -206,7 +204,7 @@ def history(
     dataset: str | None, layer: str | None, last: int, json_path: str | None, contract: Path
 ) -> ExitCode:
     """Show past runs: verdict, coverage per layer and its trend, who signed."""
-    from checkpoints.archive.past_runs import past_runs
+    from checkpoints.archive.history import past_runs
     from checkpoints.output.console_history import print_history
 
     found = past_runs(contract.resolve().parent, last=last, dataset=dataset, layer=layer)

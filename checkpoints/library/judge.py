@@ -28,6 +28,7 @@ from checkpoints.errors import CheckpointsError, ContractError, LibraryError
 from checkpoints.library.results import evaluation_of
 from checkpoints.library.suites import REGENERATE, refuse_stale
 from checkpoints.library.table import coverage_table
+from checkpoints.rules.rule import Severity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,11 +57,13 @@ def judge(
     run_id: str,
     run_time: datetime,
     keys: Sequence[KeySample] = (),
+    fail_on: Severity = "critical",
 ) -> LibraryVerdict:
     """Run a checkpoint on a frame, archive the results and write their Data Docs pages.
 
     ``project`` is the folder of the contract: the Data Context's root. ``run_time`` is aware;
-    ``run_id`` and it name the run on the pages. ``keys`` are shown where they were read.
+    ``run_id`` and it name the run on the pages. ``keys`` are shown where they were read;
+    the pages' verdicts gate on ``fail_on``.
 
     Raises:
         ContractError: the contract has no such checkpoint.
@@ -78,7 +81,8 @@ def judge(
         context = _open(project)
         loaded = context.checkpoints.get(checkpoint)
         _require_declared(loaded, checks)
-        result = _run(loaded, coverage_table(frame, checks, keys), run_id, run_time)
+        table = coverage_table(frame, checks, keys, fail_on)
+        result = _run(loaded, table, run_id, run_time)
         pages = _pages(context, result)
     return LibraryVerdict(records=_records(checks, result), pages=pages)
 

@@ -18,10 +18,17 @@ from checkpoints.archive.report import Report
 from checkpoints.coverage.results import CheckRecord
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.rules.evidence import Cell, Keys, PairEvidence, Status
-from checkpoints.rules.rule import Evaluation, Outcome
+from checkpoints.rules.rule import Evaluation, Outcome, Severity
 
 KEYED_DATES = 5
 """The latest dates of a check whose keys are kept: a few show what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEvidence(PairEvidence):
+    """The evidence of a pair in a run: failures lighter than ``fail_on`` do not fail it."""
+
+    fail_on: Severity
 
 
 class KeysOfDate(NamedTuple):
@@ -36,17 +43,19 @@ class KeysOfDate(NamedTuple):
 class ResultEvidence:
     """What a result holds for its page: window, as-of date, and the cells of its unexpected dates.
 
-    ``ranges`` are the dates merged over the dates that count.
+    ``ranges`` are the dates merged over the dates that count; ``fail_on`` is the run's, and
+    "critical" in results that were stored before it was.
     """
 
     window: DateRange
     as_of: date
+    fail_on: Severity
     ranges: tuple[DateRange, ...]
     cells: tuple[Cell, ...]
     keys: tuple[KeysOfDate, ...]
 
 
-def details_of(evaluation: Evaluation, evidence: PairEvidence) -> dict[str, Any]:
+def details_of(evaluation: Evaluation, evidence: RunEvidence) -> dict[str, Any]:
     """The details of a result."""
     dates = evaluation.unexpected_dates
     cells = {cell.date: cell for cell in evidence.cells}
@@ -59,6 +68,7 @@ def details_of(evaluation: Evaluation, evidence: PairEvidence) -> dict[str, Any]
         "message": evaluation.message,
         "window": [str(evidence.window.first), str(evidence.window.last)],
         "as_of": str(evidence.as_of),
+        "fail_on": evidence.fail_on,
         "unexpected_dates": [str(day) for day in dates],
         "ranges": [[str(run.first), str(run.last)] for run in ranges_of(dates, calendar)],
         "figures": [_figures(cells[day]) for day in dates],
@@ -101,6 +111,7 @@ def result_evidence(result: Mapping[str, Any]) -> ResultEvidence | None:
     return ResultEvidence(
         window=_range(*details["window"]),
         as_of=date.fromisoformat(details["as_of"]),
+        fail_on=details.get("fail_on", "critical"),
         ranges=tuple(_range(*ends) for ends in details["ranges"]),
         cells=tuple(map(_cell, details["unexpected_dates"], details["figures"])),
         keys=tuple(

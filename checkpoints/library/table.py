@@ -2,7 +2,7 @@
 
 One row per date of every compared pair: the pair, its cell, samples of the keys behind the date's
 missing and orphan counts, and what is the same on all rows of the pair: ``undated`` (keys without
-a date), ``error`` (why it cannot be judged) and the window.
+a date), ``error`` (why it cannot be judged), the window and ``fail_on``.
 """
 
 from __future__ import annotations
@@ -16,16 +16,21 @@ from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import KeySample
 from checkpoints.dates import DateRange
 from checkpoints.errors import UnreadablePair
-from checkpoints.rules.evidence import Cell, Pair, PairEvidence
+from checkpoints.library.results import RunEvidence
+from checkpoints.rules.evidence import Cell, Pair
+from checkpoints.rules.rule import Severity
 
 EVIDENCE = [*Cell._fields, "missing_keys", "orphan_keys"]
-SAME = ["undated", "error", "first", "last", "as_of"]
+SAME = ["undated", "error", "first", "last", "as_of", "fail_on"]
 COLUMNS = [*Pair._fields, *EVIDENCE, *SAME]
 WIDTH = len(Cell._fields)
 
 
 def coverage_table(
-    frame: CoverageFrame, checks: Iterable[Check], keys: Iterable[KeySample] = ()
+    frame: CoverageFrame,
+    checks: Iterable[Check],
+    keys: Iterable[KeySample] = (),
+    fail_on: Severity = "critical",
 ) -> pd.DataFrame:
     """The evidence of every pair that the checks need, oldest date first."""
     samples = {(s.dataset, s.of, s.date): (s.missing, s.orphans) for s in keys}
@@ -33,14 +38,14 @@ def coverage_table(
     rows = []
     for pair in dict.fromkeys(check.pair for check in checks):
         undated = frame.undated.get(pair.dataset, 0)
-        same = (undated, frame.obstacle(pair), window.first, window.last, frame.as_of)
+        same = (undated, frame.obstacle(pair), window.first, window.last, frame.as_of, fail_on)
         for cell in frame.cells[pair]:
             found = samples.get((pair.dataset, pair.of or "", cell.date), ((), ()))
             rows.append((pair.dataset, pair.of or "", pair.match, *cell, *found, *same))
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
 
 
-def evidence_of(table: pd.DataFrame, pair: Pair) -> PairEvidence:
+def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
     """What the table holds of a pair.
 
     Raises:
@@ -56,14 +61,15 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> PairEvidence:
         raise UnreadablePair(
             f"dataset {pair.dataset!r} was not compared with {pair.of!r} by {pair.match}"
         )
-    undated, error, first, last, as_of = rows[0][-len(SAME) :]
+    undated, error, first, last, as_of, fail_on = rows[0][-len(SAME) :]
     if error:
         raise UnreadablePair(error)
     found = {row[0]: (row[WIDTH], row[WIDTH + 1]) for row in rows}
-    return PairEvidence(
+    return RunEvidence(
         cells=tuple(Cell._make(row[:WIDTH]) for row in rows),
         window=DateRange(first, last),
         as_of=as_of,
         undated=undated,
+        fail_on=fail_on,
         samples={day: both for day, both in found.items() if any(both)},
     )

@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Iterator, Sequence
 
-from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 GAP = 2
 NARROWEST = 10  # a date
 ROOM = 44
-"""Cells that texts need to stand beside a name; with less they go below it."""
+"""The least width for texts beside a name, in cells; with less they go below it."""
 
 BELOW = 4
-"""Cells by which they are set in there."""
+"""The indent of texts below a name, in cells."""
+
+UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 def aligned(rows: Sequence[Sequence[Text]], right: Collection[int] = ()) -> list[Text]:
-    """A line per row, cells padded to the widest of their column; those of ``right`` on the left.
+    """A line per row, the columns aligned, those numbered in ``right`` to the right.
 
     Nothing is cut, and no line ends with blanks.
     """
-    if not rows:
-        return []
-    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
-    return [_line(row, widths, right) for row in rows]
-
-
-def _line(row: Sequence[Text], widths: Sequence[int], right: Collection[int]) -> Text:
-    line = Text()
-    for number, (cell, width) in enumerate(zip(row, widths, strict=True)):
-        blanks = " " * (width - cell.cell_len)
-        line.append_text(Text(blanks) + cell if number in right else cell + Text(blanks))
-        line.append(" " * GAP)
-    line.rstrip()
-    return line
+    grid = Table.grid(padding=(0, GAP, 0, 0))
+    for number in range(len(rows[0]) if rows else 0):
+        grid.add_column(justify="right" if number in right else "left", no_wrap=True)
+    for row in rows:
+        grid.add_row(*row)
+    # Lines and not a table are wanted: headings go between them, and they are counted.
+    console = Console()
+    unlimited = console.options.update(max_width=10_000)
+    rendered = console.render_lines(grid, unlimited, pad=False) if rows else []
+    lines = [Text.assemble(*((part.text, part.style or "") for part in line)) for line in rendered]
+    for line in lines:
+        line.rstrip()
+    return lines
 
 
 def width_of(lines: Sequence[Text]) -> int:
@@ -72,7 +75,7 @@ def narrowed(rows: Sequence[Sequence[Text]], width: int, spare: Sequence[int]) -
 def filled(parts: Sequence[str], width: int, at_most: int | None = None) -> list[str]:
     """``a, b, c`` in lines of at most ``width`` cells, each part whole.
 
-    With ``at_most`` so many lines, the last one ending in ``and 3 more``.
+    With ``at_most`` in no more lines than that, the last one ending in ``and 3 more``.
     """
     lines = _wrapped(parts, width)
     if at_most is None or len(lines) <= at_most:
@@ -80,16 +83,14 @@ def filled(parts: Sequence[str], width: int, at_most: int | None = None) -> list
     for shown in range(min(len(parts) - 1, at_most * width // NARROWEST), 0, -1):
         more = f"{parts[shown - 1]} and {len(parts) - shown} more"
         lines = _wrapped([*parts[: shown - 1], more], width)
-        if len(lines) <= at_most and cell_len(lines[-1]) <= width:
+        if len(lines) <= at_most and len(lines[-1]) <= width:
             return lines
     return [f"{len(parts)} ranges"]
 
 
 def _wrapped(parts: Sequence[str], width: int) -> list[str]:
-    lines: list[str] = []
-    for part in parts:
-        if lines and cell_len(f"{lines[-1]}, {part},") <= width:
-            lines[-1] += f", {part}"
-        else:
-            lines.append(part)
-    return [f"{line}," for line in lines[:-1]] + lines[-1:]
+    """Lines that end with a comma, all but the last one."""
+    text = " ".join(f"{part.replace(' ', UNBROKEN)}," for part in parts)
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    lines[-1:] = [line.removesuffix(",") for line in lines[-1:]]
+    return [line.replace(UNBROKEN, " ") for line in lines]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,11 @@ from rich.text import Text
 
 from checkpoints.archive.report import Report
 from checkpoints.coverage.results import CheckRecord
+from checkpoints.dates import DateRange
 from checkpoints.errors import ExitCode
-from checkpoints.output.columns import aligned
-from checkpoints.output.console_checks import print_errors, print_failures
+from checkpoints.output.columns import aligned, filled, width_of
 from checkpoints.rules.rule import Outcome
-from checkpoints.text import WORDS, Detail, human_bytes, one_line
+from checkpoints.text import WORDS, Detail, dates, human_bytes, one_line
 from checkpoints.warehouse.engine import Statement
 
 WORD_STYLE = {
@@ -25,8 +26,18 @@ WORD_STYLE = {
     ExitCode.COULD_NOT_TELL: "bold magenta",
     ExitCode.NOTHING_DUE: "bold yellow",
 }
+STYLE = {
+    Outcome.PASSED: "green",
+    Outcome.FAILED: "bold red",
+    Outcome.ERRORED: "bold magenta",
+    Outcome.NOT_EVALUATED: "dim",
+}
 BODY_LINES = 15
-"""With what stands above and below, so many lines fit a screen of 24, and the prompt."""
+"""What is left for errors and failures on a screen of 24 lines, beside heading, footer, prompt."""
+
+ERROR_LINES = 9
+ROOM = 36
+"""Cells that a range and ``and 10 more`` take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +60,7 @@ def print_report(
     verdict = Text.assemble((WORDS[code], WORD_STYLE[code]), " ", report.verdict.summary)
     if detail is Detail.QUIET:
         console.print(verdict, soft_wrap=True)
-        print_errors(console, report.checks, detail)
+        _print_errors(console, report.checks, detail)
         return
     console.print(
         f"{one_line(report.checkpoint)} · {report.window.first} to {report.window.last}"
@@ -57,9 +68,9 @@ def print_report(
     )
     console.print(verdict)
     console.print(_suites_line(report.checks))
-    taken = print_errors(console, report.checks, detail)
+    taken = _print_errors(console, report.checks, detail)
     verbose = detail is Detail.VERBOSE
-    print_failures(console, report, verbose, math.inf if verbose else BODY_LINES - taken)
+    _print_failures(console, report, verbose, math.inf if verbose else BODY_LINES - taken)
     if verbose:
         _print_statements(console, report.statements)
     _print_footer(console, stored, following)
@@ -109,3 +120,120 @@ def _print_statements(console: Console, statements: Sequence[Statement]) -> None
 def _short(path: Path) -> str:
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _print_errors(console: Console, checks: Sequence[CheckRecord], detail: Detail) -> int:
+    """What could not be evaluated, by reason: one unreadable table takes many checks with it.
+
+    Returns how many lines it took.
+    """
+    reasons = Counter(c.message for c in checks if c.outcome is Outcome.ERRORED)
+    height, shown = 0, 0
+    for message, count in reasons.items():
+        many = f"ERRORED {count} check{'' if count == 1 else 's'}: "
+        text = Text.assemble((many, STYLE[Outcome.ERRORED]), one_line(message))
+        height += len(text.wrap(console, console.width))
+        if shown and height > ERROR_LINES and detail is not Detail.VERBOSE:
+            break
+        console.print(text)
+        shown += 1
+    if shown < len(reasons):
+        console.print(f"and {len(reasons) - shown} more reasons: --verbose shows them")
+    return height
+
+
+def _print_failures(console: Console, report: Report, verbose: bool, room: float) -> None:
+    """Per dataset where it fails, and its checks, in at most ``room`` lines.
+
+    ``verbose`` also shows the checks that did not fail.
+    """
+    wanted = [c for c in report.checks if verbose or c.outcome is Outcome.FAILED]
+    order = [*(record.name for record in report.datasets), *report.unreadable]
+    wanted.sort(key=lambda check: order.index(check.dataset))
+    rows = dict(zip((c.id for c in wanted), _rows(wanted, console.width), strict=True))
+    shown = 0
+    for name in dict.fromkeys(check.dataset for check in wanted):
+        found = [check for check in wanted if check.dataset == name]
+        lines = _heading(report, found, console.width, verbose)
+        room -= len(lines)
+        for check in found:
+            room -= len(rows[check.id])
+            if room < 0:
+                break
+            lines += rows[check.id]
+            shown += 1
+        if room < 0 and len(lines) == 1:
+            break
+        for line in lines:
+            console.print(line, soft_wrap=True)
+    if shown < len(wanted):
+        left = len(wanted) - shown
+        failed = f"failed check{'' if left == 1 else 's'}"
+        console.print(f"and {left} more {failed}: --verbose shows them")
+
+
+def _heading(
+    report: Report, checks: Sequence[CheckRecord], width: int, verbose: bool
+) -> list[Text]:
+    """A dataset and where its checks fail: one line, the longest ranges first, or all of them."""
+    failed = [c for c in checks if c.outcome is Outcome.FAILED]
+    days = {day for check in failed for day in check.unexpected_dates}
+    layers = {record.name: record.layer for record in report.datasets}
+    name = checks[0].dataset
+    title = Text(f"{layers.get(name, checks[0].suite)} {one_line(name)}", style="bold")
+    if days:
+        title = Text.assemble(title, f" · {dates(len(days))}")
+    beside, below = _ranges(report.ranges(days), width, title.cell_len + 2, verbose)
+    if beside:
+        title.append(f": {beside}", style="not bold")
+    return [title, *(Text(f"  {line}") for line in below)]
+
+
+def _ranges(
+    ranges: Sequence[DateRange], width: int, taken: int, verbose: bool
+) -> tuple[str, list[str]]:
+    """What stands beside a heading, and what below it."""
+    spans = [str(span) for span in ranges]
+    if verbose or not spans:
+        return "", filled(spans, width - 2)
+    if len(whole := ", ".join(spans)) <= width - taken:
+        return whole, []
+    longest = [str(r) for r in sorted(ranges, key=lambda r: (-r.days, r.first))]
+    if width - taken < ROOM:
+        return "", filled(longest, width - 2, at_most=1)
+    return filled(longest, width - taken, at_most=1)[0], []
+
+
+def _rows(checks: Sequence[CheckRecord], width: int) -> list[list[Text]]:
+    """A line per check, or two.
+
+    Where that is too long it goes without its number of dates, and then with what it is compared
+    with on a line of its own.
+    """
+    rows = [_cells(check) for check in checks]
+    for columns in ((0, 1, 2, 3, 4, 5, 6), (0, 1, 2, 3, 4, 6)):
+        right = (3, 4, 5) if 5 in columns else (3, 4)
+        lines = aligned([[row[n] for n in columns] for row in rows], right) if rows else []
+        if width_of(lines) <= width:
+            return [[line] for line in lines]
+    lines = aligned([row[:5] for row in rows], right=(3, 4))
+    below = [[Text(" " * 11) + row[6]] if row[6] else [] for row in rows]
+    return [[line, *more] for line, more in zip(lines, below, strict=True)]
+
+
+def _cells(check: CheckRecord) -> list[Text]:
+    light = check.outcome is Outcome.FAILED and check.severity != "critical"
+    mark = check.severity if light else str(check.outcome).replace("_", " ").lower()
+    if check.outcome in (Outcome.FAILED, Outcome.ERRORED) and not light:
+        mark = mark.upper()
+    found = "–" if check.observed is None else check.rule.in_column(check.observed)
+    count = len(check.unexpected_dates)
+    return [
+        Text(""),
+        Text(mark, style=STYLE[check.outcome]),
+        Text(check.kind),
+        Text(found),
+        Text(check.limit),
+        Text(dates(count) if count and check.outcome is Outcome.FAILED else ""),
+        Text(f"of {one_line(check.of)}" if check.of and check.expected else ""),
+    ]

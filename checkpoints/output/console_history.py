@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checkpoints.archive.history import RunHead, StoredRun
-from checkpoints.archive.past_runs import History
+from checkpoints.archive.history import History, StoredRun
+from checkpoints.archive.runs import RunHead
+from checkpoints.archive.signoff import Standing, Verification
 from checkpoints.errors import ExitCode
 from checkpoints.output.trend import Trend, TrendGroup, blocks, dataset_trends, layer_trends
-from checkpoints.output.verify import Standing, Verification
 from checkpoints.text import WORDS, percent
 
 NARROW = 100

@@ -1,6 +1,6 @@
-"""What a command has to say to CI: one finding per check, in the same form for every output. Pure.
+"""What a command has to say to CI: one finding per check, in the same form for every publisher.
 
-JUnit, GitHub's annotations and the Markdown summary are three renderings of it.
+JUnit, GitHub's annotations and the Markdown summary are three renderings of it. Pure.
 """
 
 from __future__ import annotations
@@ -56,6 +56,15 @@ class Findings:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Lines of Markdown that may be cut at the end; ``head`` and ``tail`` are kept around them."""
+
+    head: tuple[str, ...]
+    lines: tuple[str, ...] = ()
+    tail: tuple[str, ...] = ("",)
+
+
 def findings_of(report: Report) -> Findings:
     """What a run of a checkpoint found."""
     calendar = report.calendar()
@@ -86,7 +95,10 @@ def _properties(report: Report) -> dict[str, str]:
 
 
 def finding_of(check: CheckRecord, fail_on: Severity, calendar: Sequence[date] = ()) -> Finding:
-    """A check as CI shows it; its dates are merged to ranges over ``calendar``."""
+    """A check as CI shows it.
+
+    Failures lighter than ``fail_on`` are warnings. Dates are merged to ranges over ``calendar``.
+    """
     return Finding(
         suite=check.suite,
         name=_name(check),
@@ -99,10 +111,10 @@ def finding_of(check: CheckRecord, fail_on: Severity, calendar: Sequence[date] =
 
 
 def failure(command: str, problems: Sequence[str], code: ExitCode, at: datetime) -> Findings:
-    """A command that came to no answer, for the reasons given."""
+    """A command that ends without a verdict, for the reasons given; ``at`` is aware."""
     found = Finding(
         suite="command",
-        name="the command comes to an answer",
+        name="the command ends with a verdict",
         outcome=Outcome.ERRORED,
         gates=True,
         kind=code.name.lower(),

@@ -1,14 +1,24 @@
-"""Findings as GitHub's workflow commands, which show on the page of a workflow run. Pure."""
+"""Findings as GitHub's workflow commands, which show on the page of a workflow run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from checkpoints.output.findings import Finding
+from checkpoints.output.findings import Finding, Findings, Section
+from checkpoints.output.publisher import Given, Publisher
 from checkpoints.text import one_line
 
 MOST = 10
-"""GitHub shows so many per step and kind, and drops the others without a word."""
+"""GitHub shows at most 10 per step and kind, and drops the others without a word."""
+
+
+def _annotate(found: Findings, _: Sequence[Section], given: Given) -> None:
+    if given.environ.get("GITHUB_ACTIONS") == "true":
+        for line in workflow_commands(found.findings):
+            given.write_line(line)
+
+
+PUBLISHER = Publisher(publish=_annotate, variables=("GITHUB_ACTIONS",))
 
 
 def workflow_commands(findings: Sequence[Finding]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Findings as JUnit XML, which every CI server reads. Pure.
+"""Findings as JUnit XML, which every CI server reads.
 
 A warning that does not gate is a passed case whose ``system-out`` says what was found, so that CI
 never fails for it; an errored check is an ``error``, one that had nothing to judge is ``skipped``.
@@ -6,13 +6,36 @@ never fails for it; an errored check is an ``error``, one that had nothing to ju
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
-
-from checkpoints.output.findings import Finding, Findings
+from checkpoints.files import write_text
+from checkpoints.output.findings import Finding, Findings, Section
+from checkpoints.output.publisher import Given, Option, Publisher
 from checkpoints.rules.rule import Outcome
 from checkpoints.text import one_line, printable
+
+if TYPE_CHECKING:
+    from junitparser import TestCase, TestSuite
+
+FLAG = "--junit"
+
+
+def _write(found: Findings, _: Sequence[Section], given: Given) -> None:
+    if FLAG in given.options:
+        write_text(Path(given.options[FLAG]), junit_xml(found))
+
+
+PUBLISHER = Publisher(
+    publish=_write,
+    options=(
+        Option(flag=FLAG, metavar="PATH", help="Write the checks as JUnit XML.", is_file=True),
+    ),
+)
+
+# junitparser is imported where XML is written: every other command starts without it.
 
 
 def junit_xml(found: Findings) -> str:
@@ -20,6 +43,8 @@ def junit_xml(found: Findings) -> str:
 
     All checks are answered by the same query, so only the root has a time.
     """
+    from junitparser import JUnitXml
+
     root = JUnitXml(one_line(found.name))
     for name in dict.fromkeys(f.suite for f in found.findings):
         root.add_testsuite(_suite(name, found))
@@ -32,6 +57,8 @@ def junit_xml(found: Findings) -> str:
 
 
 def _suite(name: str, found: Findings) -> TestSuite:
+    from junitparser import TestSuite
+
     suite = TestSuite(one_line(name))
     suite.timestamp = found.started_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     for key, value in found.properties.items():
@@ -43,6 +70,8 @@ def _suite(name: str, found: Findings) -> TestSuite:
 
 
 def _case(finding: Finding, classname: str) -> TestCase:
+    from junitparser import Error, Failure, Skipped, TestCase
+
     case = TestCase(one_line(finding.name), one_line(classname), 0)
     message, kind = one_line(finding.message), one_line(finding.kind)
     if finding.outcome is Outcome.NOT_EVALUATED:

@@ -1,17 +1,21 @@
-"""Findings as Markdown for the summary of a workflow run: escaped, and never too long. Pure."""
+"""Findings as Markdown for the summary of a workflow run: escaped, and never too long."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
 from checkpoints.archive.report import Report
-from checkpoints.output.findings import Finding, Findings
+from checkpoints.errors import CheckpointsError
+from checkpoints.files import write_text
+from checkpoints.output.findings import Finding, Findings, Section
+from checkpoints.output.publisher import Given, Option, Publisher
 from checkpoints.rules.rule import Outcome
 from checkpoints.text import dates, one_line
 
+FLAG, STEP_SUMMARY = "--markdown", "GITHUB_STEP_SUMMARY"
 MOST_BYTES = 1024 * 1024 - 1024
 """GitHub drops a summary of more than 1 MiB as a whole."""
 
@@ -31,13 +35,39 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """Lines that may be cut at the end; ``head`` and ``tail`` go together with them."""
+def _publish(found: Findings, sections: Sequence[Section], given: Given) -> None:
+    """To the file that was named; else to GitHub's of this step, if there is one."""
+    named, step = given.options.get(FLAG), given.environ.get(STEP_SUMMARY)
+    if named and not (step and Path(named) == Path(step)):
+        write_text(Path(named), markdown(found, sections))
+    elif step:
+        _append(Path(step), found, sections)
 
-    head: tuple[str, ...]
-    lines: tuple[str, ...] = ()
-    tail: tuple[str, ...] = ("",)
+
+def _append(path: Path, found: Findings, sections: Sequence[Section]) -> None:
+    """Append: other commands of the same step have written to the same file."""
+    try:
+        with path.open("ab") as file:
+            file.write(markdown(found, sections, MOST_BYTES - file.tell()).encode())
+    except OSError as error:
+        raise CheckpointsError(
+            f"cannot append to {str(path)!r}, which {STEP_SUMMARY} names "
+            f"({error.strerror}): unset it, or name a file with {FLAG}"
+        ) from error
+
+
+PUBLISHER = Publisher(
+    publish=_publish,
+    options=(
+        Option(
+            flag=FLAG,
+            metavar="PATH",
+            help=f"Write a summary; default: append to ${STEP_SUMMARY}, if set.",
+            is_file=True,
+        ),
+    ),
+    variables=(STEP_SUMMARY,),
+)
 
 
 def escaped(text: object, at_most: int = CELL) -> str:

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from checkpoints import __version__
+from checkpoints.archive.repairs import StoredRepair
 from checkpoints.archive.report import Report
-from checkpoints.archive.stored_repairs import StoredRepair
 from checkpoints.contract.model import KnownGap
+from checkpoints.coverage.results import (
+    Cell,
+    CheckRecord,
+    DatasetRecord,
+    gates,
+)
 from checkpoints.dates import ranges_of
 from checkpoints.errors import ExitCode
 from checkpoints.output.calendar import CELL, layer_calendars
-from checkpoints.output.run_summary import (
-    failures,
-    gaps_sentence,
-    read_totals,
-    shortfalls,
-    suites_of,
-    unchecked_layers,
-)
-from checkpoints.rules.evidence import CellState
+from checkpoints.rules.evidence import Cell, CellState
 from checkpoints.rules.rule import Outcome
 from checkpoints.text import WORDS, human_bytes, percent, printable, share
 
@@ -46,6 +44,14 @@ GLYPHS = {
 }
 TONES = {ExitCode.COMPLETE: "good", ExitCode.NOTHING_DUE: "warn"}
 SCRIPT = "calendar.js"
+SHORTFALLS: dict[str, Callable[[Cell], object]] = {
+    "Missing": lambda day: day.state is CellState.MISSING,
+    "Partial": lambda day: day.state is CellState.PARTIAL,
+    "Known gap": lambda day: day.state is CellState.KNOWN_GAP,
+    "Orphan keys": lambda day: day.orphans,
+    "NULL keys": lambda day: day.null_keys,
+}
+"""What a dataset may lack on a date, or hold that does not belong: the columns of a table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +61,6 @@ class Acceptance:
     by: str
     at: datetime
     note: str
-
-    @property
-    def line(self) -> str:
-        """All of it; the page has it in its head, where ``verify`` looks it up."""
-        return f"{self.at.isoformat()} {self.by}: {self.note}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,37 @@ class Archived:
     sources: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteChecks:
+    """A suite as an entry of the checklist; ``good``: evaluated, and nothing in it gates."""
+
+    suite: str
+    datasets: tuple[str, ...]
+    checks: tuple[CheckRecord, ...]
+    tally: str
+    good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Of what no gap is known: layers without an evaluated coverage, unreadable datasets."""
+
+    layers: tuple[str, ...]
+    datasets: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.layers or self.datasets)
+
+    def __str__(self) -> str:
+        """``layers L3, L5; unreadable dataset factors``."""
+        named = (("layer", self.layers), ("unreadable dataset", self.datasets))
+        return "; ".join(
+            f"{noun}{'' if len(names) == 1 else 's'} {', '.join(names)}"
+            for noun, names in named
+            if names
+        )
+
+
 def render_page(report: Report, archived: Archived) -> str:
     """The page of one run."""
     return (
@@ -88,17 +120,106 @@ def render_page(report: Report, archived: Archived) -> str:
             archived=archived,
             word=WORDS[report.verdict.exit_code],
             calendars=layer_calendars(report),
-            suites=suites_of(report),
+            suites=checklist(report),
             failures=list(failures(report)),
-            shortfalls=shortfalls(report),
+            headings=list(SHORTFALLS),
+            shortfalls=list(shortfalls(report)),
             gaps=gaps_sentence(report, archived.documented),
-            unchecked=unchecked_layers(report),
-            totals=read_totals(report),
+            unknown=unknown_of(report),
             states=list(CellState),
             ranges_of=partial(ranges_of, calendar=report.calendar()),
             cell=CELL,
         )
     )
+
+
+def checklist(report: Report) -> list[SuiteChecks]:
+    """The suites, in the order of the contract."""
+    suites: dict[str, list[CheckRecord]] = {}
+    for check in report.checks:
+        suites.setdefault(check.suite, []).append(check)
+    return [
+        SuiteChecks(
+            suite=suite,
+            datasets=tuple(dict.fromkeys(c.dataset for c in checks)),
+            checks=tuple(checks),
+            tally=_tally(checks),
+            good=_is_good(report, checks),
+        )
+        for suite, checks in suites.items()
+    ]
+
+
+def _is_good(report: Report, checks: Sequence[CheckRecord]) -> bool:
+    if all(c.outcome is Outcome.NOT_EVALUATED for c in checks):
+        return False
+    errored = any(c.outcome is Outcome.ERRORED for c in checks)
+    return not errored and not any(gates(c, report.verdict.fail_on) for c in checks)
+
+
+def _tally(checks: Sequence[CheckRecord]) -> str:
+    passed = sum(c.outcome is Outcome.PASSED for c in checks)
+    failed = Counter(f"failed ({c.severity})" for c in checks if c.outcome is Outcome.FAILED)
+    other = Counter(
+        str(c.outcome).lower().replace("_", " ")
+        for c in checks
+        if c.outcome in (Outcome.ERRORED, Outcome.NOT_EVALUATED)
+    )
+    rest = [f"{n} {what}" for what, n in (*failed.items(), *other.items())]
+    return ", ".join([f"{passed} of {len(checks)} checks passed", *rest])
+
+
+def unknown_of(report: Report) -> Unknown:
+    """Layers of which no coverage was evaluated, whatever the reason; and unreadable datasets."""
+    evaluated = {
+        c.dataset
+        for c in report.checks
+        if c.outcome in (Outcome.PASSED, Outcome.FAILED) and c.rule.needs_due_dates
+    }
+    compared = [record for record in report.coverage if record.of is not None]
+    seen = {record.layer for record in compared if record.name in evaluated}
+    layers = dict.fromkeys(record.layer for record in compared if record.layer not in seen)
+    return Unknown(tuple(layers), tuple(report.unreadable))
+
+
+def gaps_sentence(report: Report, documented: Sequence[KnownGap]) -> str:
+    """Whether due dates lack keys, whatever the thresholds tolerate.
+
+    NONE, or what there is of DOCUMENTED, OPEN, and UNKNOWN where nothing was evaluated.
+    """
+    open_ = [
+        (record.name, day.date)
+        for record in report.coverage
+        for day in record.days
+        if day.state in (CellState.MISSING, CellState.PARTIAL)
+        and not any(gap.dataset == record.name and day.date in gap.range for gap in documented)
+    ]
+    parts = [f"DOCUMENTED ({len(documented)})"] if documented else []
+    if open_:
+        datasets = len({name for name, _ in open_})
+        parts.append(f"OPEN ({_counted(len(open_), 'date')} of {_counted(datasets, 'dataset')})")
+    if unknown := unknown_of(report):
+        parts.append(f"UNKNOWN ({unknown})")
+    return ", ".join(parts) or "NONE"
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def shortfalls(report: Report) -> Iterator[tuple[DatasetRecord, list[list[date]]]]:
+    """The datasets that lack something or hold what does not belong; dates by ``SHORTFALLS``."""
+    for record in report.coverage:
+        found = [[day.date for day in record.days if is_so(day)] for is_so in SHORTFALLS.values()]
+        if any(found):
+            yield record, found
+
+
+def failures(report: Report) -> Iterator[CheckRecord]:
+    """The checks that could not be evaluated or failed, the gravest first."""
+    for outcome in (Outcome.ERRORED, Outcome.FAILED):
+        found = [c for c in report.checks if c.outcome is outcome]
+        yield from sorted(found, key=lambda c: not gates(c, report.verdict.fail_on))
 
 
 @cache
@@ -126,8 +247,9 @@ def environment() -> Environment:
     return loaded
 
 
-def _printable(value: Any) -> Any:
+def _printable(value: object) -> object:
     """Text without the control characters that HTML does not take."""
+    # Markup is a str as well: what is escaped already must stay Markup.
     return printable(value) if type(value) is str else value
 
 

@@ -1,80 +1,58 @@
-"""Where CI looks: a JUnit file, a Markdown summary, GitHub's annotations."""
+"""Where the answer of a command goes beside the terminal: what a publisher is.
+
+An output format or a notification is one file of this package, with a ``PUBLISHER``, and one line
+of ``checkpoints.output.registry``. Its options appear on every command that publishes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from checkpoints.errors import CheckpointsError
-from checkpoints.files import write_text
-from checkpoints.output.findings import Findings
-from checkpoints.output.github import workflow_commands
-from checkpoints.output.markdown import MOST_BYTES, Section, markdown
+from checkpoints.output.findings import Findings, Section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surface:
-    """What CI asked for.
+class Option:
+    """An option of the command line, with one value.
 
-    ``summary`` is GitHub's file of this step, to which is appended; ``annotate`` takes a line.
+    ``is_file``: the value is the path of a file to write, and a folder is refused.
     """
 
-    junit: Path | None = None
-    markdown: Path | None = None
-    summary: Path | None = None
-    annotate: Callable[[str], None] | None = None
-
-    @property
-    def wanted(self) -> bool:
-        """Whether anybody looks."""
-        return any((self.junit, self.markdown, self.summary, self.annotate))
+    flag: str
+    metavar: str
+    help: str
+    is_file: bool = False
 
 
-def publish(surface: Surface, found: Findings, sections: Sequence[Section] = ()) -> None:
-    """Write what CI asked for.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the user and the environment of a command ask for.
 
-    Raises:
-        CheckpointsError: a file cannot be written; the others are.
+    ``options`` are the values by flag (``--junit``), without those that were not given;
+    ``environ`` holds the variables that publishers look at, as far as they are set.
+    ``write_line`` shows a line to whoever reads the log of the command.
     """
-    problems: list[str] = []
-    for write in (_annotate, _summarize, _markdown, _junit):
-        try:
-            write(surface, found, sections)
-        except CheckpointsError as error:
-            problems += error.problems
-    if problems:
-        raise CheckpointsError(*problems)
+
+    options: Mapping[str, str]
+    environ: Mapping[str, str]
+    write_line: Callable[[str], None]
 
 
-def _annotate(surface: Surface, found: Findings, _: Sequence[Section]) -> None:
-    if surface.annotate:
-        for line in workflow_commands(found.findings):
-            surface.annotate(line)
+Publish = Callable[[Findings, Sequence[Section], Given], None]
 
 
-def _junit(surface: Surface, found: Findings, _: Sequence[Section]) -> None:
-    if surface.junit:
-        from checkpoints.output.junit import junit_xml  # only those who ask pay for its import
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """One place to which findings are published.
 
-        write_text(surface.junit, junit_xml(found))
+    ``publish`` takes the findings, further sections for those who show Markdown, and what was
+    given; it does nothing when it was not asked for, and raises ``CheckpointsError`` when it
+    fails. ``variables`` are those of the environment that it looks at. A command fails with a
+    publisher that is ``required``; the failure of another one is only reported.
+    """
 
-
-def _markdown(surface: Surface, found: Findings, sections: Sequence[Section]) -> None:
-    if surface.markdown:
-        write_text(surface.markdown, markdown(found, sections))
-
-
-def _summarize(surface: Surface, found: Findings, sections: Sequence[Section]) -> None:
-    """Append: other commands of the same step have written to the same file."""
-    path = surface.summary
-    if not path:
-        return
-    try:
-        with path.open("ab") as file:
-            file.write(markdown(found, sections, MOST_BYTES - file.tell()).encode())
-    except OSError as error:
-        raise CheckpointsError(
-            f"cannot append to {str(path)!r}, which GITHUB_STEP_SUMMARY names "
-            f"({error.strerror}): unset it, or name a file with --markdown"
-        ) from error
+    publish: Publish
+    options: tuple[Option, ...] = ()
+    variables: tuple[str, ...] = ()
+    required: bool = True

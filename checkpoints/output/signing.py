@@ -11,15 +11,20 @@ from pydantic import AwareDatetime
 
 from checkpoints.archive.report import Report, read_report
 from checkpoints.archive.runs import report_path, validation_results
-from checkpoints.archive.signoff import SignOff, read_signoff, sha256_of, signoff_path
+from checkpoints.archive.signoff import (
+    SignOff,
+    read_signoff,
+    signed_page_path,
+    signoff_path,
+)
 from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.model import KnownGap
-from checkpoints.coverage.results import CheckRecord, decide, gates
+from checkpoints.coverage.results import CheckRecord, gates
 from checkpoints.errors import ExitCode, RunRefused
-from checkpoints.files import write_text
+from checkpoints.files import sha256_of, write_text
 from checkpoints.library.results import disagreements
 from checkpoints.output.page import Acceptance, Archived, render_page
-from checkpoints.output.site import publish, repairs_for, signed_page_path, write_index
+from checkpoints.output.site import publish, repairs_for, write_index
 from checkpoints.records import Digest
 from checkpoints.rules.rule import Outcome
 
@@ -39,7 +44,7 @@ def sign(file: ContractFile, run_id: str | None, *, by: str, note: str, at: Awar
     if signed := read_signoff(file.project, report.run_id):
         raise RunRefused(f"run {report.run_id} was signed by {signed.by!r} at {signed.at:%F %T}")
     gaps = file.contract.gaps_in_force(report.window, report.as_of)
-    if problems := [*_forgeries(file.project, report), *_refusals(gaps, report)]:
+    if problems := [*_contradictions(file.project, report), *_refusals(gaps, report)]:
         raise RunRefused(
             f"run {report.run_id} cannot be signed: {report.verdict.summary}", *problems
         )
@@ -86,13 +91,8 @@ def _store(project: Path, record: SignOff, page: str) -> Path:
     return published
 
 
-def _forgeries(project: Path, report: Report) -> Iterator[str]:
-    """What shows that the report is not what the run wrote."""
-    if report.verdict != decide(report.checks, report.verdict.declared, report.verdict.fail_on):
-        yield (
-            "its verdict does not follow from its checks, so its report.json was changed: "
-            "run the checkpoint again"
-        )
+def _contradictions(project: Path, report: Report) -> Iterator[str]:
+    """Where the report says something else than what Great Expectations stored."""
     if report.judge == "great_expectations":
         yield from disagreements(report, validation_results(project, report.run_id))
 
@@ -104,8 +104,8 @@ def _refusals(gaps: tuple[KnownGap, ...], report: Report) -> Iterator[str]:
     for check in report.checks:
         if gates(check, report.verdict.fail_on) and (open_ := _undocumented(gaps, report, check)):
             yield (
-                f"{check.kind} of {check.dataset!r} failed, and {len(open_)} of its dates are no "
-                f"known gap (first {open_[0]}): backfill them, or declare them in known_gaps"
+                f"{check.kind} of {check.dataset!r} failed, and {len(open_)} of its dates are not "
+                f"covered by known_gaps (first {open_[0]}): backfill them, or declare them there"
             )
         elif check.outcome is Outcome.ERRORED:
             yield f"{check.kind} of {check.dataset!r} could not be evaluated: {check.message}"

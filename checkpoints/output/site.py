@@ -1,36 +1,41 @@
-"""The pages of runs on disk: written when something they show has changed, and only then."""
+"""The pages of runs and the list of them, in the Data Docs site.
+
+A page is written when something it shows has changed, and only then. A signed page stays as it
+was signed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
+from urllib.parse import quote
 
-from checkpoints.archive.history import StoredRun, run_heads
+from checkpoints.archive.history import StoredRun, stored_runs
+from checkpoints.archive.repairs import StoredRepair, repairs_of, stored_repairs
 from checkpoints.archive.report import Report, read_report
-from checkpoints.archive.runs import report_path, runs_folder
-from checkpoints.archive.signoff import SignOff, read_signoff, sha256_of, signoff_path
-from checkpoints.archive.stored_repairs import StoredRepair, repairs_of, stored_repairs
+from checkpoints.archive.runs import keep_head, pages_folder, report_path, site_folder
+from checkpoints.archive.signoff import SignOff, read_signoff, signed_page_path, signoff_path
 from checkpoints.errors import ContractError
-from checkpoints.files import write_text
-from checkpoints.output.page import DESIGN_SHA256, Acceptance, Archived, render_page
-from checkpoints.output.site_index import write_site_index
+from checkpoints.files import sha256_of, write_text
+from checkpoints.output.page import (
+    DESIGN_SHA256,
+    Acceptance,
+    Archived,
+    environment,
+    render_page,
+)
+from checkpoints.output.trend import layer_trends
 
 SOURCES_WITHIN = 2_000
+"""Bytes of a page that hold the hash of its sources."""
 
+GROUPS_SHOWN = 6
+OPEN_ROWS = 40
 
-def pages_folder(project: Path) -> Path:
-    """Where the pages are: inside the Data Docs site."""
-    return _site(project) / "signoff"
-
-
-def _site(project: Path) -> Path:
-    return project / "uncommitted" / "data_docs" / "local_site"
-
-
-def signed_page_path(project: Path, run_id: str) -> Path:
-    """Where the page of a run is kept as it was signed."""
-    return runs_folder(project) / run_id / "signoff.html"
+Link = tuple[str, str]
+"""A text, and an address relative to the page."""
 
 
 def write_run_page(project: Path, report: Report) -> Path:
@@ -38,27 +43,49 @@ def write_run_page(project: Path, report: Report) -> Path:
 
     The pages of the runs that its repairs answer are brought up to date as well.
     """
-    repairs, runs = stored_repairs(project), run_heads(project)
+    repairs, runs = stored_repairs(project), stored_runs(project)
     own = repairs_of(repairs, runs, report.run_id)
     page = _write_page(project, report, own)
     answered = {stored.path.parent.name for stored in own} - {report.run_id}
     for run in runs:
         if run.run_id in answered:
             _refresh(project, run, repairs_of(repairs, runs, run.run_id))
-    write_site_index(_site(project), runs)
+    _write_list(project, runs)
     return page
 
 
 def rebuild_pages(project: Path) -> list[str]:
-    """Write the pages whose sources have changed, and the list; returns what is damaged."""
+    """Write the pages whose sources have changed, and the list; returns what is damaged.
+
+    Runs that were stored without a head get one.
+    """
     problems: list[str] = []
-    repairs, runs = stored_repairs(project), run_heads(project)
+    repairs, runs = stored_repairs(project), stored_runs(project)
     for run in runs:
         problems.extend([run.problem] if run.problem else [])
+        if run.head:
+            keep_head(project, run.run_id, run.head)
         own = repairs_of(repairs, runs, run.run_id) if repairs else []
         problems.extend(_refresh(project, run, own))
-    write_site_index(_site(project), runs)
+    _write_list(project, runs)
     return [*problems, *(stored.problem for stored in repairs if stored.problem)]
+
+
+def repairs_for(project: Path, run_id: str) -> list[StoredRepair]:
+    """The repairs that a run's page tells of."""
+    return repairs_of(stored_repairs(project), stored_runs(project), run_id)
+
+
+def publish(project: Path, run_id: str, page: str) -> Path:
+    """Put a page among the others, and beside it the sign-off, if there is one."""
+    path = pages_folder(project) / f"{run_id}.html"
+    write_text(path, page)
+    copy, record = path.with_suffix(".json"), signoff_path(project, run_id)
+    if record.exists():
+        write_text(copy, record.read_text(encoding="utf-8"))
+    else:
+        copy.unlink(missing_ok=True)
+    return path
 
 
 def _refresh(project: Path, run: StoredRun, own: Sequence[StoredRepair]) -> list[str]:
@@ -72,28 +99,6 @@ def _refresh(project: Path, run: StoredRun, own: Sequence[StoredRepair]) -> list
     except ContractError as error:
         return list(error.problems)
     return []
-
-
-def repairs_for(project: Path, run_id: str) -> list[StoredRepair]:
-    """The repairs that a run's page tells of."""
-    return repairs_of(stored_repairs(project), run_heads(project), run_id)
-
-
-def write_index(project: Path) -> Path:
-    """Write the list of all runs, the first page of the site; returns its path."""
-    return write_site_index(_site(project), run_heads(project))
-
-
-def publish(project: Path, run_id: str, page: str) -> Path:
-    """Put a page among the others, and beside it the sign-off, if there is one."""
-    path = pages_folder(project) / f"{run_id}.html"
-    write_text(path, page)
-    copy, record = path.with_suffix(".json"), signoff_path(project, run_id)
-    if record.exists():
-        write_text(copy, record.read_text(encoding="utf-8"))
-    else:
-        copy.unlink(missing_ok=True)
-    return path
 
 
 def _write_page(project: Path, report: Report, own: Sequence[StoredRepair]) -> Path:
@@ -115,6 +120,7 @@ def _write_page(project: Path, report: Report, own: Sequence[StoredRepair]) -> P
 
 
 def _signed(project: Path, run_id: str) -> tuple[SignOff | None, str]:
+    """The sign-off of a run, if there is one; or why it cannot be read."""
     try:
         return read_signoff(project, run_id), ""
     except ContractError as error:
@@ -159,3 +165,81 @@ def _is_current(project: Path, run: StoredRun, sources: str) -> bool:
     if signed and not run.altered and sha256(content).hexdigest() == signed.page_sha256:
         return True
     return f'content="{sources}"'.encode() in content[:SOURCES_WITHIN]
+
+
+# ------------------------------------------------------------ the list of runs
+
+
+def write_index(project: Path) -> Path:
+    """Write the list of all runs, the first page of the site; returns its path."""
+    return _write_list(project, stored_runs(project))
+
+
+def _write_list(project: Path, runs: Sequence[StoredRun]) -> Path:
+    folder = site_folder(project)
+    suites = sorted(folder.glob("expectations/*.html"), key=lambda page: _rank(runs, page.stem))
+    links = [(page.stem, _address(folder, page)) for page in suites]
+    results = _results(folder, [name for name, _ in links])
+    write_text(folder / "index.html", render_list(runs, suites=links, results=results))
+    return folder / "index.html"
+
+
+def _rank(runs: Sequence[StoredRun], suite: str) -> tuple[int, str]:
+    """Layers as the latest run has them, upstream first; then the others."""
+    head = next((run.head for run in runs if run.head), None)
+    layers = list(dict.fromkeys(share.layer for share in head.shares)) if head else []
+    return (layers.index(suite) if suite in layers else len(layers)), suite
+
+
+def _results(folder: Path, suites: Sequence[str]) -> dict[str, list[Link]]:
+    """The pages of validation results that are there, by run."""
+    found: dict[str, list[Link]] = {}
+    for suite in suites:
+        for page in folder.glob(f"validations/{suite}/*/*/*.html"):
+            run = page.relative_to(folder).parts[2]
+            found.setdefault(run, []).append((suite, _address(folder, page)))
+    return found
+
+
+def _address(folder: Path, page: Path) -> str:
+    return quote(page.relative_to(folder).as_posix())
+
+
+def render_list(
+    runs: Sequence[StoredRun],
+    *,
+    suites: Sequence[Link] = (),
+    results: Mapping[str, Sequence[Link]] | None = None,
+) -> str:
+    """The list of ``runs``, which are newest first: trends, then every run, a fold per month.
+
+    ``suites`` are the pages of what is expected, ``results`` those of validation results by run.
+    """
+    months = [(month, list(found)) for month, found in groupby(runs, key=_month)]
+    return (
+        environment()
+        .get_template("runs.html")
+        .render(
+            runs=runs,
+            months=months,
+            open_months=_open_months(months),
+            trends=layer_trends(runs)[:GROUPS_SHOWN],
+            unsigned=sum(1 for run in runs if run.head and not run.signed_by),
+            suites=suites,
+            results=results or {},
+        )
+    )
+
+
+def _month(run: StoredRun) -> str:
+    return f"{run.head.started_at:%B %Y}" if run.head else "Unreadable"
+
+
+def _open_months(months: Sequence[tuple[str, Sequence[StoredRun]]]) -> int:
+    """How many of the newest months stand open: the first, and more while they are short."""
+    rows = 0
+    for n, (_, runs) in enumerate(months):
+        rows += len(runs)
+        if rows > OPEN_ROWS:
+            return max(1, n)
+    return len(months)

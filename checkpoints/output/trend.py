@@ -1,21 +1,19 @@
-"""How coverage went over past runs, so that a slow decay shows: lines for pages and terminal. Pure.
+"""How coverage went over past runs, so that a slow decay shows: for pages and terminal. Pure.
 
-Only runs of one checkpoint over windows of one name are on one line: others are not comparable.
+Only runs of one checkpoint over windows of one name are compared: others are not comparable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import groupby
 
-from checkpoints.archive.history import RunHead, StoredRun
+from checkpoints.archive.history import StoredRun
+from checkpoints.archive.runs import RunHead
 from checkpoints.text import percent
 
 BLOCKS = "▁▂▃▄▅▆▇█"
-WIDTH, HEIGHT, INSET = 160, 28, 3
-Ratios = Sequence[float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +34,23 @@ class Trend:
         return min(0.9, int(min(self.known, default=1) * 10) / 10)
 
     @property
+    def levels(self) -> tuple[float | None, ...]:
+        """The ratios on the scale: 0 is the floor, 1 is 100 %."""
+        floor = self.floor
+        return tuple(
+            None if r is None else max(0.0, (min(r, 1.0) - floor) / (1 - floor))
+            for r in self.ratios
+        )
+
+    @property
+    def lines(self) -> list[list[tuple[int, float]]]:
+        """``(number of the run, level)``, a list for each stretch of runs with something due."""
+        stretches = groupby(enumerate(self.levels), key=lambda point: point[1] is not None)
+        return [[(n, level or 0.0) for n, level in points] for known, points in stretches if known]
+
+    @property
     def sentence(self) -> str:
-        """The line in words."""
+        """The trend in words."""
         if not self.known:
             return f"{self.name}: nothing was due in {len(self.ratios)} runs"
         first, last = percent(self.known[0]), percent(self.known[-1])
@@ -58,15 +71,15 @@ class TrendGroup:
 
 
 def layer_trends(runs: Iterable[StoredRun], last: int = 60) -> list[TrendGroup]:
-    """A line per layer for the latest comparable runs; ``runs`` are newest first, as stored.
+    """A trend per layer over at most ``last`` comparable runs; ``runs`` are newest first.
 
-    Groups come in the order of their latest run; a single run makes no line.
+    Groups come in the order of their latest run; a single run makes no trend.
     """
     return _groups(runs, last, lambda head: head.layers, RunHead.coverage)
 
 
 def dataset_trends(runs: Iterable[StoredRun], last: int = 60) -> list[TrendGroup]:
-    """A line per dataset, as ``layer_trends``."""
+    """A trend per dataset, as ``layer_trends``."""
     return _groups(runs, last, lambda head: head.datasets, RunHead.coverage_of)
 
 
@@ -105,55 +118,4 @@ def _group(
 def blocks(trend: Trend) -> str:
     """A line of block characters, a run each; a space where nothing was due."""
     steps = len(BLOCKS) - 1
-    return "".join(
-        " " if r is None else BLOCKS[int(_level(r, trend.floor) * steps)] for r in trend.ratios
-    )
-
-
-def _level(ratio: float, floor: float) -> float:
-    return max(0.0, (min(ratio, 1.0) - floor) / (1 - floor))
-
-
-def sparkline(trend: Trend) -> str:
-    """The line as SVG, in the colour of the text around it; words for those who cannot see it.
-
-    The dotted line is 100 %, the lower edge ``trend.floor``; a run in which nothing was due
-    breaks the line, and the latest is a dot.
-    """
-    words = escape(trend.sentence)
-    marks = "".join(_marks(list(_places(trend))))
-    return (
-        f'<svg class="sparkline" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'role="img" aria-label="{words}"><title>{words}</title>'
-        f'<path d="M0 {INSET} H{WIDTH}" stroke="currentColor" stroke-dasharray="1 3" '
-        f'stroke-opacity=".6"/>{marks}</svg>'
-    )
-
-
-def _places(trend: Trend) -> Iterator[tuple[float, float] | None]:
-    step = (WIDTH - 2 * INSET) / max(1, len(trend.ratios) - 1)
-    for n, ratio in enumerate(trend.ratios):
-        if ratio is None:
-            yield None
-        else:
-            depth = (1 - _level(ratio, trend.floor)) * (HEIGHT - 2 * INSET)
-            yield round(INSET + n * step, 1), round(INSET + depth, 1)
-
-
-def _marks(places: Sequence[tuple[float, float] | None]) -> Iterator[str]:
-    for known, group in groupby(places, key=bool):
-        line = [place for place in group if place]
-        if known and len(line) > 1:
-            points = " ".join(f"{x},{y}" for x, y in line)
-            yield (
-                f'<polyline points="{points}" fill="none" stroke="currentColor" '
-                'stroke-width="1.5" stroke-linejoin="round"/>'
-            )
-        elif known:
-            yield _dot(line[0], 1)
-    if latest := next((place for place in reversed(places) if place), None):
-        yield _dot(latest, 2.5)
-
-
-def _dot(place: tuple[float, float], radius: float) -> str:
-    return f'<circle cx="{place[0]}" cy="{place[1]}" r="{radius}" fill="currentColor"/>'
+    return "".join(" " if level is None else BLOCKS[int(level * steps)] for level in trend.levels)

@@ -11,10 +11,9 @@ from pathlib import Path
 from checkpoints.archive.remediation import CallStatus, RemediationRecord, counts_of
 from checkpoints.archive.report import Report
 from checkpoints.archive.runs import report_path, runs_folder
-from checkpoints.archive.signoff import sha256_of
 from checkpoints.contract.loading import ContractFile
 from checkpoints.errors import WarehouseError
-from checkpoints.files import write_text
+from checkpoints.files import sha256_of, write_text
 from checkpoints.records import Digest
 from checkpoints.warehouse.engine import ReadOptions
 from remediation.backfill.engine import backfill

@@ -13,11 +13,10 @@ from typing import Literal
 import click
 
 from checkpoints.archive.runs import run_ids, stored_report
-from checkpoints.cli.ci_options import ci_options, publish_failure
+from checkpoints.cli.ci_options import Publishing, ci_options, publish_failure
 from checkpoints.cli.options import reading_of
 from checkpoints.cli.shell import Patient, console_for, main, write_json
 from checkpoints.errors import CheckpointsError, ExitCode, worst
-from checkpoints.output.publisher import Surface, publish
 from checkpoints.process import defer_interrupts, interruptible
 from checkpoints.text import Detail
 from remediation.cli.options import CallOptions, Setting, sending_options, shared_options
@@ -126,7 +125,7 @@ def plan(
 @sending_options
 @shared_options
 def run(
-    setting: Setting, path: Path | None, yes: bool, sending: CallOptions, surface: Surface
+    setting: Setting, path: Path | None, yes: bool, sending: CallOptions, publishing: Publishing
 ) -> ExitCode:
     """Make the calls of a plan, the canary first, and verify each in the tables.
 
@@ -139,13 +138,12 @@ def run(
     check_fits(chosen, file.sha256, setting.warehouse)
     if yes and chosen.calls:
         keep_plan(file.project, chosen, source)
-        return _send(setting, chosen, sending, surface)
+        return _send(setting, chosen, sending, publishing)
     for remark in _remarks(setting, chosen):
         setting.console.print(f"note: {remark}", soft_wrap=True)
     code = _dry_run(setting, chosen, path)
     code = _without_calls(setting, chosen) if yes else code
-    if surface.wanted:
-        publish(surface, *ci_findings.planned(chosen, code, now()))
+    publishing(*ci_findings.planned(chosen, code, now()))
     return code
 
 
@@ -159,7 +157,9 @@ def run(
 )
 @sending_options
 @shared_options
-def resume(setting: Setting, path: Path | None, sending: CallOptions, surface: Surface) -> ExitCode:
+def resume(
+    setting: Setting, path: Path | None, sending: CallOptions, publishing: Publishing
+) -> ExitCode:
     """Go on with a plan: look at the tables, then send what is missing."""
     file = setting.file
     with read_ledger(ledger_path(file.project), now) as ledger:
@@ -178,7 +178,7 @@ def resume(setting: Setting, path: Path | None, sending: CallOptions, surface: S
     check_fits(chosen, file.sha256, setting.warehouse)
     if path:
         keep_plan(file.project, chosen, path)
-    return _send(setting, chosen, sending, surface)
+    return _send(setting, chosen, sending, publishing)
 
 
 def _remarks(setting: Setting, chosen: Plan) -> list[str]:
@@ -222,7 +222,7 @@ def _dry_run(setting: Setting, chosen: Plan, path: Path | None) -> ExitCode:
     return ExitCode.COMPLETE
 
 
-def _send(setting: Setting, chosen: Plan, sending: CallOptions, surface: Surface) -> ExitCode:
+def _send(setting: Setting, chosen: Plan, sending: CallOptions, publishing: Publishing) -> ExitCode:
     from checkpoints.archive.provenance import user_name
     from remediation.backfill import run as running
     from remediation.clock import Clock
@@ -255,12 +255,11 @@ def _send(setting: Setting, chosen: Plan, sending: CallOptions, surface: Surface
         return ExitCode.INTERRUPTED
     except CheckpointsError as error:
         reporter.failed(error)
-        publish_failure(surface, error)
+        publish_failure(publishing, error)
         return error.exit_code
     reporter.conclude(record, str(show.short(path, Path.cwd())))
     write_json(record, setting.json_path)
-    if surface.wanted:
-        publish(surface, ci_findings.findings_of(record), ci_findings.sections_of(record))
+    publishing(ci_findings.findings_of(record), ci_findings.sections_of(record))
     return record.exit_code
 
 

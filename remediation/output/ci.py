@@ -13,8 +13,8 @@ from checkpoints.archive.remediation import (
 )
 from checkpoints.dates import ranges_of
 from checkpoints.errors import ExitCode
-from checkpoints.output.findings import Finding, Findings, finding_of
-from checkpoints.output.markdown import Section, folded, table
+from checkpoints.output.findings import Finding, Findings, Section, finding_of
+from checkpoints.output.markdown import folded, table
 from checkpoints.rules.rule import Outcome
 from checkpoints.text import dates
 from remediation.ledger.states import DONE

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from checkpoints.archive import runs as archive
-from checkpoints.archive.history import StoredRun, run_heads
+from checkpoints.archive.history import StoredRun, stored_runs
+from checkpoints.archive.runs import pages_folder
 from checkpoints.output import page, site
-from checkpoints.output.runs_page import render_index
 from checkpoints.output.signing import sign
-from checkpoints.output.site import pages_folder, rebuild_pages, write_run_page
+from checkpoints.output.site import rebuild_pages, render_list, write_run_page
 from tests.support.browser import assert_sound, looked_at
 from tests.support.runs import AT, FULL, HOLE, repair_of, stored
 from tests.support.warehouses import contract_of
@@ -182,7 +182,7 @@ def many(run: StoredRun, count: int) -> list[StoredRun]:
 
 def test_a_thousand_runs_are_folded_by_month_and_stay_small(tmp_path: Path, chromium: Any) -> None:
     stored(tmp_path, factors=HOLE)
-    text = render_index(many(run_heads(tmp_path)[0], 1000))
+    text = render_list(many(stored_runs(tmp_path)[0], 1000))
     assert len(text) < 1_000_000
     assert text.count("<details open>") == 1
     index = tmp_path / "index.html"
@@ -204,10 +204,10 @@ def test_the_list_of_damaged_altered_and_unsigned_runs_is_sound(
         report = stored(tmp_path, file, minute=minute, factors=HOLE if minute == 2 else FULL)
     sign(file, report.run_id, by="<i>Ada</i>", note="", at=AT)
     archive.save_report(tmp_path, report.model_copy(update={"seconds": 9.0}))
-    (archive.report_path(tmp_path, run_heads(tmp_path)[3].run_id)).write_text("<b>{")
+    (archive.report_path(tmp_path, stored_runs(tmp_path)[3].run_id)).write_text("<b>{")
     assert len(rebuild_pages(tmp_path)) == 1
     assert_sound(chromium, pages_folder(tmp_path).parent / "index.html")
 
 
 def test_an_empty_list_says_how_a_run_is_made() -> None:
-    assert "python -m checkpoints run" in render_index([])
+    assert "python -m checkpoints run" in render_list([])

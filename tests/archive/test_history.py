@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from checkpoints.archive import history
 from checkpoints.archive import runs as archive
-from checkpoints.archive.history import run_heads
-from checkpoints.archive.past_runs import past_runs
+from checkpoints.archive.history import past_runs, stored_runs
+from checkpoints.archive.report import Report
 from checkpoints.errors import ContractError
+from checkpoints.output.page import environment
 from checkpoints.output.signing import sign
-from checkpoints.output.trend import Trend, blocks, dataset_trends, layer_trends, sparkline
+from checkpoints.output.site import rebuild_pages
+from checkpoints.output.trend import Trend, blocks, dataset_trends, layer_trends
 from tests.support.commands import command
 from tests.support.runs import AT, FULL, HOLE, stored
 from tests.support.warehouses import contract_of
@@ -23,7 +25,7 @@ from tests.support.warehouses import contract_of
 def test_a_head_has_verdict_window_and_coverage_newest_first(tmp_path: Path) -> None:
     stored(tmp_path, minute=1, factors=HOLE)
     stored(tmp_path, minute=2)
-    new, old = run_heads(tmp_path)
+    new, old = stored_runs(tmp_path)
     assert new.head is not None
     assert old.head is not None
     assert new.run_id > old.run_id
@@ -45,75 +47,91 @@ def test_the_coverage_of_a_layer_is_that_of_its_least_complete_dataset(tmp_path:
     second = {**datasets["factors"], "table": "s.summary"}
     both = contract_of(tmp_path, datasets={**datasets, "other": second})
     stored(tmp_path, both, factors=HOLE)
-    head = run_heads(tmp_path)[0].head
+    head = stored_runs(tmp_path)[0].head
     assert head is not None
     assert (head.coverage_of("other"), head.coverage("L4")) == (1, 56 / 76)
 
 
-def test_an_unchanged_run_is_not_read_again_and_a_changed_one_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The reports that were parsed, in order."""
+    found: list[Path] = []
+    real = archive.read_report
+
+    def read(path: Path) -> Report:
+        found.append(path)
+        return real(path)
+
+    monkeypatch.setattr(archive, "read_report", read)
+    return found
+
+
+def test_a_report_is_parsed_for_a_list_only_when_it_was_changed(
+    tmp_path: Path, parsed: list[Path]
 ) -> None:
     file = contract_of(tmp_path)
     for minute in range(3):
         stored(tmp_path, file, minute=minute)
-    first = run_heads(tmp_path)
-    read: list[str] = []
-    real = history._read
-    monkeypatch.setattr(
-        history, "_read", lambda p, run, path: read.append(run) or real(p, run, path)
-    )
-    assert run_heads(tmp_path) == first
-    assert read == []
+    first = stored_runs(tmp_path)
+    assert parsed == []
 
     path = archive.report_path(tmp_path, None)
     times = path.stat()
     path.write_text(path.read_text().replace('"passed":true', '"passed":fals'))
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # same size, same time
-    assert "is not a run report of version 1" in run_heads(tmp_path)[0].problem
-    assert read == [first[0].run_id]
+    assert "is not a run report of version 1" in stored_runs(tmp_path)[0].problem
+    assert parsed == [path]
     sign(file, first[1].run_id, by="Ada", note="", at=AT)
-    assert run_heads(tmp_path)[1].signed_by == "Ada"
+    assert stored_runs(tmp_path)[1].signed_by == "Ada"
     archive.report_path(tmp_path, first[2].run_id).unlink()
-    assert [run.run_id for run in run_heads(tmp_path)] == [run.run_id for run in first[:2]]
+    assert [run.run_id for run in stored_runs(tmp_path)] == [run.run_id for run in first[:2]]
+
+
+@pytest.mark.parametrize("content", [None, "", "{", '{"version": 0}', '{"version": 1}'])
+def test_a_run_without_a_head_is_listed_from_its_report_and_nothing_is_written(
+    tmp_path: Path, content: str | None, parsed: list[Path]
+) -> None:
+    stored(tmp_path)
+    with_head = stored_runs(tmp_path)
+    head = archive.report_path(tmp_path, None).with_name("head.json")
+    head.unlink()
+    if content is not None:
+        head.write_text(content)
+    (archive.runs_folder(tmp_path) / "heads.json").write_text("of an older version")
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    assert stored_runs(tmp_path) == with_head
+    assert len(parsed) == 1
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+    assert rebuild_pages(tmp_path) == []
+    parsed.clear()
+    assert stored_runs(tmp_path) == with_head
+    assert parsed == []
+
+
+def test_a_report_that_was_edited_never_keeps_its_old_head(tmp_path: Path) -> None:
+    stored(tmp_path, factors=HOLE)
+    path = archive.report_path(tmp_path, None)
+    path.write_text(path.read_text().replace('"exit_code":1', '"exit_code":0'))
+    head = stored_runs(tmp_path)[0].head
+    assert head is not None
+    assert head.exit_code == 0
+
+
+def test_an_archive_that_was_copied_keeps_its_heads(tmp_path: Path, parsed: list[Path]) -> None:
+    (tmp_path / "one").mkdir()
+    stored(tmp_path / "one")
+    shutil.copytree(tmp_path / "one", tmp_path / "two", copy_function=shutil.copyfile)
+    assert stored_runs(tmp_path / "two") == stored_runs(tmp_path / "one")
+    assert parsed == []
 
 
 def test_a_report_changed_after_its_sign_off_shows_as_altered(tmp_path: Path) -> None:
     file = contract_of(tmp_path)
     report = stored(tmp_path, file)
     sign(file, None, by="Ada", note="", at=AT)
-    assert not run_heads(tmp_path)[0].altered
+    assert not stored_runs(tmp_path)[0].altered
     archive.save_report(tmp_path, report.model_copy(update={"seconds": 9.0}))
-    assert run_heads(tmp_path)[0].altered
-
-
-@pytest.mark.parametrize("content", ["", "{", '{"version": 0, "runs": {}}', '{"version": 1}'])
-def test_a_damaged_or_older_cache_is_made_again(tmp_path: Path, content: str) -> None:
-    stored(tmp_path)
-    first = run_heads(tmp_path)
-    cache = archive.runs_folder(tmp_path) / "heads.json"
-    whole = cache.read_text()
-    cache.write_text(content)
-    assert run_heads(tmp_path) == first
-    assert cache.read_text() == whole
-
-
-def test_an_archive_that_cannot_be_written_is_still_listed(tmp_path: Path) -> None:
-    stored(tmp_path)
-    (archive.runs_folder(tmp_path) / "heads.json").mkdir()
-    assert len(run_heads(tmp_path)) == 1
-
-
-def test_a_thousand_kept_runs_are_listed_without_reading_a_report(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    report = stored(tmp_path)
-    for n in range(1000):
-        path = archive.runs_folder(tmp_path) / f"20240101T000000{n:06}Z-daily" / "report.json"
-        path.parent.mkdir()
-        path.write_text(report.model_copy(update={"run_id": path.parent.name}).model_dump_json())
-    assert len(run_heads(tmp_path)) == 1001
-    monkeypatch.setattr(history, "_head", lambda path: pytest.fail(f"{path} was read again"))
-    assert len(run_heads(tmp_path)) == 1001
+    assert stored_runs(tmp_path)[0].altered
 
 
 # ------------------------------------------------------------------ trends
@@ -128,13 +146,13 @@ def decaying(folder: Path) -> None:
 
 def test_runs_of_one_checkpoint_and_window_are_on_one_line_oldest_first(tmp_path: Path) -> None:
     decaying(tmp_path)
-    (group,) = layer_trends(run_heads(tmp_path))
+    (group,) = layer_trends(stored_runs(tmp_path))
     assert (group.checkpoint, group.window_label) == ("after_backfill", "season 2025")
     assert [trend.name for trend in group.trends] == ["L1", "L3", "L4"]
     assert group.trends[2].ratios == (1.0, 1.0, 74 / 76, 72 / 76)
     assert group.trends[2].sentence == "L4: 100.0 % to 94.7 % over 4 runs, lowest 94.7 %"
-    assert layer_trends(run_heads(tmp_path), last=2)[0].trends[2].ratios == (74 / 76, 72 / 76)
-    names = [trend.name for trend in dataset_trends(run_heads(tmp_path))[0].trends]
+    assert layer_trends(stored_runs(tmp_path), last=2)[0].trends[2].ratios == (74 / 76, 72 / 76)
+    names = [trend.name for trend in dataset_trends(stored_runs(tmp_path))[0].trends]
     assert names == ["raw", "summary", "factors"]
 
 
@@ -142,7 +160,7 @@ def test_a_single_run_or_another_window_makes_no_line(tmp_path: Path) -> None:
     report = stored(tmp_path)
     other = report.model_copy(update={"run_id": "2026-other", "window_label": "last 7 days"})
     archive.save_report(tmp_path, other)
-    assert layer_trends(run_heads(tmp_path)) == []
+    assert layer_trends(stored_runs(tmp_path)) == []
 
 
 def test_a_slow_decay_shows_in_blocks() -> None:
@@ -152,11 +170,15 @@ def test_a_slow_decay_shows_in_blocks() -> None:
     assert blocks(Trend(name="L4", ratios=(None, None))) == "  "
 
 
+def sparkline(trend: Trend) -> str:
+    return str(environment().get_template("sparkline.html").make_module().sparkline(trend))  # type: ignore[attr-defined]
+
+
 def test_a_sparkline_breaks_where_nothing_was_due_and_escapes_names() -> None:
     svg = sparkline(Trend(name='<b>"', ratios=(1.0, 0.95, None, 0.9)))
-    assert '<polyline points="3.0,3.0 54.3,14.0"' in svg.replace("3,3 ", "3.0,3.0 ")
+    assert '<polyline points="3.0,3.0 54.3,14.0"' in svg
     assert svg.count("<circle") == 2
-    assert "&lt;b&gt;&quot;: 100.0 % to 90.0 % over 4 runs, lowest 90.0 %" in svg
+    assert "&lt;b&gt;&#34;: 100.0 % to 90.0 % over 4 runs, lowest 90.0 %" in svg
     empty = sparkline(Trend(name="L4", ratios=(None,)))
     assert "<circle" not in empty
     assert "L4: nothing was due in 1 run" in empty
@@ -181,7 +203,7 @@ def test_past_runs_are_limited_and_narrowed(tmp_path: Path) -> None:
 def test_the_command_shows_a_line_per_layer_and_a_row_per_run(tmp_path: Path) -> None:
     decaying(tmp_path)
     file = contract_of(tmp_path)
-    sign(file, run_heads(tmp_path)[2].run_id, by="Ada [red]", note="", at=AT)
+    sign(file, stored_runs(tmp_path)[2].run_id, by="Ada [red]", note="", at=AT)
     done = command("checkpoints", "history", "--contract", str(file.path))
     assert (done.returncode, done.stdout) == (0, "")
     lines = [line.rstrip() for line in done.stderr.splitlines()]
@@ -215,4 +237,4 @@ def test_a_damaged_run_is_listed_as_damaged(tmp_path: Path) -> None:
     done = command("checkpoints", "history", "--contract", str(tmp_path / "pipeline.yml"))
     assert done.returncode == 0
     assert "damaged" in done.stderr
-    assert "is not a run report of version 1" in done.stderr.replace("\n", " ")
+    assert "is not a run report of version 1" in " ".join(done.stderr.split())

@@ -10,10 +10,11 @@ import pytest
 
 from checkpoints import run as running
 from checkpoints.archive import runs as archive
+from checkpoints.archive.runs import pages_folder
+from checkpoints.archive.signoff import Standing, verify
 from checkpoints.errors import ContractError, ExitCode
 from checkpoints.output.signing import sign
-from checkpoints.output.site import pages_folder, rebuild_pages, write_run_page
-from checkpoints.output.verify import Standing, verify
+from checkpoints.output.site import rebuild_pages, write_run_page
 from tests.support.commands import command
 from tests.support.projects import project_of
 from tests.support.runs import AT, repair_of, request_of, stored
@@ -78,11 +79,12 @@ def test_a_changed_page_is_named_and_docs_brings_the_signed_one_back(
     assert broken(tmp_path, page) == {}
 
 
-def test_another_name_in_the_sign_off_is_a_changed_sign_off(tmp_path: Path, page: Path) -> None:
+def test_a_sign_off_that_differs_from_its_copy_is_named(tmp_path: Path, page: Path) -> None:
     record = archive.report_path(tmp_path, None).with_name("signoff.json")
-    for copy in (record, page.with_suffix(".json")):
-        copy.write_text(copy.read_text().replace("Ada", "Eve"))
-    assert broken(tmp_path, page) == {"sign-off": Standing.ALTERED}
+    copy = page.with_suffix(".json")
+    copy.write_text(copy.read_text().replace("Ada", "Eve"))
+    assert broken(tmp_path, page) == {"sign-off beside the page": Standing.ALTERED}
+    assert broken(tmp_path, copy) == {"sign-off": Standing.ALTERED}
     record.unlink()
     assert broken(tmp_path, page) == {"sign-off": Standing.MISSING}
 

@@ -138,8 +138,8 @@ def test_ci_learns_of_a_command_that_came_to_no_answer(tmp_path: Path, contract:
         "--warehouse", "duckdb:///none.duckdb", "--junit", str(found), **on_github(tmp_path),
     )  # fmt: skip
     assert done.returncode == 3
-    assert cases(found) == {"the command comes to an answer": ["error"]}
-    assert done.stdout.startswith("::error title=the command comes to an answer::warehouse file")
+    assert cases(found) == {"the command ends with a verdict": ["error"]}
+    assert done.stdout.startswith("::error title=the command ends with a verdict::warehouse file")
     assert "**COULD NOT TELL: warehouse file" in (tmp_path / "summary.md").read_text()
     done = command(
         "checkpoints", "check", "--season", "1999", "--contract", contract, "--junit", str(found)

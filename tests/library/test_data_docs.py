@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
 import pytest
 
+from checkpoints import run as running
+from checkpoints.archive.runs import validation_results
 from checkpoints.contract.loading import ContractFile
 from checkpoints.coverage.results import KeySample
-from checkpoints.errors import LibraryError
+from checkpoints.errors import ExitCode, LibraryError
 from checkpoints.library.judge import LibraryVerdict, build_docs, judge
 from tests.support.projects import (
     ALL,
@@ -26,6 +29,7 @@ from tests.support.projects import (
     judged,
     project_of,
 )
+from tests.support.runs import FULL, request_of
 from tests.support.warehouses import BASIC
 
 AT = datetime(2025, 3, 9, 8, 7, 6, tzinfo=UTC)
@@ -238,6 +242,22 @@ def test_a_suite_page_says_in_words_what_is_expected(file: ContractFile) -> None
     assert "factors holds at least 80 % of the keys of rawconversion_ratio≥ 80 %critical" in words
     assert "every key of factors is in summary on that dateno_orphan_keys= 0warning" in words
     assert "no service rebuilds it" in words
+
+
+def test_the_page_gates_on_what_the_run_was_to_fail_on(tmp_path: Path) -> None:
+    file = project_of(tmp_path)
+    request = request_of(tmp_path, file, factors=[*FULL, (D("2025-01-10"), "stranger")])
+    report, _ = running.run(replace(request, fail_on="warning"))
+    (result,) = (p for p in validation_results(file.project, report.run_id) if "/L4/" in str(p))
+    page = file.project / "uncommitted/data_docs/local_site/validations/L4"
+    page = next(page.glob(f"{report.run_id}/*/*.html"))
+
+    assert report.verdict.exit_code is ExitCode.INCOMPLETE
+    assert "✗ INCOMPLETE L4: 1 of 4 evaluated checks failed" in words_of(page.read_text())
+    of_an_older_version = result.read_text().replace('"fail_on": "warning"', '"written": "before"')
+    result.write_text(of_an_older_version)
+    build_docs(file.project)
+    assert "✓ COMPLETE L4: 3 of 4 evaluated checks passed" in words_of(page.read_text())
 
 
 def test_docs_can_be_rebuilt_from_the_archive(tmp_path: Path) -> None:

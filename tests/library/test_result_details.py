@@ -46,7 +46,12 @@ def cell(n: int, expected: int, matched: int, orphans: int, status: Status = Sta
 
 def evidence(cells: list[Cell], samples: dict[date, Any] | None = None) -> PairEvidence:
     return PairEvidence(
-        cells=tuple(cells), samples=samples or {}, undated=0, window=WINDOW, as_of=AS_OF
+        cells=tuple(cells),
+        samples=samples or {},
+        undated=0,
+        window=WINDOW,
+        as_of=AS_OF,
+        fail_on="warning",
     )
 
 
@@ -68,6 +73,8 @@ def test_an_evaluation_and_its_evidence_come_back_as_they_went(
     assert shown is not None
     assert (shown.window, shown.as_of) == (WINDOW, AS_OF)
     assert shown.cells == tuple(by_date[day] for day in found.unexpected_dates)
+    assert (shown.window, shown.as_of, shown.fail_on) == (WINDOW, AS_OF, "warning")
+    assert shown.figures == tuple(by_date[day] for day in found.unexpected_dates)
     assert {d for run in shown.ranges for d in run.dates()} >= set(found.unexpected_dates)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from io import StringIO
@@ -20,6 +22,7 @@ from checkpoints.output.junit import junit_xml
 from checkpoints.output.markdown import escaped, folded, markdown, sections_of, table
 from checkpoints.rules.rule import Outcome
 from checkpoints.text import one_line
+from tests.support.commands import ROOT
 from tests.support.reports import check_of, report_of
 from tests.support.warehouses import D
 
@@ -102,6 +105,11 @@ def test_junit_is_valid_whatever_the_data_contains(findings: list[Finding], valu
     assert sorted(shown) == sorted(one_line(f.name) for f in findings)
     failing = sum(f.outcome is Outcome.FAILED and f.gates for f in findings)
     assert len(list(root.iter("failure"))) == failing == int(root.attrib["failures"])
+
+
+def test_junitparser_is_imported_only_where_junit_is_written() -> None:
+    code = "import sys, checkpoints.cli.commands; sys.exit('junitparser' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
 def test_outcomes_map_to_what_ci_servers_know() -> None:

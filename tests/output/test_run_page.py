@@ -59,7 +59,7 @@ def test_the_page_says_under_what_circumstances_the_run_was_made(tmp_path: Path)
 
 
 def archive_hash(project: Path, report: Report) -> str:
-    from checkpoints.archive.signoff import sha256_of
+    from checkpoints.files import sha256_of
 
     return sha256_of(archive.report_path(project, report.run_id))
 
@@ -81,13 +81,14 @@ def test_layers_without_an_evaluated_coverage_are_not_called_checked(tmp_path: P
     only_warmup = stored(tmp_path, file, minute=2, **dict.fromkeys(file.contract.names, FULL[:4]))
     text = write_run_page(tmp_path, only_warmup).read_text()
     assert "✗ NO</span><small>not evaluated: L4</small>" in text
-    assert '<dd class="bad">UNKNOWN (L4)</dd>' in text
-    assert "Nothing is known of L4" in text
+    assert '<dd class="bad">UNKNOWN (layer L4)</dd>' in text
+    assert "No coverage was evaluated for layer L4: whether it has gaps is unknown." in text
     gone = {**BASIC["datasets"]["factors"], "table": "s.gone"}
     lost = contract_of(tmp_path, datasets={**BASIC["datasets"], "factors": gone})
     unread = write_run_page(tmp_path, stored(tmp_path, lost, minute=3)).read_text()
-    assert "✗ NO</span><small>not evaluated: factors</small>" in unread
-    assert '<dd class="bad">UNKNOWN (factors)</dd>' in unread
+    assert "✗ NO</span><small>unreadable dataset: factors</small>" in unread
+    assert "Dataset factors could not be read: whether it has gaps is unknown." in unread
+    assert '<dd class="bad">UNKNOWN (unreadable dataset factors)</dd>' in unread
     assert "conversion ratio could not be evaluated: dataset &#39;factors&#39;" in unread
     assert "✓ No due date lacks a key" not in text + unread
 

@@ -237,6 +237,6 @@ def test_every_morning_it_is_the_daily_checkpoint() -> None:
 def test_without_a_warehouse_the_gate_says_why_it_cannot_tell(clean: Runner) -> None:
     code, printed = clean.run(inputs=COMPLETE, vars={"WAREHOUSE_URL": "duckdb:///no.duckdb"})
     assert code == 3
-    assert "::error title=the command comes to an answer::warehouse file 'no.duckdb'" in printed
+    assert "::error title=the command ends with a verdict::warehouse file 'no.duckdb'" in printed
     assert "**COULD NOT TELL" in (clean.folder.parent / "summary.md").read_text()
     assert (clean.folder / "verdict" / "junit.xml").exists()

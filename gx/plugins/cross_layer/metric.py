@@ -9,8 +9,9 @@ from great_expectations.execution_engine.pandas_execution_engine import PandasEx
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
+from checkpoints.library.results import RunEvidence
 from checkpoints.library.table import evidence_of
-from checkpoints.rules.evidence import Pair, PairEvidence
+from checkpoints.rules.evidence import Pair
 
 PAIR_EVIDENCE = "cross_layer.pair_evidence"
 
@@ -32,7 +33,7 @@ class PairEvidenceMetric(TableMetricProvider):
         metric_domain_kwargs: dict[str, Any],
         metric_value_kwargs: dict[str, Any],
         **_: Any,
-    ) -> PairEvidence:
+    ) -> RunEvidence:
         table, *_rest = execution_engine.get_compute_domain(
             metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE
         )

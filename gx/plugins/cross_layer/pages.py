@@ -120,12 +120,13 @@ class ResultRenderer:
         found = sorted(_judged(result), key=lambda e: WORST_FIRST.index(e.record.outcome))
         attention = [e for e in found if e.record.outcome in WORST_FIRST[:2]]
         shown = next((e.shown for e in found if e.shown), None)
+        fail_on = shown.fail_on if shown else "critical"
         run: Any = result.meta["run_id"]
         return ResultPage(
             suite=result.suite_name,
             run_id=str(run["run_name"]),
             run_time=datetime.fromisoformat(run["run_time"]).astimezone(UTC),
-            verdict=decide([e.record for e in found], len(found), "critical"),
+            verdict=decide([e.record for e in found], len(found), fail_on),
             window=shown.window if shown else None,
             as_of=shown.as_of if shown else None,
             attention=tuple(attention),

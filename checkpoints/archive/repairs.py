@@ -10,10 +10,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from checkpoints.archive.history import RunHead, StoredRun
+from checkpoints.archive.history import StoredRun
 from checkpoints.archive.remediation import RemediationRecord
-from checkpoints.archive.runs import runs_folder
-from checkpoints.dates import DateRange
+from checkpoints.archive.runs import RunHead, runs_folder
 
 NO_REPAIR = (
     "{path}: is not a remediation record of version 1: move it away, or restore it from a backup"
@@ -33,10 +32,10 @@ class StoredRepair:
 def stored_repairs(project: Path) -> list[StoredRepair]:
     """Every record of remediation, oldest first; damaged ones, which say so, come last."""
     paths = sorted(runs_folder(project).glob("*/remediation-*.json"))
-    return sorted(map(_read, paths), key=_age)
+    return sorted(map(_read_repair, paths), key=_age)
 
 
-def _read(path: Path) -> StoredRepair:
+def _read_repair(path: Path) -> StoredRepair:
     try:
         content = path.read_bytes()
         repair, problem = RemediationRecord.model_validate_json(content), ""
@@ -66,7 +65,7 @@ def repairs_of(
 
 
 def _led_up(repair: RemediationRecord | None, head: RunHead | None, since: datetime | None) -> bool:
-    if repair is None or head is None or not _overlap(repair.window, head.window):
+    if repair is None or head is None or not repair.window.overlaps(head.window):
         return False
     return repair.started_at < head.started_at and (since is None or since < repair.started_at)
 
@@ -79,10 +78,6 @@ def _last_signed(runs: Iterable[StoredRun], head: RunHead) -> datetime | None:
         and run.head
         and run.head.checkpoint == head.checkpoint
         and run.head.started_at < head.started_at
-        and _overlap(run.head.window, head.window)
+        and run.head.window.overlaps(head.window)
     ]
     return max(signed, default=None)
-
-
-def _overlap(one: DateRange, other: DateRange) -> bool:
-    return one.first <= other.last and other.first <= one.last

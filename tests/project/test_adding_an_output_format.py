@@ -1,0 +1,73 @@
+"""A new output format is one file and one line: tried on a copy of the project."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from tests.support.commands import command
+from tests.support.scratch import edit, scratch_copy
+from tests.support.warehouses import BASIC, D, days, fill, write_contract
+
+FULL = days("2025-01-01", "2025-02-10")
+HOLE = [r for r in FULL if not D("2025-01-20") <= r[0] <= D("2025-01-29")]
+
+CSV = '''"""Findings as CSV, for a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from checkpoints.files import write_text
+from checkpoints.output.findings import Findings, Section
+from checkpoints.output.publisher import Given, Option, Publisher
+
+
+def _write(found: Findings, _: Sequence[Section], given: Given) -> None:
+    if "--csv" in given.options:
+        text = io.StringIO()
+        rows = csv.writer(text)
+        rows.writerow(("suite", "check", "outcome", "found"))
+        rows.writerows((f.suite, f.name, f.outcome, f.message) for f in found.findings)
+        write_text(Path(given.options["--csv"]), text.getvalue())
+
+
+PUBLISHER = Publisher(
+    publish=_write,
+    options=(Option(flag="--csv", metavar="PATH", help="Write the checks as CSV.", is_file=True),),
+)
+'''
+
+
+def test_a_format_is_one_file_and_one_line(tmp_path: Path) -> None:
+    copy = scratch_copy(tmp_path)
+    (copy / "checkpoints/output/table_csv.py").write_text(CSV)
+    registry = copy / "checkpoints/output/registry.py"
+    edit(registry, '    "github",\n', '    "github",\n    "table_csv",\n')
+    url = fill(tmp_path / "w.duckdb", {**dict.fromkeys(BASIC["datasets"], FULL), "factors": HOLE})
+    contract = str(write_contract(tmp_path, BASIC))
+    options = ("--contract", contract, "--warehouse", url, "--season", "2025")
+    found = tmp_path / "checks.csv"
+
+    done = command(
+        "checkpoints", "check", *options, "--as-of", "2025-02-20", "--csv", str(found), cwd=copy
+    )
+
+    assert (done.returncode, done.stdout) == (1, "")
+    rows = list(csv.DictReader(found.read_text().splitlines()))
+    assert len(rows) == 12
+    assert {row["check"] for row in rows if row["outcome"] == "FAILED"} == {
+        "factors: conversion_ratio of raw",
+        "factors: daily_conversion_ratio of summary",
+    }
+    for verb in (("checkpoints", "run"), ("remediation", "resume")):
+        assert "--csv PATH" in command(*verb, "--help", cwd=copy).stdout
+    edit(copy / "checkpoints/output/table_csv.py", "csv.writer(text)", "csv.writer(None)")
+    broken = command("checkpoints", "check", *options, "--csv", "x", "--junit", "y", cwd=copy)
+    assert broken.returncode == 3
+    assert "error: cannot publish as table_csv: TypeError" in broken.stderr
+    assert (copy / "y").read_text().count("<testcase ") == 12, "another format lost the verdict"
+    refused = command("checkpoints", "check", *options, "--csv", str(tmp_path), cwd=copy)
+    assert refused.returncode == 2
+    assert "is a directory" in refused.stderr
