@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import click
 
-from checkpoints.cli.shell import Patient
+from checkpoints.cli.terminal import QuietPipe
 from checkpoints.errors import CheckpointsError
 from checkpoints.output.findings import failure
 from checkpoints.output.publisher import Surface, publish
@@ -54,7 +54,7 @@ def surface_of(
     summary = Path(given) if given else None
     appended = summary is not None and (markdown is None or markdown == summary)
     on_github = environ.get("GITHUB_ACTIONS") == "true"
-    out = Patient(stream)
+    out = QuietPipe(stream)
     return Surface(
         junit=junit,
         markdown=None if appended else markdown,
@@ -63,7 +63,7 @@ def surface_of(
     )
 
 
-def _write(out: Patient, line: str) -> None:
+def _write(out: QuietPipe, line: str) -> None:
     out.write(f"{line}\n")
     out.flush()
 

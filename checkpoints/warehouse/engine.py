@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from checkpoints.contract.model import Dataset, DateType
+from checkpoints.contract.model import Contract, Dataset, DateType
 from checkpoints.errors import WarehouseError
 from checkpoints.records import Record
-from checkpoints.text import human_bytes
+from checkpoints.text import human_bytes, parse_bytes
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -123,3 +123,19 @@ class StatementRecord(Record):
     cached: bool | None
     rows: int
     seconds: float
+
+
+def reading_of(
+    contract: Contract, *, max_bytes: str | None = None, impersonate: str | None = None
+) -> Reading:
+    """How a contract's warehouse is to be read; ``max_bytes`` takes precedence over its own.
+
+    Raises:
+        ContractError: ``max_bytes`` is no amount of bytes.
+    """
+    chosen = max_bytes or contract.bigquery.max_bytes
+    return Reading(
+        max_bytes=parse_bytes(chosen) if chosen else None,
+        timeout_seconds=contract.bigquery.timeout_seconds,
+        impersonate=impersonate,
+    )

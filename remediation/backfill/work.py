@@ -15,6 +15,22 @@ from remediation.service.dispatch import Dispatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How much is sent, and how much at a time.
+
+    ``canary`` dates of each service must land before its others are sent; at most ``max_dates``
+    dates are dealt with; ``concurrency`` takes precedence over the contract's. With
+    ``resend_unknown`` a person takes it upon them to send again what a service that is not
+    idempotent may have done.
+    """
+
+    canary: int = 1
+    max_dates: int | None = None
+    concurrency: int | None = None
+    resend_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """What a backfill needs.
 

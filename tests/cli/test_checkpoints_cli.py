@@ -333,5 +333,5 @@ def test_commands_without_the_library_do_not_import_it(
         cwd=ROOT, env=environment(), capture_output=True, text=True, check=True,
     )  # fmt: skip
     loaded = set(done.stdout.split())
-    assert "checkpoints.shell" in loaded
+    assert "checkpoints.cli.shell" in loaded
     assert not loaded & {"great_expectations", "pandas", "requests", "google.cloud.bigquery"}

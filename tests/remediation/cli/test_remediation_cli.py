@@ -298,7 +298,8 @@ def test_plan_and_status_start_quickly_and_load_nothing_heavy(made: Project) -> 
         pass
     for command in ("plan", "status"):
         program = (
-            "import sys; from remediation.__main__ import cli; from checkpoints.shell import main\n"
+            "import sys; from checkpoints.cli.shell import main\n"
+            "from remediation.cli.commands import cli\n"
             f"sys.argv[1:] = [{command!r}, '--contract', {str(made.folder / 'pipeline.yml')!r}]\n"
             "code = main(cli)\n"
             f"print(code, [m for m in {HEAVY} if m in sys.modules])"
