@@ -7,7 +7,6 @@ import click
 from checkpoints import validation
 from checkpoints.cli.ci_options import ci_options
 from checkpoints.cli.options import (
-    CONTRACT,
     DATES,
     DETAIL,
     JSON,
@@ -15,6 +14,7 @@ from checkpoints.cli.options import (
     MAX_BYTES,
     READING,
     Setting,
+    contract_option,
     with_setting,
 )
 from checkpoints.cli.reading import answer, request_for
@@ -28,7 +28,7 @@ from checkpoints.rules.rule import Severity
 
 @click.command()
 @ci_options
-@with_setting(*DATES, *READING, MAX_BYTES, CONTRACT, *JUDGING, JSON, *DETAIL)
+@with_setting(*DATES, *READING, MAX_BYTES, contract_option, *JUDGING, JSON, *DETAIL)
 def run(setting: Setting, checkpoint: str, fail_on: Severity, surface: Surface) -> ExitCode:
     """Run the checkpoint in Great Expectations; store report and Data Docs."""
     report, path = validation.run(request_for(setting, checkpoint, fail_on))
@@ -37,7 +37,7 @@ def run(setting: Setting, checkpoint: str, fail_on: Severity, surface: Surface) 
 
 
 @click.command()
-@with_setting(CONTRACT)
+@with_setting(contract_option)
 def docs(setting: Setting) -> ExitCode:
     """Rebuild Data Docs and the run pages, and print the path of the index."""
     problems = rebuild_pages(setting.file.project)

@@ -6,8 +6,10 @@ A command lists its options in the order of its ``--help``: ``@with_setting(*DAT
 from __future__ import annotations
 
 import os
+import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import wraps
@@ -20,7 +22,7 @@ from rich.console import Console
 from checkpoints.cli.terminal import console_for
 from checkpoints.contract.loading import ContractFile, load_contract
 from checkpoints.contract.window import Window, resolve_window
-from checkpoints.errors import ExitCode
+from checkpoints.errors import CheckpointsError, ExitCode
 from checkpoints.text import Detail
 from checkpoints.warehouse.engine import Reading, reading_of
 
@@ -28,13 +30,6 @@ Command = Callable[..., ExitCode]
 Option = Callable[[Command], Command]
 
 DATE = click.DateTime(["%Y-%m-%d"])
-CONTRACT = click.option(
-    "--contract",
-    type=click.Path(path_type=Path),
-    default=Path("gx/pipeline.yml"),
-    show_default=True,
-    help="The contract file.",
-)
 JSON = click.option(
     "--json", "json_path", metavar="PATH", help="Write the answer as JSON; - is stdout."
 )
@@ -110,6 +105,39 @@ class Setting:
         )
 
 
+def contract_option(command: Command) -> Command:
+    """``--contract``, which also goes into the commands that errors propose."""
+
+    @wraps(command)
+    def wrapped(**options: object) -> ExitCode:
+        with same_contract():
+            return command(**options)
+
+    return click.option(
+        "--contract",
+        type=click.Path(path_type=Path),
+        default=Path("gx/pipeline.yml"),
+        show_default=True,
+        help="The contract file.",
+    )(wrapped)
+
+
+@contextmanager
+def same_contract() -> Iterator[None]:
+    """An error that proposes a command of ours proposes it for the contract that was typed."""
+    try:
+        yield
+    except CheckpointsError as error:
+        error.problems = [
+            PROPOSED.sub(lambda found: typed_again(found[1], "contract"), problem)
+            for problem in error.problems
+        ]
+        raise
+
+
+PROPOSED = re.compile(r"python -m ((?:checkpoints|remediation) [a-z]+)(?!.* --contract )")
+
+
 def declared(*options: Option) -> Option:
     """Declare options in the order in which ``--help`` lists them."""
 
@@ -122,7 +150,7 @@ def declared(*options: Option) -> Option:
 
 
 def with_setting(*options: Option) -> Option:
-    """Declare options, ``CONTRACT`` among them, and hand the shared ones over as ``setting``."""
+    """Declare options, with ``contract_option``, and hand the shared ones over as ``setting``."""
 
     def declare(command: Command) -> Command:
         @wraps(command)

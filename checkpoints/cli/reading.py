@@ -11,7 +11,6 @@ from checkpoints import validation
 from checkpoints.archive.report import Report
 from checkpoints.cli.ci_options import ci_options
 from checkpoints.cli.options import (
-    CONTRACT,
     DATES,
     DETAIL,
     JSON,
@@ -20,6 +19,7 @@ from checkpoints.cli.options import (
     READING,
     WHERE,
     Setting,
+    contract_option,
     typed_again,
     with_setting,
 )
@@ -42,7 +42,7 @@ ASKED = ("season", "first", "last", "last_days", "as_of", "max_bytes", "checkpoi
 
 @click.command()
 @ci_options
-@with_setting(*DATES, *READING, MAX_BYTES, CONTRACT, *JUDGING, JSON, *DETAIL)
+@with_setting(*DATES, *READING, MAX_BYTES, contract_option, *JUDGING, JSON, *DETAIL)
 def check(setting: Setting, checkpoint: str, fail_on: Severity, surface: Surface) -> ExitCode:
     """Judge by the rules alone, in under a second; nothing is stored."""
     report = validation.check(request_for(setting, checkpoint, fail_on))
@@ -50,7 +50,7 @@ def check(setting: Setting, checkpoint: str, fail_on: Severity, surface: Surface
 
 
 @click.command()
-@with_setting(*DATES, *READING, MAX_BYTES, CONTRACT, JSON, *DETAIL)
+@with_setting(*DATES, *READING, MAX_BYTES, contract_option, JSON, *DETAIL)
 def coverage(setting: Setting) -> ExitCode:
     """Show what is there per season and dataset, and the missing ranges."""
     evidence = gather(
@@ -76,7 +76,7 @@ PRICE = click.option(
 
 
 @click.command()
-@with_setting(*DATES, *READING, MAX_BYTES, CONTRACT, PRICE, JSON)
+@with_setting(*DATES, *READING, MAX_BYTES, contract_option, PRICE, JSON)
 def estimate(setting: Setting, price_per_tib: float | None) -> ExitCode:
     """Show what a check would read and cost on BigQuery; nothing is read."""
     found = estimate_window(

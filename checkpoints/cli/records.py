@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from checkpoints.archive.past_runs import past_runs
-from checkpoints.cli.options import CONTRACT, JSON, Setting, with_setting
+from checkpoints.cli.options import JSON, Setting, contract_option, with_setting
 from checkpoints.cli.terminal import console_for, write_json
 from checkpoints.contract.loading import load_contract
 from checkpoints.errors import ExitCode
@@ -30,7 +30,7 @@ from checkpoints.output.verify import verify
     type=click.Path(path_type=Path),
     help="Accept nothing: say whether this page or sign-off and its run still belong together.",
 )
-@CONTRACT
+@contract_option
 def signoff(
     by: str | None, note: str, run_id: str | None, path: Path | None, contract: Path
 ) -> ExitCode:
@@ -57,7 +57,7 @@ def signoff(
     "--last", type=click.IntRange(1), default=20, show_default=True, help="How many runs."
 )
 @JSON
-@CONTRACT
+@contract_option
 def history(
     dataset: str | None, layer: str | None, last: int, json_path: str | None, contract: Path
 ) -> ExitCode:
@@ -70,7 +70,7 @@ def history(
 
 @click.command()
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail if stale.")
-@with_setting(CONTRACT)
+@with_setting(contract_option)
 def suites(setting: Setting, only_check: bool) -> ExitCode:
     """Write suites, validation definitions and checkpoints from the contract."""
     if only_check:

@@ -13,12 +13,12 @@ import click
 
 from checkpoints.archive.runs import stored_report
 from checkpoints.cli.options import (
-    CONTRACT,
     DETAIL,
     JSON,
     READING,
     WHERE,
     Setting,
+    contract_option,
     typed_again,
     with_setting,
 )
@@ -52,7 +52,7 @@ from remediation.plan.planning import Request, make_plan
     show_default=True,
     help="Print the calls for those who must make them elsewhere.",
 )
-@with_setting(CONTRACT, *READING, JSON, *DETAIL)
+@with_setting(contract_option, *READING, JSON, *DETAIL)
 def plan(
     setting: Setting,
     run_id: str | None,
@@ -95,7 +95,7 @@ def plan(
 
 @click.command()
 @click.option("--watch", is_flag=True, help="Show it again and again until no run is at work.")
-@with_setting(CONTRACT, *READING, JSON, *DETAIL)
+@with_setting(contract_option, *READING, JSON, *DETAIL)
 def status(setting: Setting, watch: bool) -> ExitCode:
     """Show every plan, what is open, and whether a run is at work."""
     path = ledger_path(setting.file.project)

@@ -7,6 +7,7 @@ import shlex
 import socket
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
@@ -17,14 +18,15 @@ from checkpoints.archive.provenance import user_name
 from checkpoints.archive.runs import run_ids, stored_report
 from checkpoints.cli.ci_options import ci_options, publish_failure
 from checkpoints.cli.options import (
-    CONTRACT,
     DETAIL,
     JSON,
     READING,
     WHERE,
     Command,
     Setting,
+    contract_option,
     declared,
+    same_contract,
     typed_again,
     with_setting,
 )
@@ -34,9 +36,11 @@ from checkpoints.output.publisher import Surface, publish
 from checkpoints.process import raising
 from checkpoints.text import Detail
 from remediation.backfill import run as running
+from remediation.backfill.record import RemediationRecord
 from remediation.backfill.work import Pace
 from remediation.clock import Clock
 from remediation.errors import PlanError
+from remediation.ledger.journal import Event
 from remediation.ledger.known import known_to
 from remediation.ledger.plans import check_fits, keep_plan, kept_plan, newest_plan, read_plan
 from remediation.output import ci
@@ -96,7 +100,7 @@ def with_pace(command: Command) -> Command:
 @click.option("--plan", "path", type=click.Path(path_type=Path), help="Default: the newest.")
 @click.option("--yes", is_flag=True, help="Send the calls; without it nothing is sent.")
 @with_pace
-@with_setting(CONTRACT, *READING, JSON, *DETAIL)
+@with_setting(contract_option, *READING, JSON, *DETAIL)
 def run(
     setting: Setting, path: Path | None, yes: bool, pace: Pace, log_json: bool, surface: Surface
 ) -> ExitCode:
@@ -123,7 +127,7 @@ def run(
     help="Default: the one started last that is not finished.",
 )
 @with_pace
-@with_setting(CONTRACT, *READING, JSON, *DETAIL)
+@with_setting(contract_option, *READING, JSON, *DETAIL)
 def resume(
     setting: Setting, path: Path | None, pace: Pace, log_json: bool, surface: Surface
 ) -> ExitCode:
@@ -181,9 +185,10 @@ def _send(setting: Setting, chosen: Plan, pace: Pace, log_json: bool, surface: S
             setting.console, known_to(file.project, _now), setting.detail, time.monotonic
         )
     )
-    try:
-        record = carry_out(
-            lambda tell: running.run(
+
+    def make_calls(tell: Callable[[Event], None]) -> tuple[RemediationRecord, Path]:
+        with same_contract():
+            return running.run(
                 running.Request(
                     file=file,
                     plan=chosen,
@@ -200,11 +205,11 @@ def _send(setting: Setting, chosen: Plan, pace: Pace, log_json: bool, surface: S
                     concurrency=pace.concurrency,
                     resend_unknown=pace.resend_unknown,
                 )
-            ),
-            teller,
-            _remarks(setting, chosen),
-            typed_again("remediation resume", *WHERE),
-        )
+            )
+
+    go_on = typed_again("remediation resume", *WHERE)
+    try:
+        record = carry_out(make_calls, teller, _remarks(setting, chosen), go_on)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except CheckpointsError as error:  # it was shown
