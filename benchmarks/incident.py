@@ -17,7 +17,7 @@ from checkpoints.archive.runs import save_report
 from checkpoints.contract.loading import load_contract
 from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
-from checkpoints.run import Request, check
+from checkpoints.validation import Request, check
 from remediation.ledger.file import opened_for_writing
 from remediation.ledger.states import State
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import click
 
-from checkpoints.cli.shell import console_for, main
+from checkpoints.cli.shell import main
+from checkpoints.cli.terminal import console_for
 from checkpoints.contract.loading import load_contract
 from checkpoints.errors import ExitCode
 from demo.errors import InputError

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import click
 
-from checkpoints.cli.shell import Patient
+from checkpoints.cli.terminal import QuietPipe
 from checkpoints.errors import CheckpointsError, PublishingError
 from checkpoints.output.findings import Findings, Section, failure
 from checkpoints.output.publisher import Given, Option
@@ -40,7 +40,7 @@ def ci_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(**values: Any) -> Any:
         typed = {option.flag: values.pop(name) for name, option in options.items()}
         stream = sys.stderr if values.get("json_path") == "-" else sys.stdout
-        out = Patient(stream)
+        out = QuietPipe(stream)
 
         def write_line(line: str) -> None:
             out.write(f"{line}\n")

@@ -1,102 +1,84 @@
-"""What the command lines of all packages share: consoles, JSON output, errors to exit codes."""
+"""What starts and ends every command line: lazy commands, exit codes, terminals without UTF-8.
+
+It imports nothing that a command needs, so that ``--help`` answers at once.
+"""
 
 from __future__ import annotations
 
-import os
-import re
+import codecs
 import sys
-from pathlib import Path
-from typing import IO, Any, TextIO, cast
+import time
+from collections.abc import Mapping
+from importlib import import_module
+from io import TextIOWrapper
+from typing import NamedTuple
 
 import click
-from pydantic import BaseModel
-from rich.console import Console
 
 from checkpoints.errors import CheckpointsError, ExitCode
-from checkpoints.files import write_text
 
-SIGNS = str.maketrans(
-    {"→": "->", "≥": ">=", "≤": "<=", "·": "-", "–": "-", "×": "x", "…": "...", "✓": "+", "✗": "x"}
-)
-"""What the signs that people are shown become where only ASCII goes."""
+STARTED = time.monotonic()
+"""When the command began: before what it needs was imported."""
 
-WORKFLOW_COMMAND = re.compile(r"(^\s*:|##)(:|\[)", re.MULTILINE)
+SPELLED = dict(zip("→≥≤·–×…✓✗", ("->", ">=", "<=", "-", "-", "x", "...", "+", "x"), strict=True))
+"""What our signs become on a terminal that cannot show them; any other sign becomes ``?``."""
 
 
-class Patient:
-    """A stream on which nothing is lost when its reader leaves (``… | head``): it falls silent."""
+class Lazy(NamedTuple):
+    """A command that is imported when it is called: the module, and its line in ``--help``."""
 
-    def __init__(self, stream: TextIO, *, on_github: bool = False) -> None:
-        self._stream = stream
-        self._on_github = on_github
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> int:
-        """Write, if anybody still reads."""
-        try:
-            text = defused(text) if self._on_github else text
-            return self._stream.write(writable(text, self._stream.encoding))
-        except BrokenPipeError:
-            self._fall_silent()
-            return len(text)
-
-    def flush(self) -> None:
-        """Flush, if anybody still reads."""
-        try:
-            self._stream.flush()
-        except BrokenPipeError:
-            self._fall_silent()
-
-    def _fall_silent(self) -> None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._stream.fileno())
-        os.close(nowhere)
+    module: str
+    short_help: str
 
 
-def writable(text: str, encoding: str | None) -> str:
-    """A text as a stream takes it: signs are spelled out where they cannot be written."""
-    known = encoding or "utf-8"
-    spelled = text if known.lower().startswith("utf") else text.translate(SIGNS)
-    return spelled.encode(known, "replace").decode(known)
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is called, as click's manual describes it.
 
-
-def defused(text: str) -> str:
-    """A text of which GitHub takes no line for a workflow command, whatever data is in it."""
-    return WORKFLOW_COMMAND.sub(lambda found: f"{found[1]} {found[2]}", text)
-
-
-def console_for(json_path: str | None) -> Console:
-    """Where people read: standard output on a terminal, else standard error."""
-    to_stdout = sys.stdout.isatty() and json_path != "-"
-    on_github = os.environ.get("GITHUB_ACTIONS") == "true"
-    stream = cast(IO[str], Patient(sys.stdout if to_stdout else sys.stderr, on_github=on_github))
-    return Console(file=stream, highlight=False, emoji=False, markup=False)
-
-
-def write_json(record: BaseModel, json_path: str | None) -> None:
-    """Write a record to a file, or to standard output for ``-``.
-
-    Raises:
-        CheckpointsError: the file cannot be written.
+    A command is the attribute of its module that has its name.
     """
-    if json_path is None:
-        return
-    if json_path == "-":
-        only_ascii = not sys.stdout.encoding.lower().startswith("utf")
-        sys.stdout.write(record.model_dump_json(indent=1, ensure_ascii=only_ascii) + "\n")
-        return
-    write_text(Path(json_path), record.model_dump_json(indent=1) + "\n")
+
+    def __init__(self, *, lazy: Mapping[str, Lazy], **attributes: object) -> None:
+        super().__init__(**attributes)  # type: ignore[arg-type]
+        self.lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names, sorted."""
+        return sorted(self.lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command."""
+        found = self.lazy.get(cmd_name)
+        command = getattr(import_module(found.module), cmd_name) if found else None
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by their short help; none is imported."""
+        listed = [click.Command(name, help=lazy.short_help) for name, lazy in self.lazy.items()]
+        click.Group(commands=listed).format_commands(ctx, formatter)
+
+
+def spell_out(error: UnicodeError) -> tuple[str, int]:
+    """A codec error handler: signs that an encoding lacks become ASCII."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    return "".join(SPELLED.get(sign, "?") for sign in signs), error.end
+
+
+codecs.register_error("spelled", spell_out)
 
 
 def main(cli: click.Command) -> int:
     """Run a command line; its return value or its error becomes the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="spelled")
     try:
         code = cli.main(standalone_mode=False)
         return int(code) if code is not None else ExitCode.COMPLETE
-    except SystemExit:  # what click makes of a pipe that closes while the JSON is written
-        click.echo("error: nobody reads the answer: the pipe was closed", err=True)
+    except SystemExit:  # click's answer to a closed pipe
+        message = "standard output was closed before the answer was written in full"
+        click.echo(f"error: {message}", err=True)
         return ExitCode.COULD_NOT_TELL
     except click.ClickException as error:
         error.show()

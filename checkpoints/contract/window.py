@@ -45,10 +45,12 @@ def resolve_window(
     first: date | None = None,
     last: date | None = None,
     last_days: str | None = None,
+    default_days: str | None = None,
 ) -> Window:
     """Turn the window options of a command line into one window.
 
-    Without any, the window is the season that contains ``as_of``, up to ``as_of``.
+    Without any, the window is the last ``default_days``, or else the season that contains
+    ``as_of``, up to ``as_of``.
 
     Raises:
         ContractError: two ways at once, half a range, a reversed range, an unknown season, or
@@ -63,6 +65,7 @@ def resolve_window(
         raise ContractError("give one of --season, --from/--to or --last, not several")
     if season is not None:
         return _named_season(contract, season)
+    last_days = last_days if any(ways) else default_days
     if last_days is not None:
         days = parse_days(last_days)
         return Window(

@@ -24,7 +24,7 @@ from checkpoints.contract.checks import Check, checks_of
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import CheckRecord, KeySample, check_record
-from checkpoints.errors import CheckpointsError, ContractError, LibraryError
+from checkpoints.errors import CheckpointsError, LibraryError
 from checkpoints.library.results import evaluation_of
 from checkpoints.library.suites import REGENERATE, refuse_stale
 from checkpoints.library.table import coverage_table
@@ -61,18 +61,14 @@ def judge(
 ) -> LibraryVerdict:
     """Run a checkpoint on a frame, archive the results and write their Data Docs pages.
 
-    ``project`` is the folder of the contract: the Data Context's root. ``run_time`` is aware;
-    ``run_id`` and it name the run on the pages. ``keys`` are shown where they were read;
-    the pages' verdicts gate on ``fail_on``.
+    ``project`` is the folder of the contract: the Data Context's root. ``checkpoint`` is one of the
+    contract's. ``run_time`` is aware; ``run_id`` and it name the run on the pages. ``keys`` are
+    shown where they were read; the pages' verdicts gate on ``fail_on``.
 
     Raises:
-        ContractError: the contract has no such checkpoint.
         StaleSuites: the files on disk are not what the contract generates.
         LibraryError: the library did not judge what the contract declares.
     """
-    if checkpoint not in contract.checkpoints:
-        known = ", ".join(contract.checkpoints)
-        raise ContractError(f"checkpoint {checkpoint!r} is not in the contract, which has: {known}")
     refuse_stale(project, contract)
     checks = checks_of(contract, contract.checkpoints[checkpoint].suites)
     if not checks:

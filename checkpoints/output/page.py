@@ -18,7 +18,6 @@ from checkpoints.archive.repairs import StoredRepair
 from checkpoints.archive.report import Report
 from checkpoints.contract.model import KnownGap
 from checkpoints.coverage.results import (
-    Cell,
     CheckRecord,
     DatasetRecord,
     gates,

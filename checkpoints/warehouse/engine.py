@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from checkpoints.contract.model import Dataset, DateType
+from checkpoints.contract.model import Contract, Dataset, DateType
 from checkpoints.records import Record
-from checkpoints.text import did_you_mean
+from checkpoints.text import did_you_mean, parse_bytes
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -129,3 +129,18 @@ def instead_of(name: str, known: Iterable[str]) -> str:
     """What a table or schema has in place of a column or table that does not exist."""
     names = sorted(known)
     return did_you_mean(name, names) or f"it has {', '.join(names[:12]) or 'none'}"
+
+
+def reading_of(
+    contract: Contract, *, max_bytes: str | None = None, impersonate: str | None = None
+) -> ReadOptions:
+    """How a contract's warehouse is to be read; ``max_bytes`` takes precedence over its own.
+
+    Raises:
+        ContractError: ``max_bytes`` is no amount of bytes.
+    """
+    return ReadOptions(
+        max_bytes=parse_bytes(max_bytes) if max_bytes else contract.bigquery.max_bytes,
+        timeout_seconds=contract.bigquery.timeout_seconds,
+        impersonate=impersonate,
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -82,9 +81,18 @@ def table(*headings: str) -> Table:
     return grid
 
 
-def print_plan(console: Console, plan: Plan, report: Report, estimates: Sequence[Estimate]) -> None:
-    """Print ranges per dataset, calls per service, and what is not planned."""
-    print_headline(console, plan)
+def print_plan(
+    console: Console,
+    plan: Plan,
+    report: Report,
+    estimates: Sequence[Estimate],
+    detail: Detail = Detail.NORMAL,
+) -> None:
+    """Print ranges per dataset, calls per service, and what is not planned; quiet: one line."""
+    text = f"Plan {plan.short_id} of run {plan.run_id}: {len(plan.calls)} calls"
+    console.print(text, soft_wrap=True)
+    if detail is Detail.QUIET:
+        return
     if plan.calls:
         console.print(_ranges_table(plan, report))
         console.print(_services_table(estimates))
@@ -95,12 +103,6 @@ def print_plan(console: Console, plan: Plan, report: Report, estimates: Sequence
     if plan.unplanned:
         console.print("Not planned")
         console.print(_unplanned_table(plan, report))
-
-
-def print_headline(console: Console, plan: Plan) -> None:
-    """Print which plan it is, and how many calls it has."""
-    text = f"Plan {plan.short_id} of run {plan.run_id}: {len(plan.calls)} calls"
-    console.print(text, soft_wrap=True)
 
 
 def _ranges_table(plan: Plan, report: Report) -> Table:
@@ -158,16 +160,6 @@ def print_requests(
         more = len(calls) - most
         if more > 0:
             console.print(f"  and {more} more, up to {calls[-1].date} (all of them: --json -)")
-
-
-def print_next(console: Console, options: Sequence[str]) -> None:
-    """Print the ``run`` command to type next."""
-    console.print(f"next   {command_line('run', options)}", soft_wrap=True)
-
-
-def command_line(command: str, options: Sequence[str]) -> str:
-    """A command of this package, to be typed."""
-    return shlex.join(["python", "-m", "remediation", command, *options])
 
 
 def short(path: Path, here: Path) -> Path:

@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from checkpoints.archive.remediation import Unplanned, Why
 from checkpoints.contract.model import Contract
 from checkpoints.dates import DateRange
+from checkpoints.errors import ExitCode, worst
 from checkpoints.records import Record
 
 PLAN_VERSION: Final = 1
@@ -86,6 +87,10 @@ class Plan(Record):
     def unrepaired(self) -> tuple[Unplanned, ...]:
         """What was left out although data may be lacking there."""
         return tuple(entry for entry in self.unplanned if entry.why in UNREPAIRED)
+
+    def exit_code_without_calls(self, said: ExitCode) -> ExitCode:
+        """What a run of a plan without calls ends in, after a report that ended in ``said``."""
+        return worst(said, ExitCode.BACKFILL_INCOMPLETE) if self.unrepaired else said
 
     def services(self) -> tuple[str, ...]:
         """The services called, in the order of their first call."""

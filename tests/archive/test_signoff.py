@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from checkpoints import run as running
+from checkpoints import validation
 from checkpoints.archive import runs as archive
 from checkpoints.archive.signoff import SignOff, read_signoff
 from checkpoints.coverage.results import decide
@@ -174,7 +174,7 @@ def test_a_sign_off_of_another_version_is_refused_with_its_path(tmp_path: Path) 
 
 def test_what_the_library_stored_must_say_what_the_report_says(tmp_path: Path) -> None:
     file = project_of(tmp_path)
-    report, path = running.run(request_of(tmp_path, file))
+    report, path = validation.run(request_of(tmp_path, file))
     results = archive.validation_results(file.project, report.run_id)
     assert [p.relative_to(file.project).parts[2] for p in results] == [
         "L1",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from checkpoints import run as running
+from checkpoints import validation
 from checkpoints.archive import runs as archive
 from checkpoints.archive.runs import pages_folder
 from checkpoints.archive.signoff import Standing, verify
@@ -91,7 +91,7 @@ def test_a_sign_off_that_differs_from_its_copy_is_named(tmp_path: Path, page: Pa
 
 def test_validation_results_are_pieces_of_a_run_that_the_library_judged(tmp_path: Path) -> None:
     file = project_of(tmp_path)
-    report, _ = running.run(request_of(tmp_path, file))
+    report, _ = validation.run(request_of(tmp_path, file))
     page = sign(file, None, by="Ada", note="", at=AT)
     assert broken(file.project, page) == {}
     result = archive.validation_results(file.project, report.run_id)[1]
@@ -128,5 +128,5 @@ def test_the_command_names_what_is_broken_and_exits_3(tmp_path: Path, page: Path
     assert "BROKEN  1 of 6 pieces" in broken.stderr
     both = command("checkpoints", "signoff", "--by", "Ada", *options)
     assert both.returncode == 2
-    assert "--verify accepts nothing" in both.stderr
+    assert "--verify only checks what was signed" in both.stderr
     assert command("checkpoints", "signoff", *options[2:]).returncode == 2

@@ -217,6 +217,20 @@ def test_a_reader_that_leaves_does_not_change_the_verdict(tmp_path: Path, contra
     assert running.wait(timeout=30) == 0
 
 
+def test_an_answer_that_a_program_stops_reading_is_exit_3(tmp_path: Path, contract: str) -> None:
+    arguments = ["check", "--contract", contract, "--warehouse", warehouse(tmp_path), *SEASON]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "checkpoints", *arguments, "--json", "-"],
+        cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert running.stdout is not None
+    assert running.stderr is not None
+    running.stdout.close()
+    told = running.stderr.read().splitlines()
+    assert running.wait(timeout=30) == 3
+    assert told[-1] == "error: standard output was closed before the answer was written in full"
+
+
 def test_the_password_of_a_warehouse_is_not_shown(contract: str) -> None:
     done = check(contract, "postgresql://u:secret@h/db", *SEASON)
     assert done.returncode == 2
@@ -334,5 +348,5 @@ def test_commands_without_the_library_do_not_import_it(
         cwd=ROOT, env=environment(), capture_output=True, text=True, check=True,
     )  # fmt: skip
     loaded = set(done.stdout.split())
-    assert "checkpoints.shell" in loaded
+    assert "checkpoints.cli.shell" in loaded
     assert not loaded & {"great_expectations", "pandas", "requests", "google.cloud.bigquery"}

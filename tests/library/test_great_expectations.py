@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from checkpoints.contract.checks import checks_of
 from checkpoints.contract.loading import ContractFile
-from checkpoints.errors import ContractError, ExitCode, LibraryError, StaleSuites
+from checkpoints.errors import ExitCode, LibraryError, StaleSuites
 from checkpoints.library.judge import build_docs
 from checkpoints.library.results import evaluation_of, raised
 from checkpoints.rules.rule import Outcome
@@ -182,13 +182,6 @@ def test_a_checkpoint_without_any_check_gives_no_record_to_be_green_about(tmp_pa
     frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL))
 
     assert judged(file, frame, "empty").records == ()
-
-
-def test_an_unknown_checkpoint_is_named(file: ContractFile) -> None:
-    frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL))
-
-    with pytest.raises(ContractError, match=r"'weekly' is not in the contract"):
-        judged(file, frame, "weekly")
 
 
 def test_a_metric_that_raises_is_errored_and_only_for_its_own_checks(file: ContractFile) -> None:

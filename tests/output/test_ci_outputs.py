@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from checkpoints.cli.shell import defused
+from checkpoints.cli.terminal import defused
 from checkpoints.output.findings import Finding, Findings, findings_of
 from checkpoints.output.github import command, workflow_commands
 from checkpoints.output.junit import junit_xml

@@ -16,6 +16,7 @@ import demo.__main__
 import remediation.cli.commands
 from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.archive.report import Report
+from checkpoints.cli.shell import LazyGroup
 from checkpoints.errors import ExitCode
 from checkpoints.records import schema_of
 from tests.support.commands import ROOT, command
@@ -38,6 +39,20 @@ def test_the_help_in_the_readme_is_what_the_command_prints(module: str) -> None:
     assert shown[1].rstrip() == help_of(module)
 
 
+def commands(group: click.Group) -> list[click.Command]:
+    context = click.Context(group)
+    found = [group.get_command(context, name) for name in group.list_commands(context)]
+    return [command for command in found if command is not None]
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_the_list_of_commands_says_what_the_help_of_each_begins_with(module: str) -> None:
+    group = COMMANDS[module]
+    assert isinstance(group, LazyGroup)
+    whole = {c.name: (c.help or "").split("\n\n")[0].replace("\n", " ") for c in commands(group)}
+    assert {name: lazy.short_help for name, lazy in group.lazy.items()} == whole
+
+
 def typed() -> list[str]:
     lines = re.findall(r"^\$ python -m (.*)$", README, re.MULTILINE)
     return [line.split("  #")[0].strip() for line in lines]
@@ -53,8 +68,8 @@ def test_every_command_in_the_readme_parses(line: str) -> None:
 
 def options() -> set[str]:
     groups = (*COMMANDS.values(), demo.__main__.cli)
-    commands = [c for group in groups for c in group.commands.values()]
-    return {name for c in commands for option in c.params for name in option.opts}
+    found = [command for group in groups for command in commands(group)]
+    return {name for command in found for option in command.params for name in option.opts}
 
 
 def test_every_option_the_readme_speaks_of_exists() -> None:

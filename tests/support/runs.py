@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from checkpoints import run as running
+from checkpoints import validation
 from checkpoints.archive import runs as archive
 from checkpoints.archive.report import Report
 from checkpoints.contract.loading import ContractFile
@@ -33,16 +33,16 @@ def request_of(
     minute: int = 0,
     as_of: str = "2025-02-20",
     **tables: Any,
-) -> running.Request:
+) -> validation.Request:
     """A request over the whole season; ``tables`` replace the rows of complete ones."""
     file = file or contract_of(folder)
     url = fill(folder / "w.duckdb", {**dict.fromkeys(file.contract.names, FULL), **tables})
     return season_request(file, url, minute, as_of)
 
 
-def season_request(file: ContractFile, url: str, minute: int, as_of: str) -> running.Request:
+def season_request(file: ContractFile, url: str, minute: int, as_of: str) -> validation.Request:
     """A request over the whole season, made so many minutes past nine."""
-    return running.Request(
+    return validation.Request(
         file=file,
         warehouse=url,
         window=resolve_window(file.contract, as_of=D(as_of), season="2025"),
@@ -56,8 +56,8 @@ def season_request(file: ContractFile, url: str, minute: int, as_of: str) -> run
 
 def judged(file: ContractFile, window: Window, as_of: date) -> Report:
     """The contract's own warehouse, judged by the rules now; the report is in the archive."""
-    report = running.check(
-        running.Request(
+    report = validation.check(
+        validation.Request(
             file=file,
             warehouse=file.contract.warehouse,
             window=window,
@@ -76,7 +76,7 @@ def stored(
     folder: Path, file: ContractFile | None = None, minute: int = 0, **tables: Any
 ) -> Report:
     """A run that was judged by the rules alone, in the archive of ``folder``."""
-    report = running.check(request_of(folder, file, minute, **tables))
+    report = validation.check(request_of(folder, file, minute, **tables))
     archive.save_report(folder, report)
     return report
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from checkpoints import run as running
+from checkpoints import validation
 from checkpoints.archive.report import Report
 from checkpoints.contract.loading import ContractFile
 from checkpoints.output.site import write_run_page
@@ -25,6 +25,6 @@ def stored_run(
     """Run the checkpoint on a warehouse in which everything is there but ``absent``."""
     whole = {name: FULL for name in file.contract.names if name != absent}
     url = fill(file.project / "w.duckdb", {**whole, **(tables or {})})
-    report, _ = running.run(season_request(file, url, minute, as_of))
+    report, _ = validation.run(season_request(file, url, minute, as_of))
     write_run_page(file.project, report)
     return report

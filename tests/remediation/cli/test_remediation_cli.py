@@ -237,6 +237,24 @@ def test_what_cannot_be_planned_exits_2_with_one_sentence(made: Project) -> None
         assert said in err
 
 
+def test_every_command_that_is_proposed_names_the_contract_that_was_typed(made: Project) -> None:
+    path = str(made.folder / "pipeline.yml")
+    _, _, err = typed(made, "plan")
+    assert err.endswith(f"make one with python -m checkpoints run --contract {path}\n")
+    made.check()
+    _, _, err = typed(made, "run")
+    assert err.endswith(f"make a plan with: python -m remediation plan --contract {path}\n")
+    mine = str(made.folder / "mine.json")
+    _, _, err = typed(made, "plan", "--out", mine)
+    assert err.endswith(f"next   python -m remediation run --plan {mine} --contract {path}\n")
+    _, _, err = typed(made, "resume", "--plan", mine)
+    look = f"python -m remediation run --plan {mine} --contract {path}"
+    assert err.endswith(f"look at it with {look}, then add --yes\n")
+    with only_run(ledger_path(made.folder), "ann", "2025-01-21"):
+        _, _, err = typed(made, "run", "--yes", "--plan", mine)
+    assert err.endswith(f"see python -m remediation status --contract {path}\n")
+
+
 def test_a_changed_contract_refuses_plan_and_run(made: Project) -> None:
     made.check()
     typed(made, "plan")
@@ -296,7 +314,8 @@ def test_plan_and_status_start_quickly_and_load_nothing_heavy(made: Project) -> 
         pass
     for command in ("plan", "status"):
         program = (
-            "import sys; from remediation.__main__ import cli; from checkpoints.shell import main\n"
+            "import sys; from checkpoints.cli.shell import main\n"
+            "from remediation.cli.commands import cli\n"
             f"sys.argv[1:] = [{command!r}, '--contract', {str(made.folder / 'pipeline.yml')!r}]\n"
             "code = main(cli)\n"
             f"print(code, [m for m in {HEAVY} if m in sys.modules])"

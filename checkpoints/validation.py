@@ -1,4 +1,7 @@
-"""From a request to a report: evidence, judgement, verdict, files."""
+"""From a request to a report: read the warehouse, judge, decide; ``run`` also stores what it found.
+
+The clock is the caller's.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Literal
 
 from checkpoints.archive.provenance import provenance, user_name
 from checkpoints.archive.report import Report, new_run_id
@@ -22,7 +26,11 @@ from checkpoints.warehouse.reading import Evidence, gather
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to check. ``elapsed`` tells the seconds since the command began."""
+    """What to check: a contract's checkpoint, over a window of a warehouse.
+
+    ``as_of`` is the date that counts as today, ``started_at`` is aware, and ``elapsed`` tells the
+    seconds since the command began.
+    """
 
     file: ContractFile
     warehouse: str
@@ -36,7 +44,7 @@ class Request:
 
     @property
     def run_id(self) -> str:
-        """Names the run: in its report, its archive and its jobs' labels."""
+        """The run's name in its report, its archive and the labels of its jobs."""
         return new_run_id(self.checkpoint, self.started_at)
 
     def checks(self) -> tuple[Check, ...]:
@@ -64,20 +72,20 @@ def check(request: Request) -> Report:
     checks = request.checks()
     evidence = _gather(request)
     records = [judged(c, evidence.frame) for c in checks]
-    return _report(request, evidence, records, library=False)
+    return _report(request, evidence, records, checks, "rules")
 
 
 def run(request: Request) -> tuple[Report, Path]:
-    """Let Great Expectations judge and archive; store the report. Returns it and its path.
+    """Let Great Expectations judge and archive; store the report. Returns the report and its path.
 
     Raises:
         ContractError: the request does not fit the contract, or its suites are stale.
         WarehouseError: the warehouse cannot be read.
         LibraryError: the library did not judge what the contract declares.
     """
-    request.checks()
+    checks = request.checks()
     evidence = _gather(request)
-    from checkpoints.library.judge import judge  # costs seconds: only this command pays them
+    from checkpoints.library.judge import judge  # imports pandas, which ``check`` does not need
 
     verdict = judge(
         request.file.project,
@@ -89,7 +97,7 @@ def run(request: Request) -> tuple[Report, Path]:
         keys=evidence.keys,
         fail_on=request.fail_on,
     )
-    report = _report(request, evidence, verdict.records, library=True)
+    report = _report(request, evidence, verdict.records, checks, "great_expectations")
     return report, save_report(request.file.project, report)
 
 
@@ -105,21 +113,25 @@ def _gather(request: Request) -> Evidence:
 
 
 def _report(
-    request: Request, evidence: Evidence, records: Sequence[CheckRecord], *, library: bool
+    request: Request,
+    evidence: Evidence,
+    records: Sequence[CheckRecord],
+    declared: Sequence[Check],
+    judge: Literal["rules", "great_expectations"],
 ) -> Report:
     contract, dates = request.file.contract, request.window.range
     window = dates
     return Report(
         run_id=request.run_id,
         checkpoint=request.checkpoint,
-        judge="great_expectations" if library else "rules",
+        judge=judge,
         window=window,
         window_label=request.window.label,
         as_of=request.as_of,
         started_at=request.started_at,
         seconds=round(request.elapsed(), 3),
         provenance=provenance(request.file, request.warehouse, user_name()),
-        verdict=decide(records, len(request.checks()), request.fail_on),
+        verdict=decide(records, len(declared), request.fail_on),
         checks=tuple(records),
         datasets=tuple(dataset_records(contract, evidence.frame, upstream_pair)),
         coverage=tuple(dataset_records(contract, evidence.frame, coverage_pair)),

@@ -1,0 +1,84 @@
+"""Commands about what is kept: ``history``, ``signoff``, and the ``suites`` of the contract."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from checkpoints.archive.history import past_runs
+from checkpoints.archive.signoff import verify
+from checkpoints.cli.options import JSON, Setting, contract_option, with_setting
+from checkpoints.cli.terminal import console_for, write_json
+from checkpoints.contract.loading import load_contract
+from checkpoints.errors import ExitCode
+from checkpoints.library.suites import refuse_stale, write
+from checkpoints.output.console_history import print_history, print_verification
+from checkpoints.output.signing import sign
+
+
+@click.command()
+@click.option("--by", metavar="NAME", help="Who accepts the run.")
+@click.option("--note", default="", metavar="TEXT", help="Why; it is shown on the page.")
+@click.option("--run", "run_id", metavar="ID", help="A stored run; default: the latest.")
+@click.option(
+    "--verify",
+    "path",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Accept nothing: say whether this page or sign-off and its run still belong together.",
+)
+@contract_option
+def signoff(
+    by: str | None, note: str, run_id: str | None, path: Path | None, contract: Path
+) -> ExitCode:
+    """Accept a run that passed, or whose every failure is a known gap."""
+    if path is not None:
+        if by or note or run_id:
+            raise click.UsageError(
+                "--verify only checks what was signed: leave out --by, --note and --run"
+            )
+        found = verify(contract.resolve().parent, path)
+        print_verification(console_for(None), found)
+        return found.exit_code
+    if by is None:
+        raise click.UsageError("Missing option '--by': say who accepts the run")
+    file = load_contract(contract, os.environ)
+    click.echo(sign(file, run_id, by=by, note=note, at=datetime.now(UTC)))
+    return ExitCode.COMPLETE
+
+
+@click.command()
+@click.option("--dataset", metavar="NAME", help="The coverage of this dataset only.")
+@click.option("--layer", metavar="NAME", help="The datasets of this layer only.")
+@click.option(
+    "--last", type=click.IntRange(1), default=20, show_default=True, help="How many runs."
+)
+@JSON
+@contract_option
+def history(
+    dataset: str | None, layer: str | None, last: int, json_path: str | None, contract: Path
+) -> ExitCode:
+    """Show past runs: verdict, coverage per layer and its trend, who signed."""
+    found = past_runs(contract.resolve().parent, last=last, dataset=dataset, layer=layer)
+    print_history(console_for(json_path), found, by_dataset=bool(dataset or layer))
+    write_json(found, json_path)
+    return ExitCode.COMPLETE
+
+
+@click.command()
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail if stale.")
+@with_setting(contract_option)
+def suites(setting: Setting, only_check: bool) -> ExitCode:
+    """Write suites, validation definitions and checkpoints from the contract."""
+    if only_check:
+        refuse_stale(setting.file.project, setting.file.contract)
+        click.echo("the suites are what the contract generates", err=True)
+        return ExitCode.COMPLETE
+    changed = write(setting.file.project, setting.file.contract)
+    for path in changed:
+        click.echo(path)
+    click.echo(f"{len(changed)} files changed", err=True)
+    return ExitCode.COMPLETE

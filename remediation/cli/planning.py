@@ -1,0 +1,118 @@
+"""Commands that send nothing and read no table: ``plan``, ``status``."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from checkpoints.archive.runs import stored_report
+from checkpoints.cli.options import (
+    DETAIL,
+    JSON,
+    READING,
+    WHERE,
+    Setting,
+    contract_option,
+    typed_again,
+    with_setting,
+)
+from checkpoints.cli.terminal import console_for, write_json
+from checkpoints.errors import ExitCode
+from checkpoints.process import interruptible
+from checkpoints.text import Detail
+from remediation.ledger.known import known_to
+from remediation.ledger.ledger import ledger_path, read_ledger
+from remediation.ledger.lock import at_work
+from remediation.ledger.plans import kept_path, write_plan
+from remediation.ledger.status import Status, status_of
+from remediation.output.console import print_plan, short
+from remediation.output.script import shell_script
+from remediation.output.status import print_status, watch_status
+from remediation.plan.model import estimates
+from remediation.plan.planning import Request, make_plan
+
+
+@click.command()
+@click.option("--run", "run_id", metavar="ID", help="A stored run; default: the latest.")
+@click.option("--dataset", metavar="NAME", help="Only this dataset.")
+@click.option("--layer", metavar="NAME", help="Only the datasets of this layer.")
+@click.option("--include-passing", is_flag=True, help="Also dates lacking under passed checks.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write the plan.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "sh"]),
+    default="text",
+    show_default=True,
+    help="Print the calls for those who must make them elsewhere.",
+)
+@with_setting(contract_option, *READING, JSON, *DETAIL)
+def plan(
+    setting: Setting,
+    run_id: str | None,
+    dataset: str | None,
+    layer: str | None,
+    include_passing: bool,
+    out: Path | None,
+    form: Literal["text", "sh"],
+) -> ExitCode:
+    """Turn the failed checks of a run into the smallest set of calls."""
+    if form != "text" and setting.json_path == "-":
+        raise click.UsageError(f"--format {form} and --json - both need standard output")
+    file = setting.file
+    report = stored_report(file.project, run_id)
+    known = known_to(file.project, _now)
+    request = Request(
+        only_dataset=dataset,
+        only_layer=layer,
+        include_passing=include_passing,
+        in_flight=known.in_flight,
+    )
+    made = make_plan(report, file.contract, file.sha256, request)
+    path = out or kept_path(file.project, made.id)
+    write_plan(made, path)
+    console = setting.console if form == "text" else console_for("-")
+    expected = estimates(made, file.contract, known.measured)
+    print_plan(console, made, report, expected, setting.detail)
+    if setting.detail is not Detail.QUIET:
+        console.print(f"plan   {short(path, Path.cwd())}", soft_wrap=True)
+        if made.calls and form == "text":
+            chosen = f" --plan {shlex.quote(str(out))}" if out else ""
+            console.print(
+                f"next   {typed_again(f'remediation run{chosen}', *WHERE)}", soft_wrap=True
+            )
+    if form != "text":
+        sys.stdout.write(shell_script(made, file.contract))
+    write_json(made, setting.json_path)
+    return ExitCode.COMPLETE
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Show it again and again until no run is at work.")
+@with_setting(contract_option, *READING, JSON, *DETAIL)
+def status(setting: Setting, watch: bool) -> ExitCode:
+    """Show every plan, what is open, and whether a run is at work."""
+    path = ledger_path(setting.file.project)
+
+    def look() -> Status:
+        with read_ledger(path, _now) as ledger:
+            return status_of(ledger, _now(), at_work(path))
+
+    if watch:
+        with interruptible():
+            answer = watch_status(setting.console, look, time.sleep)
+    else:
+        answer = look()
+        print_status(setting.console, answer, setting.detail)
+    write_json(answer, setting.json_path)
+    return ExitCode.COMPLETE
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

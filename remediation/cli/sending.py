@@ -1,0 +1,239 @@
+"""Commands that make the calls of a plan, or show what they would send: ``run``, ``resume``."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import socket
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+
+import click
+
+from checkpoints.archive.provenance import user_name
+from checkpoints.archive.remediation import RemediationRecord
+from checkpoints.archive.runs import run_ids, stored_report
+from checkpoints.cli.ci_options import Publishing, ci_options, publish_failure
+from checkpoints.cli.options import (
+    DETAIL,
+    JSON,
+    READING,
+    WHERE,
+    Command,
+    Setting,
+    contract_option,
+    declared,
+    same_contract,
+    typed_again,
+    with_setting,
+)
+from checkpoints.cli.terminal import QuietPipe, write_json
+from checkpoints.errors import CheckpointsError, ExitCode
+from checkpoints.process import interruptible
+from checkpoints.text import Detail
+from remediation.backfill import run as running
+from remediation.backfill.work import Pace
+from remediation.clock import Clock
+from remediation.errors import PlanError
+from remediation.ledger.journal import Event
+from remediation.ledger.known import known_to
+from remediation.ledger.plans import check_fits, keep_plan, kept_plan, newest_plan, read_plan
+from remediation.output import ci
+from remediation.output.console import print_plan, print_requests, restrictions
+from remediation.output.json_log import JsonLogReporter
+from remediation.output.session import carry_out, reporter_for
+from remediation.plan.model import Plan, estimates
+from remediation.service.credentials import IdentityTokens, fetch_identity_token
+from remediation.service.kind import dry_run
+
+NUMBER = click.IntRange(min=1)
+PACE = (
+    click.option(
+        "--canary",
+        type=NUMBER,
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Dates of each service that must land before the rest.",
+    ),
+    click.option("--max-dates", type=NUMBER, metavar="N", help="Only the N oldest dates."),
+    click.option("--concurrency", type=NUMBER, metavar="N", help="Calls at a time."),
+    click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Default: the report's."),
+    click.option(
+        "--resend-unknown",
+        is_flag=True,
+        help="Send again what a service that is not idempotent may have done: check it first.",
+    ),
+    click.option("--log-json", is_flag=True, help="Log one JSON object per event, for machines."),
+)
+
+
+def with_pace(command: Command) -> Command:
+    """Declare how calls are made, handed to the command as ``pace`` and ``log_json``."""
+
+    @wraps(command)
+    def wrapped(
+        canary: int,
+        max_dates: int | None,
+        concurrency: int | None,
+        resend_unknown: bool,
+        **own: object,
+    ) -> ExitCode:
+        pace = Pace(
+            canary=canary,
+            max_dates=max_dates,
+            concurrency=concurrency,
+            resend_unknown=resend_unknown,
+        )
+        return command(pace=pace, **own)
+
+    return declared(*PACE)(wrapped)
+
+
+@click.command()
+@ci_options
+@click.option("--plan", "path", type=click.Path(path_type=Path), help="Default: the newest.")
+@click.option("--yes", is_flag=True, help="Send the calls; without it nothing is sent.")
+@with_pace
+@with_setting(contract_option, *READING, JSON, *DETAIL)
+def run(
+    setting: Setting,
+    path: Path | None,
+    yes: bool,
+    pace: Pace,
+    log_json: bool,
+    publishing: Publishing,
+) -> ExitCode:
+    """Make the calls of a plan, the canary first, and verify each in the tables.
+
+    Running it again continues: what landed and is still there is not sent again, and what may be
+    in flight is looked for first.
+    """
+    source = path or newest_plan(setting.file.project)
+    chosen = read_plan(source)
+    check_fits(chosen, setting.file.sha256, setting.warehouse)
+    if yes and chosen.calls:
+        keep_plan(setting.file.project, chosen, source)
+        return _send(setting, chosen, pace, log_json, publishing)
+    return _show(setting, chosen, yes, publishing)
+
+
+@click.command()
+@ci_options
+@click.option(
+    "--plan",
+    "path",
+    type=click.Path(path_type=Path),
+    help="Default: the one started last that is not finished.",
+)
+@with_pace
+@with_setting(contract_option, *READING, JSON, *DETAIL)
+def resume(
+    setting: Setting, path: Path | None, pace: Pace, log_json: bool, publishing: Publishing
+) -> ExitCode:
+    """Go on with a plan: look at the tables, then send what is missing."""
+    file = setting.file
+    known = known_to(file.project, _now)
+    if path:
+        chosen = read_plan(path)
+        if chosen.id not in known.started:
+            look = typed_again(f"remediation run --plan {shlex.quote(str(path))}", *WHERE)
+            raise PlanError(
+                f"plan {chosen.short_id} was never started: look at it with {look}, then add --yes"
+            )
+    elif known.unfinished:
+        chosen = kept_plan(file.project, known.unfinished)
+    else:
+        setting.console.print("Nothing to resume: every plan that was started is finished.")
+        return ExitCode.COMPLETE
+    check_fits(chosen, file.sha256, setting.warehouse)
+    if path:
+        keep_plan(file.project, chosen, path)
+    return _send(setting, chosen, pace, log_json, publishing)
+
+
+def _show(setting: Setting, chosen: Plan, yes: bool, publishing: Publishing) -> ExitCode:
+    """Show what would be sent; ``yes`` with nothing to send ends as its plan does."""
+    file, console = setting.file, setting.console
+    report = stored_report(file.project, chosen.run_id)
+    for remark in _remarks(setting, chosen):
+        console.print(f"note: {remark}", soft_wrap=True)
+    expected = estimates(chosen, file.contract, known_to(file.project, _now).measured)
+    print_plan(console, chosen, report, expected, setting.detail)
+    if chosen.calls and setting.detail is not Detail.QUIET:
+        print_requests(console, chosen, file.contract, setting.detail)
+        console.print("Dry run: nothing was sent.")
+        send = typed_again("remediation run --yes", "path", *WHERE)
+        console.print(f"next   {send}", soft_wrap=True)
+    write_json(dry_run(chosen, file.contract), setting.json_path)
+    code = chosen.exit_code_without_calls(report.verdict.exit_code) if yes else ExitCode.COMPLETE
+    if yes and chosen.unrepaired:
+        console.print("Dates remain that no call repairs: see above.", style="bold red")
+    publishing(*ci.planned(chosen, code, _now()))
+    return code
+
+
+def _send(
+    setting: Setting, chosen: Plan, pace: Pace, log_json: bool, publishing: Publishing
+) -> ExitCode:
+    file = setting.file
+    report = stored_report(file.project, chosen.run_id)
+    labels = {"plan": chosen.short_id, "run": chosen.run_id}
+    reporter = (
+        JsonLogReporter(QuietPipe(sys.stderr).write, _now, labels)
+        if log_json
+        else reporter_for(
+            setting.console, known_to(file.project, _now), setting.detail, time.monotonic
+        )
+    )
+
+    def make_calls(tell: Callable[[Event], None]) -> tuple[RemediationRecord, Path]:
+        with same_contract():
+            return running.run(
+                running.Request(
+                    file=file,
+                    plan=chosen,
+                    report=report,
+                    warehouse=setting.warehouse,
+                    as_of=setting.given_as_of or report.as_of,
+                    by=f"{user_name()}@{socket.gethostname()} (process {os.getpid()})",
+                    tokens=IdentityTokens(fetch_identity_token, time.time),
+                    clock=Clock(now=_now, monotonic=time.monotonic, sleep=_sleep),
+                    tell=tell,
+                    reading=setting.reading,
+                    pace=pace,
+                )
+            )
+
+    go_on = typed_again("remediation resume", *WHERE)
+    try:
+        record = carry_out(make_calls, reporter, _remarks(setting, chosen), go_on)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except CheckpointsError as error:  # it was shown
+        publish_failure(publishing, error)
+        return error.exit_code
+    write_json(record, setting.json_path)
+    publishing(ci.findings_of(record), ci.sections_of(record))
+    return record.exit_code
+
+
+def _remarks(setting: Setting, chosen: Plan) -> list[str]:
+    """What is unusual about the plan that is carried out."""
+    latest = run_ids(setting.file.project)[-1:]
+    old = f"the plan is of run {chosen.run_id}, not of the latest"
+    return [*([old] if latest != [chosen.run_id] else []), *restrictions(chosen)]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _sleep(seconds: float) -> None:
+    """Sleep; Ctrl-C ends it."""
+    with interruptible():
+        time.sleep(seconds)
