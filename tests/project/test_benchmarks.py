@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -107,14 +108,15 @@ def test_a_process_that_fails_says_all_it_wrote(tmp_path: Path) -> None:
 
 
 def test_the_schedule_has_holes_that_key_sets_and_presence_agree_on(tmp_path: Path) -> None:
-    schedule = schedule_of(tmp_path)
+    schedule, last = schedule_of(tmp_path), date(2024, 12, 1)
+    games = [game for game in schedule.games if game.date <= last]
     warehouse = tmp_path / "warehouse.duckdb"
-    build_warehouse(schedule, warehouse)
+    build_warehouse(replace(schedule, games=games), warehouse)
     for name, contract, rules in (
         ("whole", shipped_contract(), 37),
         ("cut", contract_of_24(), 24),
     ):
-        world = make_season(name, tmp_path / name, warehouse, contract, schedule.one)
+        world = make_season(name, tmp_path / name, warehouse, contract, (schedule.one[0], last))
         truth = true_verdicts(world)
         assert len(truth) == rules
         assert found(world, OURS) == found(world, SETS) == truth
