@@ -50,12 +50,14 @@ lint: $(STAMP)
 	@PYTHONPATH=.:gx/plugins $(VENV)/bin/lint-imports --no-logo --no-cache
 	@$(RUN) -m checkpoints suites --check
 
-# Needs uv. Versions stay as they are unless requirements.txt asks for others, or UPGRADE=--upgrade.
+# Needs uv. Versions stay as they are unless a list asks for others, or UPGRADE=--upgrade.
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+    --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
-	@uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
-	    --no-emit-find-links --no-header --no-annotate $(UPGRADE) \
-	    requirements.txt --output-file requirements.lock
+	@$(COMPILE) requirements.txt --output-file requirements.lock
+	@for list in benchmarks/locks/*.in; do \
+	    $(COMPILE) $$list --output-file $${list%.in}.lock || exit 1; done
 
 # Everything that was made, apart from the installed packages.
 clean:

@@ -1,151 +1,113 @@
-"""Whole commands, from the shell to the exit code: ours and the others', same rules, same file."""
+"""Whole commands, from the shell to the exit code: the same rules on the same tables."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from statistics import median
 
-from benchmarks.contestants import dbt, pointblank, reladiff, soda, stock_gx
-from benchmarks.contestants.tool import Prepared, Rules, rules_of
-from benchmarks.findings import Finding, dates_right, from_report, right
-from benchmarks.measuring import Bench, Ran, interleaved, median
-from benchmarks.results import CommandRow
-from benchmarks.table_reads import HOOK, logged_statements, reads_of
-from benchmarks.world import World, load_world
+from benchmarks.evidence import Verdicts, right, true_verdicts
+from benchmarks.measuring import Bench, Ran, interleaved
+from benchmarks.results import CommandRow, StartRow
+from benchmarks.tools import Installed, verdicts, write_rules
+from benchmarks.worlds import World
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
-    """A tool: its lock (None: it runs in the project's own Python) and how it is used."""
-
-    name: str
-    lock: str | None
-    prepare: Callable[[Rules, Path, Path], Prepared]
-    verdicts: Callable[[str, Path], dict[str, bool]]
-
-
-TOOLS = (
-    Tool(name="Soda Core", lock="soda", prepare=soda.prepare, verdicts=soda.verdicts),
-    Tool(name="dbt test", lock="dbt", prepare=dbt.prepare, verdicts=dbt.verdicts),
-    Tool(
-        name="pointblank",
-        lock="pointblank",
-        prepare=pointblank.prepare,
-        verdicts=pointblank.verdicts,
-    ),
-    Tool(
-        name="Great Expectations, stock",
-        lock=None,
-        prepare=stock_gx.prepare,
-        verdicts=stock_gx.verdicts,
-    ),
-    Tool(
-        name="Great Expectations, stock, Data Docs",
-        lock=None,
-        prepare=stock_gx.prepare_with_docs,
-        verdicts=stock_gx.verdicts,
-    ),
-)
-RELADIFF = Tool(
-    name="reladiff", lock="reladiff", prepare=reladiff.prepare, verdicts=reladiff.verdicts
-)
 CHECK, RUN = "checkpoints check", "checkpoints run"
+TARGET = 0.5
+BARE = "python -c pass"
 
 
 def measure_commands(
     bench: Bench,
-    world_path: Path,
-    rounds: int,
-    tools: Sequence[Tool],
-    venvs: Mapping[str, Path],
-) -> list[CommandRow]:
-    """A row per command; the first round only warms up."""
-    world, truth = load_world(world_path)
-    once: dict[str, Callable[..., Ran]] = {
-        name: _ours(bench, world, name.split()[1]) for name in (CHECK, RUN)
-    }
-    verdicts: dict[str, Callable[[Ran], dict[str, Finding]]] = {
-        name: lambda _: from_report(json.loads(_report(world).read_text())) for name in once
-    }
-    rules = rules_of(world)
-    for tool in tools:
-        folder = _fresh(world.folder / tool.name.replace(" ", "_").replace(",", ""))
-        venv = venvs.get(tool.lock or "", Path())
-        once[tool.name] = _theirs(bench, tool.prepare(rules, folder, venv))
-        verdicts[tool.name] = _verdicts(tool, rules, folder)
-    runs = interleaved([*once], rounds, lambda name: once[name]())
-    rows = []
-    for name, ran in runs.items():
-        log = _fresh(world.folder / "query_log")
-        seen = once[name](log)
-        rows.append(_row(world, name, ran[1:] or ran, truth, verdicts[name](seen), log))
-    return rows
-
-
-def _row(
     world: World,
-    name: str,
-    ran: Sequence[Ran],
-    truth: Mapping[str, Finding],
-    findings: Mapping[str, Finding],
-    log: Path,
-) -> CommandRow:
-    statements = logged_statements(log)
-    reads = reads_of(world, statements) if statements else None
-    return CommandRow(
-        world=world.name,
-        tool=name,
-        seconds=median([r.seconds for r in ran]),
-        best=min(r.seconds for r in ran),
-        peak_bytes=max(r.peak_bytes for r in ran),
-        exit_code=ran[-1].code,
-        tables=len(world.contract.datasets),
-        reads=None if reads is None else sum(reads.values()),
-        rules=len(truth),
-        rules_right=right(findings, truth) if findings else None,
-        dates_right=dates_right(findings, truth) if findings else None,
-    )
+    rounds: int,
+    tools: Sequence[Installed],
+    ours: Sequence[str] = (CHECK, RUN),
+) -> Iterator[CommandRow]:
+    """A row per command, compared with what sets of keys per pair find.
+
+    Where there are more rounds than one, the first only warms up.
+
+    Raises:
+        DidNotRun: a command failed.
+    """
+    truth = true_verdicts(world)
+    once = {name: _ours(bench, world, name) for name in ours}
+    once |= {tool.name: _theirs(bench, world, tool) for tool in tools}
+    runs = interleaved([*once], rounds, lambda name: once[name]())
+    for name, ran in runs.items():
+        warm = [run for run, _ in ran[1:] or ran]
+        seconds = [run.seconds for run in warm]
+        yield CommandRow(
+            world=world.name,
+            name=name,
+            seconds=median(seconds),
+            best=min(seconds),
+            peak_bytes=max(run.peak_bytes for run in warm),
+            tables=len(world.contract.datasets),
+            rules=len(truth),
+            rules_right=right(ran[-1][1], truth),
+        )
 
 
-def _ours(bench: Bench, world: World, command: str) -> Callable[..., Ran]:
-    def once(log: Path | None = None) -> Ran:
-        shutil.rmtree(world.folder / "gx" / "uncommitted", ignore_errors=True)
-        arguments = ("checkpoints", command, *world.options)
-        if log is None:
-            return bench.python(*arguments)
-        return bench.python(*arguments, "--json", str(_report(world)), **_logging(log))
-
-    return once
+Once = Callable[[], tuple[Ran, Verdicts]]
 
 
-def _report(world: World) -> Path:
-    """Where our commands write their answer."""
-    return world.folder / "report.json"
+def _ours(bench: Bench, world: World, name: str) -> Once:
+    report = world.folder / "report.json"
+    command = (*name.split(), *world.options, "--json", str(report))
 
-
-def _theirs(bench: Bench, prepared: Prepared) -> Callable[..., Ran]:
-    def once(log: Path | None = None) -> Ran:
-        return bench.run(prepared.command, **prepared.environment, **(_logging(log) if log else {}))
+    def once() -> tuple[Ran, Verdicts]:
+        world.forget_runs()
+        return bench.python(*command, codes=(0, 1)), _reported(report)
 
     return once
 
 
-def _logging(log: Path) -> dict[str, str]:
-    """What makes DuckDB write down the statements of any Python."""
-    return {"PYTHONPATH": f"{HOOK}", "DUCKDB_QUERY_LOG": str(log)}
+def _reported(report: Path) -> Verdicts:
+    """What the product's own report says of every check."""
+    checks = json.loads(report.read_bytes())["checks"]
+    return {check["id"]: check["outcome"] == "PASSED" for check in checks}
 
 
-def _verdicts(tool: Tool, rules: Rules, folder: Path) -> Callable[[Ran], dict[str, Finding]]:
-    return lambda ran: {
-        rules.ids[name]: Finding(passed, None)
-        for name, passed in tool.verdicts(ran.out, folder).items()
-    }
-
-
-def _fresh(folder: Path) -> Path:
+def _theirs(bench: Bench, world: World, tool: Installed) -> Once:
+    folder = world.folder / tool.script.stem
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
+    folder.mkdir()
+    rules = write_rules(world, tool.name, folder)
+
+    def once() -> tuple[Ran, Verdicts]:
+        ran = tool.run(bench, rules)
+        return ran, verdicts(world, ran.out)
+
+    return once
+
+
+def measure_start(bench: Bench, world: World, rounds: int) -> Iterator[StartRow]:
+    """How long the short commands take; a run is stored first, so that there is a plan to make.
+
+    Raises:
+        DidNotRun: a command failed.
+    """
+    world.forget_runs()
+    bench.python("checkpoints", "run", *world.options, codes=(0, 1))
+    contract = ("--contract", str(world.contract_path))
+    plan = ("--out", str(world.folder / "plan.json"), "--warehouse", world.url, *contract)
+    once = {
+        BARE: lambda: bench.run(BARE, [sys.executable, "-c", "pass"]),
+        "checkpoints --help": lambda: bench.python("checkpoints", "--help"),
+        "checkpoints coverage": lambda: bench.python("checkpoints", "coverage", *world.options),
+        "remediation plan": lambda: bench.python("remediation", "plan", *plan),
+        "remediation status": lambda: bench.python("remediation", "status", *contract),
+    }
+    runs = interleaved([*once], rounds + 1, lambda name: once[name]().seconds)
+    for name, seconds in runs.items():
+        yield StartRow(
+            what=f"`{name}`",
+            value=median(seconds[1:]),
+            unit="s",
+            target=None if name == BARE else TARGET,
+        )

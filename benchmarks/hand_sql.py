@@ -1,14 +1,14 @@
-"""The SQL that people write by hand for one rule or one pair of tables. Pure.
+"""The SQL that people write by hand for one rule or one pair of tables.
 
 Dates are taken from the upstream table, as people do; that is right while it lacks no date.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from benchmarks.findings import warmups
 from checkpoints.contract.checks import Check
 from checkpoints.contract.model import Contract
 from checkpoints.rules.conversion_ratio import ConversionRatio
@@ -39,13 +39,6 @@ class HandWriter:
         window = f"{dataset.date} BETWEEN DATE '{self.first}' AND DATE '{self.last}'"
         return " AND ".join([window, *extra])
 
-    def keys(self, name: str, *, by_date: bool) -> str:
-        """The distinct keys of a dataset, or its dates where keys cannot be compared."""
-        dataset = self.contract.datasets[name]
-        key = "'batch'" if by_date else dataset.key[0]
-        source = f"FROM {self.table(name)} WHERE {self.where(name)}"
-        return f"SELECT DISTINCT {dataset.date} AS d, {key} AS k {source}"
-
     def counts(self, name: str, *, by_date: bool = False) -> str:
         """Keys per date of a dataset."""
         dataset = self.contract.datasets[name]
@@ -69,10 +62,16 @@ class HandWriter:
         )
 
     def key_sets(self, pair: Pair) -> tuple[str, str]:
-        """The keys of the upstream and of the dataset, each once."""
-        grain = self.by_date(pair)
-        up = self.keys(pair.of or pair.dataset, by_date=grain)
-        return up, self.keys(pair.dataset, by_date=grain)
+        """The distinct keys of the upstream and of the dataset; dates where one has no key."""
+        by_date = self.by_date(pair)
+        upstream, dataset = (self._keys(name, by_date) for name in (pair.of, pair.dataset) if name)
+        return upstream, dataset
+
+    def _keys(self, name: str, by_date: bool) -> str:
+        dataset = self.contract.datasets[name]
+        key = "'batch'" if by_date else dataset.key[0]
+        source = f"FROM {self.table(name)} WHERE {self.where(name)}"
+        return f"SELECT DISTINCT {dataset.date} AS d, {key} AS k {source}"
 
     def matched(self, pair: Pair) -> str:
         """``d, expected, matched, orphans`` (0) from sets of keys, joined once."""
@@ -106,6 +105,13 @@ class HandWriter:
             f" FROM ({up}) u FULL JOIN ({down}) v ON u.d = v.d AND u.k = v.k GROUP BY 1"
         )
 
+    def bare(self, name: str) -> str:
+        """Both columns, decompressed and looked at, and nothing else."""
+        dataset = self.contract.datasets[name]
+        key = f", max(strlen({dataset.key[0]}))" if dataset.key else ""
+        source = f"FROM {self.table(name)} WHERE {self.where(name)}"
+        return f"SELECT max({dataset.date}){key} {source}"
+
     def of_rule(self, check: Check) -> str:
         """The exact query of one rule: ``d, expected, matched, orphans``."""
         match check.rule:
@@ -124,9 +130,16 @@ class HandWriter:
             " GROUP BY 1"
         )
 
-    def failing(self, check: Check) -> str:
-        """A query that has rows when, and only when, the rule does not hold."""
-        daily = f"SELECT * FROM ({self.of_rule(check)}) daily"
+    def failing(self, check: Check, by_pair: Callable[[Pair], str] | None = None) -> str:
+        """A query that has rows when, and only when, the rule does not hold.
+
+        ``by_pair`` is another query of the figures of its pair than ``of_rule``.
+        """
+        if by_pair is None or isinstance(check.rule, NoNullKeys):
+            figures = self.of_rule(check)
+        else:
+            figures = by_pair(check.pair)
+        daily = f"SELECT * FROM ({figures}) daily"
         due = f"{daily} WHERE expected > 0{self._warm(check.dataset)}"
         match check.rule:
             case ConversionRatio(at_least=at_least):
@@ -141,9 +154,12 @@ class HandWriter:
         return f"{daily} WHERE orphans > 0"
 
     def _warm(self, name: str) -> str:
+        """A condition that leaves out the warm-up of every season."""
+        length = timedelta(days=self.contract.datasets[name].warmup_days - 1)
         return "".join(
-            f" AND d NOT BETWEEN DATE '{first}' AND DATE '{last}'"
-            for first, last in warmups(self.contract, name)
+            f" AND d NOT BETWEEN DATE '{season.first}' AND DATE '{season.first + length}'"
+            for season in self.contract.seasons
+            if length.days >= 0
         )
 
 

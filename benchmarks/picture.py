@@ -1,28 +1,28 @@
-"""The curves as a picture: two panels, both axes logarithmic. Pure."""
+"""The curves as an SVG picture: two panels, both axes logarithmic."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from benchmarks.results import CurvePoint
-from benchmarks.shape import short
+from benchmarks.synthetic import short
 
 WIDTH, HEIGHT = 460, 340
 LEFT, RIGHT, TOP, BOTTOM = 64, 20, 56, 52
-SERIES: tuple[tuple[str, str, Callable[[CurvePoint], float | None]], ...] = (
-    ("in the warehouse: presence query", "#1a6fb5", lambda p: p.warehouse),
-    ("here: frame and rules", "#c2571a", lambda p: p.here),
-    ("in the warehouse: daily count distinct", "#8a8a8a", lambda p: p.floor),
+SERIES = (
+    ("warehouse", "in the warehouse: presence query", "#1a6fb5"),
+    ("here", "here: frame and rules", "#c2571a"),
+    ("floor", "in the warehouse: daily count distinct", "#8a8a8a"),
 )
 LEAST = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """A logarithmic axis: powers of ten from ``first`` to ``last``, over so many pixels."""
+    """A logarithmic axis: powers of ten from ``first`` to ``last``, between two pixels."""
 
     first: int
     last: int
@@ -49,70 +49,58 @@ def axis_of(values: Sequence[float], begin: float, end: float) -> Axis:
 
 def picture(points: Sequence[CurvePoint]) -> str:
     """An SVG with both curves, side by side."""
-    rows = [p for p in points if p.curve == "rows"]
-    dates = [p for p in points if p.curve == "dates"]
-    tables = short(dates[0].rows) if dates else ""
-    panels = [
-        *_panel(0, "Rows per table (2 tables, the same dates)", rows, lambda p: p.rows),
-        *_panel(WIDTH, f"Dates (8 tables × {tables} rows)", dates, lambda p: p.dates),
-    ]
+    lines = [*_legend()]
+    for n, curve in enumerate(("rows", "dates")):
+        if members := [p for p in points if p.curve == curve]:
+            lines += _panel(n * WIDTH, members)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * WIDTH}" height="{HEIGHT}" '
         f'viewBox="0 0 {2 * WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">\n'
         f'<rect width="{2 * WIDTH}" height="{HEIGHT}" fill="#ffffff"/>\n'
-        + "\n".join([*_legend(), *panels])
+        + "\n".join(lines)
         + "\n</svg>\n"
     )
 
 
 def _legend() -> Iterator[str]:
-    for n, (name, colour, _) in enumerate(SERIES):
+    for n, (_, name, colour) in enumerate(SERIES):
         x = LEFT + n * 270
         yield f'<line x1="{x}" y1="16" x2="{x + 22}" y2="16" stroke="{colour}" stroke-width="3"/>'
-        yield f'<text x="{x + 28}" y="20" fill="#222222">{escape(name)}</text>'
+        yield _text(x + 28, 20, "start", name)
 
 
-def _panel(
-    offset: int, title: str, points: Sequence[CurvePoint], of: Callable[[CurvePoint], int]
-) -> Iterator[str]:
-    if not points:
-        return
-    values = [v for p in points for _, _, value in SERIES if (v := value(p)) is not None]
-    x = axis_of([of(p) for p in points], offset + LEFT, offset + WIDTH - RIGHT)
-    y = axis_of(values, HEIGHT - BOTTOM, TOP)
-    yield from _grid(x, y)
-    yield (
-        f'<text x="{(x.begin + x.end) / 2:.0f}" y="{HEIGHT - 12}" text-anchor="middle" '
-        f'fill="#222222">{escape(title)}</text>'
-    )
-    for _, colour, value in SERIES:
-        yield from _line([(x.at(of(p)), v) for p in points if (v := value(p))], y, colour)
-
-
-def _grid(x: Axis, y: Axis) -> Iterator[str]:
-    grey = 'stroke="#dddddd"'
+def _panel(offset: int, points: Sequence[CurvePoint]) -> Iterator[str]:
+    """A grid, a title, and a line per series."""
+    curve = points[0].curve
+    values = {name: [float(getattr(p, name)) for p in points] for name, _, _ in SERIES}
+    along = [float(getattr(p, curve)) for p in points]
+    x = axis_of(along, offset + LEFT, offset + WIDTH - RIGHT)
+    y = axis_of([v for found in values.values() for v in found], HEIGHT - BOTTOM, TOP)
     for tick in x.ticks:
-        at = x.at(tick)
-        yield f'<line x1="{at:.1f}" y1="{y.begin}" x2="{at:.1f}" y2="{y.end}" {grey}/>'
-        label = short(int(tick))
-        yield _label(at, y.begin + 16, "middle", label)
+        yield _line(x.at(tick), y.begin, x.at(tick), y.end)
+        yield _text(x.at(tick), y.begin + 16, "middle", short(int(tick)))
     for tick in y.ticks:
-        at = y.at(tick)
-        yield f'<line x1="{x.begin}" y1="{at:.1f}" x2="{x.end}" y2="{at:.1f}" {grey}/>'
-        yield _label(x.begin - 6, at + 4, "end", _seconds(tick))
+        yield _line(x.begin, y.at(tick), x.end, y.at(tick))
+        seconds = f"{tick:g} s" if tick >= 1 else f"{tick * 1000:g} ms"
+        yield _text(x.begin - 6, y.at(tick) + 4, "end", seconds)
+    titles = {
+        "rows": "Rows per table (2 tables, the same dates)",
+        "dates": f"Dates (8 tables × {short(points[0].rows)} rows)",
+    }
+    yield _text((x.begin + x.end) / 2, HEIGHT - 12, "middle", titles[curve])
+    for name, _, colour in SERIES:
+        placed = [(x.at(at), y.at(up)) for at, up in zip(along, values[name], strict=True)]
+        path = " ".join(f"{at:.1f},{up:.1f}" for at, up in placed)
+        yield f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>'
+        for at, up in placed:
+            yield f'<circle cx="{at:.1f}" cy="{up:.1f}" r="3.5" fill="{colour}"/>'
 
 
-def _label(x: float, y: float, anchor: str, text: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="#555555">{text}</text>'
+def _line(x1: float, y1: float, x2: float, y2: float) -> str:
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="#dddddd"/>'
 
 
-def _seconds(value: float) -> str:
-    return f"{value:g} s" if value >= 1 else f"{value * 1000:g} ms"
-
-
-def _line(points: Sequence[tuple[float, float]], y: Axis, colour: str) -> Iterator[str]:
-    placed = [(at, y.at(value)) for at, value in points]
-    path = " ".join(f"{at:.1f},{up:.1f}" for at, up in placed)
-    yield f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>'
-    for at, up in placed:
-        yield f'<circle cx="{at:.1f}" cy="{up:.1f}" r="3.5" fill="{colour}"/>'
+def _text(x: float, y: float, anchor: str, text: str) -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="#222222">{escape(text)}</text>'
+    )

@@ -1,13 +1,27 @@
-"""What was measured, as records: written to JSON, and made into tables."""
+"""What was measured, as records, and the files they are kept in."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import os
+import platform
+from collections.abc import Collection, Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-Measured = Annotated[float, AfterValidator(lambda value: round(value, 4))]
-"""Seconds (or what a row says); more digits than these do not repeat."""
+OURS = "presence query"
+COUNTS = "counts per pair"
+SETS = "key sets per rule"
+SETS_PER_PAIR = "key sets per pair"
+DAILY = "daily count distinct per table"
+BARE = "bare scan"
+CONTESTANTS = (OURS, COUNTS, SETS, SETS_PER_PAIR, DAILY, BARE)
+"""Who reads the evidence."""
+
+Seconds = Annotated[float, AfterValidator(lambda value: round(value, 4))]
+"""More digits than these do not repeat."""
 
 
 class Row(BaseModel):
@@ -16,86 +30,59 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class EvidenceRow(Row):
-    """One contestant on one world. Seconds are medians; ``here`` is what judging took after
-    reading. ``reads`` are scans of all tables, ``most_reads`` of the table read most often.
+class Compared(Row):
+    """One contestant or tool on one world: median and best seconds, and what it found right.
+
+    ``rules_right`` is None where it judges nothing.
     """
 
     world: str
-    contestant: str
-    seconds: Measured
-    best: Measured
-    here: Measured
+    name: str
+    seconds: Seconds
+    best: Seconds
     peak_bytes: int
     tables: int
-    reads: int | None
-    most_reads: int | None
     rules: int
     rules_right: int | None
-    dates_right: int | None
 
 
-class CommandRow(Row):
-    """One tool's whole command on one world; ``reads`` is None where they cannot be counted."""
+class EvidenceRow(Compared):
+    """``reads`` are scans of all tables, ``most_reads`` of the table that is read most often."""
 
-    world: str
-    tool: str
-    seconds: Measured
-    best: Measured
-    peak_bytes: int
-    exit_code: int
-    tables: int
-    reads: int | None
-    rules: int
-    rules_right: int | None
-    dates_right: int | None
+    reads: int
+    most_reads: int
 
 
-class StartRow(Row):
-    """How long a command takes, bytecode being there."""
+class CommandRow(Compared):
+    """A whole command, from the shell to the exit code."""
 
-    command: str
-    seconds: Measured
-    best: Measured
+
+class Figure(Row):
+    """One figure in its unit, and what it should be at most."""
+
+    what: str
+    value: Seconds
+    unit: str
     target: float | None
 
 
-class LibraryRow(Row):
-    """``checkpoints run`` of so many rules against the bare import of the library."""
-
-    rules: int
-    seconds: Measured
-    import_seconds: Measured
-    target: float
+class StartRow(Figure):
+    """How long a short command takes, bytecode being there."""
 
 
-class MemoryRow(Row):
-    """Peak resident bytes of ``checkpoints check``."""
-
-    world: str
-    seconds: Measured
-    peak_bytes: int
-    exit_code: int
-
-
-class BackfillRow(Row):
-    """One figure of the backfill, in its unit."""
-
-    what: str
-    value: Measured
-    unit: str
-    target: float
+class BackfillRow(Figure):
+    """What a part of a backfill takes."""
 
 
 class CurvePoint(Row):
-    """Seconds in the warehouse, and here, at so many rows a table and so many dates."""
+    """Seconds of the presence query in the warehouse and here; ``floor``: of a count per date."""
 
     curve: Literal["rows", "dates"]
     rows: int
     dates: int
-    warehouse: Measured
-    here: Measured
-    floor: Measured | None = None
+    warehouse: Seconds
+    here: Seconds
+    floor: Seconds
 
 
 class Machine(Row):
@@ -115,26 +102,53 @@ class Results(Row):
     command: str
     date: str
     size: str
-    seconds: Measured
+    seconds: Seconds
     schedule: str
     machine: Machine
     versions: dict[str, str]
     evidence: tuple[EvidenceRow, ...] = ()
     commands: tuple[CommandRow, ...] = ()
     start: tuple[StartRow, ...] = ()
-    library: tuple[LibraryRow, ...] = ()
-    memory: tuple[MemoryRow, ...] = ()
     backfill: tuple[BackfillRow, ...] = ()
     curve: tuple[CurvePoint, ...] = ()
 
 
-SECTION_OF = {
-    EvidenceRow: "evidence",
-    CommandRow: "commands",
-    StartRow: "start",
-    LibraryRow: "library",
-    MemoryRow: "memory",
-    BackfillRow: "backfill",
-    CurvePoint: "curve",
+SECTIONS = {
+    "evidence": EvidenceRow,
+    "commands": CommandRow,
+    "start": StartRow,
+    "backfill": BackfillRow,
+    "curve": CurvePoint,
 }
-"""The section that each kind of row belongs to."""
+
+
+def this_machine() -> Machine:
+    """The machine that measures."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return Machine(
+        processor=names[0] if names else platform.machine(),
+        cores=len(os.sched_getaffinity(0)),
+        memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+        system=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+        duckdb=version("duckdb"),
+    )
+
+
+def collected(
+    rows: Iterable[Row], sections: Collection[str], before: Results | None, **about: Any
+) -> Results:
+    """The rows by section, and what they were measured with; other sections as they were before."""
+    rows = list(rows)
+    found = {name: [r for r in rows if isinstance(r, SECTIONS[name])] for name in sections}
+    known = before.model_dump() if before and len(sections) < len(SECTIONS) else {}
+    seconds = about.pop("seconds") + known.get("seconds", 0)
+    return Results.model_validate({**known, **about, "seconds": round(seconds), **found})
+
+
+def read_results(folder: Path) -> Results | None:
+    """The results of a folder, if it has any."""
+    path = folder / "results.json"
+    return Results.model_validate_json(path.read_bytes()) if path.is_file() else None

@@ -1,7 +1,4 @@
-"""The shipped pipeline over a real schedule (or the demo's), with holes in it.
-
-The truth is counted with sets, key by key, in plain Python.
-"""
+"""The shipped pipeline over a real schedule (or the demo's), with holes in it."""
 
 from __future__ import annotations
 
@@ -14,15 +11,10 @@ from typing import Any
 import duckdb
 import yaml
 
-from benchmarks.findings import DayFigures, Finding, finding_of
-from benchmarks.world import GX, World, save_project, save_world
-from checkpoints.contract.model import Contract
-from checkpoints.rules.evidence import Pair
+from benchmarks.worlds import GX, World, save_world
 from demo.real_input import read_schedule
 from demo.schedule import Game, demo_schedule
 from demo.warehouse import build, fill_complete
-
-Keys = Mapping[str, Mapping[date, frozenset[str]]]
 
 FACTORS = "nba_precompute.player_composite_factors"
 HOLES = (
@@ -45,7 +37,7 @@ ORPHANS_OF = ("player_game_summary", "team_defense_game_summary", "player_compos
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Games, where they are from, and the windows that are looked at."""
+    """Games, where they are from, and two windows: of ``one`` season and of ``all``."""
 
     games: Sequence[Game]
     source: str
@@ -54,9 +46,10 @@ class Schedule:
     seasons: int
 
 
-def schedule_of(csv: Path | None) -> Schedule:
-    """The real schedule where there is one, else the two made-up seasons of the demo."""
-    if csv is not None and csv.is_file():
+def schedule_of(folder: Path) -> Schedule:
+    """The real schedule where the folder has it, else the two made-up seasons of the demo."""
+    csv = folder / "schedule_2021-2025.csv"
+    if csv.is_file():
         return Schedule(
             games=read_schedule(csv),
             source="real schedule",
@@ -85,7 +78,7 @@ def shipped_contract() -> dict[str, Any]:
 
 
 def contract_of_24() -> dict[str, Any]:
-    """The shipped contract cut to 24 rules that every tool can be told in SQL."""
+    """The shipped contract cut to 24 rules that every tool can check in SQL."""
     raw = shipped_contract()
     datasets = {name: dict(dataset) for name, dataset in raw["datasets"].items()}
     for dataset in datasets.values():
@@ -105,60 +98,13 @@ def build_warehouse(schedule: Schedule, path: Path) -> None:
             connection.execute(hole)
 
 
-def make_world(
-    name: str, folder: Path, warehouse: Path, raw: Mapping[str, Any], window: tuple[date, date]
-) -> Path:
-    """A world on a warehouse that is there already. Returns the path of the saved world."""
-    save_project(folder, raw)
+def make_season(
+    name: str,
+    folder: Path,
+    warehouse: Path,
+    contract: Mapping[str, Any],
+    window: tuple[date, date],
+) -> World:
+    """A world on a warehouse that exists already."""
     world = World(name=name, folder=folder, warehouse=warehouse, first=window[0], last=window[1])
-    return save_world(world, counted_truth(world))
-
-
-def counted_truth(world: World) -> dict[str, Finding]:
-    """What is true of every rule, from the sets of keys in the tables."""
-    contract = world.contract
-    keys = _read(world, contract)
-    return {
-        check.id: finding_of(contract, check, _figures(contract, keys, check.pair))
-        for check in world.checks
-    }
-
-
-def _read(world: World, contract: Contract) -> Keys:
-    keys: dict[str, dict[date, frozenset[str]]] = {}
-    with duckdb.connect(str(world.warehouse), read_only=True) as connection:
-        for name, dataset in contract.datasets.items():
-            key = dataset.key[0] if dataset.key else "'batch'"
-            prefix = dataset.where[0].not_like if dataset.where else None
-            rows = connection.execute(
-                f"SELECT {dataset.date}, list(DISTINCT {key}) FROM {dataset.table} GROUP BY 1"
-            ).fetchall()
-            keys[name] = {
-                day: frozenset(k for k in found if not _left_out(k, prefix))
-                for day, found in rows
-                if world.first <= day <= world.last
-            }
-    return keys
-
-
-def _left_out(key: str, pattern: str | None) -> bool:
-    return pattern is not None and key.startswith(pattern.rstrip("%"))
-
-
-def _figures(contract: Contract, keys: Keys, pair: Pair) -> dict[date, DayFigures]:
-    names = (pair.of or pair.dataset, pair.dataset)
-    by_date = any(contract.is_date_grain(name) for name in names)
-    up, down = (keys[name] for name in names)
-    nothing: frozenset[str] = frozenset()
-    return {
-        day: _day(up.get(day, nothing), down.get(day, nothing), pair, by_date)
-        for day in {*up, *down}
-    }
-
-
-def _day(up: frozenset[str], down: frozenset[str], pair: Pair, by_date: bool) -> DayFigures:
-    if by_date:
-        return DayFigures(bool(up), bool(up and down), bool(down and not up))
-    if pair.match == "count":
-        return DayFigures(len(up), min(len(up), len(down)), max(0, len(down) - len(up)))
-    return DayFigures(len(up), len(up & down), len(down - up))
+    return save_world(world, contract)

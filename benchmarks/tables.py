@@ -1,14 +1,38 @@
-"""The results as Markdown tables. Pure."""
+"""The results as Markdown tables, written into the README, and the other files of a run."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 
-from benchmarks.names import BARE, DAILY, LETTERS, OURS, SETS
-from benchmarks.results import CommandRow, EvidenceRow, Results
+from benchmarks.picture import picture
+from benchmarks.results import (
+    BARE,
+    COUNTS,
+    DAILY,
+    OURS,
+    SETS,
+    SETS_PER_PAIR,
+    CommandRow,
+    Compared,
+    EvidenceRow,
+    Figure,
+    Results,
+)
 
 MB = 1e6
+LABELS = {
+    OURS: "**presence query**",
+    COUNTS: "(a) counts per pair",
+    SETS: "(b) key sets, a query per rule",
+    SETS_PER_PAIR: "(b′) key sets, a query per pair",
+    DAILY: "(c) daily count distinct per table",
+    BARE: "(d) bare scan of two columns",
+    "checkpoints check": "**checkpoints check**",
+    "checkpoints run": "**checkpoints run**",
+}
 RATIOS: tuple[tuple[str, str, Callable[[float], bool]], ...] = (
     (DAILY, "≤ 1.0 × (c)", lambda ratio: ratio <= 1.0),
     (BARE, "≤ 3 × (d)", lambda ratio: ratio <= 3.0),
@@ -16,17 +40,40 @@ RATIOS: tuple[tuple[str, str, Callable[[float], bool]], ...] = (
 )
 
 
+def save(results: Results, folder: Path) -> list[Path]:
+    """Write ``results.json`` and ``curves.svg``; put the tables into the folder's README."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {"results.json": results.model_dump_json(indent=1) + "\n"}
+    if results.curve:
+        content["curves.svg"] = picture(results.curve)
+    readme = folder / "README.md"
+    if readme.is_file():
+        content["README.md"] = filled(readme.read_text(encoding="utf-8"), results)
+    for name, text in content.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    return [folder / name for name in content]
+
+
+def filled(text: str, results: Results) -> str:
+    """A text whose blocks ``<!-- name -->…<!-- end -->`` hold the tables of the results."""
+    known = tables(results)
+
+    def block(found: re.Match[str]) -> str:
+        name = found[1]
+        return "\n".join((f"<!-- {name} -->", *known.get(name, ()), "<!-- end -->"))
+
+    return re.sub(r"<!-- (\w+) -->\n.*?<!-- end -->", block, text, flags=re.DOTALL)
+
+
 def tables(results: Results) -> dict[str, list[str]]:
     """The lines of every table, by name."""
     return {
         "machine": list(_machine(results)),
-        "evidence": list(_evidence(results.evidence)),
+        "evidence": list(_compared(results.evidence)),
         "targets": list(_targets(results.evidence)),
-        "commands": list(_commands(results.commands)),
-        "start": _start(results),
-        "library": _library(results),
-        "memory": _memory(results),
-        "backfill": _backfill(results),
+        "commands": list(_compared(results.commands)),
+        "start": _figures(results.start),
+        "backfill": _figures(results.backfill),
         "curve": _curve(results),
     }
 
@@ -60,37 +107,38 @@ def _machine(results: Results) -> Iterator[str]:
     yield f"The others: {named}."
 
 
-def _evidence(rows: Sequence[EvidenceRow]) -> Iterator[str]:
+def _compared(rows: Sequence[EvidenceRow] | Sequence[CommandRow]) -> Iterator[str]:
+    """A table per world; the first row is ours."""
     for world, found in groupby(rows, key=lambda row: row.world):
-        members = sorted(found, key=lambda row: [*LETTERS].index(row.contestant))
+        members = list(found)
         ours = members[0]
-        tables_, rules = ours.tables, ours.rules
-        yield f"**{world}**: {tables_} tables, {rules} rules"
+        reads = ["table reads"] if isinstance(ours, EvidenceRow) else []
+        yield f"**{world}**: {ours.tables} tables, {ours.rules} rules"
         yield ""
         yield from table(
-            ("", "median s", "best s", "× ours", "peak MB", "table reads", "rules right", "dates"),
-            (_evidence_cells(row, ours) for row in members),
+            ("", "median s", "best s", "× ours", "peak MB", *reads, "rules right"),
+            (_cells(row, ours) for row in members),
         )
         yield ""
 
 
-def _evidence_cells(row: EvidenceRow, ours: EvidenceRow) -> Sequence[str]:
+def _cells(row: Compared, ours: Compared) -> Sequence[str]:
+    evidence = isinstance(row, EvidenceRow)
     return (
-        LETTERS[row.contestant],
+        LABELS.get(row.name, row.name),
         seconds(row.seconds),
         seconds(row.best),
-        f"{row.seconds / ours.seconds:.2f}",
+        f"{row.seconds / ours.seconds:.{2 if evidence else 1}f}",
         f"{row.peak_bytes / MB:.0f}",
-        "unknown" if row.reads is None else f"{row.reads} (≤ {row.most_reads} each)",
+        *([f"{row.reads} (≤ {row.most_reads} each)"] if isinstance(row, EvidenceRow) else []),
         "–" if row.rules_right is None else f"{row.rules_right} of {row.rules}",
-        "–" if row.dates_right is None else f"{row.dates_right} of {row.rules}",
     )
 
 
 def _targets(rows: Sequence[EvidenceRow]) -> Iterator[str]:
     lines = []
     for world, found in groupby(rows, key=lambda row: row.world):
-        members = {row.contestant: row for row in found}
+        members = {row.name: row for row in found}
         ours = members[OURS]
         cells = [world]
         for other, _, holds in RATIOS:
@@ -103,85 +151,17 @@ def _targets(rows: Sequence[EvidenceRow]) -> Iterator[str]:
     yield from table(head, lines)
 
 
-def _commands(rows: Sequence[CommandRow]) -> Iterator[str]:
-    for world, found in groupby(rows, key=lambda row: row.world):
-        members = list(found)
-        yield f"**{world}**: {members[0].tables} tables, {members[0].rules} rules"
-        yield ""
-        yield from table(
-            ("", "median s", "best s", "× ours", "peak MB", "table reads", "rules right", "dates"),
-            (_command_cells(row, members[0]) for row in members),
-        )
-        yield ""
-
-
-def _command_cells(row: CommandRow, ours: CommandRow) -> Sequence[str]:
-    return (
-        f"**{row.tool}**" if row.tool.startswith("checkpoints") else row.tool,
-        seconds(row.seconds),
-        seconds(row.best),
-        f"{row.seconds / ours.seconds:.1f}",
-        f"{row.peak_bytes / MB:.0f}",
-        "unknown" if row.reads is None else f"{row.reads:,}",
-        "–" if row.rules_right is None else f"{row.rules_right} of {row.rules}",
-        "–" if row.dates_right is None else f"{row.dates_right} of {row.rules}",
-    )
-
-
-def _start(results: Results) -> list[str]:
-    return table(
-        ("", "median s", "best s", "target s", "met"),
-        (
-            (
-                f"`{row.command}`",
-                seconds(row.seconds),
-                seconds(row.best),
-                "" if row.target is None else f"{row.target:g}",
-                "" if row.target is None else met(row.seconds <= row.target),
-            )
-            for row in results.start
-        ),
-    )
-
-
-def _library(results: Results) -> list[str]:
-    return table(
-        ("rules", "`checkpoints run` s", "bare import s", "over it s", "target s", "met"),
-        (
-            (
-                str(row.rules),
-                seconds(row.seconds),
-                seconds(row.import_seconds),
-                seconds(row.seconds - row.import_seconds),
-                f"{row.target:g}",
-                met(row.seconds - row.import_seconds <= row.target),
-            )
-            for row in results.library
-        ),
-    )
-
-
-def _memory(results: Results) -> list[str]:
-    return table(
-        ("`checkpoints check`", "s", "peak MB", "exit code"),
-        (
-            (row.world, seconds(row.seconds), f"{row.peak_bytes / MB:.0f}", str(row.exit_code))
-            for row in results.memory
-        ),
-    )
-
-
-def _backfill(results: Results) -> list[str]:
+def _figures(rows: Sequence[Figure]) -> list[str]:
     return table(
         ("", "measured", "target", "met"),
         (
             (
                 row.what,
                 f"{row.value:.2f} {row.unit}",
-                f"{row.target:g} {row.unit}",
-                met(row.value <= row.target),
+                "" if row.target is None else f"{row.target:g} {row.unit}",
+                "" if row.target is None else met(row.value <= row.target),
             )
-            for row in results.backfill
+            for row in rows
         ),
     )
 
@@ -194,7 +174,7 @@ def _curve(results: Results) -> list[str]:
                 f"{2 if p.curve == 'rows' else 8} × {p.rows:,}, {p.dates:,}",
                 seconds(p.warehouse),
                 seconds(p.here),
-                "" if p.floor is None else seconds(p.floor),
+                seconds(p.floor),
             )
             for p in results.curve
         ),

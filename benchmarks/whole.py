@@ -3,171 +3,145 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import many_rules, seasons
 from benchmarks.backfill import measure_backfill
-from benchmarks.commands import RELADIFF, TOOLS, Tool, measure_commands
-from benchmarks.curves import dates_shapes, measure_point, rows_shapes
-from benchmarks.errors import DidNotRun
-from benchmarks.evidence import measure_evidence
+from benchmarks.commands import measure_commands, measure_start
+from benchmarks.evidence import measure_evidence, measure_point
 from benchmarks.measuring import Bench
 from benchmarks.results import Row
-from benchmarks.shape import (
-    CALLS,
-    COMMANDS,
-    DATES_CURVE,
-    EVIDENCE,
-    ROUNDS,
-    ROWS_CURVE,
-    Measured,
-    Shape,
-    Size,
+from benchmarks.seasons import (
+    Schedule,
+    build_warehouse,
+    contract_of_24,
+    make_season,
+    shipped_contract,
 )
-from benchmarks.startup import measure_check, measure_library, measure_start
-from benchmarks.venvs import installed
+from benchmarks.synthetic import M, Shape, make_synthetic
+from benchmarks.tools import TOOLS, Installed, install
 
 SCHEDULE_REPEATS = 3
-LEAST_RULES, MOST_RULES = 24, 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much is measured. ``evidence`` has rounds and repetitions in each round by shape.
+
+    ``rounds``: how often a whole command is run. ``backfill``: calls that are made, dates that are
+    planned, transitions of the ledger.
+    """
+
+    evidence: dict[Shape, tuple[int, int]]
+    commands: Shape
+    rounds: int
+    rows_curve: tuple[Shape, ...]
+    dates_curve: tuple[Shape, ...]
+    backfill: tuple[int, int, int]
+
+    def shapes(self, sections: Collection[str]) -> list[Shape]:
+        """Every made-up warehouse that the sections need, each once, the smallest first."""
+        needed = {
+            "evidence": [*self.evidence],
+            "commands": [self.commands],
+            "curve": [*self.rows_curve, *self.dates_curve],
+        }
+        shapes = {shape for section in sections for shape in needed.get(section, ())}
+        return sorted(shapes, key=lambda s: (s.rows * s.tables, s.dates, s.rows_per_key))
+
+
+EIGHT_M = Shape(tables=8, rows=M)
+ROWS = tuple(Shape(tables=2, rows=rows) for rows in (M // 10, M, 10 * M, 100 * M))
+DATES = tuple(Shape(tables=8, rows=M, dates=dates) for dates in (100, 1_000, 10_000, 50_000))
+SIZES = {
+    "small": Size(
+        evidence={EIGHT_M: (2, 2)},
+        commands=EIGHT_M,
+        rounds=2,
+        rows_curve=ROWS[:2],
+        dates_curve=DATES[:3],
+        backfill=(100, 10_000, M),
+    ),
+    "full": Size(
+        evidence={
+            EIGHT_M: (5, 3),
+            Shape(tables=8, rows=M, rows_per_key=2): (3, 2),
+            Shape(tables=8, rows=10 * M): (2, 2),
+            Shape(tables=2, rows=100 * M): (2, 1),
+        },
+        commands=EIGHT_M,
+        rounds=3,
+        rows_curve=ROWS,
+        dates_curve=DATES,
+        backfill=(500, 10_000, M),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """What is to be measured, with what; ``tell`` says where it is.
-
-    ``keep``: warehouses are left in the scratch folder, and used if they are there.
-    """
+    """What is to be measured, with what; ``say`` shows the progress."""
 
     bench: Bench
     size: Size
     sections: Collection[str]
-    schedule: seasons.Schedule
+    schedule: Schedule
     venvs: Path
-    keep: bool
-    tell: Callable[[str], None]
-
-    @property
-    def rounds(self) -> int:
-        """How often a command is run."""
-        return ROUNDS[self.size]
-
-    def tools(self) -> dict[str, Path]:
-        """The venvs of the tools that can be installed here."""
-        if "commands" not in self.sections:
-            return {}
-        names = [tool.lock for tool in (*TOOLS, RELADIFF) if tool.lock]
-        found = {}
-        for name in names:
-            self.tell(f"the Python of {name}")
-            if venv := installed(name, self.venvs, self.bench):
-                found[name] = venv
-        return found
+    say: Callable[[str], None]
 
 
 def measure(course: Course) -> Iterator[Row]:
-    """Row after row, as they are measured."""
-    venvs = course.tools()
-    tools = [tool for tool in TOOLS if tool.lock is None or tool.lock in venvs]
-    yield from _on_schedule(course, tools, venvs)
-    yield from _of_library(course)
+    """Row after row, as they are measured.
+
+    Raises:
+        DidNotRun: a tool cannot be installed, or something that is measured failed.
+    """
+    tools = []
+    for name in TOOLS if "commands" in course.sections else ():
+        course.say(f"{name}: its packages")
+        tools.append(install(name, course.venvs, course.bench))
+    yield from _on_schedule(course, tools)
     if "backfill" in course.sections:
-        course.tell("backfill")
-        folder = course.bench.scratch / "backfill"
-        yield from measure_backfill(course.bench, folder, *CALLS[course.size], course.rounds)
-    for shape in _shapes(course):
-        course.tell(f"{shape.name}: making it")
-        path = _made(course, shape)
-        yield from _on_shape(course, shape, path, tools, venvs)
-        if not course.keep:
-            shutil.rmtree(path.parent)
+        course.say("backfill")
+        yield from measure_backfill(course.bench, *course.size.backfill, course.size.rounds)
+    for shape in course.size.shapes(course.sections):
+        yield from _on_shape(course, shape, tools)
 
 
-def _on_schedule(course: Course, tools: list[Tool], venvs: dict[str, Path]) -> Iterator[Row]:
-    """The shipped contract, and its 24 rules that others can be told, on the schedule."""
-    folder, schedule = course.bench.scratch / "schedule", course.schedule
-    folder.mkdir(parents=True, exist_ok=True)
+def _on_schedule(course: Course, tools: list[Installed]) -> Iterator[Row]:
+    """The shipped contract, and its 24 rules that other tools can check, on the schedule."""
+    bench, size, schedule = course.bench, course.size, course.schedule
+    folder = bench.scratch / "schedule"
+    folder.mkdir()
     warehouse = folder / "warehouse.duckdb"
-    seasons.build_warehouse(schedule, warehouse)
+    build_warehouse(schedule, warehouse)
     windows = {"one season": schedule.one, f"{schedule.seasons} seasons": schedule.all}
-    shipped, cut = seasons.shipped_contract(), seasons.contract_of_24()
     for n, (name, window) in enumerate(windows.items()):
-        whole = seasons.make_world(name, folder / f"shipped-{n}", warehouse, shipped, window)
+        course.say(name)
+        whole = make_season(name, folder / f"whole-{n}", warehouse, shipped_contract(), window)
         if "evidence" in course.sections:
-            course.tell(f"{name}: evidence")
-            repeats = SCHEDULE_REPEATS
-            yield from measure_evidence(course.bench, whole, course.rounds, repeats)
+            yield from measure_evidence(bench, whole, size.rounds, SCHEDULE_REPEATS)
         if "start" in course.sections and n == 0:
-            course.tell(f"{name}: start-up")
-            yield from measure_start(course.bench, whole, 2 * course.rounds)
+            yield from measure_start(bench, whole, 2 * size.rounds)
         if "commands" in course.sections:
-            course.tell(f"{name}: whole commands")
-            path = seasons.make_world(name, folder / f"cut-{n}", warehouse, cut, window)
-            yield from measure_commands(course.bench, path, course.rounds, tools, venvs)
-            if n == 0 and "reladiff" in venvs:
-                yield measure_commands(course.bench, path, 1, [RELADIFF], venvs)[-1]
+            cut = make_season(name, folder / f"cut-{n}", warehouse, contract_of_24(), window)
+            yield from measure_commands(bench, cut, size.rounds, tools)
 
 
-def _of_library(course: Course) -> Iterator[Row]:
-    if "library" in course.sections:
-        for rules, target in ((LEAST_RULES, 0.7), (MOST_RULES, 5.0)):
-            course.tell(f"the library with {rules} rules")
-            path = many_rules.make_world(rules, course.bench.scratch / f"{rules}-rules")
-            yield measure_library(course.bench, path, course.rounds, target)
-
-
-def _on_shape(
-    course: Course, shape: Shape, path: Path, tools: list[Tool], venvs: dict[str, Path]
-) -> Iterator[Row]:
+def _on_shape(course: Course, shape: Shape, tools: list[Installed]) -> Iterator[Row]:
     """All that is measured on one made-up warehouse."""
-    bench, size = course.bench, course.size
-    for measured in _evidence(course, shape):
-        if "evidence" in course.sections:
-            course.tell(f"{shape.name}: evidence")
-            yield from measure_evidence(bench, path, measured.rounds, measured.repeats)
-        if "memory" in course.sections:
-            yield measure_check(bench, path)
-    if "commands" in course.sections and shape == COMMANDS[size]:
-        course.tell(f"{shape.name}: whole commands")
-        yield from measure_commands(bench, path, course.rounds, tools, venvs)
-    if "curve" in course.sections:
-        repeats = 2 if shape.rows > 10_000_000 else 4
-        if shape in rows_shapes(ROWS_CURVE[size]):
-            yield measure_point(bench, path, shape, "rows", repeats)
-        if shape in _dates(size):
-            yield measure_point(bench, path, shape, "dates", repeats)
-
-
-def _evidence(course: Course, shape: Shape) -> list[Measured]:
-    wanted = {"evidence", "memory"} & set(course.sections)
-    return [m for m in EVIDENCE[course.size] if m.shape == shape and wanted]
-
-
-def _dates(size: Size) -> list[Shape]:
-    return dates_shapes(DATES_CURVE[size], 8_000 if size is Size.TINY else 1_000_000)
-
-
-def _shapes(course: Course) -> Iterable[Shape]:
-    """Every made-up warehouse that is needed, each once, the smallest first."""
-    size, sections = course.size, set(course.sections)
-    shapes = [m.shape for m in EVIDENCE[size] if sections & {"evidence", "memory"}]
-    shapes += [COMMANDS[size]] if "commands" in sections else []
-    shapes += [*rows_shapes(ROWS_CURVE[size]), *_dates(size)] if "curve" in sections else []
-    return sorted(set(shapes), key=lambda s: (s.rows * s.tables, s.dates, s.rows_per_key))
-
-
-def _made(course: Course, shape: Shape) -> Path:
-    """In a process of its own, which gives its memory back."""
-    name = f"{shape.tables}x{shape.rows}-{shape.dates}-{shape.rows_per_key}"
-    folder = course.bench.scratch / name
-    path = folder / "world.json"
-    if course.keep and path.is_file():
-        return path
-    made = course.bench.python(
-        *("benchmarks", "make", str(folder), str(shape.tables), str(shape.rows)),
-        *("--dates", str(shape.dates), "--rows-per-key", str(shape.rows_per_key)),
-    )
-    if made.code:
-        raise DidNotRun(f"making {shape.name}", made.code, made.out)
-    return path
+    bench, size, sections = course.bench, course.size, course.sections
+    course.say(shape.name)
+    world = make_synthetic(shape, bench.scratch / "synthetic")
+    if "evidence" in sections and shape in size.evidence:
+        yield from measure_evidence(bench, world, *size.evidence[shape])
+    if "commands" in sections and shape == size.commands:
+        yield from measure_commands(bench, world, size.rounds, tools)
+    if "curve" in sections:
+        repeats = 2 if shape.rows > 10 * M else 4
+        if shape in size.rows_curve:
+            yield measure_point(bench, world, shape, "rows", repeats)
+        if shape in size.dates_curve:
+            yield measure_point(bench, world, shape, "dates", repeats)
+    shutil.rmtree(world.folder)

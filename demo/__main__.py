@@ -48,7 +48,7 @@ def build(
     Replaces a file that this command built, and refuses to touch any other.
     """
     from demo import warehouse as files
-    from demo.from_counts import UNCOUNTED
+    from demo.real_input import UNCOUNTED
 
     if counts and not schedule:
         raise InputError("--counts needs --schedule: it says which games the rows are of")

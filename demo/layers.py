@@ -1,7 +1,8 @@
-"""How each dataset is computed from the layer above it, for a range of dates.
+"""How each dataset is filled: the raw sources from a schedule, the others from the layer above.
 
-One construction, two callers: the builder fills whole seasons with it, the processor services
-one date. It merges by key: rows whose key is missing are inserted, nothing is ever deleted.
+The computed layers have one construction with two callers: the builder fills whole seasons with
+it, the processor services one date. It merges by key: rows whose key is missing are inserted,
+nothing is ever deleted.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import date, timedelta
 
 from duckdb import DuckDBPyConnection
 
+from demo.schedule import Game
 from demo.tables import SCHEDULE
 
 BOX_SCORES = (
@@ -19,6 +21,7 @@ BOX_SCORES = (
     "nba_raw.nbac_gamebook_player_stats",
     "nba_raw.nbac_player_boxscores",
 )
+NOT_ALL_STAR = "game_id NOT LIKE '003%'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,3 +245,48 @@ def compute_seasons(connection: DuckDBPyConnection, steps: Iterable[Step]) -> No
     for step in steps:
         for first, last in seasons:
             compute(connection, step, first + timedelta(days=step.warmup_days), last)
+
+
+def insert_schedule(connection: DuckDBPyConnection, games: Iterable[Game]) -> None:
+    """Fill the schedule."""
+    rows = [(g.date, g.id, g.code, season_of(g.date), g.away, g.home) for g in games]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    connection.execute(
+        f"INSERT INTO {SCHEDULE} SELECT unnest($1), unnest($2), unnest($3), unnest($4), "
+        "unnest($5), unnest($6)",
+        columns,
+    )
+
+
+def insert_box_scores(connection: DuckDBPyConnection) -> None:
+    """Fill the three raw sources with nine to eleven players a team for every real game.
+
+    The numbers are hashes of the keys, so that every build makes the same.
+    """
+    connection.execute(
+        "CREATE TEMP MACRO noise(key, salt, sides) AS "
+        "(md5_number_lower(key || salt) % sides)::INTEGER"
+    )
+    for table in BOX_SCORES:
+        connection.execute(f"INSERT INTO {table} {_BOX_SCORE}")
+
+
+_BOX_SCORE = f"""
+    WITH sides AS (
+        SELECT game_date, game_code AS game_id, unnest([away_team, home_team]) AS team
+        FROM {SCHEDULE} WHERE {NOT_ALL_STAR}
+    ), players AS (
+        SELECT game_date, game_id, team,
+               noise(team, 'id', 90000) * 100
+                   + (noise(game_id, team, 13) + unnest(range(9 + noise(game_id, team, 3)))) % 13
+                   AS player_id
+        FROM sides
+    ), keyed AS (SELECT *, game_id || '/' || player_id AS key FROM players)
+    SELECT game_date, game_id, team, player_id::INTEGER,
+           14 + noise(key, 'minutes', 24) AS minutes,
+           4 + noise(key, 'points', 15) + noise(player_id::VARCHAR, 'talent', 8) AS points,
+           noise(key, 'rebounds', 10) AS rebounds,
+           noise(key, 'assists', 8) AS assists
+    FROM keyed
+    ORDER BY ALL
+"""

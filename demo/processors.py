@@ -16,7 +16,7 @@ from demo.faults import HONEST, Fault
 from demo.incident import lose_half
 from demo.layers import PHASES, Step, compute, has_rows, in_warmup, season_first
 from demo.tables import SCHEDULE
-from demo.writer import Writer
+from demo.warehouse import Writer
 
 DATE_FIELDS = {"process": "game_date", "process-date": "analysis_date"}
 """The body's name for the date, by route."""

@@ -1,9 +1,10 @@
-"""The demo's DuckDB file: where it is, what fills it, and replacing it safely."""
+"""The demo's DuckDB file: where it is, what fills it, replacing it safely, and writing in turns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -12,15 +13,21 @@ from duckdb import DuckDBPyConnection
 from sqlalchemy.exc import ArgumentError
 
 from demo.errors import InputError, NotOurFile, WarehouseLocked
-from demo.from_counts import fill_from_counts
 from demo.incident import precompute_with_incident
-from demo.layers import PHASES, compute_seasons
-from demo.raw import NOT_ALL_STAR, insert_box_scores, insert_schedule
-from demo.real_input import read_counts, read_schedule
+from demo.layers import (
+    NOT_ALL_STAR,
+    PHASES,
+    compute_seasons,
+    insert_box_scores,
+    insert_schedule,
+)
+from demo.real_input import fill_from_counts, read_counts, read_schedule
 from demo.schedule import Game, demo_schedule
 from demo.tables import COLUMNS, SCHEDULE, create_tables
 
 MARKER = "demo.built_by"
+PATIENCE = 30.0
+RETRY_SECONDS = 0.005
 
 
 def file_of(url: str) -> Path:
@@ -140,6 +147,69 @@ def _require_ours(path: Path) -> None:
             f"{path}: exists and was not built by this command ({first_line(error)}), so it "
             "stays as it is: remove it yourself, or give another path with --warehouse"
         ) from error
+
+
+class Writer:
+    """Opens the file for one transaction and lets it go again, so that others can read it.
+
+    DuckDB lets one program write or several read. The file is attached to a database in memory
+    that stays open, which takes a tenth of the time of opening it by itself.
+    """
+
+    def __init__(
+        self, path: Path, clock: Callable[[], float], sleep: Callable[[float], None]
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._sleep = sleep
+        self._one_at_a_time = threading.Lock()
+        self._memory = duckdb.connect(":memory:", config={"threads": 1})
+
+    @contextmanager
+    def transaction(self) -> Iterator[DuckDBPyConnection]:
+        """One transaction on the file; undone when the block raises.
+
+        Raises:
+            WarehouseLocked: other programs held the file for ``PATIENCE`` seconds.
+            InputError: the file is absent, or is no DuckDB file.
+        """
+        with self._one_at_a_time:
+            self._attach(self._clock() + PATIENCE)
+            try:
+                yield from self._transaction()
+            finally:
+                self._memory.execute("USE memory")
+                self._memory.execute("DETACH warehouse")
+
+    def _transaction(self) -> Iterator[DuckDBPyConnection]:
+        self._memory.execute("USE warehouse")
+        self._memory.begin()
+        try:
+            yield self._memory
+        except BaseException:
+            self._memory.rollback()
+            raise
+        self._memory.commit()
+
+    def _attach(self, deadline: float) -> None:
+        quoted = str(self._path).replace("'", "''")
+        while True:
+            if not self._path.is_file():
+                raise InputError(f"{self._path}: does not exist: build it: python -m demo build")
+            try:
+                self._memory.execute(f"ATTACH '{quoted}' AS warehouse")
+            except duckdb.Error as error:
+                if not is_lock(error):
+                    raise InputError(
+                        f"{self._path}: cannot be opened: {first_line(error)}"
+                    ) from error
+                if self._clock() >= deadline:
+                    raise WarehouseLocked(
+                        f"{self._path}: other programs kept it too long: {first_line(error)}"
+                    ) from error
+                self._sleep(RETRY_SECONDS)
+            else:
+                return
 
 
 def is_lock(error: duckdb.Error) -> bool:

@@ -1,52 +1,44 @@
 """Soda Core: one contract whose checks are SQL that must find no rows."""
 
-from __future__ import annotations
-
-import re
+import json
+import os
+import sys
 from pathlib import Path
 
-import yaml
+os.environ["SODA_CORE_TELEMETRY_ENABLED"] = "false"
 
-from benchmarks.contestants.tool import Prepared, Rules
+from soda_core.contracts import verify_contract_locally
 
-FAILED = re.compile(r"(rule_\d+).*?(PASSED|FAILED|NOT_EVALUATED|EXCLUDED)", re.IGNORECASE)
-
-
-def prepare(rules: Rules, folder: Path, venv: Path) -> Prepared:
-    """A data source and one contract."""
-    source = {
-        "type": "duckdb",
-        "name": "warehouse",
-        "connection": {"database": str(rules.warehouse), "read_only": True},
-    }
-    schema, table = rules.first_table.split(".")
-    contract = {
-        "dataset": f"warehouse/{schema}/{table}",
-        "columns": [],
-        "checks": [
-            {
-                "failed_rows": {
-                    "qualifier": name,
-                    "name": name,
-                    "query": sql,
-                    "threshold": {"must_be": 0},
-                }
+path = Path(sys.argv[1])
+given = json.loads(path.read_text())
+source = {
+    "type": "duckdb",
+    "name": "warehouse",
+    "connection": {"database": given["warehouse"], "read_only": True},
+}
+contract = {
+    "dataset": "warehouse/" + given["table"].replace(".", "/"),
+    "columns": [],
+    "checks": [
+        {
+            "failed_rows": {
+                "name": name,
+                "qualifier": name,
+                "query": sql,
+                "threshold": {"must_be": 0},
             }
-            for name, sql in rules.sql.items()
-        ],
-    }
-    paths = folder / "source.yml", folder / "contract.yml"
-    for path, content in zip(paths, (source, contract), strict=True):
-        path.write_text(yaml.safe_dump(content, sort_keys=False, width=10_000))
-    return Prepared(
-        command=[
-            *(str(venv / "bin" / "soda"), "contract", "verify"),
-            *("-ds", str(paths[0]), "-c", str(paths[1])),
-        ],
-        environment={"SODA_CORE_TELEMETRY_ENABLED": "false", "COLUMNS": "200"},
-    )
-
-
-def verdicts(out: str, _folder: Path) -> dict[str, bool]:
-    """From the table it prints."""
-    return {name: word.upper() == "PASSED" for name, word in FAILED.findall(out)}
+        }
+        for name, sql in given["rules"].items()
+    ],
+}
+paths = path.with_name("source.yml"), path.with_name("contract.yml")
+for file, content in zip(paths, (source, contract), strict=True):
+    file.write_text(json.dumps(content))  # JSON is YAML
+done = verify_contract_locally(
+    data_source_file_path=str(paths[0]), contract_file_path=str(paths[1])
+)
+if done.has_errors:
+    sys.exit(done.get_errors_str())
+results = [r for verified in done.contract_verification_results for r in verified.check_results]
+found = {r.check.name: r.is_passed for r in results}
+sys.stdout.write("\n" + json.dumps(found) + "\n")

@@ -16,8 +16,7 @@ import pytest
 import requests
 
 from demo.layers import COMPOSITE_FACTORS, compute
-from demo.warehouse import build, fill_demo
-from demo.writer import Writer
+from demo.warehouse import Writer, build, fill_demo
 
 FACTORS = "nba_precompute.player_composite_factors"
 ZONES = "nba_precompute.team_defense_zone_analysis"
