@@ -34,7 +34,7 @@ QUICK = {
     "timeout_seconds": 0.5,
     "seconds_between_calls": 0,
     "settle_seconds": 0.4,
-    "poll_seconds": 0.05,
+    "poll_seconds": 0.2,
     "breaker_after": 3,
     "probe_after_seconds": 0.05,
 }
