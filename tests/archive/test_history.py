@@ -215,4 +215,4 @@ def test_a_damaged_run_is_listed_as_damaged(tmp_path: Path) -> None:
     done = command("checkpoints", "history", "--contract", str(tmp_path / "pipeline.yml"))
     assert done.returncode == 0
     assert "damaged" in done.stderr
-    assert "is not a run report of version 1" in done.stderr.replace("\n", " ")
+    assert "is not a run report of version 1" in " ".join(done.stderr.split())

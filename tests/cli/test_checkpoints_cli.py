@@ -16,6 +16,7 @@ import pytest
 
 from checkpoints.archive.report import Report
 from tests.support.commands import ROOT, command, environment
+from tests.support.forks import fork
 from tests.support.projects import project_of
 from tests.support.warehouses import BASIC, D, days, fill, write_contract
 
@@ -207,10 +208,7 @@ def test_a_pipe_or_link_is_written_to_and_not_replaced(tmp_path: Path, contract:
 
 def test_a_reader_that_leaves_does_not_change_the_verdict(tmp_path: Path, contract: str) -> None:
     arguments = ["check", "--contract", contract, "--warehouse", warehouse(tmp_path), *SEASON]
-    running = subprocess.Popen(
-        [sys.executable, "-m", "checkpoints", *arguments],
-        cwd=ROOT, env=environment(), stderr=subprocess.PIPE,
-    )  # fmt: skip
+    running = fork("checkpoints", *arguments, env=environment(), stdout=subprocess.DEVNULL)
     assert running.stderr is not None
     running.stderr.close()
     assert running.wait(timeout=30) == 0
@@ -248,14 +246,8 @@ def test_an_interrupt_ends_in_130(tmp_path: Path, contract: str) -> None:
     }
     path = str(write_contract(tmp_path, BASIC, datasets=datasets))
     arguments = ["checkpoints", "check", "--contract", path, "--warehouse", warehouse(tmp_path)]
-    running = subprocess.Popen(
-        [sys.executable, "-m", *arguments, *SEASON],
-        cwd=ROOT,
-        env=environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    time.sleep(2.5)
+    running = fork(*arguments, *SEASON, env=environment(), stdout=subprocess.DEVNULL)
+    time.sleep(1)
     assert running.poll() is None, "the query was meant to be slow"
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=20)
@@ -333,5 +325,5 @@ def test_commands_without_the_library_do_not_import_it(
         cwd=ROOT, env=environment(), capture_output=True, text=True, check=True,
     )  # fmt: skip
     loaded = set(done.stdout.split())
-    assert "checkpoints.shell" in loaded
+    assert "checkpoints.cli.shell" in loaded
     assert not loaded & {"great_expectations", "pandas", "requests", "google.cloud.bigquery"}

@@ -207,13 +207,13 @@ def _become(env: Mapping[str, str], cwd: str, fds: Sequence[int]) -> None:
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
-    sys.path[0] = cwd
+    sys.path[:1] = [cwd, *filter(None, env.get("PYTHONPATH", "").split(":"))]
     sys.stdin = sys.__stdin__ = open(0, closefd=False)  # noqa: SIM115
     for name, fd in (("stdout", 1), ("stderr", 2)):
         raw = os.fdopen(fd, "wb", closefd=False)
         stream = TextIOWrapper(
             raw,
-            encoding="utf-8",
+            encoding=env.get("PYTHONIOENCODING", "utf-8"),
             errors="strict" if fd == 1 else "backslashreplace",
             line_buffering=fd == 2 or os.isatty(fd),
         )

@@ -84,7 +84,7 @@ def test_so_many_calls_are_in_the_air_at_a_time(
     tmp_path: Path, declared: dict[str, Any], asked: int | None, most: int
 ) -> None:
     hole = tuple(f"2025-01-{n:02}" for n in range(7, 15))
-    with project(tmp_path, {"factors": hole}, **declared) as made:
+    with project(tmp_path, {"factors": hole}, settle_seconds=10, **declared) as made:
         seen: list[int] = []
         made.service.otherwise["/four"] = overlapping(land, seen)
         plan = plan_of(made)
