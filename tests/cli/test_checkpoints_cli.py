@@ -16,6 +16,7 @@ import pytest
 
 from checkpoints.archive.report import Report
 from tests.support.commands import ROOT, command, environment
+from tests.support.forks import fork
 from tests.support.projects import project_of
 from tests.support.warehouses import BASIC, D, days, fill, write_contract
 
@@ -208,10 +209,7 @@ def test_a_pipe_or_link_is_written_to_and_not_replaced(tmp_path: Path, contract:
 
 def test_a_reader_that_leaves_does_not_change_the_verdict(tmp_path: Path, contract: str) -> None:
     arguments = ["check", "--contract", contract, "--warehouse", warehouse(tmp_path), *SEASON]
-    running = subprocess.Popen(
-        [sys.executable, "-m", "checkpoints", *arguments],
-        cwd=ROOT, env=environment(), stderr=subprocess.PIPE,
-    )  # fmt: skip
+    running = fork("checkpoints", *arguments, env=environment(), stdout=subprocess.DEVNULL)
     assert running.stderr is not None
     running.stderr.close()
     assert running.wait(timeout=30) == 0
@@ -263,14 +261,8 @@ def test_an_interrupt_ends_in_130(tmp_path: Path, contract: str) -> None:
     }
     path = str(write_contract(tmp_path, BASIC, datasets=datasets))
     arguments = ["checkpoints", "check", "--contract", path, "--warehouse", warehouse(tmp_path)]
-    running = subprocess.Popen(
-        [sys.executable, "-m", *arguments, *SEASON],
-        cwd=ROOT,
-        env=environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    time.sleep(2.5)
+    running = fork(*arguments, *SEASON, env=environment(), stdout=subprocess.DEVNULL)
+    time.sleep(1)
     assert running.poll() is None, "the query was meant to be slow"
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=20)

@@ -16,8 +16,8 @@ from tests.support.projects import project_of
 from tests.support.warehouses import BASIC, days, fill
 
 SEASON = ("--season", "2025", "--as-of", "2025-02-20")
-QUICK = (0.0, 0.1, 0.2, 0.35)
-SLOW = (0.0, 0.3, 0.8, 1.6, 2.4, 3.2)
+QUICK = (0.0, 0.15, 0.35)
+SLOW = (0.0, 0.8, 2.0, 3.2)
 
 
 # Says when the first line of ours runs: what comes before is the interpreter's own.

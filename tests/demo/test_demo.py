@@ -17,6 +17,8 @@ from demo.schedule import TEAMS, demo_schedule
 from demo.story import Stage, _type, tell
 from demo.tables import COLUMNS
 from demo.warehouse import build, file_of, fill_demo
+from tests.support.commands import ROOT, command, environment
+from tests.support.forks import fork
 
 DUE = """
     game_date BETWEEN DATE '2024-11-05' AND DATE '2026-01-02'
@@ -30,15 +32,7 @@ PREDICTIONS = "nba_predictions.prediction_accuracy"
 
 
 def run_demo(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "demo", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=cwd,
-    )
+    return command("demo", *arguments, cwd=cwd or ROOT)
 
 
 @pytest.fixture(scope="module")
@@ -405,12 +399,8 @@ def test_the_story_does_not_begin_while_calls_may_be_in_flight(tmp_path: Path) -
 
 
 def test_interrupting_the_server_is_a_clean_stop(built: Path) -> None:
-    server = subprocess.Popen(
-        [sys.executable, "-m", "demo", "serve", "--port", "0", "--warehouse", f"duckdb:///{built}"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    where = ("--port", "0", "--warehouse", f"duckdb:///{built}")
+    server = fork("demo", "serve", *where, env=environment())
     assert server.stdout is not None
     assert server.stdout.readline().startswith("ready on port ")
     server.send_signal(signal.SIGINT)

@@ -1,6 +1,5 @@
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +16,8 @@ import requests
 
 from demo.layers import COMPOSITE_FACTORS, compute
 from demo.warehouse import Writer, build, fill_demo
+from tests.support.commands import command, environment
+from tests.support.forks import fork
 
 FACTORS = "nba_precompute.player_composite_factors"
 ZONES = "nba_precompute.team_defense_zone_analysis"
@@ -53,12 +54,8 @@ class Service:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     path = tmp_path_factory.mktemp("service") / "warehouse.duckdb"
     build(path, fill_demo)
-    server = subprocess.Popen(
-        [sys.executable, "-m", "demo", "serve", "--port", "0", "--warehouse", f"duckdb:///{path}"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    where = ("--port", "0", "--warehouse", f"duckdb:///{path}")
+    server = fork("demo", "serve", *where, env=environment(), stderr=subprocess.DEVNULL)
     assert server.stdout is not None
     ready = server.stdout.readline()
     port = int(ready.removeprefix("ready on port ").split(":")[0])
@@ -289,13 +286,7 @@ def test_a_failed_transaction_leaves_nothing_and_lets_the_file_go(tmp_path: Path
 
 
 def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "demo", "serve", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
+    return command("demo", "serve", *arguments)
 
 
 def test_a_taken_port_is_a_clear_error(service: Service) -> None:

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
+
+from tests.support.commands import command
 
 SHARED_DATA = Path(os.environ.get("SHARED_DATA", "../shared/data"))
 SCHEDULE = SHARED_DATA / "schedule_2021-2025.csv"
@@ -22,17 +22,6 @@ pytestmark = pytest.mark.skipif(
     not (SCHEDULE.exists() and COUNTS.exists()),
     reason=f"needs the real pipeline's CSV files in {SHARED_DATA} (set SHARED_DATA)",
 )
-
-
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,19 @@ def faults(timeout: float, settle: float, late: bool) -> tuple[tuple[Fault, ...]
     return worked, failed, busy, REFUSED
 
 
+@cache
+def fault_of(timeout: float, settle: float, late: bool) -> st.SearchStrategy[Fault]:
+    """Any of them, each kind as often as the others."""
+    return st.one_of(*map(st.sampled_from, faults(timeout, settle, late)))
+
+
+@cache
+def working_on(timeout: float) -> st.SearchStrategy[Fault]:
+    """The service works on the date for longer than it takes to answer, as declared."""
+    worked = faults(timeout, 6.0, False)[0]
+    return st.sampled_from([fault for fault in worked if fault.ends > fault.after])
+
+
 def _worked(timeout: float, settle: float, later: tuple[float, ...]) -> Iterator[Fault]:
     """The service works on the date, and says so or is not heard."""
     parts = (0.0, *((0.25, 0.95) if settle else ()), *later)
@@ -114,6 +127,7 @@ def options_of(draw: st.DrawFn, pace: tuple[float, float, float]) -> Options:
 MOMENTS = (0.0, 1.0, 5.0, 12.0, 30.0)
 BLOWS = list(product(range(60), [Blow.CRASH, Blow.CRASH, *Blow]))
 BLIND = list(product(MOMENTS, [0.5, 5.0, 30.0]))
+KILLS = st.tuples(st.integers(8, 40), st.sampled_from([Blow.CRASH, Blow.INTERRUPT]))
 PAUSES = [0.0, 1.0, 5.0, 20.0]
 
 
@@ -123,8 +137,7 @@ def schedules(draw: st.DrawFn, late: bool = False) -> Schedule:
     pace = draw(PACES)
     options = draw(options_of(pace))
     services, days = draw(SERVICES), DAYS[: draw(st.integers(1, 6))]
-    kinds = faults(options.timeout_seconds, options.settle_seconds, late)
-    fault = st.sampled_from(kinds).flatmap(st.sampled_from)
+    fault = fault_of(options.timeout_seconds, options.settle_seconds, late)
     calls = st.sampled_from([f"{name}/{day}" for name in services for day in days])
     queued: dict[str, list[Fault]] = {}
     for call, met in draw(st.lists(st.tuples(calls, fault), max_size=6)):
@@ -154,12 +167,11 @@ def going_down(draw: st.DrawFn) -> Schedule:
     """One service that goes wrong for good after some calls, and nothing else."""
     pace = draw(PACES)
     options = draw(options_of(pace))
-    kinds = faults(options.timeout_seconds, options.settle_seconds, late=False)
     service = draw(st.sampled_from(["four", "three"]))
     return Schedule(
         options=replace(options, breaker_after=draw(st.integers(1, 3)), max_dates=None),
         dates={service: DAYS[: draw(st.integers(6, 12))]},
-        always={service: draw(st.sampled_from(kinds).flatmap(st.sampled_from))},
+        always={service: draw(fault_of(options.timeout_seconds, options.settle_seconds, False))},
         sound_at_first=draw(st.integers(1, 4)),
         look_seconds=pace[2],
     )
@@ -169,15 +181,12 @@ def going_down(draw: st.DrawFn) -> Schedule:
 def killed_in_flight(draw: st.DrawFn) -> Schedule:
     """Runs that are killed while the service works on a date, and taken up again at once."""
     options = replace(draw(options_of(draw(PACES))), settle_seconds=6.0, max_dates=None)
-    worked = faults(options.timeout_seconds, options.settle_seconds, late=False)[0]
-    days = DAYS[: draw(st.integers(1, 3))]
-    works_on = st.sampled_from([fault for fault in worked if fault.ends > fault.after])
-    kills = st.tuples(st.integers(8, 40), st.sampled_from([Blow.CRASH, Blow.INTERRUPT]))
+    days, works_on = DAYS[: draw(st.integers(1, 3))], working_on(options.timeout_seconds)
     return Schedule(
         options=options,
         dates={"four": days},
         faults={f"four/{day}": draw(st.lists(works_on, min_size=1, max_size=2)) for day in days},
-        blows=draw(st.lists(kills, min_size=1, max_size=4)),
+        blows=draw(st.lists(KILLS, min_size=1, max_size=4)),
         pauses=draw(st.lists(st.sampled_from([0.0, 1.0, 3.0]), max_size=4)),
         plans=draw(st.sampled_from([(), (0, 1), (0, 0, 1, 0)])),
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.forks import ROOT, fork
+
+__all__ = ["ROOT", "command", "environment"]
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -19,12 +20,6 @@ def environment(**changes: str) -> dict[str, str]:
 def command(*arguments: str, cwd: Path = ROOT, **changes: str) -> subprocess.CompletedProcess[str]:
     """``python -m`` with the arguments; standard output and error are captured apart."""
     path = {"PYTHONPATH": str(ROOT)} if cwd != ROOT else {}
-    return subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=cwd,
-        env=environment(**path, **changes),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    running = fork(*arguments, cwd=cwd, env=environment(**path, **changes))
+    out, err = running.communicate(timeout=120)
+    return subprocess.CompletedProcess(arguments, running.returncode or 0, out, err)

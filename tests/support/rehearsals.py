@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -32,6 +30,7 @@ from remediation.plan.model import Plan
 from remediation.plan.planning import Request as PlanRequest
 from remediation.plan.planning import make_plan
 from tests.support.commands import ROOT, environment
+from tests.support.forks import Forked, fork
 from tests.support.runs import judged
 from tests.support.warehouses import D
 
@@ -46,7 +45,7 @@ QUICK = {
     "timeout_seconds": 5,
     "seconds_between_calls": 0,
     "settle_seconds": 0.5,
-    "poll_seconds": 0.05,
+    "poll_seconds": 0.25,
     "breaker_after": 3,
     "probe_after_seconds": 0.2,
     "results": {"path": "results", "status": "status", "succeeded": ["success"]},
@@ -93,6 +92,16 @@ class Outcome:
     sent: str
     states: str
     games: tuple[int, ...]
+
+
+def incomplete(sent: str, states: str, *games: int) -> Outcome:
+    """Of a repair that leaves dates missing."""
+    return Outcome(code=4, sent=sent, states=states, games=games)
+
+
+ALL_LANDED = "4/17 landed, 4/18 landed, 4/19 landed"
+SENT_ONCE = Outcome(code=0, sent="4/17 4/18 4/19", states=ALL_LANDED, games=(2, 2, 2))
+ONCE_AGAIN = Outcome(code=0, sent="4/17 4/18 4/18 4/19", states=ALL_LANDED, games=(2, 2, 2))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,19 +152,12 @@ class Rehearsal:
         running = self.start(*(arguments or ("run", "--yes")))
         _, said = running.communicate(timeout=60)
         assert "Traceback" not in said + self.log
-        return Ran(code=running.returncode, said=said)
+        return Ran(code=running.wait(), said=said)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> Forked:
         contract = str(self.folder / "pipeline.yml")
-        return subprocess.Popen(
-            [sys.executable, "-m", "remediation", *arguments, "--contract", contract],
-            cwd=ROOT,
-            env=environment(COLUMNS="250", **self.variables),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        env = environment(COLUMNS="250", **self.variables)
+        return fork("remediation", *arguments, "--contract", contract, env=env)
 
     @property
     def states(self) -> str:
@@ -168,6 +170,13 @@ class Rehearsal:
         """What can be seen after a command."""
         games = tuple(self.games(day) for day in HOLES)
         return Outcome(code=ran.code, sent=self.sent, states=self.states, games=games)
+
+    def repaired(self, expected: Outcome) -> str:
+        """Plan and repair; fails where not all is as expected. Returns what was said."""
+        self.plan()
+        ran = self.repair()
+        assert self.outcome(ran) == expected
+        return ran.said
 
     def games(self, day: str, table: str = FACTORS) -> int:
         """How many games a table has on a date, in a fresh read."""
@@ -231,17 +240,9 @@ def lose_rows(warehouse: Path, table: str, column: str, *dates: str) -> None:
 @contextmanager
 def serving(folder: Path, warehouse: Path, *arguments: str) -> Iterator[dict[str, str]]:
     """``python -m demo serve`` until the end of the block; the variables that point at it."""
-    url = f"duckdb:///{warehouse}"
-    command = [sys.executable, "-m", "demo", "serve", "--port", "0", "--warehouse", url]
+    serve = ("demo", "serve", "--port", "0", "--warehouse", f"duckdb:///{warehouse}", *arguments)
     with (folder / "service.log").open("w") as log:
-        server = subprocess.Popen(
-            [*command, *arguments],
-            cwd=ROOT,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
+        server = fork(*serve, env=environment(), stderr=log.fileno())
     assert server.stdout is not None
     try:
         ready = server.stdout.readline()

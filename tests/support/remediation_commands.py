@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 
 from remediation.ledger.ledger import LedgerEntry, ledger_path, read_ledger
 from remediation.ledger.plans import newest_plan, read_plan
 from remediation.plan.model import Plan
 from tests.support.backfills import EIGHT, NINE, SEVEN, real_now
-from tests.support.commands import ROOT
+from tests.support.forks import Forked, fork
 from tests.support.scripted_service import Project
 
 HOLES = {
@@ -28,22 +26,10 @@ def strict_on_scores(made: Project) -> None:
     made.change(rules_for_keyed=[], datasets={**datasets, "scores": scores})
 
 
-def start(made: Project, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "remediation",
-            *arguments,
-            "--contract",
-            str(made.folder / "pipeline.yml"),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "120", **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def start(made: Project, *arguments: str, **environment: str) -> Forked:
+    contract = str(made.folder / "pipeline.yml")
+    env = {**os.environ, "COLUMNS": "120", **environment}
+    return fork("remediation", *arguments, "--contract", contract, env=env)
 
 
 def typed(made: Project, *arguments: str, **environment: str) -> tuple[int, str, str]:
@@ -51,7 +37,7 @@ def typed(made: Project, *arguments: str, **environment: str) -> tuple[int, str,
     running = start(made, *arguments, **environment)
     out, err = running.communicate(timeout=60)
     assert "Traceback" not in err
-    return running.returncode, out, err
+    return running.wait(), out, err
 
 
 def newest(made: Project) -> Plan:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,10 @@ BUILDS = {
 }
 QUICK = {
     "auth": "none",
-    "timeout_seconds": 0.5,
+    "timeout_seconds": 5,
     "seconds_between_calls": 0,
     "settle_seconds": 0.4,
-    "poll_seconds": 0.05,
+    "poll_seconds": 0.2,
     "breaker_after": 3,
     "probe_after_seconds": 0.05,
 }
@@ -164,33 +164,9 @@ def land_and_answer(status: int, body: str = "{}") -> Act:
     return act
 
 
-def land_soon_after(status: int, seconds: float) -> Act:
-    """Answer at once; the data land a little later."""
-
-    def act(handler: Any, service: ScriptedService, path: str, day: date) -> None:
-        reply(handler, status)
-        time.sleep(seconds)
-        service.write(path, day)
-
-    return act
-
-
-def land_and_damage_the_day_before(
-    handler: Any, service: ScriptedService, path: str, day: date
-) -> None:
-    service.write(path, day)
-    service.write(path, day - timedelta(days=1), most=0)
-    reply(handler, 200)
-
-
 def drop(handler: Any, *_: Any) -> None:
     handler.close_connection = True
     handler.connection.close()
-
-
-def land_then_drop(handler: Any, service: ScriptedService, path: str, day: date) -> None:
-    service.write(path, day)
-    drop(handler)
 
 
 def silence(seconds: float, *, lands: bool) -> Act:

@@ -7,11 +7,10 @@ import os
 import pty
 import re
 import struct
-import subprocess
-import sys
 import termios
 
-from tests.support.commands import ROOT, environment
+from tests.support.commands import environment
+from tests.support.forks import fork
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -21,16 +20,12 @@ def on_terminal(*arguments: str, columns: int = 80, **changes: str) -> str:
     outer, inner = pty.openpty()
     fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     plain = {k: v for k, v in environment().items() if k not in ("COLUMNS", "NO_COLOR")}
-    with subprocess.Popen(
-        [sys.executable, "-m", *arguments],
-        cwd=ROOT,
-        env={**plain, "TERM": "xterm-256color", **changes},
-        stdin=subprocess.DEVNULL,
-        stdout=inner,
-        stderr=inner,
-    ):
-        os.close(inner)
-        return _all(outer).replace("\r\n", "\n")
+    env = {**plain, "TERM": "xterm-256color", **changes}
+    running = fork(*arguments, env=env, stdout=inner, stderr=inner)
+    os.close(inner)
+    shown = _all(outer).replace("\r\n", "\n")
+    running.wait()
+    return shown
 
 
 def _all(outer: int) -> str:

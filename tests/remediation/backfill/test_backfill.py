@@ -261,7 +261,7 @@ def test_a_busy_warehouse_is_waited_for(tmp_path: Path) -> None:
         plan = plan_of(made)
         program = (
             f"import duckdb, time; c = duckdb.connect({str(made.database)!r}); "
-            "print('held', flush=True); time.sleep(0.7); c.close()"
+            "print('held', flush=True); time.sleep(0.2); c.close()"
         )
         holder = subprocess.Popen(
             [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,96 +19,13 @@ from remediation.ledger.states import State
 from tests.support.backfills import (
     EIGHT,
     FACTORS,
-    SEVEN,
     Skipping,
     carry_out,
-    entries,
-    history,
     plan_of,
     real_now,
     request_of,
-    states,
 )
-from tests.support.scripted_service import Act, answer, land, land_and_answer, project, silence
-
-
-def test_a_busy_service_is_asked_again_after_the_time_it_names(tmp_path: Path) -> None:
-    with project(tmp_path, FACTORS) as made:
-        made.service.on("/four", SEVEN, answer(429, Retry_After="7"), answer(503))
-        plan = plan_of(made)
-        time_told = Skipping()
-        record = carry_out(made, plan, clock=time_told.clock)
-        assert made.service.sent == ["four 01-07"] * 3 + ["four 01-08", "four 01-09"]
-        assert time_told.long_sleeps == [7, 1]
-        assert history(made, plan, SEVEN)[:5] == [
-            "sending",
-            "planned",
-            "sending",
-            "planned",
-            "sending",
-        ]
-        assert entries(made, plan)["four/2025-01-07"].attempts == 3
-        assert record.exit_code is ExitCode.COMPLETE
-
-
-def test_a_service_that_is_not_there_is_tried_again_then_given_up(tmp_path: Path) -> None:
-    with project(tmp_path, FACTORS) as made:
-        made.change_service("four", url="http://127.0.0.1:1")
-        plan = plan_of(made)
-        time_told = Skipping()
-        record = carry_out(made, plan, clock=time_told.clock)
-        assert time_told.long_sleeps == [0.5, 1, 2, 4]
-        assert made.service.sent == []
-        assert states(made, plan)["01-07"] == "rejected"
-        assert record.remaining[0].detail.startswith("cannot connect")
-        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
-
-
-def test_the_breaker_stops_a_failing_service_after_its_limit(tmp_path: Path) -> None:
-    hole = tuple(f"2025-01-{n:02}" for n in range(7, 15))
-    with project(tmp_path, {"factors": hole}) as made:
-        plan = plan_of(made)
-        made.service.otherwise["/four"] = answer(500, "boom")
-        made.service.script.clear()
-        made.service.on("/four", SEVEN, land_and_answer(200))
-        record = carry_out(made, plan)
-        assert made.service.sent == [f"four 01-{day:02}" for day in range(7, 12)]
-        assert Counter(states(made, plan).values()) == {"landed": 1, "rejected": 4, "blocked": 3}
-        assert {c.detail for c in record.remaining if c.state is State.BLOCKED} == {
-            "3 calls in a row failed, and the probe four/2025-01-11 did not land"
-        }
-
-
-def test_a_probe_that_lands_lets_the_backfill_go_on(tmp_path: Path) -> None:
-    hole = tuple(f"2025-01-{n:02}" for n in range(7, 15))
-    with project(tmp_path, {"factors": hole}, probe_after_seconds=30) as made:
-        plan = plan_of(made)
-        for day in hole[1:4]:
-            made.service.on("/four", day, answer(500, "boom"))
-        time_told = Skipping()
-        events: list[Event] = []
-        record = carry_out(made, plan, clock=time_told.clock, events=events)
-        assert made.service.sent == [f"four 01-{day:02}" for day in range(7, 15)]
-        assert Counter(states(made, plan).values()) == {"landed": 5, "rejected": 3}
-        assert "3 calls in a row failed: one more is tried in 30 s" in {e.text for e in events}
-        assert 30 in time_told.long_sleeps
-        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
-
-
-def test_dates_that_never_land_open_the_breaker_too(tmp_path: Path) -> None:
-    hole = tuple(f"2025-01-{n:02}" for n in range(7, 15))
-    with project(tmp_path, {"factors": hole}, timeout_seconds=0.1, settle_seconds=0.1) as made:
-        plan = plan_of(made)
-        made.service.otherwise["/four"] = silence(0.2, lands=False)
-        made.service.on("/four", SEVEN, land_and_answer(200))
-        record = carry_out(made, plan)
-        assert Counter(made.service.sent) == {
-            "four 01-07": 1,
-            **{f"four 01-{day:02}": 3 for day in range(8, 12)},
-        }
-        assert "3 dates in a row did not land, and the probe four/2025-01-11 did not land" in {
-            c.detail for c in record.remaining
-        }
+from tests.support.scripted_service import Act, answer, land, project
 
 
 def test_every_attempt_at_a_call_carries_the_same_key(tmp_path: Path) -> None:
@@ -168,7 +84,7 @@ def test_so_many_calls_are_in_the_air_at_a_time(
     tmp_path: Path, declared: dict[str, Any], asked: int | None, most: int
 ) -> None:
     hole = tuple(f"2025-01-{n:02}" for n in range(7, 15))
-    with project(tmp_path, {"factors": hole}, **declared) as made:
+    with project(tmp_path, {"factors": hole}, settle_seconds=10, **declared) as made:
         seen: list[int] = []
         made.service.otherwise["/four"] = overlapping(land, seen)
         plan = plan_of(made)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +12,8 @@ import pytest
 from remediation.ledger.plans import kept_path, write_plan
 from remediation.plan.planning import Request, make_plan
 from tests.support.backfills import EIGHT, NINE, SEVEN
-from tests.support.commands import ROOT
+from tests.support.commands import environment
+from tests.support.forks import fork
 from tests.support.killing import POINTS
 from tests.support.remediation_commands import states, strict_on_scores, typed
 from tests.support.scripted_service import Project, answer, project
@@ -40,20 +39,10 @@ def made(tmp_path: Path) -> Iterator[Project]:
 def killed(made: Project, point: str, number: int, *arguments: str) -> None:
     """Run until the process kills itself, and wait for what the service began."""
     contract = str(made.folder / "pipeline.yml")
-    command = [
-        "-m",
-        "tests.support.killing",
-        point,
-        str(number),
-        "run",
-        "--yes",
-        "--contract",
-        contract,
-    ]
-    ran = subprocess.run(
-        [sys.executable, *command, *arguments], cwd=ROOT, capture_output=True, timeout=60
-    )
-    assert ran.returncode == -9, ran.stderr.decode()
+    run = ("run", "--yes", "--contract", contract, *arguments)
+    ran = fork("tests.support.killing", point, str(number), *run, env=environment())
+    _, said = ran.communicate(timeout=60)
+    assert ran.returncode == -9, said
     deadline = time.monotonic() + 10
     time.sleep(0.1)  # a request may have been sent and not been read yet
     while made.service.working and time.monotonic() < deadline:

@@ -206,7 +206,7 @@ def test_status_of_a_run_at_work(tmp_path: Path) -> None:
     with project(tmp_path, HOLES) as made:
         made.change(rules_for_keyed=[])
         made.change_service("four", timeout_seconds=20)
-        made.service.on("/four", EIGHT, silence(6, lands=True), land)
+        made.service.on("/four", EIGHT, silence(3, lands=True), land)
         made.check()
         typed(made, "plan")
         running = start(made, "run", "--yes")

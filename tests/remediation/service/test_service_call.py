@@ -125,6 +125,7 @@ MIXED = json.dumps(
         (answer(409), {}, Kind.UNKNOWN, "HTTP 409: {}"),
         (answer(429, ""), {}, Kind.BUSY, "HTTP 429"),
         (answer(500, "boom"), {}, Kind.REJECTED, "HTTP 500: boom"),
+        (answer(408, ""), {}, Kind.UNKNOWN, "HTTP 408"),
         (answer(502, ""), {}, Kind.UNKNOWN, "HTTP 502"),
         (answer(503, ""), {}, Kind.BUSY, "HTTP 503"),
         (answer(504, ""), {}, Kind.UNKNOWN, "HTTP 504"),
