@@ -21,13 +21,19 @@ from benchmarks.worlds import World
 HERE = Path(__file__).resolve().parent
 TOOLS = {"Soda Core": "soda", "dbt test": "dbt", "Great Expectations, stock": "stock_gx"}
 """The name of the script and of the lock, by what the tool is called."""
+SILENT = {
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+    "SODA_CORE_TELEMETRY_ENABLED": "false",
+}
+"""The environment in which no tool reports its use."""
 VERSIONS = {
     "Soda Core": ("soda", "soda-core"),
     "dbt-core": ("dbt", "dbt-core"),
     "dbt-duckdb": ("dbt", "dbt-duckdb"),
     "Great Expectations": ("stock_gx", "great-expectations"),
 }
-"""Lock and package whose version is told."""
+"""The lock and the package of each version that the README names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +50,8 @@ class Installed:
         Raises:
             DidNotRun: it ended with an exit code other than 0.
         """
-        return bench.run(self.name, [str(self.python), "-P", str(self.script), str(rules)])
+        command = [str(self.python), "-P", str(self.script), str(rules)]
+        return bench.run(self.name, command, (0,), **SILENT)
 
 
 def install(name: str, venvs: Path, bench: Bench) -> Installed:

@@ -1,11 +1,8 @@
 """Soda Core: one contract whose checks are SQL that must find no rows."""
 
 import json
-import os
 import sys
 from pathlib import Path
-
-os.environ["SODA_CORE_TELEMETRY_ENABLED"] = "false"
 
 from soda_core.contracts import verify_contract_locally
 
@@ -38,7 +35,7 @@ done = verify_contract_locally(
     data_source_file_path=str(paths[0]), contract_file_path=str(paths[1])
 )
 if done.has_errors:
-    sys.exit(done.get_errors_str())
+    raise SystemExit(done.get_errors_str())
 results = [r for verified in done.contract_verification_results for r in verified.check_results]
 found = {r.check.name: r.is_passed for r in results}
 sys.stdout.write("\n" + json.dumps(found) + "\n")

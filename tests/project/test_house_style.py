@@ -19,7 +19,7 @@ from tests.support.commands import ROOT
 PACKAGES = ("checkpoints", "remediation", "demo", "gx/plugins/cross_layer", "benchmarks")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 SHELLS = re.compile(
-    r"/(__main__|launch|sitecustomize)\.py$|^demo/options\.py|^checkpoints/(api|process)\.py"
+    r"/(__main__|launch)\.py$|^demo/options\.py|^checkpoints/(api|process)\.py"
     r"|^[a-z]+/cli/"
 )
 PURE = re.compile(r"^(checkpoints/(contract|coverage|rules)|remediation/plan)/")
