@@ -238,7 +238,7 @@ def test_a_changed_contract_refuses_plan_and_run(planned: Project) -> None:
     for arguments in (("plan",), ("run",), ("run", "--yes")):
         code, _, err = typed(planned, *arguments)
         assert code == 2
-        assert "was planned under another contract" in err
+        assert "was made under another contract" in err
     assert planned.service.sent == []
 
 

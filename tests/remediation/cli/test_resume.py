@@ -146,7 +146,7 @@ def test_what_cannot_be_resumed_exits_2_and_sends_nothing(planned: Project) -> N
     planned.change(grace_days=2)
     code, _, err = typed(planned, "resume")
     assert code == 2
-    assert "was planned under another contract" in err
+    assert "was made under another contract" in err
     assert len(planned.service.calls) == sent
 
 
