@@ -162,19 +162,6 @@ def test_a_refused_connection_was_surely_not_sent() -> None:
     assert got.detail.startswith("cannot connect")
 
 
-def test_a_redirect_is_not_followed_and_gets_no_token(
-    service: ScriptedService, tmp_path: Path
-) -> None:
-    with scripted_service(tmp_path / "none.duckdb") as elsewhere:
-        for status in (301, 302, 303, 307, 308):
-            service.on("/four", "2025-01-07", answer(status, Location=f"{elsewhere.url}/login"))
-            got = send(service.url, Held())
-            assert got.kind is Kind.REJECTED
-            assert got.stops
-            assert f"redirects to {elsewhere.url}/login, which is never followed" in got.detail
-        assert elsewhere.calls == []
-
-
 def test_a_token_is_sent_as_bearer_and_never_shown(service: ScriptedService) -> None:
     service.on("/four", "2025-01-07", answer(500, f"you sent Bearer {SECRET}!"))
     tokens = Held()
@@ -208,21 +195,6 @@ def test_a_huge_body_is_read_only_in_part(service: ScriptedService) -> None:
     got = send(service.url, timeout_seconds=5)
     assert got.kind is Kind.REJECTED
     assert len(got.detail) < 400
-
-
-def test_a_body_that_drips_ends_at_the_timeout(service: ScriptedService) -> None:
-    def drip(handler: Any, *_: Any) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        for _ in range(100):
-            handler.wfile.write(b".")
-            handler.wfile.flush()
-            time.sleep(0.05)
-
-    service.on("/four", "2025-01-07", drip)
-    started = time.monotonic()
-    send(service.url)
-    assert time.monotonic() - started < 1.5
 
 
 def test_a_token_that_cannot_be_had_sends_nothing(service: ScriptedService) -> None:
@@ -335,9 +307,6 @@ NOW = datetime(2025, 1, 21, 12, tzinfo=UTC)
 )
 def test_retry_after_in_seconds_or_as_a_date(text: str, seconds: float | None) -> None:
     assert retry_after(text, NOW) == seconds
-
-
-CALL = Call(service="four", date=D("2025-01-07"), datasets=("factors",))
 
 
 def tried(number: int = 1, sending: int = 1, *, renew: bool = False) -> Attempt:
