@@ -35,26 +35,25 @@ def only_run(ledger: Path, holder: str, since: str) -> Iterator[None]:
         AlreadyRunning: another run holds it.
         LedgerError: the folder cannot be written.
     """
-    lock = _lock(ledger)
+    lock, note = _lock(ledger), _note(ledger)
     try:
-        ledger.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=SECONDS_TO_WAIT)
+        note.write_text(json.dumps({"holder": holder, "since": since}), encoding="utf-8")
     except Timeout as error:
         raise AlreadyRunning(
             f"another run is at work ({_read_note(ledger)}): wait for it, or see "
             "python -m remediation status"
         ) from error
     except OSError as error:
-        raise _unwritable(ledger, error) from error
+        lock.release()
+        raise LedgerError(
+            f"{ledger.parent}: cannot be written ({error.strerror}): make it writable, "
+            "or make room on the disk"
+        ) from error
     try:
-        note = json.dumps({"holder": holder, "since": since})
-        try:
-            _note(ledger).write_text(note, encoding="utf-8")
-        except OSError as error:
-            raise _unwritable(ledger, error) from error
         yield
     finally:
-        _note(ledger).unlink(missing_ok=True)
+        note.unlink(missing_ok=True)
         lock.release()
 
 
@@ -79,13 +78,6 @@ def _lock(ledger: Path) -> FileLock:
 
 def _note(ledger: Path) -> Path:
     return ledger.with_suffix(".holder.json")
-
-
-def _unwritable(ledger: Path, error: OSError) -> LedgerError:
-    return LedgerError(
-        f"{ledger.parent}: cannot be written ({error.strerror}): make it writable, "
-        "or make room on the disk"
-    )
 
 
 def _read_note(ledger: Path) -> Holder:
