@@ -170,11 +170,13 @@ class ServiceBackfill:
     def _sent_elsewhere(self) -> dict[str, str]:
         """What other plans sent and must not be sent here, with the reason."""
         ledger, plan = self._work.ledger, self._work.plan.id
-        reasons: dict[str, str] = {}
-        if not self._work.is_resendable(self._name):
-            reasons.update(dict.fromkeys(ledger.in_flight(None, plan), UNKNOWN_ELSEWHERE))
+        resendable = self._work.is_resendable(self._name)
+        unknown = frozenset() if resendable else ledger.in_flight(None, plan)
         in_flight = ledger.in_flight(self._clock.now(), plan)
-        return {**reasons, **dict.fromkeys(in_flight, IN_FLIGHT_ELSEWHERE)}
+        return {
+            **dict.fromkeys(unknown, UNKNOWN_ELSEWHERE),
+            **dict.fromkeys(in_flight, IN_FLIGHT_ELSEWHERE),
+        }
 
     def _block(self, calls: Sequence[Call], reason: str) -> None:
         self._journal.move(calls, State.BLOCKED, detail=reason)

@@ -29,11 +29,21 @@ class Revalidation:
     """What a fresh read of the window says of the calls; ``problem`` is why it was impossible."""
 
     calls: tuple[CallStatus, ...]
-    exit_code: ExitCode
     verdict: Verdict | None = None
     checks: tuple[CheckRecord, ...] = ()
     changes: tuple[Change, ...] = ()
     problem: str = ""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Complete only when every call is done, no date got worse, and the rules hold.
+
+        A date that got worse remains, as one that did not land does.
+        """
+        done = all(call.state in DONE for call in self.calls)
+        worse = any(change.regressions for change in self.changes)
+        own = ExitCode.COMPLETE if done and not worse else ExitCode.BACKFILL_INCOMPLETE
+        return worst(own, self.verdict.exit_code if self.verdict else ExitCode.COULD_NOT_TELL)
 
 
 def revalidate(
@@ -47,29 +57,12 @@ def revalidate(
     checks = tuple(
         judged(check, frame) for check in checks_of(contract, declared.suites if declared else None)
     )
-    verdict = decide(checks, len(checks), report.verdict.fail_on)
-    changes = changes_of(contract, frame, checks, report)
-    seen = recounted(contract, frame, calls)
     return Revalidation(
-        calls=seen,
-        exit_code=worst(exit_code_of(seen, changes), verdict.exit_code),
-        verdict=verdict,
+        calls=recounted(contract, frame, calls),
+        verdict=decide(checks, len(checks), report.verdict.fail_on),
         checks=checks,
-        changes=changes,
+        changes=changes_of(contract, frame, checks, report),
     )
-
-
-def not_revalidated(calls: Sequence[CallStatus], problem: str) -> Revalidation:
-    """The calls as their own looks left them, where the window could not be read again."""
-    code = worst(exit_code_of(calls), ExitCode.COULD_NOT_TELL)
-    return Revalidation(calls=tuple(calls), exit_code=code, problem=problem)
-
-
-def exit_code_of(calls: Sequence[CallStatus], changes: Sequence[Change] = ()) -> ExitCode:
-    """Complete only when every call is done and no date got worse: such a date remains as well."""
-    done = all(call.state in DONE for call in calls)
-    worse = any(change.regressions for change in changes)
-    return ExitCode.COMPLETE if done and not worse else ExitCode.BACKFILL_INCOMPLETE
 
 
 def recounted(

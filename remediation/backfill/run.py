@@ -19,7 +19,7 @@ from checkpoints.records import Digest
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.reading import gather
 from remediation.backfill.engine import backfill
-from remediation.backfill.revalidation import Revalidation, not_revalidated, revalidate
+from remediation.backfill.revalidation import Revalidation, revalidate
 from remediation.backfill.tables import Tables, retry_while_busy
 from remediation.backfill.work import Pace, Work
 from remediation.clock import Clock
@@ -131,7 +131,7 @@ def _revalidate(request: Request, calls: Sequence[CallStatus]) -> Revalidation:
             request.clock,
         )
     except WarehouseError as error:
-        return not_revalidated(calls, str(error))
+        return Revalidation(calls=tuple(calls), problem=str(error))
     return revalidate(contract, evidence.frame, report, calls)
 
 

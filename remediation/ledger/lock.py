@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from checkpoints.records import Record
 from remediation.errors import AlreadyRunning, LedgerError
 
 SECONDS_TO_WAIT = 0.5
 """Whoever asks whether a run is at work holds the lock for an instant."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Holder(Record):
     """Who holds the lock, and since when (ISO 8601); both empty where nobody wrote it down."""
 
     who: str = ""
@@ -38,7 +36,7 @@ def only_run(ledger: Path, holder: str, since: str) -> Iterator[None]:
     lock, note = _lock(ledger), _note(ledger)
     try:
         lock.acquire(timeout=SECONDS_TO_WAIT)
-        note.write_text(json.dumps({"holder": holder, "since": since}), encoding="utf-8")
+        note.write_text(Holder(who=holder, since=since).model_dump_json(), encoding="utf-8")
     except Timeout as error:
         raise AlreadyRunning(
             f"another run is at work ({_read_note(ledger)}): wait for it, or see "
@@ -82,7 +80,6 @@ def _note(ledger: Path) -> Path:
 
 def _read_note(ledger: Path) -> Holder:
     try:
-        held = json.loads(_note(ledger).read_text(encoding="utf-8"))
-        return Holder(who=str(held["holder"]), since=str(held["since"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        return Holder.model_validate_json(_note(ledger).read_bytes())
+    except (OSError, ValueError):
         return Holder()

@@ -79,10 +79,10 @@ def _at_work(ledger: Ledger | None, now: datetime, holder: Holder) -> AtWork:
         for service, by in ledger.counts(plan_id).items()
     }
     to_go = sum(waiting.values())
-    left, measured = None, ledger.measured()
+    left = None
     if settled := ledger.settled_since(plan_id, since):
         left = to_go * (now - since).total_seconds() / settled
-    elif waiting.keys() <= measured.keys():
+    elif waiting.keys() <= (measured := ledger.measured()).keys():
         left = sum(number * measured[service][1] for service, number in waiting.items())
     return AtWork(
         who=holder.who, since=holder.since, plan_id=plan_id, to_go=to_go, seconds_left=left
