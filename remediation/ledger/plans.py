@@ -32,7 +32,7 @@ def kept_path(project: Path, plan_id: str) -> Path:
     return plans_folder(project) / f"{plan_id[:SHORT]}.json"
 
 
-def keep_plan(project: Path, plan: Plan, source: Path) -> Path:
+def keep_plan(project: Path, plan: Plan, source: Path) -> None:
     """Make sure that a plan that is about to be carried out can be found again by its id.
 
     A plan made elsewhere is copied to the project with the age of its file, so that it does not
@@ -46,7 +46,6 @@ def keep_plan(project: Path, plan: Plan, source: Path) -> Path:
         age = source.stat()
         write_plan(plan, kept)
         os.utime(kept, ns=(age.st_atime_ns, age.st_mtime_ns))
-    return kept
 
 
 def kept_plan(project: Path, plan_id: str) -> Plan:
