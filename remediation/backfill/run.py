@@ -30,7 +30,7 @@ from remediation.ledger.plans import kept_path
 from remediation.ledger.states import DONE, State
 from remediation.plan.model import Plan
 from remediation.service.credentials import Tokens
-from remediation.service.dispatch import Dispatcher
+from remediation.service.dispatch import Dispatch
 from remediation.service.kind import check_callable, service_of
 
 
@@ -100,7 +100,7 @@ def _make_calls(request: Request, ledger: Ledger) -> None:
             plan=request.plan,
             contract=contract,
             ledger=ledger,
-            dispatch={name: Dispatcher(sender) for name, sender in senders.items()},
+            dispatch={name: Dispatch(sender) for name, sender in senders.items()},
             tables=Tables(
                 contract=contract,
                 url=request.warehouse,

@@ -17,7 +17,7 @@ from remediation.errors import CredentialsError, ServiceNotCallable
 from remediation.ledger.journal import Event
 from remediation.ledger.states import State
 from remediation.plan.planning import Request, make_plan
-from remediation.service.credentials import IdentityTokens
+from remediation.service.credentials import Tokens
 from tests.support.backfills import (
     EIGHT,
     FACTORS,
@@ -251,7 +251,7 @@ def test_all_addresses_and_tokens_are_checked_before_anything_is_sent(tmp_path: 
             raise CredentialsError(f"no identity token for {audience!r}")
 
         with pytest.raises(CredentialsError, match=r"service\.example"):
-            carry_out(made, plan, tokens=IdentityTokens(fetch, time.time))
+            carry_out(made, plan, tokens=Tokens(fetch, time.time))
         assert made.service.sent == []
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from remediation.backfill.engine import backfill
 from remediation.ledger.ledger import ledger_path, open_ledger
-from remediation.service.dispatch import Dispatcher
+from remediation.service.dispatch import Dispatch
 from remediation.service.http import HttpSender
 from tests.remediation.service.test_service_call import CLOCK, Held
 from tests.support.backfills import work_of
@@ -38,7 +38,7 @@ def test_a_refused_token_is_renewed_once_and_the_call_repeated(
         plan, contract, tokens = made.plan(), made.file().contract, Held()
         sender = HttpSender(contract.services["phase4"], tokens, CLOCK)
         with open_ledger(ledger_path(made.folder), CLOCK.now) as ledger:
-            backfill(work_of(made, plan, ledger, CLOCK, {"phase4": Dispatcher(sender)}))
+            backfill(work_of(made, plan, ledger, CLOCK, {"phase4": Dispatch(sender)}))
         assert made.outcome(Ran(code=expected.code)) == expected
         renewed = [False, False, True, False]
         assert [renew for _, renew in tokens.asked] == renewed[: len(expected.sent.split())]

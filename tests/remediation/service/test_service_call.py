@@ -27,7 +27,7 @@ from remediation.errors import CredentialsError, ServiceNotCallable
 from remediation.ledger.states import State
 from remediation.plan.model import Call
 from remediation.service.answer import Answer, Kind
-from remediation.service.credentials import IdentityTokens, expiry_of
+from remediation.service.credentials import Tokens, expiry_of
 from remediation.service.http import MAX_BODY_BYTES, HttpSender, HttpService, retry_after
 from remediation.service.kind import check_callable
 from tests.support.scripted_service import (
@@ -229,7 +229,7 @@ def test_a_token_that_cannot_be_had_sends_nothing(service: ScriptedService) -> N
     def fetch(audience: str) -> str:
         raise CredentialsError(f"no identity token for {audience!r}")
 
-    sender = HttpSender(declared(service.url), IdentityTokens(fetch, time.time), CLOCK)
+    sender = HttpSender(declared(service.url), Tokens(fetch, time.time), CLOCK)
     got = sender.send(CALL, key="k")
     assert (got.kind, got.stops) == (Kind.NOT_SENT, True)
     assert service.calls == []
@@ -249,7 +249,7 @@ def test_tokens_are_kept_renewed_before_they_expire_and_on_demand() -> None:
         fetched.append(audience)
         return jwt(clock[0] + 3600)
 
-    tokens = IdentityTokens(fetch, lambda: clock[0])
+    tokens = Tokens(fetch, lambda: clock[0])
     first = tokens.token("a")
     clock[0] += 3600 - 301
     assert tokens.token("a") == first
