@@ -9,29 +9,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
 
+from checkpoints.dates import DAY
 from checkpoints.errors import CheckpointsError, WarehouseError
 from remediation.backfill.sending import Sending
-from remediation.backfill.watch import (
-    GONE,
-    RESEND,
-    Found,
-    KeysFound,
-    Watch,
-    has_landed,
-    nothing_there,
-    outcome_of,
-)
+from remediation.backfill.tables import Held, has_landed, nothing_there, outcome_of
+from remediation.backfill.watch import RESEND, Watch
 from remediation.backfill.work import Work
-from remediation.ledger.journal import Journal
+from remediation.ledger.journal import Journal, grouped
 from remediation.ledger.states import DONE, IN_FLIGHT, State
 from remediation.plan.model import Call
 from remediation.plan.order import built_by
 
+GONE = "it had landed and is not there any more"
 IN_FLIGHT_ELSEWHERE = "another plan sent it, and it may still be in flight"
 UNKNOWN_ELSEWHERE = f"another plan sent it, and it is not known what became of it: {RESEND}"
-ONE_DAY = timedelta(days=1)
 
 
 def backfill(work: Work) -> None:
@@ -71,28 +63,25 @@ def _reopen(work: Work) -> Counter[str]:
     """
     plan, ledger = work.plan, work.ledger
     states = {entry.id: entry.state for entry in ledger.entries(plan.id)}
-    gone: dict[str, list[Call]] = {}
-    for call, reason in _gone(work, states):
-        gone.setdefault(reason, []).append(call)
+    gone = grouped(_gone(work, states))
     blocked = [call for call in plan.calls if states[call.id] is State.BLOCKED]
-    ledger.move(plan.id, blocked, State.PLANNED)
-    for reason, calls in gone.items():
+    for reason, calls in {"": blocked, **gone}.items():
         ledger.move(plan.id, calls, State.PLANNED, detail=reason)
     return Counter(call.service for calls in gone.values() for call in calls)
 
 
-def _gone(work: Work, states: Mapping[str, State]) -> Iterator[tuple[Call, str]]:
+def _gone(work: Work, states: Mapping[str, State]) -> Iterator[tuple[str, Call]]:
     """The calls that were done and are not, and why; one query, two where a day had nothing."""
     arrived = [call for call in work.plan.calls if states[call.id] is State.LANDED]
     empty = [call for call in work.plan.calls if states[call.id] is State.NOTHING_THERE]
-    found, source = work.tables.look([*arrived, *empty]), work.tables.look_against_source(empty)
+    found, source = work.tables.look([*arrived, *empty]), work.tables.look(empty, at_source=True)
     for call in arrived:
         if not has_landed(found[call.id]):
-            yield call, f"{GONE}: {outcome_of(found[call.id])[1]}"
+            yield f"{GONE}: {outcome_of(found[call.id])[1]}", call
     for call in empty:
         still = nothing_there(found[call.id]) and nothing_there(source[call.id])
         if not still and not has_landed(found[call.id]):
-            yield call, "it said there was nothing that day, and now there should be"
+            yield "it said there was nothing that day, and now there should be", call
 
 
 class ServiceBackfill:
@@ -104,8 +93,7 @@ class ServiceBackfill:
         self._journal = journal
         self._clock = work.clock
         self._service = work.contract.services[name]
-        resendable = work.is_resendable(name)
-        self._watch = Watch(self._service, work.tables, journal, work.clock, resendable=resendable)
+        self._watch = Watch(work, name, journal)
         self._sending = Sending(work, name, journal, self._watch)
 
     def run_or_settle(self, calls: Sequence[Call]) -> None:
@@ -119,27 +107,22 @@ class ServiceBackfill:
 
     def _run(self, calls: Sequence[Call]) -> None:
         """Send what is missing, the canary first."""
-        self._remark_if_ordered()
+        if self._service.ordered and (self._work.pace.concurrency or 1) > 1:
+            self._journal.remark(self._name, "declared as ordered: one call at a time")
         self._await_earlier(calls)
         waiting = self._unblocked(self._still_missing(calls))
         if not waiting:
             return
         size = self._work.pace.canary
         canary, rest = waiting[:size], waiting[size:]
-        adjacent = AdjacentDates(self._work, canary)
+        adjacent = adjacent_calls(self._work, canary)
+        before = self._work.tables.look(adjacent)
         rest = [*self._sending.send(canary), *rest]
-        reason = self._reason_against_more(canary, adjacent)
-        self._reopen_gone(adjacent.found)
-        if reason:
+        if reason := self._reason_against_more(canary, adjacent, before):
             self._block(rest, reason)
-            return
-        if rest:
+        elif rest:
             self._journal.remark(self._name, f"canary {canary[0].date} landed: {len(rest)} to go")
             self._send(rest)
-
-    def _remark_if_ordered(self) -> None:
-        if self._service.ordered and (self._work.pace.concurrency or 1) > 1:
-            self._journal.remark(self._name, "declared as ordered: one call at a time")
 
     def _await_earlier(self, calls: Sequence[Call]) -> None:
         """Settle what an earlier run sent: the tables are looked at before anything is repeated."""
@@ -169,51 +152,65 @@ class ServiceBackfill:
 
     def _unblocked(self, calls: Sequence[Call]) -> list[Call]:
         """The calls whose upstream landed and that no other plan has in flight."""
-        free: list[Call] = []
-        blocked: dict[str, list[Call]] = {}
         sent = self._sent_elsewhere()
-        for call in calls:
-            lacking = [d for d in call.depends_on if not self._journal.is_done(d)]
-            if lacking:
-                service, state = lacking[0].rpartition("/")[0], self._journal.state(lacking[0])
-                blocked.setdefault(f"needs {service}, which is {state}", []).append(call)
-            elif call.id in sent:
-                blocked.setdefault(sent[call.id], []).append(call)
-            else:
-                free.append(call)
+        blocked = grouped((self._lacks(call) or sent.get(call.id, ""), call) for call in calls)
+        free = blocked.pop("", [])
         for reason, held in blocked.items():
             self._block(held, reason)
         return free
 
+    def _lacks(self, call: Call) -> str:
+        """What a call needs and has not got; empty when nothing."""
+        for needed in call.depends_on:
+            if not self._journal.is_done(needed):
+                service = needed.rpartition("/")[0]
+                return f"needs {service}, which is {self._journal.state(needed)}"
+        return ""
+
     def _sent_elsewhere(self) -> dict[str, str]:
         """What other plans sent and must not be sent here, with the reason."""
         ledger, plan = self._work.ledger, self._work.plan.id
-        reasons: dict[str, str] = {}
-        if not self._work.is_resendable(self._name):
-            reasons.update(dict.fromkeys(ledger.in_flight(None, plan), UNKNOWN_ELSEWHERE))
+        resendable = self._work.is_resendable(self._name)
+        unknown = frozenset() if resendable else ledger.in_flight(None, plan)
         in_flight = ledger.in_flight(self._clock.now(), plan)
-        return {**reasons, **dict.fromkeys(in_flight, IN_FLIGHT_ELSEWHERE)}
+        return {
+            **dict.fromkeys(unknown, UNKNOWN_ELSEWHERE),
+            **dict.fromkeys(in_flight, IN_FLIGHT_ELSEWHERE),
+        }
 
     def _block(self, calls: Sequence[Call], reason: str) -> None:
         self._journal.move(calls, State.BLOCKED, detail=reason)
 
-    def _reason_against_more(self, canary: Sequence[Call], adjacent: AdjacentDates) -> str:
-        """Why nothing more may be sent after the canary; empty when it may."""
-        for call in canary:
-            if not self._journal.is_done(call.id):
-                state = self._journal.state(call.id)
-                return f"the canary {call.id} did not land: it is {state}"
-        if damage := adjacent.damage():
-            self._journal.remark(self._name, damage)
-        return damage
+    def _reason_against_more(
+        self, canary: Sequence[Call], adjacent: Sequence[Call], before: Mapping[str, Held]
+    ) -> str:
+        """Why nothing more may be sent after the canary; empty when it may.
 
-    def _reopen_gone(self, found: Found) -> None:
+        ``before`` is what the dates adjacent to the canary held; what is gone there is planned
+        again.
+        """
+        seen, failed = before, [call for call in canary if not self._journal.is_done(call.id)]
+        if failed:
+            state = self._journal.state(failed[0].id)
+            reason = f"the canary {failed[0].id} did not land: it is {state}"
+        else:
+            try:
+                seen = self._work.tables.look(adjacent)
+                reason = damage_of(adjacent, before, seen)
+            except WarehouseError as error:
+                reason = f"the days beside the canary could not be looked at: {error}"
+            if reason:
+                self._journal.remark(self._name, reason)
+        self._reopen_gone(seen)
+        return reason
+
+    def _reopen_gone(self, found: Mapping[str, Held]) -> None:
         """Put back to planned what had landed and was seen not to be there any more."""
         gone = [
             call
             for call in self._work.plan.calls_of(self._name)
             if call.id in found and self._journal.state(call.id) is State.LANDED
-            if not has_landed([f for f in found[call.id] if f.dataset in call.datasets])
+            if not has_landed({name: found[call.id][name] for name in call.datasets})
         ]
         self._journal.move(gone, State.PLANNED, detail=GONE)
 
@@ -241,51 +238,25 @@ class ServiceBackfill:
         return self._sending.send([call])
 
 
-class AdjacentDates:
-    """The day before and the day after each of some calls: does a call damage them?
+def adjacent_calls(work: Work, calls: Sequence[Call]) -> list[Call]:
+    """The day before and the day after each call, which it may damage.
 
-    They are looked at before and after the canary, in all datasets that the service builds,
-    whether or not the plan asks for them. ``found`` is what was there at the last look.
-
-    Raises:
-        WarehouseError: the tables cannot be read.
+    In all datasets that its service builds, whether or not the plan asks for them.
     """
-
-    def __init__(self, work: Work, calls: Sequence[Call]) -> None:
-        own = {call.id for call in calls}
-        adjacent = {
-            near.id: near
-            for call in calls
-            for day in (call.date - ONE_DAY, call.date + ONE_DAY)
-            for near in [Call(service=call.service, date=day, datasets=_built(work, call))]
-            if near.id not in own
-        }
-        self._tables = work.tables
-        self._calls = list(adjacent.values())
-        self._before = self._tables.look(self._calls)
-        self.found = self._before
-
-    def damage(self) -> str:
-        """What the adjacent dates lost since; empty when nothing."""
-        try:
-            self.found = self._tables.look(self._calls)
-        except WarehouseError as error:
-            return f"the days beside the canary could not be looked at: {error}"
-        lost = [
-            text
-            for call in self._calls
-            for text in _lost(call, self._before[call.id], self.found[call.id])
-        ]
-        return f"the canary damaged other dates: {'; '.join(lost)}" if lost else ""
-
-
-def _built(work: Work, call: Call) -> tuple[str, ...]:
-    return tuple(built_by(work.contract, call.service))
-
-
-def _lost(call: Call, before: Sequence[KeysFound], after: Sequence[KeysFound]) -> list[str]:
+    own = {(call.service, call.date) for call in calls}
+    beside = {(call.service, day) for call in calls for day in (call.date - DAY, call.date + DAY)}
     return [
-        f"{old.dataset} on {call.date} had {old.matched} of {old.expected}, now {new.matched}"
-        for old, new in zip(before, after, strict=True)
-        if new.matched < old.matched
+        Call(service=service, date=day, datasets=tuple(built_by(work.contract, service)))
+        for service, day in sorted(beside - own)
     ]
+
+
+def damage_of(calls: Sequence[Call], before: Mapping[str, Held], after: Mapping[str, Held]) -> str:
+    """What the dates of some calls lost between two looks; empty when nothing."""
+    lost = [
+        f"{name} on {call.date} had {old.matched} of {old.expected}, now {new.matched}"
+        for call in calls
+        for name, old in before[call.id].items()
+        if (new := after[call.id][name]).matched < old.matched
+    ]
+    return f"the canary damaged other dates: {'; '.join(lost)}" if lost else ""

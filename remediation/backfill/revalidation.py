@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from checkpoints.archive.remediation import CallStatus, Change, Figures, Regression
 from checkpoints.archive.report import Report
-from checkpoints.contract.checks import checks_of, pairs_of, upstream_pair
+from checkpoints.contract.checks import checks_of, upstream_pair
 from checkpoints.contract.model import Contract
-from checkpoints.contract.window import Window
-from checkpoints.coverage.frame import CoverageFrame, build_frame
+from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import (
     CheckRecord,
     DatasetRecord,
@@ -22,9 +20,7 @@ from checkpoints.coverage.results import (
 )
 from checkpoints.errors import ExitCode, worst
 from checkpoints.rules.evidence import Cell, Status, Tally
-from checkpoints.warehouse.engine import ReadOptions
-from checkpoints.warehouse.reading import open_warehouse
-from remediation.backfill.watch import KeysFound, outcome_of
+from remediation.backfill.tables import Held, outcome_of
 from remediation.ledger.states import DONE
 
 
@@ -33,11 +29,21 @@ class Revalidation:
     """What a fresh read of the window says of the calls; ``problem`` is why it was impossible."""
 
     calls: tuple[CallStatus, ...]
-    exit_code: ExitCode
     verdict: Verdict | None = None
     checks: tuple[CheckRecord, ...] = ()
     changes: tuple[Change, ...] = ()
     problem: str = ""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Complete only when every call is done, no date got worse, and the rules hold.
+
+        A date that got worse remains, as one that did not land does.
+        """
+        done = all(call.state in DONE for call in self.calls)
+        worse = any(change.regressions for change in self.changes)
+        own = ExitCode.COMPLETE if done and not worse else ExitCode.BACKFILL_INCOMPLETE
+        return worst(own, self.verdict.exit_code if self.verdict else ExitCode.COULD_NOT_TELL)
 
 
 def revalidate(
@@ -51,76 +57,38 @@ def revalidate(
     checks = tuple(
         judged(check, frame) for check in checks_of(contract, declared.suites if declared else None)
     )
-    verdict = decide(checks, len(checks), report.verdict.fail_on)
-    changes = changes_of(contract, frame, checks, report)
-    seen = recounted(contract, frame, calls)
     return Revalidation(
-        calls=seen,
-        exit_code=worst(exit_code_of(seen, changes), verdict.exit_code),
-        verdict=verdict,
+        calls=recounted(contract, frame, calls),
+        verdict=decide(checks, len(checks), report.verdict.fail_on),
         checks=checks,
-        changes=changes,
+        changes=changes_of(contract, frame, checks, report),
     )
-
-
-def not_revalidated(calls: Sequence[CallStatus], problem: str) -> Revalidation:
-    """The calls as their own looks left them, where the window could not be read again."""
-    code = worst(exit_code_of(calls), ExitCode.COULD_NOT_TELL)
-    return Revalidation(calls=tuple(calls), exit_code=code, problem=problem)
-
-
-def fresh_frame(
-    contract: Contract, url: str, report: Report, as_of: date, reading: ReadOptions
-) -> CoverageFrame:
-    """Read the window of a report again.
-
-    Raises:
-        WarehouseError: the warehouse cannot be read.
-    """
-    window = Window(range=report.window, label=report.window_label)
-    with open_warehouse(contract, url, reading) as warehouse:
-        presence = warehouse.presence([window.range])
-        unreadable = dict(warehouse.unreadable)
-    return build_frame(contract, presence, window, as_of, pairs_of(contract), unreadable)
-
-
-def exit_code_of(calls: Sequence[CallStatus], changes: Sequence[Change] = ()) -> ExitCode:
-    """Complete only when every call is done and no date got worse: such a date remains as well."""
-    done = all(call.state in DONE for call in calls)
-    worse = any(change.regressions for change in changes)
-    return ExitCode.COMPLETE if done and not worse else ExitCode.BACKFILL_INCOMPLETE
 
 
 def recounted(
     contract: Contract, frame: CoverageFrame, calls: Sequence[CallStatus]
 ) -> tuple[CallStatus, ...]:
     """The calls; one that is done is so no longer where a due date lacks keys in the frame."""
-    names = {name for call in calls for name in call.datasets}
-    found = {
-        (name, cell.date): KeysFound(dataset=name, expected=cell.expected, matched=cell.matched)
-        for name in names
-        if not {name, contract.datasets[name].upstream} & frame.unreadable.keys()
-        for cell in frame.cells[upstream_pair(contract, name)]
+    pairs = {name: upstream_pair(contract, name) for call in calls for name in call.datasets}
+    due = {
+        (name, cell.date): cell
+        for name, pair in pairs.items()
+        if not frame.obstacle(pair)
+        for cell in frame.cells[pair]
         if cell.status is Status.DUE
     }
     return tuple(
-        _recounted(call, [f for n in call.datasets if (f := found.get((n, call.date)))])
+        _recounted(call, {n: due[n, call.date] for n in call.datasets if (n, call.date) in due})
         for call in calls
     )
 
 
-def _recounted(call: CallStatus, found: Sequence[KeysFound]) -> CallStatus:
-    if call.state not in DONE or all(f.matched >= f.expected for f in found):
+def _recounted(call: CallStatus, held: Held) -> CallStatus:
+    if call.state not in DONE or not any(cell.missing for cell in held.values()):
         return call
-    state, lacking = outcome_of(found)
-    return CallStatus(
-        service=call.service,
-        date=call.date,
-        datasets=call.datasets,
-        state=state,
-        attempts=call.attempts,
-        detail=f"it was {call.state}, and the window read again lacks it: {lacking}",
-    )
+    state, lacking = outcome_of(held)
+    why = f"it was {call.state}, and the window read again lacks it: {lacking}"
+    return call.model_copy(update={"state": state, "detail": why})
 
 
 def changes_of(
@@ -128,21 +96,16 @@ def changes_of(
 ) -> tuple[Change, ...]:
     """Every dataset of the report, compared with a frame of the same window."""
     now = {record.name: record for record in dataset_records(contract, frame, upstream_pair)}
-    return tuple(_change(old, now.get(old.name), report.checks, checks) for old in report.datasets)
-
-
-def _change(
-    old: DatasetRecord,
-    new: DatasetRecord | None,
-    checks_before: Sequence[CheckRecord],
-    checks_after: Sequence[CheckRecord],
-) -> Change:
-    return Change(
-        dataset=old.name,
-        layer=old.layer,
-        before=_figures(old, checks_before),
-        after=_figures(new, checks_after) if new else None,
-        regressions=tuple(_regressions(old, new)) if new else (),
+    return tuple(
+        Change(
+            dataset=old.name,
+            layer=old.layer,
+            before=_figures(old, report.checks),
+            after=_figures(new, checks) if new else None,
+            regressions=tuple(_regressions(old, new)) if new else (),
+        )
+        for old in report.datasets
+        for new in [now.get(old.name)]
     )
 
 
@@ -170,8 +133,7 @@ def _regressions(old: DatasetRecord, new: DatasetRecord) -> Iterator[Regression]
     before = {day.date: day for day in old.days}
     for when in sorted(before.keys() | after.keys()):
         empty = Cell(when, Status.OFF, 0, 0, 0, 0, 0)
-        what = _worse(before.get(when, empty), after.get(when, empty))
-        if what:
+        if what := _worse(before.get(when, empty), after.get(when, empty)):
             yield Regression(date=when, what=what)
 
 

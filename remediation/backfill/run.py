@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -12,26 +12,23 @@ from checkpoints.archive.remediation import CallStatus, RemediationRecord, count
 from checkpoints.archive.report import Report
 from checkpoints.archive.runs import report_path, runs_folder
 from checkpoints.contract.loading import ContractFile
+from checkpoints.contract.window import Window
 from checkpoints.errors import WarehouseError
 from checkpoints.files import sha256_of, write_text
 from checkpoints.records import Digest
 from checkpoints.warehouse.engine import ReadOptions
+from checkpoints.warehouse.reading import gather
 from remediation.backfill.engine import backfill
-from remediation.backfill.revalidation import (
-    Revalidation,
-    fresh_frame,
-    not_revalidated,
-    revalidate,
-)
+from remediation.backfill.revalidation import Revalidation, revalidate
 from remediation.backfill.tables import Tables, retry_while_busy
 from remediation.backfill.work import Pace, Work
 from remediation.clock import Clock
-from remediation.ledger.journal import Event
+from remediation.ledger.journal import Event, grouped
 from remediation.ledger.ledger import Ledger, ledger_path, open_ledger
 from remediation.ledger.lock import only_run
 from remediation.ledger.plans import kept_path
 from remediation.ledger.states import DONE, State
-from remediation.plan.model import Call, Plan
+from remediation.plan.model import Plan
 from remediation.service.credentials import Tokens
 from remediation.service.dispatch import Dispatch
 from remediation.service.kind import check_callable, service_of
@@ -79,89 +76,74 @@ def run(request: Request) -> tuple[RemediationRecord, Path]:
         only_run(path, request.by, started_at.isoformat(timespec="seconds")),
         open_ledger(path, request.clock.now) as ledger,
     ):
-        with _dispatch(request) as dispatch:
-            backfill(_work(request, ledger, dispatch))
+        _make_calls(request, ledger)
         calls = _statuses(request.plan, ledger)
         revalidation = _revalidate(request, calls)
         _reopen_gone(ledger, request.plan, calls, revalidation.calls)
     seconds = round(request.clock.monotonic() - started, 3)
     record = _record(request, revalidation, started_at, seconds)
-    where = _record_path(request.file.project, request.plan)
+    folder = runs_folder(request.file.project) / request.plan.run_id
+    where = folder / f"remediation-{request.plan.short_id}.json"
     write_text(where, record.model_dump_json(indent=1) + "\n")
     return record, where
 
 
-def _work(request: Request, ledger: Ledger, dispatch: Mapping[str, Dispatch]) -> Work:
-    tables = Tables(
-        contract=request.file.contract,
-        url=request.warehouse,
-        as_of=request.as_of,
-        clock=request.clock,
-        reading=request.fresh(),
-    )
-    return Work(
-        plan=request.plan,
-        contract=request.file.contract,
-        ledger=ledger,
-        dispatch=dispatch,
-        tables=tables,
-        clock=request.clock,
-        tell=request.tell,
-        pace=request.pace,
-    )
-
-
-@contextmanager
-def _dispatch(request: Request) -> Iterator[Mapping[str, Dispatch]]:
-    """A dispatcher for every service of the plan; credentials are fetched for all of them first."""
+def _make_calls(request: Request, ledger: Ledger) -> None:
+    """Credentials are fetched for all services of the plan before the first call."""
+    contract, clock = request.file.contract, request.clock
     with ExitStack() as stack:
-        dispatch = {}
-        for name in request.plan.services():
-            service = service_of(request.file.contract, name)
-            sender = stack.enter_context(service.open_sender(request.tokens, request.clock))
-            dispatch[name] = Dispatch(sender)
-        yield dispatch
+        senders = {
+            name: stack.enter_context(service_of(contract, name).open_sender(request.tokens, clock))
+            for name in request.plan.services()
+        }
+        work = Work(
+            plan=request.plan,
+            contract=contract,
+            ledger=ledger,
+            dispatch={name: Dispatch(sender) for name, sender in senders.items()},
+            tables=Tables(
+                contract=contract,
+                url=request.warehouse,
+                as_of=request.as_of,
+                clock=clock,
+                reading=request.fresh(),
+            ),
+            clock=clock,
+            tell=request.tell,
+            pace=request.pace,
+        )
+        backfill(work)
 
 
 def _statuses(plan: Plan, ledger: Ledger) -> tuple[CallStatus, ...]:
     """In the order of the plan."""
-    found = {entry.id: entry for entry in ledger.entries(plan.id)}
-    return tuple(
-        CallStatus(
-            service=call.service,
-            date=call.date,
-            datasets=call.datasets,
-            state=found[call.id].state,
-            attempts=found[call.id].attempts,
-            detail=found[call.id].detail,
-        )
-        for call in plan.calls
-    )
+    found = {entry.id: entry.model_dump(exclude={"in_flight"}) for entry in ledger.entries(plan.id)}
+    return tuple(CallStatus.model_validate(found[call.id]) for call in plan.calls)
 
 
 def _revalidate(request: Request, calls: Sequence[CallStatus]) -> Revalidation:
     """Read the whole window again."""
-    contract, report = request.file.contract, request.report
+    contract, report, url = request.file.contract, request.report, request.warehouse
+    window = Window(range=report.window, label=report.window_label)
     try:
-        frame = retry_while_busy(
-            lambda: fresh_frame(
-                contract, request.warehouse, report, request.as_of, request.fresh()
-            ),
+        evidence = retry_while_busy(
+            lambda: gather(contract, url, window, request.as_of, request.fresh(), with_keys=False),
             request.clock,
         )
     except WarehouseError as error:
-        return not_revalidated(calls, str(error))
-    return revalidate(contract, frame, report, calls)
+        return Revalidation(calls=tuple(calls), problem=str(error))
+    return revalidate(contract, evidence.frame, report, calls)
 
 
 def _reopen_gone(
     ledger: Ledger, plan: Plan, before: Sequence[CallStatus], after: Sequence[CallStatus]
 ) -> None:
     """What was done and is not there any more is to be called again, also by ``resume``."""
-    gone: dict[str, list[Call]] = {}
-    for call, old, new in zip(plan.calls, before, after, strict=True):
-        if old.state in DONE and new.state not in DONE:
-            gone.setdefault(new.detail, []).append(call)
+    gone = grouped(
+        (new.detail, call)
+        for call, old, new in zip(plan.calls, before, after, strict=True)
+        if old.state in DONE and new.state not in DONE
+    )
     for reason, calls in gone.items():
         ledger.move(plan.id, calls, State.PLANNED, detail=reason)
 
@@ -193,7 +175,3 @@ def _record(
         changes=found.changes,
         problem=found.problem,
     )
-
-
-def _record_path(project: Path, plan: Plan) -> Path:
-    return runs_folder(project) / plan.run_id / f"remediation-{plan.short_id}.json"

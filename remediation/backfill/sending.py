@@ -14,7 +14,8 @@ from datetime import timedelta
 
 from checkpoints.contract.checks import coverage_pair
 from checkpoints.errors import WarehouseError
-from remediation.backfill.watch import Watch, nothing_there
+from remediation.backfill.tables import nothing_there
+from remediation.backfill.watch import Watch
 from remediation.backfill.work import Work
 from remediation.ledger.journal import Journal
 from remediation.ledger.states import DONE, State
@@ -115,7 +116,8 @@ class Sending:
         self._clock = work.clock
         self._service = work.contract.services[name]
         self._dispatch: Dispatch = work.dispatch[name]
-        self._limit = work.concurrency_of(name)
+        chosen = work.pace.concurrency or self._service.concurrency
+        self._limit = 1 if self._service.ordered else chosen
         self._unanswered: dict[str, Attempt] = {}
         self._lost: dict[str, Attempt] = {}
         self._queue: deque[Attempt] = deque()
@@ -150,8 +152,7 @@ class Sending:
 
     def reset_failures(self) -> None:
         """Count failures anew."""
-        for breaker in (self.answers, self.landings):
-            breaker.record(failed=False)
+        self.answers.failures = self.landings.failures = 0
 
     def _may_start(self) -> bool:
         """Whether the next attempt may start, apart from the pause between two.
@@ -190,9 +191,9 @@ class Sending:
         self._next_attempt = max(self._next_attempt, self._clock.monotonic() + pause)
         if wait is None:
             self._judge(attempt, answer)
-            return
-        self._record(call, State.PLANNED, answer)
-        self._repeat(attempt.after_refusal(answer))
+        else:
+            self._record(call, State.PLANNED, answer)
+            self._repeat(attempt.after_refusal(answer))
 
     def _repeat(self, attempt: Attempt) -> None:
         """Put it first in the queue.
@@ -236,10 +237,8 @@ class Sending:
     def _look(self) -> None:
         """Look at the tables; what was lost and did not land may be sent again."""
         for call in self._watch.look():
-            state = self._journal.state(call.id)
-            lost = self._lost.pop(call.id, None)
-            again = next_sending(lost, state) if lost else None
-            if again:
+            state, lost = self._journal.state(call.id), self._lost.pop(call.id, None)
+            if again := next_sending(lost, state) if lost else None:
                 self._journal.remark(self._name, f"{call.date} did not land: it is sent again")
                 self._repeat(again)
             elif state is not State.REJECTED:
@@ -254,7 +253,7 @@ class Sending:
         try:
             if not nothing_there(self._work.tables.look([call])[call.id]):
                 return f"{claim}, but its upstream has data"
-            found = self._work.tables.look_against_source([call])[call.id]
+            found = self._work.tables.look([call], at_source=True)[call.id]
         except WarehouseError as error:
             return f"{claim}, and the tables could not be read to check it ({error})"
         if nothing_there(found):

@@ -1,12 +1,10 @@
-"""Did the data land? The tables are read again on the dates that were sent, and nothing else."""
+"""What the tables hold on the dates of calls, read anew at every look, and what that means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import TypeVar
 
 from checkpoints.contract.checks import coverage_pair, upstream_pair
@@ -14,12 +12,13 @@ from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import build_frame
 from checkpoints.dates import DateRange, ranges_of
-from checkpoints.errors import CheckpointsError, WarehouseBusy, WarehouseError
-from checkpoints.rules.evidence import Pair
+from checkpoints.errors import WarehouseBusy, WarehouseError
+from checkpoints.process import in_background
+from checkpoints.rules.evidence import Cell
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.reading import open_warehouse
-from remediation.backfill.watch import Found, KeysFound
 from remediation.clock import Clock
+from remediation.ledger.states import State
 from remediation.plan.model import Call
 
 SECONDS_BUSY = 20.0
@@ -28,7 +27,34 @@ LONGEST_PAUSE = 0.5
 SECONDS_BEFORE_EXIT = 1.0
 
 Result = TypeVar("Result")
-PairOf = Callable[[Contract, str], Pair]
+
+Held = Mapping[str, Cell]
+"""What each dataset of a call holds on its date."""
+
+
+def has_landed(held: Held) -> bool:
+    """True when every dataset has all that is expected of it, and that is something."""
+    return not nothing_there(held) and not any(cell.missing for cell in held.values())
+
+
+def nothing_there(held: Held) -> bool:
+    """True when no dataset could have anything: what they are compared with is empty as well."""
+    return not any(cell.expected for cell in held.values())
+
+
+def outcome_of(held: Held) -> tuple[State, str]:
+    """The state of a call whose time is up, and the reason for people."""
+    if has_landed(held):
+        return State.LANDED, ""
+    if nothing_there(held):
+        return State.STILL_MISSING, "the upstream has nothing on that date any more"
+    some = any(cell.matched for cell in held.values())
+    lacking = "; ".join(
+        f"{name} has {cell.matched} of {cell.expected}"
+        for name, cell in held.items()
+        if cell.missing
+    )
+    return State.PARTIAL if some else State.STILL_MISSING, lacking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,50 +70,43 @@ class Tables:
     clock: Clock
     reading: ReadOptions
 
-    def look(self, calls: Sequence[Call]) -> Found:
-        """What the datasets of each call hold on its date, against their upstream; one query.
+    def look(
+        self, calls: Sequence[Call], *, at_source: bool = False, before_exit: bool = False
+    ) -> dict[str, Held]:
+        """What the datasets of each call hold on its date, by the call's id; one query.
+
+        They are compared with their upstream; ``at_source``, with what their coverage is measured
+        by. ``before_exit``, the answer is waited for no longer than a second.
 
         Raises:
-            WarehouseError: the warehouse, or a dataset of the calls, cannot be read.
+            WarehouseError: the warehouse, or a dataset of the calls, cannot be read in time.
         """
-        return self._compare(calls, upstream_pair)
+        if not calls:
+            return {}
+        if not before_exit:
+            return retry_while_busy(lambda: self._read(calls, at_source), self.clock)
+        answer = in_background(lambda: self._read(calls, at_source))
+        try:
+            return answer.result(timeout=SECONDS_BEFORE_EXIT)
+        except TimeoutError as error:
+            raise WarehouseError(
+                f"the warehouse did not answer within {SECONDS_BEFORE_EXIT:g} s"
+            ) from error
 
-    def look_against_source(self, calls: Sequence[Call]) -> Found:
-        """As ``look``, but against what each dataset's coverage is measured by.
-
-        Raises:
-            WarehouseError: the warehouse, or a dataset of the calls, cannot be read.
-        """
-        return self._compare(calls, coverage_pair)
-
-    def look_before_exit(self, calls: Sequence[Call]) -> Found:
-        """As ``look``, for a run that must end: it waits for the answer no longer than a second.
-
-        Raises:
-            WarehouseError: there was no answer by then.
-        """
-        return with_timeout(SECONDS_BEFORE_EXIT, lambda: self._read(calls, upstream_pair))
-
-    def _compare(self, calls: Sequence[Call], pair_of: PairOf) -> Found:
-        return retry_while_busy(lambda: self._read(calls, pair_of), self.clock) if calls else {}
-
-    def _read(self, calls: Sequence[Call], pair_of: PairOf) -> Found:
-        names = dict.fromkeys(name for call in calls for name in call.datasets)
+    def _read(self, calls: Sequence[Call], at_source: bool) -> dict[str, Held]:
+        pair_of = coverage_pair if at_source else upstream_pair
+        names = {name for call in calls for name in call.datasets}
         pairs = {name: pair_of(self.contract, name) for name in names}
         dates = sorted({call.date for call in calls})
-        needed = {n for p in pairs.values() for n in (p.dataset, p.of) if n}
+        needed = {n for pair in pairs.values() for n in (pair.dataset, pair.of) if n}
         with open_warehouse(self.contract, self.url, self.reading, needed) as warehouse:
             if warehouse.unreadable:
                 raise WarehouseError(*warehouse.unreadable.values())
             presence = warehouse.presence(ranges_of(dates))
         window = Window(range=DateRange(dates[0], dates[-1]), label="dates sent")
         frame = build_frame(self.contract, presence, window, self.as_of, pairs.values())
-        found = {
-            (name, cell.date): KeysFound(dataset=name, expected=cell.expected, matched=cell.matched)
-            for name, pair in pairs.items()
-            for cell in frame.cells[pair]
-        }
-        return {call.id: tuple(found[name, call.date] for name in call.datasets) for call in calls}
+        found = {(name, c.date): c for name, pair in pairs.items() for c in frame.cells[pair]}
+        return {call.id: {n: found[n, call.date] for n in call.datasets} for call in calls}
 
 
 def retry_while_busy(read: Callable[[], Result], clock: Clock) -> Result:
@@ -106,27 +125,3 @@ def retry_while_busy(read: Callable[[], Result], clock: Clock) -> Result:
                 raise
         clock.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
-
-
-def with_timeout(seconds: float, read: Callable[[], Result]) -> Result:
-    """Read on another thread, and go on without the answer when it takes longer than ``seconds``.
-
-    Raises:
-        WarehouseError: there was no answer in time, or the warehouse cannot be read.
-    """
-    answers: SimpleQueue[Result | CheckpointsError] = SimpleQueue()
-
-    def answer() -> None:
-        try:
-            answers.put(read())
-        except CheckpointsError as error:
-            answers.put(error)
-
-    Thread(target=answer, daemon=True).start()
-    try:
-        found = answers.get(timeout=seconds)
-    except Empty as error:
-        raise WarehouseError(f"the warehouse did not answer within {seconds:g} s") from error
-    if isinstance(found, CheckpointsError):
-        raise found
-    return found

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from checkpoints.contract.model import Contract
-from remediation.backfill.watch import LooksAtTables
+from remediation.backfill.tables import Held
 from remediation.clock import Clock
 from remediation.ledger.journal import Event
 from remediation.ledger.ledger import Ledger
-from remediation.plan.model import Plan
+from remediation.plan.model import Call, Plan
 from remediation.service.dispatch import Dispatch
+
+
+class LooksAtTables(Protocol):
+    """Reads what the tables hold; see ``Tables``, or the model of them in the simulation."""
+
+    def look(
+        self, calls: Sequence[Call], *, at_source: bool = False, before_exit: bool = False
+    ) -> Mapping[str, Held]:
+        """What the datasets of each call hold on its date."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +53,6 @@ class Work:
     clock: Clock
     tell: Callable[[Event], None]
     pace: Pace
-
-    def concurrency_of(self, service: str) -> int:
-        """How many calls of a service may be in the air at a time."""
-        declared = self.contract.services[service]
-        return 1 if declared.ordered else self.pace.concurrency or declared.concurrency
 
     def is_resendable(self, service: str) -> bool:
         """Whether a call of unknown outcome may be sent again."""

@@ -82,9 +82,8 @@ ADVICE = {
     "SQLITE_IOERR": "the disk is full or fails: put it right, then go on with: "
     "python -m remediation resume",
     "SQLITE_BUSY": "another program holds it: end that, then try again",
-    "SQLITE_CORRUPT": DAMAGED,
-    "SQLITE_NOTADB": DAMAGED,
 }
+"""By what SQLite reports; anything else is damage."""
 
 
 @contextmanager
@@ -185,12 +184,10 @@ def explained(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, ValueError) as error:
         name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
         advice = ADVICE.get(name, DAMAGED)
         raise LedgerError(f"{path}: the ledger cannot be used ({error}): {advice}") from error
-    except ValueError as error:
-        raise LedgerError(f"{path}: the ledger cannot be used ({error}): {DAMAGED}") from error
     except OSError as error:
         raise LedgerError(
             f"{path}: the ledger cannot be opened ({error.strerror}): make its folder writable"

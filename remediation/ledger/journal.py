@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Unpack
+from typing import TypeVar, Unpack
 
 from remediation.ledger.ledger import Ledger, LedgerEntry, MoveDetails
 from remediation.ledger.states import DONE, SETTLED, State
 from remediation.plan.model import Call, Plan
+
+Reason = TypeVar("Reason")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +41,7 @@ class Journal:
     """Moves the calls of one plan. ``selected`` are the calls that this run deals with."""
 
     def __init__(
-        self,
-        plan: Plan,
-        ledger: Ledger,
-        selected: Sequence[Call],
-        tell: Callable[[Event], None],
+        self, plan: Plan, ledger: Ledger, selected: Sequence[Call], tell: Callable[[Event], None]
     ) -> None:
         self._plan = plan
         self._ledger = ledger
@@ -78,27 +76,25 @@ class Journal:
         service = next(iter(calls)).service
         moved = {call.id for call in calls}
         self._states.update(dict.fromkeys(moved, state))
-        _keep(self._landed[service], moved & self._selected[service], kept=state in DONE)
-        _keep(self._settled[service], moved & self._selected[service], kept=state in SETTLED)
-        event = self._event(service, text=details.get("detail", ""))
+        for members, states in ((self._landed, DONE), (self._settled, SETTLED)):
+            change = set.update if state in states else set.difference_update
+            change(members[service], moved & self._selected[service])
+        event = self._event(service, details.get("detail", ""))
         self._tell(replace(event, calls=tuple(calls), state=state, status=details.get("status")))
 
     def remark(self, service: str, text: str) -> None:
         """Tell of something that is no transition."""
-        self._tell(self._event(service, text=text))
+        self._tell(self._event(service, text))
 
     def _event(self, service: str, text: str) -> Event:
-        return Event(
-            service=service,
-            total=len(self._selected[service]),
-            settled=len(self._settled[service]),
-            landed=len(self._landed[service]),
-            text=text,
-        )
+        counted = (self._selected, self._settled, self._landed)
+        total, settled, landed = (len(calls[service]) for calls in counted)
+        return Event(service=service, total=total, settled=settled, landed=landed, text=text)
 
 
-def _keep(members: set[str], names: set[str], *, kept: bool) -> None:
-    if kept:
-        members |= names
-    else:
-        members -= names
+def grouped(moves: Iterable[tuple[Reason, Call]]) -> dict[Reason, list[Call]]:
+    """Calls that move for the same reason, to be moved together."""
+    groups: dict[Reason, list[Call]] = {}
+    for reason, call in moves:
+        groups.setdefault(reason, []).append(call)
+    return groups

@@ -10,21 +10,32 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TypedDict, TypeVar, Unpack
 
 from pydantic import Field
 
 from checkpoints.archive.remediation import CallStatus
+from checkpoints.records import Record
 from remediation.errors import LedgerError
 from remediation.ledger.file import explained, opened_for_reading, opened_for_writing
 from remediation.ledger.states import DONE, FOLLOWS, IN_FLIGHT, SETTLED, State
 from remediation.plan.model import Call, Plan, call_id
 
+
+def _quoted(states: Collection[State]) -> str:
+    """For SQL: ``'landed', 'nothing there'``."""
+    return ", ".join(f"'{state}'" for state in sorted(states))
+
+
 TIMED = f"state = '{State.ACCEPTED}' AND seconds IS NOT NULL"
-OPEN = tuple(sorted(frozenset(State) - DONE))
+OPEN = f"state IN ({_quoted(frozenset(State) - DONE)})"
+ENTRIES = """SELECT service, date, datasets, state, attempts, detail, in_flight_until
+    FROM calls"""
+
+Made = TypeVar("Made")
 
 
 class LedgerEntry(CallStatus):
@@ -50,8 +61,7 @@ class MoveDetails(TypedDict, total=False):
     in_flight_until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
+class Transition(Record):
     """One line of the history; ``seconds`` is how long the answer took."""
 
     service: str
@@ -99,11 +109,7 @@ class Ledger:
             )
 
     def move(
-        self,
-        plan_id: str,
-        calls: Collection[Call],
-        state: State,
-        **details: Unpack[MoveDetails],
+        self, plan_id: str, calls: Collection[Call], state: State, **details: Unpack[MoveDetails]
     ) -> None:
         """Move calls to a state in one transaction; to ``sending`` counts an attempt.
 
@@ -131,8 +137,7 @@ class Ledger:
         with explained(self._path), self._connection:
             for call in calls:
                 key = {"service": call.service, "date": str(call.date)}
-                written = self._connection.execute(insert, facts | key)
-                if not written.rowcount:
+                if not self._connection.execute(insert, facts | key).rowcount:
                     raise self._impossible(plan_id, call, state)
 
     def _impossible(self, plan_id: str, call: Call, state: State) -> LedgerError:
@@ -143,119 +148,96 @@ class Ledger:
         before = State(found[0]) if found else "unregistered"
         return LedgerError(f"call {call.id} cannot go from '{before}' to '{state}'")
 
+    def _read(self, make: Callable[..., Made], query: str, *values: object) -> list[Made]:
+        """What is made of each row of the answer."""
+        with explained(self._path):
+            return [make(*row) for row in self._connection.execute(query, values)]
+
     def entries(self, plan_id: str | None = None) -> list[LedgerEntry]:
         """The calls of a plan, or of all plans, by plan, service and date."""
-        with explained(self._path):
-            return self._entries(
-                "WHERE ? IS NULL OR plan_id = ? ORDER BY plan_id, service, date",
-                (plan_id, plan_id),
-            )
+        return self._read(
+            partial(_entry, self._now()),
+            f"{ENTRIES} WHERE ? IS NULL OR plan_id = ? ORDER BY plan_id, service, date",
+            *(plan_id, plan_id),
+        )
 
     def open_entries(self, plan_id: str, limit: int) -> list[LedgerEntry]:
         """At most ``limit`` calls of a plan that are not done, by service and date."""
-        with explained(self._path):
-            return self._entries(
-                f"WHERE plan_id = ? AND state IN ({_quoted(OPEN)}) ORDER BY service, date LIMIT ?",
-                (plan_id, limit),
-            )
-
-    def _entries(self, which: str, values: tuple[object, ...]) -> list[LedgerEntry]:
-        now = self._now()
-        rows = self._connection.execute(
-            f"""SELECT service, date, datasets, state, attempts, detail, in_flight_until
-            FROM calls {which}""",
-            values,
+        return self._read(
+            partial(_entry, self._now()),
+            f"{ENTRIES} WHERE plan_id = ? AND {OPEN} ORDER BY service, date LIMIT ?",
+            *(plan_id, limit),
         )
-        return [_entry(row, now) for row in rows]
 
     def plan_ids(self) -> list[tuple[str, str]]:
         """``(plan id, run id)`` of every plan that was started, the latest first."""
-        with explained(self._path):
-            return self._connection.execute(
-                "SELECT plan_id, run_id FROM plans ORDER BY registered_at DESC, plan_id"
-            ).fetchall()
+        query = "SELECT plan_id, run_id FROM plans ORDER BY registered_at DESC, plan_id"
+        return self._read(lambda plan_id, run_id: (plan_id, run_id), query)
 
     def unfinished(self) -> str | None:
         """The plan started last of those that have calls to be done; None where there is none."""
-        with explained(self._path):
-            found = self._connection.execute(
-                f"""SELECT plan_id FROM plans WHERE EXISTS (SELECT 1 FROM calls WHERE state IN
-                ({_quoted(OPEN)}) AND calls.plan_id = plans.plan_id)
-                ORDER BY registered_at DESC, plan_id LIMIT 1"""
-            ).fetchone()
+        found = self._read(
+            str,
+            f"""SELECT plan_id FROM plans WHERE EXISTS (SELECT 1 FROM calls WHERE {OPEN}
+            AND calls.plan_id = plans.plan_id) ORDER BY registered_at DESC, plan_id LIMIT 1""",
+        )
         return found[0] if found else None
 
     def counts(self, plan_id: str) -> dict[str, dict[State, int]]:
         """How many calls of each service of a plan are in each state."""
         found: dict[str, dict[State, int]] = {}
-        with explained(self._path):
-            rows = self._connection.execute(
-                """SELECT service, state, count(*) FROM calls WHERE plan_id = ?
-                GROUP BY service, state ORDER BY service""",
-                (plan_id,),
-            )
-            for service, state, number in rows:
-                found.setdefault(service, {})[State(state)] = number
+        for service, state, number in self._read(
+            lambda service, state, number: (service, State(state), number),
+            """SELECT service, state, count(*) FROM calls WHERE plan_id = ?
+            GROUP BY service, state ORDER BY service""",
+            plan_id,
+        ):
+            found.setdefault(service, {})[state] = number
         return found
 
     def moved_since(self, since: datetime) -> str | None:
         """The plan whose call moved last, if that was not before ``since``."""
-        with explained(self._path):
-            found = self._connection.execute(
-                "SELECT plan_id, at FROM transitions ORDER BY number DESC LIMIT 1"
-            ).fetchone()
-        return found[0] if found and found[1] >= _text(since) else None
+        found = self._read(
+            str,
+            """SELECT plan_id FROM transitions
+            WHERE number = (SELECT max(number) FROM transitions) AND at >= ?""",
+            _text(since),
+        )
+        return found[0] if found else None
 
     def settled_since(self, plan_id: str, since: datetime) -> int:
         """How many calls of a plan that were sent have been settled since then."""
-        with explained(self._path):
-            found = self._connection.execute(
-                f"""SELECT count(*) FROM calls WHERE plan_id = ? AND state IN ({_quoted(SETTLED)})
-                AND attempts > 0 AND changed_at >= ?""",
-                (plan_id, _text(since)),
-            ).fetchone()
-        return int(found[0])
+        query = f"""SELECT count(*) FROM calls WHERE plan_id = ? AND state IN ({_quoted(SETTLED)})
+            AND attempts > 0 AND changed_at >= ?"""
+        return self._read(int, query, plan_id, _text(since))[0]
 
     def in_flight(self, now: datetime | None, except_plan: str | None = None) -> frozenset[str]:
         """Ids of the calls a service may still be working on.
 
         Without ``now``, also of those whose time is up and of which nobody knows what became.
         """
-        at = _text(now) if now else ""
-        with explained(self._path):
-            rows = self._connection.execute(
-                f"""SELECT service, date FROM calls WHERE state IN ({_quoted(IN_FLIGHT)})
-                AND plan_id IS NOT ? AND (in_flight_until = '' OR in_flight_until > ?)""",
-                (except_plan, at),
-            )
-            return frozenset(call_id(service, date.fromisoformat(day)) for service, day in rows)
+        query = f"""SELECT service || '/' || date FROM calls WHERE state IN ({_quoted(IN_FLIGHT)})
+            AND plan_id IS NOT ? AND (in_flight_until = '' OR in_flight_until > ?)"""
+        return frozenset(self._read(str, query, except_plan, _text(now) if now else ""))
 
     def history(self, plan_id: str) -> list[Transition]:
         """Every transition of a plan, in order."""
-        with explained(self._path):
-            rows = self._connection.execute(
-                """SELECT service, date, state, attempt, at, status, seconds, detail
-                FROM transitions WHERE plan_id = ? ORDER BY number""",
-                (plan_id,),
-            )
-            return [_transition(row) for row in rows]
+        names = tuple(Transition.model_fields)
+        return self._read(
+            lambda *row: Transition.model_validate(dict(zip(names, row, strict=True))),
+            f"SELECT {', '.join(names)} FROM transitions WHERE plan_id = ? ORDER BY number",
+            plan_id,
+        )
 
     def measured(self) -> dict[str, tuple[int, float]]:
         """Per service: how many accepted calls were timed, and their median in seconds."""
-        with explained(self._path):
-            rows = self._connection.execute(
-                f"SELECT service, count(*) FROM transitions WHERE {TIMED} GROUP BY service"
-            ).fetchall()
-            return {service: (number, self._median(service, number)) for service, number in rows}
-
-    def _median(self, service: str, number: int) -> float:
-        """Of the ``number`` timed answers of a service."""
-        found = self._connection.execute(
-            f"""SELECT avg(seconds) FROM (SELECT seconds FROM transitions WHERE {TIMED}
-            AND service = ? ORDER BY seconds LIMIT ? OFFSET ?)""",
-            (service, 2 - number % 2, (number - 1) // 2),
-        ).fetchone()
-        return float(found[0])
+        ranked = f"""SELECT service, seconds, count(*) OVER (PARTITION BY service) AS number,
+            row_number() OVER (PARTITION BY service ORDER BY seconds) AS place
+            FROM transitions WHERE {TIMED}"""
+        medians = f"""SELECT service, number, avg(seconds) FROM ({ranked})
+            WHERE place IN ((number + 1) / 2, number / 2 + 1) GROUP BY service, number"""
+        found = self._read(lambda service, number, median: (service, (number, median)), medians)
+        return dict(found)
 
 
 @contextmanager
@@ -283,40 +265,28 @@ def read_ledger(path: Path, now: Callable[[], datetime]) -> Iterator[Ledger | No
         yield Ledger(connection, now, path)
 
 
-def _quoted(states: Collection[State]) -> str:
-    """For SQL: ``'landed', 'nothing there'``."""
-    return ", ".join(f"'{state}'" for state in sorted(states))
-
-
 def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-def _entry(row: tuple[str, str, str, str, int, str, str], now: datetime) -> LedgerEntry:
-    service, day, datasets, named, attempts, detail, deadline = row
-    state = State(named)
+def _entry(
+    now: datetime,
+    service: str,
+    day: str,
+    datasets: str,
+    state: str,
+    attempts: int,
+    detail: str,
+    deadline: str,
+) -> LedgerEntry:
     until = datetime.fromisoformat(deadline) if deadline else None
     return LedgerEntry(
         service=service,
         date=date.fromisoformat(day),
         datasets=tuple(datasets.split("\n")),
-        state=state,
+        state=State(state),
         attempts=attempts,
         detail=detail,
         in_flight=state in IN_FLIGHT and (until is None or now < until),
         in_flight_until=until,
-    )
-
-
-def _transition(row: tuple[str, str, str, int, str, int | None, float | None, str]) -> Transition:
-    service, day, state, attempt, at, status, seconds, detail = row
-    return Transition(
-        service=service,
-        date=date.fromisoformat(day),
-        state=State(state),
-        attempt=attempt,
-        at=datetime.fromisoformat(at),
-        status=status,
-        seconds=seconds,
-        detail=detail,
     )

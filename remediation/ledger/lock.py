@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from checkpoints.records import Record
 from remediation.errors import AlreadyRunning, LedgerError
 
 SECONDS_TO_WAIT = 0.5
 """Whoever asks whether a run is at work holds the lock for an instant."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Holder(Record):
     """Who holds the lock, and since when (ISO 8601); both empty where nobody wrote it down."""
 
     who: str = ""
@@ -35,26 +33,25 @@ def only_run(ledger: Path, holder: str, since: str) -> Iterator[None]:
         AlreadyRunning: another run holds it.
         LedgerError: the folder cannot be written.
     """
-    lock = _lock(ledger)
+    lock, note = _lock(ledger), _note(ledger)
     try:
-        ledger.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=SECONDS_TO_WAIT)
+        note.write_text(Holder(who=holder, since=since).model_dump_json(), encoding="utf-8")
     except Timeout as error:
         raise AlreadyRunning(
             f"another run is at work ({_read_note(ledger)}): wait for it, or see "
             "python -m remediation status"
         ) from error
     except OSError as error:
-        raise _unwritable(ledger, error) from error
+        lock.release()
+        raise LedgerError(
+            f"{ledger.parent}: cannot be written ({error.strerror}): make it writable, "
+            "or make room on the disk"
+        ) from error
     try:
-        note = json.dumps({"holder": holder, "since": since})
-        try:
-            _note(ledger).write_text(note, encoding="utf-8")
-        except OSError as error:
-            raise _unwritable(ledger, error) from error
         yield
     finally:
-        _note(ledger).unlink(missing_ok=True)
+        note.unlink(missing_ok=True)
         lock.release()
 
 
@@ -81,16 +78,8 @@ def _note(ledger: Path) -> Path:
     return ledger.with_suffix(".holder.json")
 
 
-def _unwritable(ledger: Path, error: OSError) -> LedgerError:
-    return LedgerError(
-        f"{ledger.parent}: cannot be written ({error.strerror}): make it writable, "
-        "or make room on the disk"
-    )
-
-
 def _read_note(ledger: Path) -> Holder:
     try:
-        held = json.loads(_note(ledger).read_text(encoding="utf-8"))
-        return Holder(who=str(held["holder"]), since=str(held["since"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        return Holder.model_validate_json(_note(ledger).read_bytes())
+    except (OSError, ValueError):
         return Holder()

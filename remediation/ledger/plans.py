@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from checkpoints.files import write_text
+from checkpoints.records import read_record
 from remediation.errors import PlanError
-from remediation.plan.model import PLAN_VERSION, SHORT, Plan
+from remediation.plan.model import SHORT, Plan
 
 MAKE_ONE = "make a plan with: python -m remediation plan"
 
@@ -33,7 +32,7 @@ def kept_path(project: Path, plan_id: str) -> Path:
     return plans_folder(project) / f"{plan_id[:SHORT]}.json"
 
 
-def keep_plan(project: Path, plan: Plan, source: Path) -> Path:
+def keep_plan(project: Path, plan: Plan, source: Path) -> None:
     """Make sure that a plan that is about to be carried out can be found again by its id.
 
     A plan made elsewhere is copied to the project with the age of its file, so that it does not
@@ -47,7 +46,6 @@ def keep_plan(project: Path, plan: Plan, source: Path) -> Path:
         age = source.stat()
         write_plan(plan, kept)
         os.utime(kept, ns=(age.st_atime_ns, age.st_mtime_ns))
-    return kept
 
 
 def kept_plan(project: Path, plan_id: str) -> Plan:
@@ -74,20 +72,7 @@ def read_plan(path: Path) -> Plan:
     Raises:
         PlanError: there is none, it is damaged or changed by hand, or of another version.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        detail = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise PlanError(f"{path}: cannot read the plan ({detail}): {MAKE_ONE}") from error
-    try:
-        return Plan.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        message = first["msg"].removeprefix("Value error, ")
-        raise PlanError(
-            f"{path}: is not a plan of version {PLAN_VERSION} ({where}: {message}): {MAKE_ONE}"
-        ) from error
+    return read_record(path, Plan, "the plan", MAKE_ONE, error=PlanError)
 
 
 def newest_plan(project: Path) -> Path:
@@ -96,11 +81,10 @@ def newest_plan(project: Path) -> Path:
     Raises:
         PlanError: there is none yet.
     """
-    plans = plans_folder(project).glob("[!.]*.json")
-    newest = max(plans, key=lambda p: (p.stat().st_mtime_ns, p.name), default=None)
-    if newest is None:
+    plans = list(plans_folder(project).glob("[!.]*.json"))
+    if not plans:
         raise PlanError(f"there is no plan in {plans_folder(project)}: {MAKE_ONE}")
-    return newest
+    return max(plans, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
 def check_fits(plan: Plan, contract_sha256: str, warehouse: str) -> None:

@@ -16,22 +16,14 @@ IN_FLIGHT = frozenset({State.SENDING, State.ACCEPTED, State.UNKNOWN, State.VERIF
 """The service may be working on the date."""
 
 _SEEN = frozenset({State.LANDED, State.PARTIAL, State.STILL_MISSING, State.NOTHING_THERE})
+_ANSWERED = frozenset({State.ACCEPTED, State.REJECTED, State.UNKNOWN, State.NOTHING_THERE})
 _AGAIN = frozenset({State.SENDING, State.BLOCKED, State.LANDED})
 
 FOLLOWS: dict[State, frozenset[State]] = {
-    State.PLANNED: frozenset({State.SENDING, State.BLOCKED, State.LANDED}),
-    State.BLOCKED: frozenset({State.PLANNED, State.SENDING, State.BLOCKED, State.LANDED}),
+    State.PLANNED: _AGAIN,
+    State.BLOCKED: _AGAIN | {State.PLANNED},
     # Back to planned only when it is known that the service did not take the date.
-    State.SENDING: frozenset(
-        {
-            State.PLANNED,
-            State.ACCEPTED,
-            State.REJECTED,
-            State.UNKNOWN,
-            State.VERIFYING,
-            State.NOTHING_THERE,
-        }
-    ),
+    State.SENDING: _ANSWERED | {State.PLANNED, State.VERIFYING},
     State.ACCEPTED: frozenset({State.VERIFYING}),
     State.UNKNOWN: frozenset({State.VERIFYING}),
     State.VERIFYING: frozenset({State.UNKNOWN, *_SEEN}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -53,14 +52,11 @@ class Status(Record):
 
 def status_of(ledger: Ledger | None, now: datetime, holder: Holder | None) -> Status:
     """Read the ledger; without one no plan was ever started."""
-    if ledger is None:
-        return Status(plans=(), at_work=_at_work(None, now, holder))
-    started = ledger.plan_ids()
-    listed = [_plan_status(ledger, *ids) for ids in started[:PLANS_LISTED]]
+    started = ledger.plan_ids() if ledger else []
     return Status(
-        at_work=_at_work(ledger, now, holder),
-        plans=tuple(listed),
-        older=len(started) - len(listed),
+        at_work=_at_work(ledger, now, holder) if holder else None,
+        plans=tuple(_plan_status(ledger, *ids) for ids in started[:PLANS_LISTED] if ledger),
+        older=len(started[PLANS_LISTED:]),
     )
 
 
@@ -69,17 +65,11 @@ def _plan_status(ledger: Ledger, plan_id: str, run_id: str) -> PlanStatus:
     total = sum(n for by in counts.values() for state, n in by.items() if state not in DONE)
     found = ledger.open_entries(plan_id, OPEN_LISTED) if total else []
     return PlanStatus(
-        plan_id=plan_id,
-        run_id=run_id,
-        counts=counts,
-        open_dates=total,
-        open=tuple(found),
+        plan_id=plan_id, run_id=run_id, counts=counts, open_dates=total, open=tuple(found)
     )
 
 
-def _at_work(ledger: Ledger | None, now: datetime, holder: Holder | None) -> AtWork | None:
-    if holder is None:
-        return None
+def _at_work(ledger: Ledger | None, now: datetime, holder: Holder) -> AtWork:
     since = _moment(holder.since)
     plan_id = ledger.moved_since(since) if ledger and since else None
     if ledger is None or since is None or plan_id is None:
@@ -89,22 +79,14 @@ def _at_work(ledger: Ledger | None, now: datetime, holder: Holder | None) -> AtW
         for service, by in ledger.counts(plan_id).items()
     }
     to_go = sum(waiting.values())
-    settled = ledger.settled_since(plan_id, since)
-    if settled:
-        left: float | None = to_go * (now - since).total_seconds() / settled
-    else:
-        left = _from_earlier_calls(waiting, ledger.measured())
+    left = None
+    if settled := ledger.settled_since(plan_id, since):
+        left = to_go * (now - since).total_seconds() / settled
+    elif waiting.keys() <= (measured := ledger.measured()).keys():
+        left = sum(number * measured[service][1] for service, number in waiting.items())
     return AtWork(
         who=holder.who, since=holder.since, plan_id=plan_id, to_go=to_go, seconds_left=left
     )
-
-
-def _from_earlier_calls(
-    waiting: Mapping[str, int], measured: Mapping[str, tuple[int, float]]
-) -> float | None:
-    if not waiting.keys() <= measured.keys():
-        return None
-    return sum(number * measured[service][1] for service, number in waiting.items())
 
 
 def _moment(text: str) -> datetime | None:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Unpack
 
 from checkpoints.errors import WarehouseError
+from checkpoints.rules.evidence import Cell, Status
 from remediation.backfill.engine import backfill
-from remediation.backfill.watch import KeysFound
+from remediation.backfill.tables import Held
 from remediation.backfill.work import Pace, Work
 from remediation.clock import Clock
 from remediation.errors import LedgerError
@@ -173,36 +174,27 @@ class World:
         self.time.advance(seconds)
         self.point("wait")
 
-    def look(self, calls: Sequence[Call]) -> dict[str, list[KeysFound]]:
-        return self._look(calls)
-
-    def look_against_source(self, calls: Sequence[Call]) -> dict[str, list[KeysFound]]:
-        return self._look(calls, of_source=True)
-
-    def look_before_exit(self, calls: Sequence[Call]) -> dict[str, list[KeysFound]]:
-        return self._look(calls, last=True)
-
-    def _look(
-        self, calls: Sequence[Call], *, of_source: bool = False, last: bool = False
-    ) -> dict[str, list[KeysFound]]:
+    def look(
+        self, calls: Sequence[Call], *, at_source: bool = False, before_exit: bool = False
+    ) -> Mapping[str, Held]:
         """A look takes its time, and shows the tables as they are in the middle of it."""
         if not calls:
             return {}
-        self.point("last look" if last else "look")
+        self.point("last look" if before_exit else "look")
         self.promises.tries(calls)
         self.time.advance(self.schedule.look_seconds)
         if self.warehouse.is_blind(self.time.elapsed):
             raise WarehouseError("the warehouse is away")
         found = {
-            call.id: [
-                KeysFound(dataset=name, expected=expected, matched=matched)
-                for name, expected, matched in self.warehouse.compare(call, of_source)
-            ]
+            call.id: {
+                name: Cell(call.date, Status.DUE, expected, matched, matched, 0, 0)
+                for name, expected, matched in self.warehouse.compare(call, at_source)
+            }
             for call in calls
         }
-        self.promises.looked(calls, of_source)
+        self.promises.looked(calls, at_source)
         self.time.advance(self.schedule.look_seconds)
-        self.point("last look" if last else "look")
+        self.point("last look" if before_exit else "look")
         return found
 
     def run(self, number: int, options: Options) -> Ending:
