@@ -19,13 +19,7 @@ from checkpoints.archive.runs import keep_head, pages_folder, report_path, site_
 from checkpoints.archive.signoff import SignOff, read_signoff, signed_page_path, signoff_path
 from checkpoints.errors import ContractError
 from checkpoints.files import sha256_of, write_text
-from checkpoints.output.page import (
-    DESIGN_SHA256,
-    Acceptance,
-    Archived,
-    environment,
-    render_page,
-)
+from checkpoints.output.page import DESIGN_SHA256, Archived, environment, render_page
 from checkpoints.output.trend import layer_trends
 
 SOURCES_WITHIN = 2_000
@@ -110,8 +104,7 @@ def _write_page(project: Path, report: Report, own: Sequence[StoredRepair]) -> P
         archived = Archived(
             report_sha256=digest,
             problems=(problem,) if problem else tuple(_broken(signed, digest)),
-            acceptance=Acceptance(by=signed.by, at=signed.at, note=signed.note) if signed else None,
-            documented=signed.documented if signed else report.known_gaps,
+            signed=signed,
             repairs=own,
             sources=_sources(project, report.run_id, digest, own),
         )
