@@ -166,9 +166,6 @@ def _fitted(lines: Sequence[str], room: int) -> str:
         return "\n".join(lines) + "\n"
     kept = list(lines[: bisect(ends, room - END_BYTES)])
     cut = CUT.format(sum(map(bool, lines[len(kept) :])))
-    fold = FOLD_END if sum(map(_opens_or_closes, kept)) else ("",)
+    opened = sum(line.startswith("<details>") for line in kept)
+    fold = FOLD_END if opened > kept.count("</details>") else ("",)
     return "\n".join([*kept, *fold, cut]) + "\n" if room > END_BYTES else ""
-
-
-def _opens_or_closes(line: str) -> int:
-    return line.startswith("<details>") - (line == FOLD_END[1])

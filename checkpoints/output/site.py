@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
-from itertools import groupby
+from itertools import accumulate, groupby
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,6 +27,7 @@ SOURCES_WITHIN = 2_000
 
 GROUPS_SHOWN = 6
 OPEN_ROWS = 40
+"""The newest month stands open, and more of them while they have no more rows than that."""
 
 Link = tuple[str, str]
 """A text, and an address relative to the page."""
@@ -44,7 +45,7 @@ def write_run_page(project: Path, report: Report) -> Path:
     for run in runs:
         if run.run_id in answered:
             _refresh(project, run, repairs_of(repairs, runs, run.run_id))
-    _write_list(project, runs)
+    write_index(project, runs)
     return page
 
 
@@ -61,7 +62,7 @@ def rebuild_pages(project: Path) -> list[str]:
             keep_head(project, run.run_id, run.head)
         own = repairs_of(repairs, runs, run.run_id) if repairs else []
         problems.extend(_refresh(project, run, own))
-    _write_list(project, runs)
+    write_index(project, runs)
     return [*problems, *(stored.problem for stored in repairs if stored.problem)]
 
 
@@ -163,12 +164,9 @@ def _is_current(project: Path, run: StoredRun, sources: str) -> bool:
 # ------------------------------------------------------------ the list of runs
 
 
-def write_index(project: Path) -> Path:
+def write_index(project: Path, runs: Sequence[StoredRun] | None = None) -> Path:
     """Write the list of all runs, the first page of the site; returns its path."""
-    return _write_list(project, stored_runs(project))
-
-
-def _write_list(project: Path, runs: Sequence[StoredRun]) -> Path:
+    runs = stored_runs(project) if runs is None else runs
     folder = site_folder(project)
     suites = sorted(folder.glob("expectations/*.html"), key=lambda page: _rank(runs, page.stem))
     links = [(page.stem, _address(folder, page)) for page in suites]
@@ -215,7 +213,7 @@ def render_list(
         .render(
             runs=runs,
             months=months,
-            open_months=_open_months(months),
+            open_months=max(1, sum(n <= OPEN_ROWS for n in accumulate(len(m[1]) for m in months))),
             trends=layer_trends(runs)[:GROUPS_SHOWN],
             unsigned=sum(1 for run in runs if run.head and not run.signed_by),
             suites=suites,
@@ -226,13 +224,3 @@ def render_list(
 
 def _month(run: StoredRun) -> str:
     return f"{run.head.started_at:%B %Y}" if run.head else "Unreadable"
-
-
-def _open_months(months: Sequence[tuple[str, Sequence[StoredRun]]]) -> int:
-    """How many of the newest months stand open: the first, and more while they are short."""
-    rows = 0
-    for n, (_, runs) in enumerate(months):
-        rows += len(runs)
-        if rows > OPEN_ROWS:
-            return max(1, n)
-    return len(months)
