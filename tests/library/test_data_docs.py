@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from checkpoints import run as running
+from checkpoints import validation as running
 from checkpoints.archive.runs import validation_results
 from checkpoints.contract.loading import ContractFile
 from checkpoints.coverage.results import KeySample

@@ -123,7 +123,7 @@ def test_a_second_run_sends_only_what_has_not_landed(tmp_path: Path) -> None:
 def test_what_a_killed_run_left_is_looked_for_before_it_is_sent_again(
     tmp_path: Path, killed_in: str, landed: bool
 ) -> None:
-    with project(tmp_path, FACTORS, settle_seconds=5) as made:
+    with project(tmp_path, FACTORS, settle_seconds=20) as made:
         plan = plan_of(made)
         walk = {"sending": [], "verifying": ["accepted", "verifying"]}.get(killed_in, [killed_in])
         with open_ledger(ledger_path(made.folder), real_now) as ledger:
@@ -133,7 +133,7 @@ def test_what_a_killed_run_left_is_looked_for_before_it_is_sent_again(
                     plan.id,
                     plan.calls[:1],
                     State(state),
-                    in_flight_until=real_now() + timedelta(seconds=5),
+                    in_flight_until=real_now() + timedelta(seconds=20),
                 )
         if landed:
             made.service.write("/four", plan.calls[0].date)
@@ -144,7 +144,7 @@ def test_what_a_killed_run_left_is_looked_for_before_it_is_sent_again(
             "four 01-08",
             "four 01-09",
         ]
-        assert landed or sum(time_told.slept) > 4
+        assert landed or sum(time_told.slept) > 15
         assert record.exit_code is ExitCode.COMPLETE
 
 

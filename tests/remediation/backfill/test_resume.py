@@ -155,7 +155,7 @@ def test_what_cannot_be_resumed_exits_2_and_sends_nothing(made: Project) -> None
     code, _, err = typed(made, "resume", "--plan", str(path))
     assert code == 2
     assert f"plan {plan.short_id} was never started" in err
-    assert f"python -m remediation run --plan {path}, then add --yes" in err
+    assert f"python -m remediation run --plan {path} --contract " in err
     typed(made, "run", "--yes")
     sent = len(made.service.calls)
     kept_path(made.folder, plan.id).rename(made.folder / "away.json")
