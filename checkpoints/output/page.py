@@ -87,6 +87,7 @@ def render_page(report: Report, archived: Archived) -> str:
     suites: dict[str, list[CheckRecord]] = {}
     for check in report.checks:
         suites.setdefault(check.suite, []).append(check)
+    documented = archived.signed.documented if archived.signed else report.known_gaps
     page = environment().get_template("run.html")
     return page.render(
         report=report,
@@ -97,9 +98,8 @@ def render_page(report: Report, archived: Archived) -> str:
         failures=failures(report),
         headings=list(SHORTFALLS),
         shortfalls=list(shortfalls(report)),
-        gaps=gaps_sentence(
-            report, archived.signed.documented if archived.signed else report.known_gaps
-        ),
+        documented=documented,
+        gaps=gaps_sentence(report, documented),
         unknown=unknown_of(report),
         states=list(CellState),
         ranges_of=partial(ranges_of, calendar=report.calendar()),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import AwareDatetime
 
+from checkpoints.archive.history import stored_runs
+from checkpoints.archive.repairs import repairs_of, stored_repairs
 from checkpoints.archive.report import Report, read_report
 from checkpoints.archive.runs import report_path, validation_results
 from checkpoints.archive.signoff import SignOff, read_signoff, signed_page_path, signoff_path
@@ -19,7 +21,7 @@ from checkpoints.errors import ExitCode, RunRefused
 from checkpoints.files import sha256_of, write_text
 from checkpoints.library.results import disagreements
 from checkpoints.output.page import Archived, render_page
-from checkpoints.output.site import publish, repairs_for, write_index
+from checkpoints.output.site import publish, write_index
 from checkpoints.records import Digest
 from checkpoints.rules.rule import Outcome
 
@@ -45,7 +47,7 @@ def sign(file: ContractFile, run_id: str | None, *, by: str, note: str, at: Awar
     if problems:
         why = f"run {report.run_id} cannot be signed: {report.verdict.summary}"
         raise RunRefused(why, *problems)
-    repairs = repairs_for(file.project, report.run_id)
+    repairs = repairs_of(stored_repairs(file.project), stored_runs(file.project), report.run_id)
     results = validation_results(file.project, report.run_id)
     record = SignOff(
         run_id=report.run_id,

@@ -66,11 +66,6 @@ def rebuild_pages(project: Path) -> list[str]:
     return [*problems, *(stored.problem for stored in repairs if stored.problem)]
 
 
-def repairs_for(project: Path, run_id: str) -> list[StoredRepair]:
-    """The repairs that a run's page tells of."""
-    return repairs_of(stored_repairs(project), stored_runs(project), run_id)
-
-
 def publish(project: Path, run_id: str, page: str) -> Path:
     """Put a page among the others, and beside it the sign-off, if there is one."""
     path = pages_folder(project) / f"{run_id}.html"
@@ -207,18 +202,15 @@ def render_list(
     ``suites`` are the pages of what is expected, ``results`` those of validation results by run.
     """
     months = [(month, list(found)) for month, found in groupby(runs, key=_month)]
-    return (
-        environment()
-        .get_template("runs.html")
-        .render(
-            runs=runs,
-            months=months,
-            open_months=max(1, sum(n <= OPEN_ROWS for n in accumulate(len(m[1]) for m in months))),
-            trends=layer_trends(runs)[:GROUPS_SHOWN],
-            unsigned=sum(1 for run in runs if run.head and not run.signed_by),
-            suites=suites,
-            results=results or {},
-        )
+    template = environment().get_template("runs.html")
+    return template.render(
+        runs=runs,
+        months=months,
+        open_months=max(1, sum(n <= OPEN_ROWS for n in accumulate(len(m[1]) for m in months))),
+        trends=layer_trends(runs)[:GROUPS_SHOWN],
+        unsigned=sum(1 for run in runs if run.head and not run.signed_by),
+        suites=suites,
+        results=results or {},
     )
 
 

@@ -30,14 +30,9 @@ class Trend:
         return tuple(r for r in self.ratios if r is not None)
 
     @property
-    def floor(self) -> float:
-        """Where the scale begins: 90 %, or the tenth below the lowest."""
-        return min(0.9, int(min(self.known, default=1) * 10) / 10)
-
-    @property
     def levels(self) -> tuple[float | None, ...]:
-        """The ratios on the scale: 0 is the floor, 1 is 100 %."""
-        floor = self.floor
+        """The ratios on a scale from 90 %, or the tenth below the lowest, to 100 %."""
+        floor = min(0.9, int(min(self.known, default=1) * 10) / 10)
         return tuple(
             None if r is None else max(0.0, (min(r, 1.0) - floor) / (1 - floor))
             for r in self.ratios

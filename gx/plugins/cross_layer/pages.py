@@ -65,6 +65,8 @@ class Rebuilding:
 class ResultPage:
     """One suite in one run; ``attention`` are the checks that failed or could not be evaluated."""
 
+    template: ClassVar[str] = "result.html"
+
     suite: str
     run_id: str
     run_time: datetime
@@ -77,13 +79,15 @@ class ResultPage:
     @property
     def stays(self) -> bool:
         """Whether something is wrong that no backfill repairs."""
-        failed = (e.record for e in self.attention if e.record.outcome is Outcome.FAILED)
-        return any(not record.rule.repairable for record in failed)
+        records = [expected.record for expected in self.attention]
+        return any(r.outcome is Outcome.FAILED and not r.rule.repairable for r in records)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuitePage:
     """A suite: its expectations by dataset."""
+
+    template: ClassVar[str] = "suite.html"
 
     suite: str
     about: str
@@ -140,14 +144,15 @@ def _expected(
     expectation: Any = config.to_domain_obj()
     check = expectation.check(suite)
     meta = config.meta or {}
-    found = Evaluation(outcome=Outcome.NOT_EVALUATED)
+    found, shown = Evaluation(outcome=Outcome.NOT_EVALUATED), None
     if result is not None:
         found = evaluation_of(result.success, result.result, result.exception_info)
+        shown = result_evidence(result.result)
     return Expected(
         record=check_record(check, found),
         sentence=check.rule.sentence(check.pair, by_date=bool(meta.get("by_date"))),
         service=meta.get("service"),
-        shown=result_evidence(result.result) if result is not None else None,
+        shown=shown,
     )
 
 
@@ -178,23 +183,9 @@ def _merged(ranges: Iterable[DateRange]) -> list[DateRange]:
 class PageView:
     """What the library asks a view for: a rendered document in, HTML out."""
 
-    template: ClassVar[str]
-
-    def render(self, document: Any, **_: Any) -> str:
+    def render(self, document: ResultPage | SuitePage, **_: Any) -> str:
         """The page as HTML; the project's id and the library's buttons are passed over."""
-        return _environment().get_template(self.template).render(page=document)
-
-
-class ResultView(PageView):
-    """The page of a validation result."""
-
-    template = "result.html"
-
-
-class SuiteView(PageView):
-    """The page of an expectation suite."""
-
-    template = "suite.html"
+        return _environment().get_template(document.template).render(page=document)
 
 
 @cache
