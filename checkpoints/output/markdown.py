@@ -62,16 +62,10 @@ def _append(path: Path, found: Findings, sections: Sequence[Section]) -> None:
         ) from error
 
 
+HELP = f"Write a summary; default: append to ${STEP_SUMMARY}, if set."
 PUBLISHER = Publisher(
     publish=_publish,
-    options=(
-        Option(
-            flag=FLAG,
-            metavar="PATH",
-            help=f"Write a summary; default: append to ${STEP_SUMMARY}, if set.",
-            is_file=True,
-        ),
-    ),
+    options=(Option(flag=FLAG, metavar="PATH", help=HELP, is_file=True),),
     variables=(STEP_SUMMARY,),
 )
 
