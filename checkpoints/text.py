@@ -100,6 +100,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
 
 
+def counted(count: int, noun: str) -> str:
+    """``1, "check"`` → ``1 check``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def dates(count: int) -> str:
     """``1`` → ``1 date``."""
-    return f"{count} date{'' if count == 1 else 's'}"
+    return counted(count, "date")

@@ -46,20 +46,19 @@ def stored_runs(project: Path, last: int | None = None) -> tuple[StoredRun, ...]
 
 
 def _read(project: Path, run_id: str) -> StoredRun:
+    head, signed, problem = None, None, ""
     try:
         head = read_head(project, run_id)
-    except ContractError as error:
-        return StoredRun(run_id=run_id, problem=str(error))
-    try:
         signed = read_signoff(project, run_id)
     except ContractError as error:
-        return StoredRun(run_id=run_id, head=head, problem=str(error))
+        problem = str(error)
     return StoredRun(
         run_id=run_id,
         head=head,
         signed_by=signed.by if signed else None,
         signed_at=signed.at if signed else None,
-        altered=signed is not None and signed.report_sha256 != head.report_sha256,
+        altered=bool(head and signed and signed.report_sha256 != head.report_sha256),
+        problem=problem,
     )
 
 

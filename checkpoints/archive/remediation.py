@@ -9,8 +9,7 @@ does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Literal
@@ -21,7 +20,6 @@ from checkpoints.coverage.results import CheckRecord, Verdict
 from checkpoints.dates import DateRange
 from checkpoints.errors import ExitCode
 from checkpoints.records import Digest, Record
-from checkpoints.text import duration
 
 
 class State(StrEnum):
@@ -118,18 +116,6 @@ class Change(Record):
     regressions: tuple[Regression, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceCalls:
-    """How many calls of a service ended in which state; ``other`` lists the rest in words."""
-
-    service: str
-    calls: int
-    landed: int
-    partial: int
-    still_missing: int
-    other: str
-
-
 class RemediationRecord(Record):
     """One plan as it stands after a run of it.
 
@@ -172,16 +158,6 @@ class RemediationRecord(Record):
         """The datasets whose figures are no longer the same."""
         return tuple(c for c in self.changes if c.after is None or c.after != c.before)
 
-    @property
-    def services(self) -> tuple[ServiceCalls, ...]:
-        """What became of the calls, service by service."""
-        return tuple(_service_calls(service, counts) for service, counts in self.counts.items())
-
-    @property
-    def duration(self) -> str:
-        """How long it took."""
-        return duration(self.seconds)
-
 
 def counts_of(calls: Iterable[CallStatus]) -> dict[str, dict[State, int]]:
     """How many calls of each service are in each state."""
@@ -189,15 +165,3 @@ def counts_of(calls: Iterable[CallStatus]) -> dict[str, dict[State, int]]:
     for call in calls:
         counts.setdefault(call.service, Counter())[call.state] += 1
     return {service: dict(by_state) for service, by_state in counts.items()}
-
-
-def _service_calls(service: str, counts: Mapping[State, int]) -> ServiceCalls:
-    shown = (State.LANDED, State.PARTIAL, State.STILL_MISSING)
-    return ServiceCalls(
-        service=service,
-        calls=sum(counts.values()),
-        landed=counts.get(State.LANDED, 0),
-        partial=counts.get(State.PARTIAL, 0),
-        still_missing=counts.get(State.STILL_MISSING, 0),
-        other=", ".join(f"{n} {state}" for state, n in counts.items() if state not in shown),
-    )

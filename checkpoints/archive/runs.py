@@ -21,7 +21,7 @@ from checkpoints.dates import DateRange
 from checkpoints.errors import ContractError, ExitCode
 from checkpoints.files import sha256_of, write_text
 from checkpoints.records import Record
-from checkpoints.rules.evidence import Status
+from checkpoints.rules.evidence import Tally
 from checkpoints.text import did_you_mean
 
 HEAD = "head.json"
@@ -57,24 +57,22 @@ class RunHead(Record):
     report_sha256: str
     shares: tuple[Share, ...]
 
-    def coverage(self, layer: str) -> float | None:
-        """That of its least complete dataset; None when nothing was due in the layer."""
-        found = [s.ratio for s in self.shares if s.layer == layer and s.of]
-        return min((r for r in found if r is not None), default=None)
+    @property
+    def by_dataset(self) -> dict[str, float | None]:
+        """Matched ÷ expected keys of the datasets that are compared with another, upstream first.
 
-    def coverage_of(self, dataset: str) -> float | None:
-        """Matched ÷ expected keys of a dataset; None when nothing was due, or it is not there."""
-        return next((s.ratio for s in self.shares if s.dataset == dataset), None)
+        None where nothing was due.
+        """
+        return {share.dataset: share.ratio for share in self.shares if share.of}
 
     @property
-    def layers(self) -> tuple[str, ...]:
-        """The layers that are compared with another, upstream first."""
-        return tuple(dict.fromkeys(s.layer for s in self.shares if s.of))
-
-    @property
-    def datasets(self) -> tuple[str, ...]:
-        """The datasets that are compared with another, upstream first."""
-        return tuple(s.dataset for s in self.shares if s.of)
+    def by_layer(self) -> dict[str, float | None]:
+        """The coverage of a layer is that of its least complete dataset."""
+        found: dict[str, list[float]] = {s.layer: [] for s in self.shares if s.of}
+        for share in self.shares:
+            if share.of and share.ratio is not None:
+                found[share.layer].append(share.ratio)
+        return {layer: min(ratios, default=None) for layer, ratios in found.items()}
 
 
 class HeadFile(Record):
@@ -203,12 +201,12 @@ def _head_of(report: Report, digest: str) -> RunHead:
 
 
 def _share(dataset: DatasetRecord) -> Share:
-    due = [day for day in dataset.days if day.status is Status.DUE]
+    tally = Tally.of(dataset.days)
     return Share(
         dataset=dataset.name,
         layer=dataset.layer,
         of=dataset.of,
-        expected=sum(day.expected for day in due),
-        matched=sum(day.matched for day in due),
-        lacking=sum(day.missing > 0 for day in due),
+        expected=tally.expected,
+        matched=tally.matched,
+        lacking=len(tally.lacking),
     )

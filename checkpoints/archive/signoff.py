@@ -15,15 +15,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import AwareDatetime
 
 from checkpoints.archive.runs import pages_folder, runs_folder
 from checkpoints.contract.model import KnownGap
 from checkpoints.errors import ContractError, ExitCode
 from checkpoints.files import sha256_of
-from checkpoints.records import Digest, Record
+from checkpoints.records import Digest, Record, read_record
 
-Sha256 = str
 RUN = re.compile(r'<meta name="run" content="([A-Za-z0-9_-]+)">')
 RUN_WITHIN = 2_000
 """Bytes of a page that hold the line which names its run."""
@@ -42,8 +41,8 @@ class SignOff(Record):
     by: str
     note: str
     at: AwareDatetime
-    report_sha256: Sha256
-    page_sha256: Sha256
+    report_sha256: str
+    page_sha256: str
     validation_results: tuple[Digest, ...]
     remediation: tuple[Digest, ...]
     documented: tuple[KnownGap, ...]
@@ -107,15 +106,8 @@ def parse_signoff(path: Path) -> SignOff:
     Raises:
         ContractError: it is damaged, or of another version.
     """
-    try:
-        return SignOff.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise ContractError(f"{path}: cannot read the sign-off ({error.strerror})") from error
-    except ValidationError as error:
-        raise ContractError(
-            f"{path}: is not a sign-off of version 2: restore it from a backup, or move it away "
-            "and sign the run again"
-        ) from error
+    remedy = "restore it from a backup, or move it away and sign the run again"
+    return read_record(path, SignOff, "the sign-off", remedy)
 
 
 def verify(project: Path, path: Path) -> Verification:
@@ -166,13 +158,16 @@ def _pieces(project: Path, signed: SignOff, record: Path, path: Path) -> Iterato
     yield _piece("page in the archive", signed_page_path(project, run_id), signed.page_sha256)
     report = runs_folder(project) / run_id / "report.json"
     yield _piece("report", report, signed.report_sha256)
-    for digest in signed.validation_results:
-        yield _piece("validation result", project / digest.path, digest.sha256)
-    for digest in signed.remediation:
-        yield _piece("remediation record", project / digest.path, digest.sha256)
+    files = {
+        "validation result": signed.validation_results,
+        "remediation record": signed.remediation,
+    }
+    for name, digests in files.items():
+        for digest in digests:
+            yield _piece(name, project / digest.path, digest.sha256)
 
 
-def _piece(name: str, path: Path, expected: Sha256) -> Piece:
+def _piece(name: str, path: Path, expected: str) -> Piece:
     try:
         standing = Standing.INTACT if sha256_of(path) == expected else Standing.ALTERED
     except OSError:

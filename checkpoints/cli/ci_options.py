@@ -14,8 +14,7 @@ import click
 from checkpoints.cli.terminal import QuietPipe
 from checkpoints.errors import CheckpointsError, PublishingError
 from checkpoints.output.findings import Findings, Section, failure
-from checkpoints.output.publisher import Given, Option
-from checkpoints.output.registry import PUBLISHERS, publish
+from checkpoints.output.publisher import Given, Option, publish, publishers
 
 
 class Publishing(Protocol):
@@ -34,7 +33,7 @@ def ci_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     Outermost, so that CI also learns of a command that ends without a verdict.
     """
-    options = {_parameter(option): option for p in PUBLISHERS.values() for option in p.options}
+    options = {_parameter(option): option for p in publishers().values() for option in p.options}
 
     @wraps(command)
     def wrapped(**values: Any) -> Any:
@@ -79,7 +78,7 @@ def _click_option(name: str, option: Option) -> Callable[[Callable[..., Any]], C
 
 
 def _environment() -> dict[str, str]:
-    names = {name for publisher in PUBLISHERS.values() for name in publisher.variables}
+    names = {name for publisher in publishers().values() for name in publisher.variables}
     return {name: os.environ[name] for name in names if name in os.environ}
 
 

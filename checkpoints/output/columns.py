@@ -5,8 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Collection, Iterator, Sequence
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 GAP = 2
@@ -25,18 +23,14 @@ def aligned(rows: Sequence[Sequence[Text]], right: Collection[int] = ()) -> list
 
     Nothing is cut, and no line ends with blanks.
     """
-    grid = Table.grid(padding=(0, GAP, 0, 0))
-    for number in range(len(rows[0]) if rows else 0):
-        grid.add_column(justify="right" if number in right else "left", no_wrap=True)
+    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
+    lines = []
     for row in rows:
-        grid.add_row(*row)
-    # Lines and not a table are wanted: headings go between them, and they are counted.
-    console = Console()
-    unlimited = console.options.update(max_width=10_000)
-    rendered = console.render_lines(grid, unlimited, pad=False) if rows else []
-    lines = [Text.assemble(*((part.text, part.style or "") for part in line)) for line in rendered]
-    for line in lines:
-        line.rstrip()
+        cells = [cell.copy() for cell in row]
+        for number, cell in enumerate(cells):
+            cell.align("right" if number in right else "left", widths[number])
+        lines.append(Text(" " * GAP).join(cells))
+        lines[-1].rstrip()
     return lines
 
 
@@ -59,17 +53,6 @@ def hanging(
             start = name.copy() if indent == beside and not number else Text()
             start.pad_right(indent - start.cell_len)
             yield start + Text(line)
-
-
-def narrowed(rows: Sequence[Sequence[Text]], width: int, spare: Sequence[int]) -> list[Text]:
-    """Aligned rows; while they are too wide, without one more of the ``spare`` columns."""
-    left = list(range(len(rows[0])))
-    for column in (None, *spare):
-        left = [n for n in left if n != column]
-        lines = aligned([[row[n] for n in left] for row in rows])
-        if width_of(lines) <= width:
-            break
-    return lines
 
 
 def filled(parts: Sequence[str], width: int, at_most: int | None = None) -> list[str]:

@@ -17,7 +17,7 @@ from checkpoints.dates import DateRange
 from checkpoints.errors import ExitCode
 from checkpoints.output.columns import aligned, filled, width_of
 from checkpoints.rules.rule import Outcome
-from checkpoints.text import WORDS, Detail, dates, human_bytes, one_line
+from checkpoints.text import WORDS, Detail, counted, dates, human_bytes, one_line
 from checkpoints.warehouse.engine import Statement
 
 WORD_STYLE = {
@@ -73,13 +73,10 @@ def print_report(
     _print_failures(console, report, verbose, math.inf if verbose else BODY_LINES - taken)
     if verbose:
         _print_statements(console, report.statements)
-    _print_footer(console, stored, following)
-
-
-def _print_footer(console: Console, stored: Stored | None, following: str) -> None:
-    if stored:
-        console.print(f"report {_short(stored.report)}", soft_wrap=True)
-        console.print(f"page   {_short(stored.page)}", soft_wrap=True)
+    here = Path.cwd()
+    for name, path in (("report", stored.report), ("page  ", stored.page)) if stored else ():
+        short = path.relative_to(here) if path.is_relative_to(here) else path
+        console.print(f"{name} {short}", soft_wrap=True)
     if following:
         console.print(f"next   {following}", soft_wrap=True)
 
@@ -117,11 +114,6 @@ def _print_statements(console: Console, statements: Sequence[Statement]) -> None
         console.print(line, soft_wrap=True)
 
 
-def _short(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
-
-
 def _print_errors(console: Console, checks: Sequence[CheckRecord], detail: Detail) -> int:
     """What could not be evaluated, by reason: one unreadable table takes many checks with it.
 
@@ -130,7 +122,7 @@ def _print_errors(console: Console, checks: Sequence[CheckRecord], detail: Detai
     reasons = Counter(c.message for c in checks if c.outcome is Outcome.ERRORED)
     height, shown = 0, 0
     for message, count in reasons.items():
-        many = f"ERRORED {count} check{'' if count == 1 else 's'}: "
+        many = f"ERRORED {counted(count, 'check')}: "
         text = Text.assemble((many, STYLE[Outcome.ERRORED]), one_line(message))
         height += len(text.wrap(console, console.width))
         if shown and height > ERROR_LINES and detail is not Detail.VERBOSE:
@@ -167,9 +159,8 @@ def _print_failures(console: Console, report: Report, verbose: bool, room: float
         for line in lines:
             console.print(line, soft_wrap=True)
     if shown < len(wanted):
-        left = len(wanted) - shown
-        failed = f"failed check{'' if left == 1 else 's'}"
-        console.print(f"and {left} more {failed}: --verbose shows them")
+        left = counted(len(wanted) - shown, "more failed check")
+        console.print(f"and {left}: --verbose shows them")
 
 
 def _heading(
@@ -213,7 +204,7 @@ def _rows(checks: Sequence[CheckRecord], width: int) -> list[list[Text]]:
     rows = [_cells(check) for check in checks]
     for columns in ((0, 1, 2, 3, 4, 5, 6), (0, 1, 2, 3, 4, 6)):
         right = (3, 4, 5) if 5 in columns else (3, 4)
-        lines = aligned([[row[n] for n in columns] for row in rows], right) if rows else []
+        lines = aligned([[row[n] for n in columns] for row in rows], right)
         if width_of(lines) <= width:
             return [[line] for line in lines]
     lines = aligned([row[:5] for row in rows], right=(3, 4))

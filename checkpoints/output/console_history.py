@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from checkpoints.archive.history import History, StoredRun
-from checkpoints.archive.runs import RunHead
 from checkpoints.archive.signoff import Standing, Verification
-from checkpoints.errors import ExitCode
 from checkpoints.output.trend import Trend, TrendGroup, blocks, dataset_trends, layer_trends
 from checkpoints.text import WORDS, percent
 
@@ -33,7 +30,7 @@ def print_history(console: Console, history: History, *, by_dataset: bool) -> No
 
 
 def _print_trends(console: Console, group: TrendGroup) -> None:
-    console.print(Text(f"{group.checkpoint} · {group.window_label} · {len(group.runs)} runs"))
+    console.print(Text(f"{group.checkpoint} · {group.window_label} · {len(group.heads)} runs"))
     table = Table(box=None, pad_edge=False, show_header=False)
     for options in ({}, {"no_wrap": True}, {"justify": "right"}, {"style": "dim"}):
         table.add_column(**options)
@@ -59,7 +56,10 @@ def _ends(trend: Trend) -> tuple[str, str]:
 
 
 def _runs_table(runs: Sequence[StoredRun], *, by_dataset: bool, narrow: bool) -> Table:
-    names = _columns(runs, by_dataset=by_dataset)
+    ratios = {
+        r.run_id: r.head.by_dataset if by_dataset else r.head.by_layer for r in runs if r.head
+    }
+    names = list(dict.fromkeys(name for of_run in ratios.values() for name in of_run))
     table = Table(box=None, pad_edge=False)
     table.add_column("run", no_wrap=True)
     for heading in () if narrow else ("checkpoint", "window"):
@@ -69,37 +69,23 @@ def _runs_table(runs: Sequence[StoredRun], *, by_dataset: bool, narrow: bool) ->
         table.add_column(Text(name), justify="right", overflow="fold")
     table.add_column("signed by", overflow="fold")
     for run in runs:
-        table.add_row(*_row(run, names, by_dataset=by_dataset, narrow=narrow))
+        shares = [ratios.get(run.run_id, {}).get(name) for name in names]
+        table.add_row(*_row(run, shares, narrow=narrow))
     return table
 
 
-def _columns(runs: Sequence[StoredRun], *, by_dataset: bool) -> list[str]:
-    heads = [run.head for run in runs if run.head]
-    names = [n for h in heads for n in (h.datasets if by_dataset else h.layers)]
-    return list(dict.fromkeys(names))
-
-
-def _row(run: StoredRun, names: Sequence[str], *, by_dataset: bool, narrow: bool) -> list[Text]:
+def _row(run: StoredRun, shares: Sequence[float | None], *, narrow: bool) -> list[Text]:
     head = run.head
     if head is None:
-        return [
-            Text(run.run_id),
-            *([Text("")] if narrow else [Text(""), Text("")]),
-            Text("damaged"),
-        ]
+        return [Text(run.run_id), *([] if narrow else [Text(""), Text("")]), Text("damaged")]
     where = [head.checkpoint, f"{head.window.first} to {head.window.last}"]
-    ratios = [(head.coverage_of if by_dataset else head.coverage)(name) for name in names]
     return [
         Text(f"{head.started_at:%Y-%m-%d %H:%M:%S}"),
         *([] if narrow else map(Text, where)),
-        _verdict(head),
-        *(Text("–" if ratio is None else percent(ratio)) for ratio in ratios),
+        Text(WORDS[head.exit_code], style="green" if head.passed else "red"),
+        *(Text("–" if ratio is None else percent(ratio)) for ratio in shares),
         _signature(run),
     ]
-
-
-def _verdict(head: RunHead) -> Text:
-    return Text(WORDS[head.exit_code], style="green" if head.passed else "red")
 
 
 def _signature(run: StoredRun) -> Text:
@@ -116,18 +102,12 @@ def print_verification(console: Console, found: Verification) -> None:
     console.print(Text(f"run {found.run_id}, signed by {found.by} at {found.at:%F %T} UTC"))
     for piece in found.pieces:
         if piece.standing is not Standing.INTACT:
-            text = f"{piece.standing:8} {piece.name}: {_short(piece.path)}"
+            text = f"{piece.standing:8} {piece.name}: {os.path.relpath(piece.path)}"
             console.print(Text(text, style=TONE[piece.standing]), soft_wrap=True)
     broken = sum(piece.standing is not Standing.INTACT for piece in found.pieces)
-    if found.exit_code is ExitCode.COMPLETE:
-        console.print(
-            Text(f"INTACT  all {len(found.pieces)} pieces belong together", style="green")
-        )
-    else:
+    if broken:
         text = f"BROKEN  {broken} of {len(found.pieces)} pieces: restore them from a backup"
-        console.print(Text(text, style="bold red"))
+    else:
+        text = f"INTACT  all {len(found.pieces)} pieces belong together"
+    console.print(Text(text, style="bold red" if broken else "green"))
     console.print(f"SHA-256 of the sign-off {found.signoff_sha256}", soft_wrap=True)
-
-
-def _short(path: Path) -> str:
-    return os.path.relpath(path)

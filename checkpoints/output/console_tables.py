@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.text import Text
 
 from checkpoints.coverage.summary import Coverage, CoverageSummary
-from checkpoints.dates import DateRange
 from checkpoints.output.columns import GAP, aligned, hanging, width_of
 from checkpoints.text import Detail, dates, human_bytes, one_line, percent
 
@@ -71,10 +70,7 @@ def _season_lines(coverage: Sequence[Coverage], seasons: Sequence[str | None]) -
     found = {(entry.dataset, entry.season): entry for entry in coverage}
     rows = {entry.dataset: entry for entry in coverage}
     cells = [
-        [
-            *_name_cells(row),
-            *(_season_cell(found.get((name, season)), coverage) for season in seasons),
-        ]
+        [*_name_cells(row), *(_season_cell(found.get((name, s)), coverage) for s in seasons)]
         for name, row in rows.items()
     ]
     headings = [Text("layer"), Text("dataset"), *(Text(s or "no season") for s in seasons)]
@@ -108,23 +104,19 @@ def _keys(entry: Coverage) -> str:
 
 def _missing_lines(lacking: Sequence[Coverage], width: int, detail: Detail) -> Iterator[Text]:
     """Missing and partial dates as ranges, beside the dataset's name or below it."""
-    cells = [
-        [
-            Text("  " + one_line(entry.dataset)),
-            Text(entry.season or "–"),
-            Text(_lacking(entry)),
-        ]
-        for entry in lacking
+    names = [
+        [Text(f"  {one_line(c.dataset)}"), Text(c.season or "–"), Text(_lacking(c))]
+        for c in lacking
     ]
-    spans = [[str(DateRange(s.first, s.last)) for s in entry.missing_ranges] for entry in lacking]
+    spans = [list(map(str, entry.missing_ranges)) for entry in lacking]
     most = None if detail is Detail.VERBOSE else RANGE_LINES
-    return hanging(aligned(cells), spans, width, most)
+    return hanging(aligned(names), spans, width, most)
 
 
 def _lacking(entry: Coverage) -> str:
-    all_of_them = dates(len(entry.missing_dates) + len(entry.partial_dates))
     partial = len(entry.partial_dates)
-    return f"{all_of_them}, {partial} partial" if partial else all_of_them
+    found = dates(len(entry.missing_dates) + partial)
+    return f"{found}, {partial} partial" if partial else found
 
 
 def print_estimate(console: Console, estimate: Estimate) -> None:

@@ -56,13 +56,8 @@ class Findings:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """Lines of Markdown that may be cut at the end; ``head`` and ``tail`` are kept around them."""
-
-    head: tuple[str, ...]
-    lines: tuple[str, ...] = ()
-    tail: tuple[str, ...] = ("",)
+Section = Sequence[str]
+"""Lines of Markdown, the last one empty."""
 
 
 def findings_of(report: Report) -> Findings:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import accumulate, chain
 from pathlib import Path
 
 from checkpoints.archive.report import Report
@@ -20,6 +22,10 @@ MOST_BYTES = 1024 * 1024 - 1024
 """GitHub drops a summary of more than 1 MiB as a whole."""
 
 CUT = "_Cut here: {} more lines did not fit. All of it is in report.json and the JUnit file._"
+FOLD_END = ("", "</details>", "")
+END_BYTES = len(CUT) + 40
+"""At most what the end of a summary takes that was cut, in the middle of a fold."""
+
 CELL, LINE = 500, 20_000
 # Inside a word an underscore and a hyphen mean nothing, and only at the beginning a number may.
 PUNCTUATION = re.compile(
@@ -56,16 +62,10 @@ def _append(path: Path, found: Findings, sections: Sequence[Section]) -> None:
         ) from error
 
 
+HELP = f"Write a summary; default: append to ${STEP_SUMMARY}, if set."
 PUBLISHER = Publisher(
     publish=_publish,
-    options=(
-        Option(
-            flag=FLAG,
-            metavar="PATH",
-            help=f"Write a summary; default: append to ${STEP_SUMMARY}, if set.",
-            is_file=True,
-        ),
-    ),
+    options=(Option(flag=FLAG, metavar="PATH", help=HELP, is_file=True),),
     variables=(STEP_SUMMARY,),
 )
 
@@ -84,7 +84,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], title: str 
     """A table, with a heading above it; every cell is escaped."""
     above = (f"#### {escaped(title)}", "") if title else ()
     rule = "|" + " --- |" * len(headings)
-    return Section(head=(*above, _row(headings), rule), lines=tuple(_row(cells) for cells in rows))
+    return [*above, _row(headings), rule, *map(_row, rows), ""]
 
 
 def _row(cells: Iterable[object]) -> str:
@@ -93,16 +93,13 @@ def _row(cells: Iterable[object]) -> str:
 
 def folded(title: str, lines: Iterable[str]) -> Section:
     """A list that opens on a click."""
-    return Section(
-        head=(f"<details><summary>{escaped(title)}</summary>", ""),
-        lines=tuple(f"- {escaped(line, LINE)}" for line in lines),
-        tail=("", "</details>", ""),
-    )
+    items = (f"- {escaped(line, LINE)}" for line in lines)
+    return [f"<details><summary>{escaped(title)}</summary>", "", *items, *FOLD_END]
 
 
 def markdown(found: Findings, sections: Sequence[Section] = (), room: int = MOST_BYTES) -> str:
     """The summary of a command, in at most ``room`` bytes of UTF-8."""
-    return _fitted([_opening(found), *_tables(found.findings), *sections], room)
+    return _fitted(list(chain(_opening(found), *_tables(found.findings), *sections)), room)
 
 
 def sections_of(report: Report) -> list[Section]:
@@ -119,15 +116,14 @@ def sections_of(report: Report) -> list[Section]:
 
 def _opening(found: Findings) -> Section:
     about = ", ".join(f"{key} {value}" for key, value in found.properties.items())
-    return Section(
-        head=(
-            f"### {escaped(found.name)}",
-            "",
-            f"**{escaped(found.verdict)}**",
-            "",
-            escaped(about),
-        )
-    )
+    return [
+        f"### {escaped(found.name)}",
+        "",
+        f"**{escaped(found.verdict)}**",
+        "",
+        escaped(about),
+        "",
+    ]
 
 
 def _tables(findings: Sequence[Finding]) -> list[Section]:
@@ -157,31 +153,13 @@ def _tallies(findings: Sequence[Finding]) -> Iterable[tuple[str, int, int, int, 
         yield suite, count[Outcome.PASSED], failed, warnings, ", ".join(others)
 
 
-def _fitted(sections: Sequence[Section], room: int) -> str:
+def _fitted(lines: Sequence[str], room: int) -> str:
     """Whole lines from the top; how many did not fit is said at the end."""
-    kept, dropped, left = list[str](), 0, room - len(CUT) - 20
-    for section in sections:
-        lines = _first(section, left)
-        dropped += len(section.head) + len(section.lines) + len(section.tail) - len(lines)
-        kept += lines
-        left -= _bytes(lines)
-    if not dropped:
-        return "\n".join(kept) + "\n"
-    return "\n".join([*kept, CUT.format(dropped)]) + "\n" if room > len(CUT) + 20 else ""
-
-
-def _first(section: Section, room: int) -> list[str]:
-    """As many lines of a section as fit, between its head and its tail; or nothing."""
-    left, fitting = room - _bytes((*section.head, *section.tail)), list[str]()
-    if left < 0:
-        return []
-    for line in section.lines:
-        left -= _bytes([line])
-        if left < 0:
-            break
-        fitting.append(line)
-    return [*section.head, *fitting, *section.tail]
-
-
-def _bytes(lines: Iterable[str]) -> int:
-    return sum(len(line.encode()) + 1 for line in lines)
+    ends = list(accumulate(len(line.encode()) + 1 for line in lines))
+    if ends[-1] <= room:
+        return "\n".join(lines) + "\n"
+    kept = list(lines[: bisect(ends, room - END_BYTES)])
+    cut = CUT.format(sum(map(bool, lines[len(kept) :])))
+    opened = sum(line.startswith("<details>") for line in kept)
+    fold = FOLD_END if opened > kept.count("</details>") else ("",)
+    return "\n".join([*kept, *fold, cut]) + "\n" if room > END_BYTES else ""

@@ -6,28 +6,26 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
+from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from checkpoints import __version__
 from checkpoints.archive.repairs import StoredRepair
 from checkpoints.archive.report import Report
+from checkpoints.archive.signoff import SignOff
 from checkpoints.contract.model import KnownGap
-from checkpoints.coverage.results import (
-    CheckRecord,
-    DatasetRecord,
-    gates,
-)
+from checkpoints.coverage.results import CheckRecord, DatasetRecord, gates
 from checkpoints.dates import ranges_of
 from checkpoints.errors import ExitCode
-from checkpoints.output.calendar import CELL, layer_calendars
+from checkpoints.output.calendar import layer_calendars
 from checkpoints.rules.evidence import Cell, CellState
-from checkpoints.rules.rule import Outcome
-from checkpoints.text import WORDS, human_bytes, percent, printable, share
+from checkpoints.rules.rule import Outcome, Severity
+from checkpoints.text import WORDS, counted, duration, human_bytes, percent, printable, share
 
 MARKS = {
     Outcome.PASSED: "✓ passed",
@@ -54,15 +52,6 @@ SHORTFALLS: dict[str, Callable[[Cell], object]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance:
-    """Who accepted a run, when and why."""
-
-    by: str
-    at: datetime
-    note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Archived:
     """What the archive knows of a run beside its report.
 
@@ -71,37 +60,21 @@ class Archived:
     """
 
     report_sha256: str
-    acceptance: Acceptance | None
-    documented: Sequence[KnownGap]
+    signed: SignOff | None
     repairs: Sequence[StoredRepair]
     problems: Sequence[str] = ()
     sources: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteChecks:
-    """A suite as an entry of the checklist; ``good``: evaluated, and nothing in it gates."""
-
-    suite: str
-    datasets: tuple[str, ...]
-    checks: tuple[CheckRecord, ...]
-    tally: str
-    good: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """Of what no gap is known: layers without an evaluated coverage, unreadable datasets."""
 
-    layers: tuple[str, ...]
-    datasets: tuple[str, ...]
-
-    def __bool__(self) -> bool:
-        return bool(self.layers or self.datasets)
+    layers: list[str]
+    datasets: list[str]
 
     def __str__(self) -> str:
         """``layers L3, L5; unreadable dataset factors``."""
-        named = (("layer", self.layers), ("unreadable dataset", self.datasets))
+        named = zip(("layer", "unreadable dataset"), self, strict=True)
         return "; ".join(
             f"{noun}{'' if len(names) == 1 else 's'} {', '.join(names)}"
             for noun, names in named
@@ -111,52 +84,36 @@ class Unknown:
 
 def render_page(report: Report, archived: Archived) -> str:
     """The page of one run."""
-    return (
-        environment()
-        .get_template("run.html")
-        .render(
-            report=report,
-            archived=archived,
-            word=WORDS[report.verdict.exit_code],
-            calendars=layer_calendars(report),
-            suites=checklist(report),
-            failures=list(failures(report)),
-            headings=list(SHORTFALLS),
-            shortfalls=list(shortfalls(report)),
-            gaps=gaps_sentence(report, archived.documented),
-            unknown=unknown_of(report),
-            states=list(CellState),
-            ranges_of=partial(ranges_of, calendar=report.calendar()),
-            cell=CELL,
-        )
-    )
-
-
-def checklist(report: Report) -> list[SuiteChecks]:
-    """The suites, in the order of the contract."""
     suites: dict[str, list[CheckRecord]] = {}
     for check in report.checks:
         suites.setdefault(check.suite, []).append(check)
-    return [
-        SuiteChecks(
-            suite=suite,
-            datasets=tuple(dict.fromkeys(c.dataset for c in checks)),
-            checks=tuple(checks),
-            tally=_tally(checks),
-            good=_is_good(report, checks),
-        )
-        for suite, checks in suites.items()
-    ]
+    documented = archived.signed.documented if archived.signed else report.known_gaps
+    page = environment().get_template("run.html")
+    return page.render(
+        report=report,
+        archived=archived,
+        word=WORDS[report.verdict.exit_code],
+        calendars=layer_calendars(report),
+        suites=suites,
+        failures=failures(report),
+        headings=list(SHORTFALLS),
+        shortfalls=list(shortfalls(report)),
+        documented=documented,
+        gaps=gaps_sentence(report, documented),
+        unknown=unknown_of(report),
+        states=list(CellState),
+        ranges_of=partial(ranges_of, calendar=report.calendar()),
+    )
 
 
-def _is_good(report: Report, checks: Sequence[CheckRecord]) -> bool:
-    if all(c.outcome is Outcome.NOT_EVALUATED for c in checks):
-        return False
-    errored = any(c.outcome is Outcome.ERRORED for c in checks)
-    return not errored and not any(gates(c, report.verdict.fail_on) for c in checks)
+def is_good(checks: Sequence[CheckRecord], fail_on: Severity) -> bool:
+    """Whether something in a suite was evaluated, and nothing in it gates."""
+    evaluated = any(c.outcome is not Outcome.NOT_EVALUATED for c in checks)
+    return evaluated and not any(c.outcome is Outcome.ERRORED or gates(c, fail_on) for c in checks)
 
 
-def _tally(checks: Sequence[CheckRecord]) -> str:
+def tally(checks: Sequence[CheckRecord]) -> str:
+    """``3 of 4 checks passed, 1 failed (warning)``."""
     passed = sum(c.outcome is Outcome.PASSED for c in checks)
     failed = Counter(f"failed ({c.severity})" for c in checks if c.outcome is Outcome.FAILED)
     other = Counter(
@@ -178,7 +135,7 @@ def unknown_of(report: Report) -> Unknown:
     compared = [record for record in report.coverage if record.of is not None]
     seen = {record.layer for record in compared if record.name in evaluated}
     layers = dict.fromkeys(record.layer for record in compared if record.layer not in seen)
-    return Unknown(tuple(layers), tuple(report.unreadable))
+    return Unknown(list(layers), list(report.unreadable))
 
 
 def gaps_sentence(report: Report, documented: Sequence[KnownGap]) -> str:
@@ -196,14 +153,10 @@ def gaps_sentence(report: Report, documented: Sequence[KnownGap]) -> str:
     parts = [f"DOCUMENTED ({len(documented)})"] if documented else []
     if open_:
         datasets = len({name for name, _ in open_})
-        parts.append(f"OPEN ({_counted(len(open_), 'date')} of {_counted(datasets, 'dataset')})")
-    if unknown := unknown_of(report):
+        parts.append(f"OPEN ({counted(len(open_), 'date')} of {counted(datasets, 'dataset')})")
+    if any(unknown := unknown_of(report)):
         parts.append(f"UNKNOWN ({unknown})")
     return ", ".join(parts) or "NONE"
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def shortfalls(report: Report) -> Iterator[tuple[DatasetRecord, list[list[date]]]]:
@@ -214,11 +167,11 @@ def shortfalls(report: Report) -> Iterator[tuple[DatasetRecord, list[list[date]]
             yield record, found
 
 
-def failures(report: Report) -> Iterator[CheckRecord]:
+def failures(report: Report) -> list[CheckRecord]:
     """The checks that could not be evaluated or failed, the gravest first."""
-    for outcome in (Outcome.ERRORED, Outcome.FAILED):
-        found = [c for c in report.checks if c.outcome is outcome]
-        yield from sorted(found, key=lambda c: not gates(c, report.verdict.fail_on))
+    found = [c for c in report.checks if c.outcome in (Outcome.ERRORED, Outcome.FAILED)]
+    fail_on = report.verdict.fail_on
+    return sorted(found, key=lambda c: (c.outcome is Outcome.FAILED, not gates(c, fail_on)))
 
 
 @cache
@@ -234,6 +187,10 @@ def environment() -> Environment:
     )
     loaded.globals.update(
         share=share,
+        counted=counted,
+        duration=duration,
+        is_good=is_good,
+        tally=tally,
         percent=percent,
         marks=MARKS,
         glyphs=GLYPHS,

@@ -1,15 +1,25 @@
-"""Where the answer of a command goes beside the terminal: what a publisher is.
+"""Where the answer of a command goes beside the terminal: what a publisher is, and all of them.
 
-An output format or a notification is one file of this package, with a ``PUBLISHER``, and one line
-of ``checkpoints.output.registry``. Its options appear on every command that publishes.
+An output format or a notification is one file of this package, with a ``PUBLISHER``, and its name
+here. Its options appear on every command that publishes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 
+from checkpoints.errors import CheckpointsError, PublishingError
 from checkpoints.output.findings import Findings, Section
+
+NAMES = (
+    "junit",
+    "markdown",
+    "github",
+)
+"""The modules of this package that have a ``PUBLISHER``, in the order of the help text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,3 +66,33 @@ class Publisher:
     options: tuple[Option, ...] = ()
     variables: tuple[str, ...] = ()
     required: bool = True
+
+
+@cache
+def publishers() -> Mapping[str, Publisher]:
+    """Every publisher by its name."""
+    return {name: import_module(f"checkpoints.output.{name}").PUBLISHER for name in NAMES}
+
+
+def publish(given: Given, found: Findings, sections: Sequence[Section] = ()) -> list[str]:
+    """Hand an answer to every publisher; none of them keeps another one from its part.
+
+    Returns the problems of those that are not required.
+
+    Raises:
+        PublishingError: with every problem, when a required publisher failed.
+    """
+    problems: list[str] = []
+    failed = False
+    for name, publisher in publishers().items():
+        try:
+            publisher.publish(found, sections, given)
+        except CheckpointsError as error:
+            problems += error.problems
+            failed |= publisher.required
+        except Exception as error:  # noqa: BLE001 (a defect of one format is not the others')
+            problems.append(f"cannot publish as {name}: {type(error).__name__}: {error}")
+            failed |= publisher.required
+    if failed:
+        raise PublishingError(*problems)
+    return problems

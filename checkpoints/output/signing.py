@@ -9,22 +9,19 @@ from pathlib import Path
 
 from pydantic import AwareDatetime
 
+from checkpoints.archive.history import stored_runs
+from checkpoints.archive.repairs import repairs_of, stored_repairs
 from checkpoints.archive.report import Report, read_report
 from checkpoints.archive.runs import report_path, validation_results
-from checkpoints.archive.signoff import (
-    SignOff,
-    read_signoff,
-    signed_page_path,
-    signoff_path,
-)
+from checkpoints.archive.signoff import SignOff, read_signoff, signed_page_path, signoff_path
 from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.model import KnownGap
 from checkpoints.coverage.results import CheckRecord, gates
 from checkpoints.errors import ExitCode, RunRefused
 from checkpoints.files import sha256_of, write_text
 from checkpoints.library.results import disagreements
-from checkpoints.output.page import Acceptance, Archived, render_page
-from checkpoints.output.site import publish, repairs_for, write_index
+from checkpoints.output.page import Archived, render_page
+from checkpoints.output.site import publish, write_index
 from checkpoints.records import Digest
 from checkpoints.rules.rule import Outcome
 
@@ -44,38 +41,28 @@ def sign(file: ContractFile, run_id: str | None, *, by: str, note: str, at: Awar
     if signed := read_signoff(file.project, report.run_id):
         raise RunRefused(f"run {report.run_id} was signed by {signed.by!r} at {signed.at:%F %T}")
     gaps = file.contract.gaps_in_force(report.window, report.as_of)
-    if problems := [*_contradictions(file.project, report), *_refusals(gaps, report)]:
-        raise RunRefused(
-            f"run {report.run_id} cannot be signed: {report.verdict.summary}", *problems
-        )
-    acceptance = Acceptance(by=by.strip(), at=at, note=note)
-    archived = Archived(
+    problems = list(_refusals(gaps, report))
+    if report.judge == "great_expectations":
+        problems[:0] = disagreements(report, validation_results(file.project, report.run_id))
+    if problems:
+        why = f"run {report.run_id} cannot be signed: {report.verdict.summary}"
+        raise RunRefused(why, *problems)
+    repairs = repairs_of(stored_repairs(file.project), stored_runs(file.project), report.run_id)
+    results = validation_results(file.project, report.run_id)
+    record = SignOff(
+        run_id=report.run_id,
+        by=by.strip(),
+        note=note,
+        at=at,
         report_sha256=digest,
-        acceptance=acceptance,
+        page_sha256="",  # of the page, which shows the rest of the record
+        validation_results=tuple(_digest(file.project, p, sha256_of(p)) for p in results),
+        remediation=tuple(_digest(file.project, r.path, r.sha256) for r in repairs),
         documented=gaps,
-        repairs=repairs_for(file.project, report.run_id),
     )
-    page = render_page(report, archived)
-    record = _record(file.project, acceptance, archived, report.run_id, page)
-    return _store(file.project, record, page)
-
-
-def _record(
-    project: Path, acceptance: Acceptance, archived: Archived, run_id: str, page: str
-) -> SignOff:
-    return SignOff(
-        run_id=run_id,
-        by=acceptance.by,
-        note=acceptance.note,
-        at=acceptance.at,
-        report_sha256=archived.report_sha256,
-        page_sha256=sha256(page.encode()).hexdigest(),
-        validation_results=tuple(
-            _digest(project, path, sha256_of(path)) for path in validation_results(project, run_id)
-        ),
-        remediation=tuple(_digest(project, r.path, r.sha256) for r in archived.repairs),
-        documented=tuple(archived.documented),
-    )
+    page = render_page(report, Archived(report_sha256=digest, signed=record, repairs=repairs))
+    page_sha256 = sha256(page.encode()).hexdigest()
+    return _store(file.project, record.model_copy(update={"page_sha256": page_sha256}), page)
 
 
 def _digest(project: Path, path: Path, digest: str) -> Digest:
@@ -89,12 +76,6 @@ def _store(project: Path, record: SignOff, page: str) -> Path:
     published = publish(project, record.run_id, page)
     write_index(project)
     return published
-
-
-def _contradictions(project: Path, report: Report) -> Iterator[str]:
-    """Where the report says something else than what Great Expectations stored."""
-    if report.judge == "great_expectations":
-        yield from disagreements(report, validation_results(project, report.run_id))
 
 
 def _refusals(gaps: tuple[KnownGap, ...], report: Report) -> Iterator[str]:

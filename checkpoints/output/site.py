@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
-from itertools import groupby
+from itertools import accumulate, groupby
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,13 +19,7 @@ from checkpoints.archive.runs import keep_head, pages_folder, report_path, site_
 from checkpoints.archive.signoff import SignOff, read_signoff, signed_page_path, signoff_path
 from checkpoints.errors import ContractError
 from checkpoints.files import sha256_of, write_text
-from checkpoints.output.page import (
-    DESIGN_SHA256,
-    Acceptance,
-    Archived,
-    environment,
-    render_page,
-)
+from checkpoints.output.page import DESIGN_SHA256, Archived, environment, render_page
 from checkpoints.output.trend import layer_trends
 
 SOURCES_WITHIN = 2_000
@@ -33,6 +27,7 @@ SOURCES_WITHIN = 2_000
 
 GROUPS_SHOWN = 6
 OPEN_ROWS = 40
+"""The newest month stands open, and more of them while they have no more rows than that."""
 
 Link = tuple[str, str]
 """A text, and an address relative to the page."""
@@ -50,7 +45,7 @@ def write_run_page(project: Path, report: Report) -> Path:
     for run in runs:
         if run.run_id in answered:
             _refresh(project, run, repairs_of(repairs, runs, run.run_id))
-    _write_list(project, runs)
+    write_index(project, runs)
     return page
 
 
@@ -67,13 +62,8 @@ def rebuild_pages(project: Path) -> list[str]:
             keep_head(project, run.run_id, run.head)
         own = repairs_of(repairs, runs, run.run_id) if repairs else []
         problems.extend(_refresh(project, run, own))
-    _write_list(project, runs)
+    write_index(project, runs)
     return [*problems, *(stored.problem for stored in repairs if stored.problem)]
-
-
-def repairs_for(project: Path, run_id: str) -> list[StoredRepair]:
-    """The repairs that a run's page tells of."""
-    return repairs_of(stored_repairs(project), stored_runs(project), run_id)
 
 
 def publish(project: Path, run_id: str, page: str) -> Path:
@@ -110,8 +100,7 @@ def _write_page(project: Path, report: Report, own: Sequence[StoredRepair]) -> P
         archived = Archived(
             report_sha256=digest,
             problems=(problem,) if problem else tuple(_broken(signed, digest)),
-            acceptance=Acceptance(by=signed.by, at=signed.at, note=signed.note) if signed else None,
-            documented=signed.documented if signed else report.known_gaps,
+            signed=signed,
             repairs=own,
             sources=_sources(project, report.run_id, digest, own),
         )
@@ -170,12 +159,9 @@ def _is_current(project: Path, run: StoredRun, sources: str) -> bool:
 # ------------------------------------------------------------ the list of runs
 
 
-def write_index(project: Path) -> Path:
+def write_index(project: Path, runs: Sequence[StoredRun] | None = None) -> Path:
     """Write the list of all runs, the first page of the site; returns its path."""
-    return _write_list(project, stored_runs(project))
-
-
-def _write_list(project: Path, runs: Sequence[StoredRun]) -> Path:
+    runs = stored_runs(project) if runs is None else runs
     folder = site_folder(project)
     suites = sorted(folder.glob("expectations/*.html"), key=lambda page: _rank(runs, page.stem))
     links = [(page.stem, _address(folder, page)) for page in suites]
@@ -216,30 +202,17 @@ def render_list(
     ``suites`` are the pages of what is expected, ``results`` those of validation results by run.
     """
     months = [(month, list(found)) for month, found in groupby(runs, key=_month)]
-    return (
-        environment()
-        .get_template("runs.html")
-        .render(
-            runs=runs,
-            months=months,
-            open_months=_open_months(months),
-            trends=layer_trends(runs)[:GROUPS_SHOWN],
-            unsigned=sum(1 for run in runs if run.head and not run.signed_by),
-            suites=suites,
-            results=results or {},
-        )
+    template = environment().get_template("runs.html")
+    return template.render(
+        runs=runs,
+        months=months,
+        open_months=max(1, sum(n <= OPEN_ROWS for n in accumulate(len(m[1]) for m in months))),
+        trends=layer_trends(runs)[:GROUPS_SHOWN],
+        unsigned=sum(1 for run in runs if run.head and not run.signed_by),
+        suites=suites,
+        results=results or {},
     )
 
 
 def _month(run: StoredRun) -> str:
     return f"{run.head.started_at:%B %Y}" if run.head else "Unreadable"
-
-
-def _open_months(months: Sequence[tuple[str, Sequence[StoredRun]]]) -> int:
-    """How many of the newest months stand open: the first, and more while they are short."""
-    rows = 0
-    for n, (_, runs) in enumerate(months):
-        rows += len(runs)
-        if rows > OPEN_ROWS:
-            return max(1, n)
-    return len(months)

@@ -5,7 +5,7 @@ Only runs of one checkpoint over windows of one name are compared: others are no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -14,6 +14,7 @@ from checkpoints.archive.runs import RunHead
 from checkpoints.text import percent
 
 BLOCKS = "▁▂▃▄▅▆▇█"
+Ratios = Callable[[RunHead], Mapping[str, float | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +30,9 @@ class Trend:
         return tuple(r for r in self.ratios if r is not None)
 
     @property
-    def floor(self) -> float:
-        """Where the scale begins: 90 %, or the tenth below the lowest."""
-        return min(0.9, int(min(self.known, default=1) * 10) / 10)
-
-    @property
     def levels(self) -> tuple[float | None, ...]:
-        """The ratios on the scale: 0 is the floor, 1 is 100 %."""
-        floor = self.floor
+        """The ratios on a scale from 90 %, or the tenth below the lowest, to 100 %."""
+        floor = min(0.9, int(min(self.known, default=1) * 10) / 10)
         return tuple(
             None if r is None else max(0.0, (min(r, 1.0) - floor) / (1 - floor))
             for r in self.ratios
@@ -66,7 +62,7 @@ class TrendGroup:
 
     checkpoint: str
     window_label: str
-    runs: tuple[StoredRun, ...]
+    heads: tuple[RunHead, ...]
     trends: tuple[Trend, ...]
 
 
@@ -75,44 +71,34 @@ def layer_trends(runs: Iterable[StoredRun], last: int = 60) -> list[TrendGroup]:
 
     Groups come in the order of their latest run; a single run makes no trend.
     """
-    return _groups(runs, last, lambda head: head.layers, RunHead.coverage)
+    return _groups(runs, last, lambda head: head.by_layer)
 
 
 def dataset_trends(runs: Iterable[StoredRun], last: int = 60) -> list[TrendGroup]:
     """A trend per dataset, as ``layer_trends``."""
-    return _groups(runs, last, lambda head: head.datasets, RunHead.coverage_of)
+    return _groups(runs, last, lambda head: head.by_dataset)
 
 
-def _groups(
-    runs: Iterable[StoredRun],
-    last: int,
-    names: Callable[[RunHead], Iterable[str]],
-    ratio: Callable[[RunHead, str], float | None],
-) -> list[TrendGroup]:
-    comparable: dict[tuple[str, str], list[StoredRun]] = {}
-    for run in runs:
-        if run.head:
-            comparable.setdefault((run.head.checkpoint, run.head.window_label), []).append(run)
+def _groups(runs: Iterable[StoredRun], last: int, ratios_of: Ratios) -> list[TrendGroup]:
+    comparable: dict[tuple[str, str], list[RunHead]] = {}
+    for head in (run.head for run in runs if run.head):
+        comparable.setdefault((head.checkpoint, head.window_label), []).append(head)
     return [
-        _group(found[:last][::-1], names, ratio) for found in comparable.values() if len(found) > 1
+        TrendGroup(
+            checkpoint=checkpoint,
+            window_label=label,
+            heads=tuple(heads[:last][::-1]),
+            trends=tuple(_trends([ratios_of(head) for head in heads[:last]])),
+        )
+        for (checkpoint, label), heads in comparable.items()
+        if len(heads) > 1
     ]
 
 
-def _group(
-    runs: Sequence[StoredRun],
-    names: Callable[[RunHead], Iterable[str]],
-    ratio: Callable[[RunHead, str], float | None],
-) -> TrendGroup:
-    heads = [run.head for run in runs if run.head]
-    return TrendGroup(
-        checkpoint=heads[-1].checkpoint,
-        window_label=heads[-1].window_label,
-        runs=tuple(runs),
-        trends=tuple(
-            Trend(name=name, ratios=tuple(ratio(head, name) for head in heads))
-            for name in dict.fromkeys(name for head in reversed(heads) for name in names(head))
-        ),
-    )
+def _trends(ratios: Sequence[Mapping[str, float | None]]) -> Iterator[Trend]:
+    """``ratios`` by name, newest first."""
+    for name in dict.fromkeys(name for of_run in ratios for name in of_run):
+        yield Trend(name=name, ratios=tuple(of_run.get(name) for of_run in reversed(ratios)))
 
 
 def blocks(trend: Trend) -> str:

@@ -34,9 +34,8 @@ def test_a_head_has_verdict_window_and_coverage_newest_first(tmp_path: Path) -> 
         "season 2025",
         "2 of 12 evaluated checks failed",
     )
-    assert old.head.layers == ("L1", "L3", "L4")
-    assert old.head.coverage("L3") == 1
-    assert old.head.coverage("L4") == old.head.coverage_of("factors") == 56 / 76
+    assert old.head.by_layer == {"L1": 1, "L3": 1, "L4": 56 / 76}
+    assert old.head.by_dataset["factors"] == 56 / 76
     factors = old.head.shares[-1]
     assert (factors.dataset, factors.of, factors.lacking) == ("factors", "raw", 10)
 
@@ -49,7 +48,7 @@ def test_the_coverage_of_a_layer_is_that_of_its_least_complete_dataset(tmp_path:
     stored(tmp_path, both, factors=HOLE)
     head = stored_runs(tmp_path)[0].head
     assert head is not None
-    assert (head.coverage_of("other"), head.coverage("L4")) == (1, 56 / 76)
+    assert (head.by_dataset["other"], head.by_layer["L4"]) == (1, 56 / 76)
 
 
 @pytest.fixture

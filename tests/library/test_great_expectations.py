@@ -155,7 +155,8 @@ def test_a_missing_plugin_is_an_error_and_never_green(tmp_path: Path) -> None:
 
 def test_a_plugin_that_cannot_be_imported_is_one_sentence(tmp_path: Path) -> None:
     file = project_of(tmp_path)
-    (file.project / "plugins/cross_layer/metric.py").write_text("import nowhere", encoding="utf-8")
+    plugin = file.project / "plugins/cross_layer/expectations.py"
+    plugin.write_text("import nowhere", encoding="utf-8")
     frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL))
 
     with pytest.raises(LibraryError, match=r"No module named 'nowhere'") as caught:

@@ -184,7 +184,7 @@ class Rendered(HTMLParser):
 @given(st.lists(st.tuples(tricky, tricky), min_size=1, max_size=4))
 def test_every_cell_of_a_table_renders_as_the_text_it_is(rows: list[tuple[str, str]]) -> None:
     section = table(("a", "b"), rows)
-    page = Rendered("\n".join([*section.head, *section.lines, *section.tail]))
+    page = Rendered("\n".join(section))
     assert set(page.tags) <= OURS
     assert page.attributes == []
     assert page.rows[1:] == [[one_line(cell) for cell in row] for row in rows]
@@ -193,7 +193,7 @@ def test_every_cell_of_a_table_renders_as_the_text_it_is(rows: list[tuple[str, s
 @given(st.lists(tricky.filter(lambda text: text.strip()), min_size=1, max_size=4), tricky)
 def test_every_line_of_a_fold_renders_as_the_text_it_is(lines: list[str], title: str) -> None:
     section = folded(title, lines)
-    page = Rendered("\n".join([*section.head, *section.lines, *section.tail]))
+    page = Rendered("\n".join(section))
     assert set(page.tags) <= OURS
     assert [row[0] for row in page.rows] == [one_line(line) for line in lines]
 

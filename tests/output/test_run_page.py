@@ -178,13 +178,15 @@ def test_every_date_of_the_window_is_in_the_calendar_in_one_state(tmp_path: Path
         CellState.OFF: 1,
     }
     assert sum(layer.counts.values()) == 90
-    rows = {str(row.date): row for row in layer.rows}
-    assert (rows["2025-02-05"].state, rows["2025-02-05"].figures) == ("partial", ("1/2 partial",))
+    rows = {str(row.date): row for row in layer.dates if row.cells}
+    found = rows["2025-02-05"]
+    assert (found.state, found.figures) == ("partial", {"factors": "1/2 partial"})
     assert "2025-01-12" not in rows
-    cells = {cell.title.splitlines()[0]: cell for cell in layer.cells}
+    cells = {cell.title.splitlines()[0]: cell for cell in layer.dates}
     assert cells["Sun 2025-01-12"].state is CellState.OFF
     assert cells["Thu 2025-02-06"].title == "Thu 2025-02-06\nfactors: 0/2 missing"
-    assert len({(cell.x, cell.y) for cell in layer.cells}) == len(layer.cells)
+    places = {(cell.column, cell.date.weekday()) for cell in layer.dates}
+    assert len(places) == len(layer.dates)
 
 
 def test_weeks_without_anything_expected_are_left_out_and_named(tmp_path: Path) -> None:
@@ -211,7 +213,7 @@ def test_a_cell_is_the_worst_of_the_datasets_of_its_layer_and_shows_all_of_them(
     both = contract_of(tmp_path, datasets={**BASIC["datasets"], "second": second})
     layer = layer_calendars(stored(tmp_path, both, factors=HOLE, second=FULL))[-1]
     assert layer.datasets == ("factors", "second")
-    cells = {cell.title.splitlines()[0]: cell for cell in layer.cells}
+    cells = {cell.title.splitlines()[0]: cell for cell in layer.dates}
     lost = cells["Mon 2025-01-20"]
     assert (lost.state, lost.title.splitlines()[1:]) == (
         CellState.MISSING,
@@ -220,10 +222,10 @@ def test_a_cell_is_the_worst_of_the_datasets_of_its_layer_and_shows_all_of_them(
     assert (
         cells["Wed 2025-01-01"].state is CellState.COMPLETE
     )  # warm-up of the one, not of the other
-    assert {str(row.date): row.figures for row in layer.rows}["2025-01-01"] == (
-        "2/2 warm up",
-        "2/2 complete",
-    )
+    assert {str(row.date): row.figures for row in layer.dates}["2025-01-01"] == {
+        "factors": "2/2 warm up",
+        "second": "2/2 complete",
+    }
 
 
 # ------------------------------------------------------------------ in a real browser

@@ -80,8 +80,8 @@ def copy(tmp_path: Path) -> Path:
     """The project with the notification: one file and one line."""
     found = scratch_copy(tmp_path)
     (found / "checkpoints/output/webhook.py").write_text(WEBHOOK)
-    registry = found / "checkpoints/output/registry.py"
-    edit(registry, '    "github",\n', '    "github",\n    "webhook",\n')
+    publishers = found / "checkpoints/output/publisher.py"
+    edit(publishers, '    "github",\n', '    "github",\n    "webhook",\n')
     return found
 
 

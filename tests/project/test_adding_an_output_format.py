@@ -43,8 +43,8 @@ PUBLISHER = Publisher(
 def test_a_format_is_one_file_and_one_line(tmp_path: Path) -> None:
     copy = scratch_copy(tmp_path)
     (copy / "checkpoints/output/table_csv.py").write_text(CSV)
-    registry = copy / "checkpoints/output/registry.py"
-    edit(registry, '    "github",\n', '    "github",\n    "table_csv",\n')
+    publishers = copy / "checkpoints/output/publisher.py"
+    edit(publishers, '    "github",\n', '    "github",\n    "table_csv",\n')
     url = fill(tmp_path / "w.duckdb", {**dict.fromkeys(BASIC["datasets"], FULL), "factors": HOLE})
     contract = str(write_contract(tmp_path, BASIC))
     options = ("--contract", contract, "--warehouse", url, "--season", "2025")

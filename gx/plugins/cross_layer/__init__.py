@@ -5,8 +5,7 @@ the suites that name them.
 """
 
 from checkpoints.rules.registry import RULES
-from cross_layer.expectations import expectations_of
-from cross_layer.metric import PairEvidenceMetric
+from cross_layer.expectations import PairEvidenceMetric, expectations_of
 
 EXPECTATIONS = expectations_of(RULES.values())
 

@@ -1,19 +1,49 @@
-"""An expectation for every rule of the contract, generated from it; each only says which it is."""
+"""The one metric, the evidence of a compared pair, and an expectation for every rule."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
+from great_expectations.core.metric_domain_types import MetricDomainTypes
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
+from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metadata_types import FailureSeverity
+from great_expectations.expectations.metrics.metric_provider import metric_value
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
 from checkpoints.contract.checks import Check
-from checkpoints.library.results import details_of, succeeded
+from checkpoints.library.results import RunEvidence, details_of, succeeded
+from checkpoints.library.table import evidence_of
 from checkpoints.rules.evidence import Pair
 from checkpoints.rules.rule import Rule
-from cross_layer.metric import PAIR_EVIDENCE
+
+PAIR_EVIDENCE = "cross_layer.pair_evidence"
+
+
+class PairEvidenceMetric(TableMetricProvider):
+    """The cells of a pair, oldest first, and what lies behind them.
+
+    Raises ``UnreadablePair`` where the pair could not be evaluated, so that the library reports
+    an exception and not a failure.
+    """
+
+    metric_name = PAIR_EVIDENCE
+    value_keys = Pair._fields
+
+    @metric_value(engine=PandasExecutionEngine)
+    def _pandas(
+        cls,
+        execution_engine: PandasExecutionEngine,
+        metric_domain_kwargs: dict[str, Any],
+        metric_value_kwargs: dict[str, Any],
+        **_: Any,
+    ) -> RunEvidence:
+        table, *_rest = execution_engine.get_compute_domain(
+            metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE
+        )
+        return evidence_of(table, Pair(**metric_value_kwargs))
 
 
 class CrossLayerExpectation(BatchExpectation):

@@ -1,11 +1,13 @@
-"""What the Data Docs pages say, from the library's suites and validation results."""
+"""The Data Docs pages: from the library's suites and validation results to HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
 
 from great_expectations.core.expectation_suite import ExpectationSuite
 from great_expectations.core.expectation_validation_result import (
@@ -13,11 +15,14 @@ from great_expectations.core.expectation_validation_result import (
     ExpectationValidationResult,
 )
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
 from checkpoints.coverage.results import CheckRecord, Verdict, check_record, decide
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.library.results import ResultEvidence, evaluation_of, result_evidence
+from checkpoints.output.page import environment
 from checkpoints.rules.rule import Evaluation, Outcome
+from checkpoints.text import dates
 
 WORST_FIRST = (Outcome.ERRORED, Outcome.FAILED, Outcome.NOT_EVALUATED, Outcome.PASSED)
 
@@ -28,7 +33,6 @@ class Expected:
 
     record: CheckRecord
     sentence: str
-    by_date: bool
     service: str | None
     shown: ResultEvidence | None
 
@@ -61,12 +65,13 @@ class Rebuilding:
 class ResultPage:
     """One suite in one run; ``attention`` are the checks that failed or could not be evaluated."""
 
+    template: ClassVar[str] = "result.html"
+
     suite: str
     run_id: str
     run_time: datetime
     verdict: Verdict
-    window: DateRange | None
-    as_of: date | None
+    evidence: ResultEvidence | None
     attention: tuple[Expected, ...]
     others: tuple[Expected, ...]
     rebuilding: tuple[Rebuilding, ...]
@@ -74,22 +79,19 @@ class ResultPage:
     @property
     def stays(self) -> bool:
         """Whether something is wrong that no backfill repairs."""
-        failed = (e.record for e in self.attention if e.record.outcome is Outcome.FAILED)
-        return any(not record.rule.repairable for record in failed)
+        records = [expected.record for expected in self.attention]
+        return any(r.outcome is Outcome.FAILED and not r.rule.repairable for r in records)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuitePage:
     """A suite: its expectations by dataset."""
 
+    template: ClassVar[str] = "suite.html"
+
     suite: str
     about: str
-    datasets: dict[str, tuple[Expected, ...]]
-
-    @property
-    def expectations(self) -> int:
-        """How many there are."""
-        return sum(map(len, self.datasets.values()))
+    datasets: dict[str, list[Expected]]
 
 
 class SuiteRenderer:
@@ -97,15 +99,12 @@ class SuiteRenderer:
 
     def render(self, suite: ExpectationSuite) -> SuitePage:
         """The expectations in words, in the order of the contract."""
-        found = [_expected(config, suite.name) for config in suite.expectation_configurations]
-        return SuitePage(
-            suite=suite.name,
-            about=str(suite.meta.get("about", "")),
-            datasets={
-                name: tuple(e for e in found if e.record.dataset == name)
-                for name in dict.fromkeys(e.record.dataset for e in found)
-            },
-        )
+        datasets: dict[str, list[Expected]] = {}
+        for config in suite.expectation_configurations:
+            expected = _expected(config, suite.name)
+            datasets.setdefault(expected.record.dataset, []).append(expected)
+        about = str(suite.meta.get("about", ""))
+        return SuitePage(suite=suite.name, about=about, datasets=datasets)
 
 
 class ResultRenderer:
@@ -117,7 +116,12 @@ class ResultRenderer:
         Raises:
             ValueError: a result holds no evaluation.
         """
-        found = sorted(_judged(result), key=lambda e: WORST_FIRST.index(e.record.outcome))
+        found = [
+            _expected(one.expectation_config, result.suite_name, one)
+            for one in result.results
+            if one.expectation_config is not None
+        ]
+        found.sort(key=lambda e: WORST_FIRST.index(e.record.outcome))
         attention = [e for e in found if e.record.outcome in WORST_FIRST[:2]]
         shown = next((e.shown for e in found if e.shown), None)
         fail_on = shown.fail_on if shown else "critical"
@@ -127,18 +131,11 @@ class ResultRenderer:
             run_id=str(run["run_name"]),
             run_time=datetime.fromisoformat(run["run_time"]).astimezone(UTC),
             verdict=decide([e.record for e in found], len(found), fail_on),
-            window=shown.window if shown else None,
-            as_of=shown.as_of if shown else None,
+            evidence=shown,
             attention=tuple(attention),
             others=tuple(found[len(attention) :]),
             rebuilding=tuple(_rebuilding(attention)),
         )
-
-
-def _judged(result: ExpectationSuiteValidationResult) -> Iterable[Expected]:
-    for one in result.results:
-        if one.expectation_config is not None:
-            yield _expected(one.expectation_config, result.suite_name, one)
 
 
 def _expected(
@@ -147,15 +144,15 @@ def _expected(
     expectation: Any = config.to_domain_obj()
     check = expectation.check(suite)
     meta = config.meta or {}
-    found = Evaluation(outcome=Outcome.NOT_EVALUATED)
+    found, shown = Evaluation(outcome=Outcome.NOT_EVALUATED), None
     if result is not None:
         found = evaluation_of(result.success, result.result, result.exception_info)
+        shown = result_evidence(result.result)
     return Expected(
         record=check_record(check, found),
         sentence=check.rule.sentence(check.pair, by_date=bool(meta.get("by_date"))),
-        by_date=bool(meta.get("by_date")),
         service=meta.get("service"),
-        shown=result_evidence(result.result) if result is not None else None,
+        shown=shown,
     )
 
 
@@ -181,3 +178,23 @@ def _merged(ranges: Iterable[DateRange]) -> list[DateRange]:
         else:
             merged.append(run)
     return merged
+
+
+class PageView:
+    """What the library asks a view for: a rendered document in, HTML out."""
+
+    def render(self, document: ResultPage | SuitePage, **_: Any) -> str:
+        """The page as HTML; the project's id and the library's buttons are passed over."""
+        return _environment().get_template(document.template).render(page=document)
+
+
+@cache
+def _environment() -> Environment:
+    shared = environment()
+    loaders = [
+        FileSystemLoader(Path(__file__).parent / "templates"),
+        *([shared.loader] if shared.loader else []),
+    ]
+    ours = shared.overlay(loader=ChoiceLoader(loaders))
+    ours.globals = {**shared.globals, "dates": dates, "RANGES_SHOWN": 40}
+    return ours

@@ -84,7 +84,8 @@ def test_what_remains_is_grouped_by_service_state_and_reason() -> None:
     shown = people(record)
     assert "four     rejected  2      2025-01-07 → 2025-01-08  boom" in shown
     assert "four     planned   1      2025-01-09               not sent yet" in shown
-    assert sections_of(record)[0].lines[0].endswith("| boom |")
+    (_, _, _, _, first, *_) = sections_of(record)[0]  # below title, headings and rule
+    assert first.endswith("| boom |")
     (finding,) = findings_of(record).findings[:1]
     assert finding.details.splitlines() == [
         "rejected, 2 dates (2025-01-07 → 2025-01-08): boom",
