@@ -55,6 +55,17 @@ def hanging(
             yield start + Text(line)
 
 
+def narrowed(rows: Sequence[Sequence[Text]], width: int, spare: Sequence[int]) -> list[Text]:
+    """Aligned rows; while they are too wide, without one more of the ``spare`` columns."""
+    left = list(range(len(rows[0])))
+    for column in (None, *spare):
+        left = [n for n in left if n != column]
+        lines = aligned([[row[n] for n in left] for row in rows])
+        if width_of(lines) <= width:
+            break
+    return lines
+
+
 def filled(parts: Sequence[str], width: int, at_most: int | None = None) -> list[str]:
     """``a, b, c`` in lines of at most ``width`` cells, each part whole.
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 import checkpoints.cli.commands
 from checkpoints.archive.report import Report, read_report
-from checkpoints.output.columns import filled, hanging
+from checkpoints.output.columns import filled, hanging, narrowed
 from checkpoints.output.console import Stored, print_report
 from checkpoints.rules.rule import Outcome
 from checkpoints.text import Detail
@@ -242,3 +242,16 @@ def test_what_does_not_fit_beside_a_name_goes_below_it() -> None:
         "player_composite_factors",
         "    2024-11-06 → 2024-12-02, 2024-12-21",
     ]
+
+
+def test_columns_that_can_be_spared_are_left_out_before_a_line_gets_too_long() -> None:
+    rows = [[Text("L4"), Text("player_composite_factors"), Text("of"), Text("13.6 %")]]
+    for width, said in ((60, "L4 of"), (37, "L4"), (33, ""), (10, "")):
+        (line,) = narrowed(rows, width, spare=(2, 0))
+        assert str(line).split() == [
+            *(["L4"] if "L4" in said else []),
+            "player_composite_factors",
+            *(["of"] if "of" in said else []),
+            "13.6",
+            "%",
+        ]
