@@ -116,10 +116,7 @@ def test_a_table_that_refuses_a_query_without_a_filter_is_never_asked_without_on
 @pytest.mark.parametrize("error", [errors.rate_limit_exceeded, errors.backend_error])
 @pytest.mark.parametrize("path", [("POST", INSERT), ("GET", RESULTS), ("GET", TABLE)], ids=str)
 def test_a_passing_error_is_tried_again_with_pauses(
-    proxy: Proxy,
-    demo_loaded: Path,
-    error: Callable[[], errors.GoogleError],
-    path: tuple[str, str],
+    proxy: Proxy, demo_loaded: Path, error: Callable[[], errors.GoogleError], path: tuple[str, str]
 ) -> None:
     proxy.fail(*path, error(), times=2)
     started = time.monotonic()

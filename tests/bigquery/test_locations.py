@@ -12,14 +12,7 @@ from hypothesis import given, settings
 from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
 from checkpoints.warehouse.reading import Evidence, gather
-from tests.bigquery.commands import (
-    PIPELINE,
-    WINDOW,
-    checkpoints,
-    on_duckdb,
-    pipeline_with,
-    verdict,
-)
+from tests.bigquery.commands import PIPELINE, WINDOW, checkpoints, on_duckdb, pipeline_with, verdict
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import DEMO_COLUMNS, copy_warehouse, load_rows
 from tests.bigquery.recording import Proxy

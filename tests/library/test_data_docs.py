@@ -88,9 +88,7 @@ def test_failed_checks_come_first_whatever_the_order_of_the_contract(file: Contr
     assert "✗ failed (warning) every key of factors" in words
 
 
-def test_the_keys_behind_a_date_are_shown_with_what_is_wrong_about_them(
-    file: ContractFile,
-) -> None:
+def test_the_keys_behind_a_date_are_shown_with_what_is_wrong_about_them(file: ContractFile) -> None:
     frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL, "factors"))
     keys = [
         KeySample(

@@ -227,12 +227,7 @@ def test_both_shapes_of_exception_info_are_told_from_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("success", "result"),
-    [
-        (False, {}),
-        (True, {}),
-        (True, {"observed_value": 0.1}),
-    ],
+    ("success", "result"), [(False, {}), (True, {}), (True, {"observed_value": 0.1})]
 )
 def test_a_result_without_an_outcome_is_not_a_verdict(
     success: bool, result: dict[str, Any]

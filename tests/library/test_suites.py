@@ -128,8 +128,7 @@ def test_write_is_idempotent_and_leaves_nothing_stale(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["expectations/L4.json", "validation_definitions/L4.json", "checkpoints/daily.json"],
+    "name", ["expectations/L4.json", "validation_definitions/L4.json", "checkpoints/daily.json"]
 )
 def test_a_hand_edit_is_stale_and_named(tmp_path: Path, name: str) -> None:
     contract = contract_of(tmp_path).contract

@@ -177,9 +177,7 @@ def test_a_mistake_in_an_engine_is_not_taken_for_a_dataset_that_cannot_be_read(
     assert done.stderr == "error: unexpected KeyError: 'title'\n"
 
 
-def test_urls_that_no_engine_reads_are_answered_with_those_that_can_be_read(
-    project: Path,
-) -> None:
+def test_urls_that_no_engine_reads_are_answered_with_those_that_can_be_read(project: Path) -> None:
     edit(project / "gx/pipeline.yml", "sqlite:///", "mysql://user:secret@host/")
     done, _ = check(project)
     assert done.returncode == 2

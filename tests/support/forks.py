@@ -118,11 +118,7 @@ def fork(
         for pipe, wanted in zip(pipes, (stdout, stderr), strict=True)
     ]
     request = json.dumps([module, arguments, dict(env), str(cwd)]).encode()
-    fds = [
-        theirs.fileno(),
-        nowhere,
-        *(e for e in ends if e is not None),
-    ]
+    fds = [theirs.fileno(), nowhere, *(e for e in ends if e is not None)]
     socket.send_fds(_server(uses_library), [request], fds)
     theirs.close()
     for end in (nowhere, *(pipe[1] for pipe in pipes if pipe)):

@@ -122,10 +122,7 @@ FRAMES: dict[str, tuple[Days, dict[str, Any]]] = {
         every_day("2025-01-05", "2025-01-20", ALL),
         {"unreadable": {"schedule": "dataset 'schedule' has no column 'd'"}},
     ),
-    "nothing due yet": (
-        every_day("2025-01-05", "2025-01-20", ALL),
-        {"as_of": "2025-01-05"},
-    ),
+    "nothing due yet": (every_day("2025-01-05", "2025-01-20", ALL), {"as_of": "2025-01-05"}),
     "nothing at all": ({D("2025-01-05"): [], D("2025-01-06"): []}, {}),
     "only warm-up": (every_day("2025-01-01", "2025-01-03", NO_L4), {}),
     "a known gap": (
