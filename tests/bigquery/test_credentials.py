@@ -42,12 +42,8 @@ def test_an_impersonated_account_reads_and_the_own_one_does_not(
 def test_who_may_not_impersonate_is_told_so(
     proxy: Proxy, demo_loaded: Path, internet: dict[str, str]
 ) -> None:
-    denied = GoogleError(
-        code=403,
-        reason="forbidden",
-        message="Permission 'iam.serviceAccounts.getAccessToken' denied on resource "
-        "(or it may not exist).",
-    )
+    right = "Permission 'iam.serviceAccounts.getAccessToken'"
+    denied = GoogleError(403, "forbidden", f"{right} denied on resource (or it may not exist).")
     proxy.fail("POST", ":generateAccessToken", denied, times=10)
     arguments = ("check", *WINDOW, "--impersonate-service-account", READER)
     done = checkpoints(proxy, *arguments, **internet)

@@ -36,14 +36,9 @@ def refused(proxy: Proxy, *arguments: str, **variables: str) -> str:
 def test_without_credentials_it_says_how_to_get_some(
     proxy: Proxy, demo_loaded: Path, tmp_path: Path
 ) -> None:
-    nowhere = {
-        "GCE_METADATA_HOST": "127.0.0.1:9",
-        "GCE_METADATA_IP": "127.0.0.1:9",
-        "NO_GCE_CHECK": "true",
-        "CLOUDSDK_CONFIG": str(tmp_path),
-        "HOME": str(tmp_path),
-    }
-    said = refused(proxy, **nowhere)
+    nowhere = dict.fromkeys(("GCE_METADATA_HOST", "GCE_METADATA_IP"), "127.0.0.1:9")
+    home = dict.fromkeys(("CLOUDSDK_CONFIG", "HOME"), str(tmp_path))
+    said = refused(proxy, **nowhere, **home, NO_GCE_CHECK="true")
     assert "gcloud auth application-default login" in said
     assert proxy.queries == []
 
@@ -67,18 +62,12 @@ def test_without_the_right_to_query_it_names_project_and_role(
 
 
 def test_a_used_up_quota_is_not_tried_again(proxy: Proxy, demo_loaded: Path) -> None:
+    """And the error is in the words of the service and shows no address."""
     proxy.fail("POST", INSERT, errors.quota_exceeded())
     said = refused(proxy)
     assert "QueryUsagePerUserPerDay" in said
     assert "quota" in said
     assert proxy.queries == []
-
-
-def test_an_error_is_in_the_words_of_the_service_and_shows_no_address(
-    proxy: Proxy, demo_loaded: Path
-) -> None:
-    proxy.fail("POST", INSERT, errors.quota_exceeded())
-    said = refused(proxy)
     assert proxy.url not in said
     assert "prettyPrint" not in said
 
@@ -91,22 +80,12 @@ def test_a_table_that_refuses_a_query_without_a_filter_is_never_asked_without_on
     load_rows(emulator.url, {f"s.{n}": good for n in BASIC["datasets"]}, project="strict")
     proxy.service.partitioned = {f"s.{name}": "d" for name in BASIC["datasets"]}
     query = "SELECT d AS day, k AS game FROM s.summary WHERE k IS NOT NULL"
-    datasets = {
-        **BASIC["datasets"],
-        "summary": {
-            "layer": "L3",
-            "query": query,
-            "date": "day",
-            "date_type": "date",
-            "key": "game",
-            "upstream": "raw",
-        },
-    }
-    contract = write_contract(tmp_path, BASIC, datasets=datasets)
+    columns = {"date": "day", "date_type": "date", "key": "game"}
+    summary = {"layer": "L3", "query": query, "upstream": "raw", **columns}
+    datasets = {**BASIC["datasets"], "summary": summary}
+    contract = ("--contract", str(write_contract(tmp_path, BASIC, datasets=datasets)))
     window = ("--from", "2025-01-10", "--to", "2025-01-12", "--as-of", "2025-02-01")
-    done = checkpoints(
-        proxy, "coverage", *window, "--contract", str(contract), url="bigquery://strict"
-    )
+    done = checkpoints(proxy, "coverage", *window, *contract, url="bigquery://strict")
     assert done.returncode == 0, done.stderr
 
 
@@ -174,14 +153,9 @@ def test_ctrl_c_cancels_the_query_at_once(proxy: Proxy, demo_loaded: Path) -> No
     proxy.hang()
     command = ("checkpoints", "check", *WINDOW, "--warehouse", "bigquery://proj")
     process = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        cwd=ROOT,
-        env=environment(**proxy.environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+        [sys.executable, "-m", *command], cwd=ROOT, env=environment(**proxy.environment),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     with process:
         wait_until(lambda: len(proxy.reads()) == 1)
         time.sleep(0.3)

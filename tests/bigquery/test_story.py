@@ -81,14 +81,9 @@ def services(file: Path) -> Iterator[dict[str, str]]:
     """The demo's processors, which write to the DuckDB file; the variables that name them."""
     line = ("demo", "serve", "--port", "0", "--warehouse", f"duckdb:///{file}")
     with subprocess.Popen(
-        [sys.executable, "-m", *line],
-        cwd=ROOT,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as server:
+        [sys.executable, "-m", *line], cwd=ROOT, env=environment(),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    ) as server:  # fmt: skip
         assert server.stdout is not None
         ready = server.stdout.readline().split()
         urls = dict(word.split("=", 1) for word in ready if "=" in word)

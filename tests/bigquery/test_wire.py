@@ -10,14 +10,11 @@ import pytest
 
 from checkpoints.contract.loading import load_contract
 from checkpoints.contract.model import Contract
-from checkpoints.contract.window import Window
-from checkpoints.dates import DateRange
 from checkpoints.warehouse.engine import ReadOptions
-from checkpoints.warehouse.reading import gather
 from remediation.backfill.tables import Tables
 from remediation.clock import Clock
 from remediation.plan.model import Call
-from tests.bigquery.commands import PIPELINE, WINDOW, checkpoints
+from tests.bigquery.commands import PIPELINE, WINDOW, checkpoints, gathered
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import load_rows
 from tests.bigquery.recording import Proxy
@@ -92,8 +89,7 @@ def test_every_kind_of_date_column_is_pruned(
     load_rows(emulator.url, {"s.raw": good}, f"d {column}, k VARCHAR", project)
     here.service.partitioned = {f"s.{name}": "d" for name in BASIC["datasets"]}
     contract = contract_of(tmp_path).contract
-    window = Window(range=DateRange(D("2025-01-10"), D("2025-01-12")), label="")
-    found = gather(contract, f"bigquery://{project}", window, D("2025-02-01"))
+    found = gathered(contract, project, "2025-01-10", "2025-01-12")
     assert found.frame.unreadable == {}
     for query in here.reads():
         assert_pruned_and_narrow(query, contract)

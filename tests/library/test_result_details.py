@@ -46,14 +46,8 @@ def cell(n: int, expected: int, matched: int, orphans: int, status: Status = Sta
 
 
 def evidence(cells: list[Cell], samples: dict[date, Any] | None = None) -> RunEvidence:
-    return RunEvidence(
-        cells=tuple(cells),
-        samples=samples or {},
-        undated=0,
-        window=WINDOW,
-        as_of=AS_OF,
-        fail_on="warning",
-    )
+    about = {"undated": 0, "window": WINDOW, "as_of": AS_OF, "fail_on": "warning"}
+    return RunEvidence(cells=tuple(cells), samples=samples or {}, **about)
 
 
 @given(
@@ -105,12 +99,12 @@ def test_the_table_gives_every_pair_its_own_evidence_whatever_the_names(tmp_path
     contract = contract_of(tmp_path).contract
     days = every_day("2025-01-05", "2025-01-06", ALL, NO_L4)
     frame = frame_of(contract, days, undated="factors")
-    sample = KeySample(
-        dataset="factors", of="raw", date=D("2025-01-06"), missing=(("k",),), orphans=()
-    )
+    found = {"date": D("2025-01-06"), "missing": (("k",),), "orphans": ()}
+    sample = KeySample(dataset="factors", of="raw", **found)
     table = coverage_table(frame, checks_of(contract), [sample])
-    of_raw = evidence_of(table, Pair("factors", "raw", "keys"))
-    of_summary = evidence_of(table, Pair("factors", "summary", "keys"))
+    of_raw, of_summary = (
+        evidence_of(table, Pair("factors", of, "keys")) for of in ("raw", "summary")
+    )
 
     assert of_raw.cells == frame.cells[Pair("factors", "raw", "keys")]
     assert of_raw.samples == {D("2025-01-06"): ((("k",),), ())}

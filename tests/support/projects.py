@@ -93,13 +93,9 @@ def of_dataset(verdict: LibraryVerdict, dataset: str) -> dict[str, Outcome]:
 
 
 KNOWN_GAP = {
-    "dataset": "factors",
-    "from": "2025-02-01",
-    "to": "2025-02-02",
-    "reason": "source lost",
-    "owner": "data-eng",
-    "until": "2025-12-31",
-}
+    "dataset": "factors", "from": "2025-02-01", "to": "2025-02-02", "until": "2025-12-31",
+    "reason": "source lost", "owner": "data-eng",
+}  # fmt: skip
 
 FRAMES: dict[str, tuple[Days, dict[str, Any]]] = {
     "complete": (every_day("2025-01-05", "2025-01-20", ALL, ALL), {}),
