@@ -92,15 +92,9 @@ def test_a_notification_is_one_file_and_one_line(copy: Path, room: Any) -> None:
     assert room.messages == []
 
     assert check(copy, HOLE, "--webhook", url).returncode == 1
-    assert room.messages == [
-        {
-            "text": "INCOMPLETE: 2 of 12 evaluated checks failed",
-            "failed": [
-                "factors: conversion_ratio of raw",
-                "factors: daily_conversion_ratio of summary",
-            ],
-        }
-    ]
+    failed = ["factors: conversion_ratio of raw", "factors: daily_conversion_ratio of summary"]
+    text = "INCOMPLETE: 2 of 12 evaluated checks failed"
+    assert room.messages == [{"text": text, "failed": failed}]
     assert check(copy, HOLE, CHECKPOINTS_WEBHOOK=url).returncode == 1
     assert len(room.messages) == 2
     assert "--webhook URL" in command("checkpoints", "check", "--help", cwd=copy).stdout

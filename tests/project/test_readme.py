@@ -16,6 +16,7 @@ import demo.__main__
 import remediation.cli.commands
 from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.archive.report import Report
+from checkpoints.archive.signoff import SignOff
 from checkpoints.cli.shell import LazyGroup
 from checkpoints.errors import ExitCode
 from checkpoints.records import schema_of
@@ -102,7 +103,8 @@ def test_the_table_of_exit_codes_is_complete() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "model"), [("report", Report), ("remediation", RemediationRecord)]
+    ("name", "model"),
+    [("report", Report), ("signoff", SignOff), ("remediation", RemediationRecord)],
 )
 def test_the_committed_schema_is_the_one_in_force(name: str, model: type[BaseModel]) -> None:
     committed = Path(ROOT / "checkpoints" / f"{name}.schema.json").read_text(encoding="utf-8")
