@@ -17,6 +17,8 @@ from tests.bigquery.recording import Proxy
 from tests.bigquery.test_wire import SHIPPED
 from tests.support.warehouses import D
 
+pytestmark = pytest.mark.usefixtures("demo_loaded")
+
 MB = 10**6
 DATE, KEY, OTHER = 40 * MB, 60 * MB, 10_000 * MB
 KEYED = sum(len(columns) == 2 for columns in DEMO_COLUMNS.values())
@@ -77,9 +79,7 @@ def test_a_cap_in_the_contract_holds_and_an_option_goes_before_it(
     assert [query.maximum_bytes_billed for query in priced.reads()] == [2000 * MB] * 2
 
 
-def test_a_cap_below_the_least_that_is_billed_ends_in_exit_3(
-    proxy: Proxy, demo_loaded: Path
-) -> None:
+def test_a_cap_below_the_least_that_is_billed_ends_in_exit_3(proxy: Proxy) -> None:
     done = checkpoints(proxy, "check", *WINDOW, "--max-bytes", "50MB")
     assert done.returncode == 3
     assert "error:" in done.stderr
@@ -100,9 +100,7 @@ def test_the_report_has_job_bytes_and_seconds_of_each_statement(priced: Proxy) -
         assert statement["rows"] > 0
 
 
-def test_the_second_check_comes_from_the_cache_and_a_fresh_read_does_not(
-    here: Proxy, demo_loaded: Path
-) -> None:
+def test_the_second_check_comes_from_the_cache_and_a_fresh_read_does_not(here: Proxy) -> None:
     window = Window(range=DateRange(D("2024-12-01"), D("2024-12-31")), label="")
     evidence = [
         gather(SHIPPED, "bigquery://proj", window, D("2026-01-03"), ReadOptions(fresh=fresh))
@@ -113,9 +111,7 @@ def test_the_second_check_comes_from_the_cache_and_a_fresh_read_does_not(
     assert [query.use_query_cache for query in here.reads()] == [True] * 4 + [False] * 2
 
 
-def test_every_query_is_labelled_with_tool_checkpoint_and_run(
-    proxy: Proxy, demo_loaded: Path
-) -> None:
+def test_every_query_is_labelled_with_tool_checkpoint_and_run(proxy: Proxy) -> None:
     found = answer(checkpoints(proxy, "check", *WINDOW, "--json", "-"))
     for query in proxy.reads():
         assert query.labels["tool"] == "checkpoints"

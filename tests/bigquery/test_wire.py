@@ -22,6 +22,8 @@ from tests.bigquery.service import Query
 from tests.bigquery.statements import date_of
 from tests.support.warehouses import BASIC, D, contract_of, days
 
+pytestmark = pytest.mark.usefixtures("demo_loaded")
+
 SHIPPED = load_contract(PIPELINE, {}).contract
 PARTITIONED = {str(d.table): d.date for d in SHIPPED.datasets.values()}
 
@@ -50,9 +52,7 @@ def dates_asked(query: Query, contract: Contract) -> set[tuple[date, date]]:
     return {(dates[0], dates[-1]) for dates in found}
 
 
-def test_a_check_reads_each_table_once_and_the_keys_of_some_dates(
-    proxy: Proxy, demo_loaded: Path
-) -> None:
+def test_a_check_reads_each_table_once_and_the_keys_of_some_dates(proxy: Proxy) -> None:
     proxy.service.partitioned = PARTITIONED
     done = checkpoints(proxy, "check", *WINDOW)
     assert done.returncode == 1, done.stderr
@@ -68,7 +68,7 @@ def test_a_check_reads_each_table_once_and_the_keys_of_some_dates(
     assert "LIMIT" in keys.sql
 
 
-def test_nothing_but_reads_and_metadata_is_asked_for(proxy: Proxy, demo_loaded: Path) -> None:
+def test_nothing_but_reads_and_metadata_is_asked_for(proxy: Proxy) -> None:
     checkpoints(proxy, "check", *WINDOW)
     api = [call for call in proxy.calls if "/bigquery/" in call.path]
     sent = {(c.method, c.path.split("/projects/proj/")[1].split("/")[0]) for c in api}
@@ -95,9 +95,7 @@ def test_every_kind_of_date_column_is_pruned(
         assert_pruned_and_narrow(query, contract)
 
 
-def test_a_verification_poll_asks_for_the_dates_sent_alone_and_past_the_cache(
-    here: Proxy, demo_loaded: Path
-) -> None:
+def test_a_verification_poll_asks_for_the_dates_sent_alone_and_past_the_cache(here: Proxy) -> None:
     here.service.partitioned = PARTITIONED
     dates = [D("2024-12-10"), D("2024-12-11"), D("2025-01-15")]
     names = ("player_composite_factors", "player_daily_cache")
