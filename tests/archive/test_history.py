@@ -26,8 +26,6 @@ def test_a_head_has_verdict_window_and_coverage_newest_first(tmp_path: Path) -> 
     stored(tmp_path, minute=1, factors=HOLE)
     stored(tmp_path, minute=2)
     new, old = stored_runs(tmp_path)
-    assert new.head is not None
-    assert old.head is not None
     assert new.run_id > old.run_id
     assert (new.head.passed, old.head.passed) == (True, False)
     assert old.head.window_label == "season 2025"
@@ -46,7 +44,6 @@ def test_the_coverage_of_a_layer_is_that_of_its_least_complete_dataset(tmp_path:
     both = contract_of(tmp_path, datasets={**datasets, "other": second})
     stored(tmp_path, both, factors=HOLE)
     head = stored_runs(tmp_path)[0].head
-    assert head is not None
     assert (head.coverage_of("other"), head.coverage("L4")) == (1, 56 / 76)
 
 
@@ -109,9 +106,7 @@ def test_a_report_that_was_edited_never_keeps_its_old_head(tmp_path: Path) -> No
     stored(tmp_path, factors=HOLE)
     path = archive.report_path(tmp_path, None)
     path.write_text(path.read_text().replace('"exit_code":1', '"exit_code":0'))
-    head = stored_runs(tmp_path)[0].head
-    assert head is not None
-    assert head.exit_code == 0
+    assert stored_runs(tmp_path)[0].head.exit_code == 0
 
 
 def test_an_archive_that_was_copied_keeps_its_heads(tmp_path: Path, parsed: list[Path]) -> None:
@@ -159,7 +154,7 @@ def test_a_slow_decay_shows_in_blocks() -> None:
 
 
 def sparkline(trend: Trend) -> str:
-    return str(environment().get_template("sparkline.html").make_module().sparkline(trend))  # type: ignore[attr-defined]
+    return str(environment().get_template("sparkline.html").make_module().sparkline(trend))
 
 
 def test_a_sparkline_breaks_where_nothing_was_due_and_escapes_names() -> None:

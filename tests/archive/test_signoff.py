@@ -30,7 +30,6 @@ def test_a_passed_run_is_signed_once_and_its_page_says_by_whom(tmp_path: Path) -
     assert "Ada &lt;b&gt;" in text
     assert "looks &amp; is right" in text
     record = read_signoff(tmp_path, report.run_id)
-    assert record is not None
     assert (record.by, record.at) == ("Ada <b>", AT)
     with pytest.raises(RunRefused, match="was signed by 'Ada <b>'"):
         accept(tmp_path, by="Eve")

@@ -70,7 +70,6 @@ def test_bytes_are_of_the_columns_named_and_billed_by_table() -> None:
 def test_over_the_cap_the_service_says_how_much_is_needed() -> None:
     service = Service(column_bytes={"s.one": {"d": 30 * MB}})
     error = judged("SELECT d FROM s.one", service, limit=MB).error
-    assert error is not None
     assert error.reason == "bytesBilledLimitExceeded"
     assert error.message == (
         "Query exceeded limit for bytes billed: 1000000. 30408704 or higher required."
@@ -84,7 +83,6 @@ def test_every_dataset_of_a_query_must_be_where_it_runs() -> None:
     assert judged("SELECT d FROM west.one", service, location="us-west2").error is None
     for sql, location in ((both, None), (both, "US"), ("SELECT d FROM s.two", "us-west2")):
         error = judged(sql, service, location=location).error
-        assert error is not None
         assert "was not found in location" in error.message
 
 

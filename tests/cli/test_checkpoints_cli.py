@@ -186,7 +186,6 @@ def check(tmp_path: Path) -> list[str]:
 
 def test_a_reader_that_leaves_does_not_change_the_verdict(check: list[str]) -> None:
     running = fork(*check, env=environment(), stdout=subprocess.DEVNULL)
-    assert running.stderr is not None
     running.stderr.close()
     assert running.wait(timeout=30) == 0
 
@@ -196,8 +195,6 @@ def test_an_answer_that_a_program_stops_reading_is_exit_3(check: list[str]) -> N
         [sys.executable, "-m", *check, "--json", "-"],
         cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert running.stdout is not None
-    assert running.stderr is not None
     running.stdout.close()
     told = running.stderr.read().splitlines()
     assert running.wait(timeout=30) == 3

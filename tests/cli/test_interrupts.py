@@ -36,7 +36,6 @@ def interrupted(arguments: list[str], after: float) -> tuple[int, str]:
         cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as running:  # fmt: skip
-        assert running.stdout is not None
         assert running.stdout.readline() == "up\n"
         time.sleep(after)
         os.kill(running.pid, signal.SIGINT)

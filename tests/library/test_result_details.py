@@ -65,7 +65,6 @@ def test_an_evaluation_and_its_evidence_come_back_as_they_went(
     by_date = {c.date: c._replace(status=Status.DUE) for c in cells}
 
     assert evaluation_of(succeeded(found.outcome), result, {}) == found
-    assert shown is not None
     assert (shown.window, shown.as_of, shown.fail_on) == (WINDOW, AS_OF, "warning")
     assert shown.cells == tuple(by_date[day] for day in found.unexpected_dates)
     assert {d for run in shown.ranges for d in run.dates()} >= set(found.unexpected_dates)
@@ -86,7 +85,6 @@ def test_keys_are_kept_of_the_latest_unexpected_dates_only() -> None:
     given_keys = evidence(cells, samples)
     shown = result_evidence({"details": details_of(RULES[2].judge(given_keys), given_keys)})
 
-    assert shown is not None
     assert [entry.day for entry in shown.keys] == [c.date for c in cells[30 - KEYED_DATES : 30]]
     assert shown.keys[-1] == KeysOfDate(D("2025-01-30"), (("gone",),), (("odd", "7"),))
 

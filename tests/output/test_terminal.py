@@ -127,7 +127,7 @@ def test_columns_align_at_every_width(incident: Report) -> None:
     for width in (60, 80, 90, 120, 200):
         rows = re.findall(r"^  (?:FAILED|warning) .*", printed(incident, width), re.MULTILINE)
         assert len(rows) == 11 if width >= 80 else rows
-        assert len({re.search(r"[≥≤=] \d+", row).end() for row in rows if "≥" in row}) == 1  # type: ignore[union-attr]
+        assert len({re.search(r"[≥≤=] \d+", row).end() for row in rows if "≥" in row}) == 1
 
 
 def test_quiet_is_the_verdict_and_errors(incident: Report) -> None:
@@ -202,7 +202,6 @@ def test_the_next_command_can_be_typed_as_it_stands(url: str) -> None:
     assert (python, module, verb) == ("python", "checkpoints", "run")
     cli = checkpoints.cli.commands.cli
     found = cli.get_command(click.Context(cli), verb)
-    assert found is not None
     params = found.make_context(verb, arguments).params
     assert (params["warehouse"], params["fail_on"]) == (url, "warning")
     days = f"{params['first']:%F} {params['last']:%F} {params['as_of']:%F}"

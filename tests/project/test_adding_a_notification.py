@@ -63,7 +63,7 @@ def room() -> Iterator[ThreadingHTTPServer]:
 
     messages: list[Any] = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Room)
-    server.messages = messages  # type: ignore[attr-defined]
+    server.messages = messages
     thread = Thread(target=server.serve_forever)
     thread.start()
     yield server

@@ -54,7 +54,6 @@ class Forked:
         """The exit code, negative for a signal."""
         if self.returncode is None and not self._ended_within(timeout):
             raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
-        assert self.returncode is not None
         return self.returncode
 
     def poll(self) -> int | None:

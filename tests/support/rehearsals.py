@@ -238,7 +238,6 @@ def serving(folder: Path, warehouse: Path, *arguments: str) -> Iterator[dict[str
     serve = ("demo", "serve", "--port", "0", "--warehouse", f"duckdb:///{warehouse}", *arguments)
     with (folder / "service.log").open("w") as log:
         server = fork(*serve, env=environment(), stderr=log.fileno())
-    assert server.stdout is not None
     try:
         ready = server.stdout.readline()
         assert ready.startswith("ready"), (folder / "service.log").read_text()
