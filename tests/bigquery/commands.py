@@ -1,4 +1,4 @@
-"""The shipped contract's commands on the demo in BigQuery."""
+"""Commands on the demo in BigQuery, the shipped contract changed, and what is read of tables."""
 
 from __future__ import annotations
 

@@ -64,12 +64,6 @@ def test_coverage_names_seasons_datasets_and_missing_ranges(tmp_path: Path) -> N
     assert done.returncode == 0
 
 
-def test_warnings_fail_only_when_asked(tmp_path: Path) -> None:
-    rows = [*FULL, STRANGER]
-    assert "warning" in without_traceback(checked(tmp_path, factors=rows), 0)
-    assert checked(tmp_path, "--fail-on", "warning", factors=rows).returncode == 1
-
-
 def test_keys_behind_orphans_and_partial_dates_are_in_the_report(tmp_path: Path) -> None:
     rows = [r for r in FULL if r != (D("2025-01-10"), "20250110_0")]
     report = report_of(checked(tmp_path, "--json", "-", factors=[*rows, STRANGER]))

@@ -45,7 +45,8 @@ def test_every_check_is_a_case_and_only_what_gates_fails_ci(tmp_path: Path) -> N
 
 def test_a_warning_fails_ci_when_it_gates(tmp_path: Path) -> None:
     found, rows = tmp_path / "junit.xml", [*FULL, STRANGER]
-    assert checked(tmp_path, "--junit", str(found), factors=rows).returncode == 0
+    done = checked(tmp_path, "--junit", str(found), factors=rows)
+    assert (done.returncode, "warning" in done.stderr) == (0, True)
     assert "failure" not in str(cases(found))
     gating = ("--fail-on", "warning", "--junit", str(found))
     assert checked(tmp_path, *gating, factors=rows).returncode == 1

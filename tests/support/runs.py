@@ -1,4 +1,4 @@
-"""Stored runs for tests: a small contract, a DuckDB file, a report in the archive."""
+"""A season of a small contract: commands on it, and its runs in the archive with their pages."""
 
 from __future__ import annotations
 
