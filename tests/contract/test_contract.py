@@ -56,7 +56,10 @@ def test_the_shipped_contract_loads_with_ten_datasets_and_all_rules() -> None:
         (b"version: 1\nlayers: {a: [b\nc: d\n", r"line 3, column 2: malformed YAML"),
         (b"version: 1\ngrace_days: 1\ngrace_days: 2\n", r"line 3, .*'grace_days' appears twice"),
         (b"version: \xff", "not UTF-8"),
-        *((text, "") for text in (b"", b"[]", b"version", b"\0", b"!!python/object:os.system {}")),
+        *(
+            (text, "pipeline.yml")
+            for text in (b"", b"[]", b"version", b"\0", b"!!python/object:os.system {}")
+        ),
     ],
 )
 def test_a_file_that_is_no_mapping_is_refused_with_path_and_line(
