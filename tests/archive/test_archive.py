@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,9 @@ from checkpoints.archive import runs as archive
 from checkpoints.archive.history import StoredRun, stored_runs
 from checkpoints.archive.runs import pages_folder
 from checkpoints.output import page, site
-from checkpoints.output.signing import sign
 from checkpoints.output.site import rebuild_pages, render_list, write_run_page
 from tests.support.browser import assert_sound, looked_at
-from tests.support.runs import AT, FULL, HOLE, repair_of, stored
-from tests.support.warehouses import contract_of
+from tests.support.runs import AT, FULL, HOLE, accept, page_of, repaired, stored
 
 
 @pytest.fixture
@@ -40,8 +37,7 @@ def index_of(project: Path) -> str:
 def test_a_page_is_rendered_again_only_when_its_sources_change(
     tmp_path: Path, rendered: list[str]
 ) -> None:
-    file = contract_of(tmp_path)
-    runs = [stored(tmp_path, file, minute=minute) for minute in (1, 3, 5)]
+    runs = [stored(tmp_path, minute=minute) for minute in (1, 3, 5)]
     assert rebuild_pages(tmp_path) == []
     assert sorted(rendered) == [run.run_id for run in runs]
     rendered.clear()
@@ -52,8 +48,7 @@ def test_a_page_is_rendered_again_only_when_its_sources_change(
     rebuild_pages(tmp_path)
     assert rendered == [runs[0].run_id]
     rendered.clear()
-    record = archive.report_path(tmp_path, runs[0].run_id).with_name("remediation-abc.json")
-    record.write_text(json.dumps(repair_of(runs[0])))  # at 09:02: before the second and third run
+    repaired(tmp_path, runs[0])  # at 09:02: before the second and third run
     rebuild_pages(tmp_path)
     assert sorted(rendered) == [run.run_id for run in runs]
     rendered.clear()
@@ -63,21 +58,17 @@ def test_a_page_is_rendered_again_only_when_its_sources_change(
 
 
 def test_a_signed_page_stays_as_it_was_signed(tmp_path: Path, rendered: list[str]) -> None:
-    file = contract_of(tmp_path)
-    report = stored(tmp_path, file, minute=5)
-    signed = sign(file, None, by="Ada", note="", at=AT)
-    text = signed.read_text()
-    record = archive.report_path(tmp_path, None).with_name("remediation-abc.json")
-    record.write_text(json.dumps(repair_of(report)))
+    report = stored(tmp_path, minute=5)
+    text = accept(tmp_path).read_text()
+    repaired(tmp_path, report)
     assert rebuild_pages(tmp_path) == []
     assert write_run_page(tmp_path, report).read_text() == text
     assert rendered == []
 
 
 def test_a_report_changed_after_its_sign_off_no_longer_shows_as_signed(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    report = stored(tmp_path, file)
-    signed = sign(file, None, by="Ada", note="", at=AT)
+    report = stored(tmp_path)
+    signed = accept(tmp_path)
     assert "DOES NOT MATCH" not in signed.read_text()
     archive.save_report(tmp_path, report.model_copy(update={"seconds": 9.0}))
     assert rebuild_pages(tmp_path) == []
@@ -89,9 +80,8 @@ def test_a_report_changed_after_its_sign_off_no_longer_shows_as_signed(tmp_path:
 def test_a_signed_page_that_is_lost_everywhere_is_not_passed_off_as_the_signed_one(
     tmp_path: Path,
 ) -> None:
-    file = contract_of(tmp_path)
-    report = stored(tmp_path, file)
-    signed = sign(file, None, by="Ada", note="", at=AT)
+    report = stored(tmp_path)
+    signed = accept(tmp_path)
     signed.unlink()
     archive.report_path(tmp_path, report.run_id).with_name("signoff.html").unlink()
     assert rebuild_pages(tmp_path) == []
@@ -99,9 +89,8 @@ def test_a_signed_page_that_is_lost_everywhere_is_not_passed_off_as_the_signed_o
 
 
 def test_a_withdrawn_sign_off_leaves_no_copy_behind(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    report = stored(tmp_path, file)
-    signed = sign(file, None, by="Ada", note="", at=AT)
+    report = stored(tmp_path)
+    signed = accept(tmp_path)
     archive.report_path(tmp_path, report.run_id).with_name("signoff.json").unlink()
     assert rebuild_pages(tmp_path) == []
     assert "UNSIGNED" in signed.read_text()
@@ -109,12 +98,10 @@ def test_a_withdrawn_sign_off_leaves_no_copy_behind(tmp_path: Path) -> None:
 
 
 def test_one_damaged_run_does_not_hide_the_others(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
     old = archive.runs_folder(tmp_path) / "20200101T000000000000Z-old" / "report.json"
     old.parent.mkdir(parents=True)
     old.write_text("{")
-    report = stored(tmp_path, file)
-    page = write_run_page(tmp_path, report)
+    page = write_run_page(tmp_path, stored(tmp_path))
     assert "COMPLETE" in index_of(tmp_path)
     assert "20200101T000000000000Z-old" in index_of(tmp_path)
     assert len(rebuild_pages(tmp_path)) == 1
@@ -126,13 +113,12 @@ def test_one_damaged_run_does_not_hide_the_others(tmp_path: Path) -> None:
 
 
 def test_a_damaged_remediation_record_is_named_on_the_page_of_its_run_only(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    first, second = stored(tmp_path, file, minute=1), stored(tmp_path, file, minute=3)
-    archive.report_path(tmp_path, first.run_id).with_name("remediation-abc.json").write_text("{}")
+    first, second = stored(tmp_path, minute=1), stored(tmp_path, minute=3)
+    repaired(tmp_path, first).write_text("{}")
     (problem,) = rebuild_pages(tmp_path)
-    assert "remediation-abc.json: is not a remediation record of version 1" in problem
+    assert "remediation-abcdef.json: is not a remediation record of version 1" in problem
     pages = [pages_folder(tmp_path) / f"{run.run_id}.html" for run in (first, second)]
-    assert ["remediation-abc.json" in page.read_text() for page in pages] == [True, False]
+    assert ["remediation-abcdef.json" in page.read_text() for page in pages] == [True, False]
 
 
 def test_the_run_that_a_repair_answers_shows_it_as_soon_as_the_next_run_is_stored(
@@ -140,8 +126,7 @@ def test_the_run_that_a_repair_answers_shows_it_as_soon_as_the_next_run_is_store
 ) -> None:
     failed = stored(tmp_path, minute=1, factors=HOLE)
     page = write_run_page(tmp_path, failed)
-    record = archive.report_path(tmp_path, failed.run_id).with_name("remediation-abc.json")
-    record.write_text(json.dumps(repair_of(failed)))
+    repaired(tmp_path, failed)
     assert "Remediation" not in page.read_text()
     write_run_page(tmp_path, stored(tmp_path, minute=3))
     assert "Remediation" in page.read_text()
@@ -151,10 +136,9 @@ def test_the_run_that_a_repair_answers_shows_it_as_soon_as_the_next_run_is_store
 
 
 def test_the_list_shows_signed_and_unsigned_runs_newest_first(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    stored(tmp_path, file, minute=1)
-    sign(file, None, by="Ada", note="", at=AT)
-    write_run_page(tmp_path, stored(tmp_path, file, minute=2, factors=HOLE))
+    stored(tmp_path, minute=1)
+    accept(tmp_path)
+    page_of(tmp_path, minute=2, factors=HOLE)
     text = index_of(tmp_path)
     assert text.index("09:02:00") < text.index("09:01:00")
     assert text.index('"warn">unsigned') < text.index("Ada, 2025-02-21")
@@ -164,7 +148,6 @@ def test_the_list_shows_signed_and_unsigned_runs_newest_first(tmp_path: Path) ->
 
 def many(run: StoredRun, count: int) -> list[StoredRun]:
     """Runs a day apart, newest first; every third was signed."""
-    assert run.head is not None
     newest = run.head.started_at.toordinal()
     return [
         run.model_copy(
@@ -199,10 +182,9 @@ def test_a_thousand_runs_are_folded_by_month_and_stay_small(tmp_path: Path, chro
 def test_the_list_of_damaged_altered_and_unsigned_runs_is_sound(
     tmp_path: Path, chromium: Any
 ) -> None:
-    file = contract_of(tmp_path)
     for minute in range(4):
-        report = stored(tmp_path, file, minute=minute, factors=HOLE if minute == 2 else FULL)
-    sign(file, report.run_id, by="<i>Ada</i>", note="", at=AT)
+        report = stored(tmp_path, minute=minute, factors=HOLE if minute == 2 else FULL)
+    accept(tmp_path, report.run_id, by="<i>Ada</i>")
     archive.save_report(tmp_path, report.model_copy(update={"seconds": 9.0}))
     (archive.report_path(tmp_path, stored_runs(tmp_path)[3].run_id)).write_text("<b>{")
     assert len(rebuild_pages(tmp_path)) == 1

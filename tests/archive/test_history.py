@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -14,11 +15,10 @@ from checkpoints.archive.history import past_runs, stored_runs
 from checkpoints.archive.report import Report
 from checkpoints.errors import ContractError
 from checkpoints.output.page import environment
-from checkpoints.output.signing import sign
 from checkpoints.output.site import rebuild_pages
 from checkpoints.output.trend import Trend, blocks, dataset_trends, layer_trends
 from tests.support.commands import command
-from tests.support.runs import AT, FULL, HOLE, stored
+from tests.support.runs import FULL, HOLE, accept, stored
 from tests.support.warehouses import contract_of
 
 
@@ -26,14 +26,10 @@ def test_a_head_has_verdict_window_and_coverage_newest_first(tmp_path: Path) -> 
     stored(tmp_path, minute=1, factors=HOLE)
     stored(tmp_path, minute=2)
     new, old = stored_runs(tmp_path)
-    assert new.head is not None
-    assert old.head is not None
     assert new.run_id > old.run_id
     assert (new.head.passed, old.head.passed) == (True, False)
-    assert (old.head.window_label, old.head.summary) == (
-        "season 2025",
-        "2 of 12 evaluated checks failed",
-    )
+    assert old.head.window_label == "season 2025"
+    assert old.head.summary == "2 of 12 evaluated checks failed"
     assert old.head.by_layer == {"L1": 1, "L3": 1, "L4": 56 / 76}
     assert old.head.by_dataset["factors"] == 56 / 76
     factors = old.head.shares[-1]
@@ -68,9 +64,8 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 def test_a_report_is_parsed_for_a_list_only_when_it_was_changed(
     tmp_path: Path, parsed: list[Path]
 ) -> None:
-    file = contract_of(tmp_path)
     for minute in range(3):
-        stored(tmp_path, file, minute=minute)
+        stored(tmp_path, minute=minute)
     first = stored_runs(tmp_path)
     assert parsed == []
 
@@ -80,7 +75,7 @@ def test_a_report_is_parsed_for_a_list_only_when_it_was_changed(
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # same size, same time
     assert "is not a run report of version 1" in stored_runs(tmp_path)[0].problem
     assert parsed == [path]
-    sign(file, first[1].run_id, by="Ada", note="", at=AT)
+    accept(tmp_path, first[1].run_id)
     assert stored_runs(tmp_path)[1].signed_by == "Ada"
     archive.report_path(tmp_path, first[2].run_id).unlink()
     assert [run.run_id for run in stored_runs(tmp_path)] == [run.run_id for run in first[:2]]
@@ -111,9 +106,7 @@ def test_a_report_that_was_edited_never_keeps_its_old_head(tmp_path: Path) -> No
     stored(tmp_path, factors=HOLE)
     path = archive.report_path(tmp_path, None)
     path.write_text(path.read_text().replace('"exit_code":1', '"exit_code":0'))
-    head = stored_runs(tmp_path)[0].head
-    assert head is not None
-    assert head.exit_code == 0
+    assert stored_runs(tmp_path)[0].head.exit_code == 0
 
 
 def test_an_archive_that_was_copied_keeps_its_heads(tmp_path: Path, parsed: list[Path]) -> None:
@@ -122,15 +115,6 @@ def test_an_archive_that_was_copied_keeps_its_heads(tmp_path: Path, parsed: list
     shutil.copytree(tmp_path / "one", tmp_path / "two", copy_function=shutil.copyfile)
     assert stored_runs(tmp_path / "two") == stored_runs(tmp_path / "one")
     assert parsed == []
-
-
-def test_a_report_changed_after_its_sign_off_shows_as_altered(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    report = stored(tmp_path, file)
-    sign(file, None, by="Ada", note="", at=AT)
-    assert not stored_runs(tmp_path)[0].altered
-    archive.save_report(tmp_path, report.model_copy(update={"seconds": 9.0}))
-    assert stored_runs(tmp_path)[0].altered
 
 
 # ------------------------------------------------------------------ trends
@@ -170,7 +154,7 @@ def test_a_slow_decay_shows_in_blocks() -> None:
 
 
 def sparkline(trend: Trend) -> str:
-    return str(environment().get_template("sparkline.html").make_module().sparkline(trend))  # type: ignore[attr-defined]
+    return str(environment().get_template("sparkline.html").make_module().sparkline(trend))
 
 
 def test_a_sparkline_breaks_where_nothing_was_due_and_escapes_names() -> None:
@@ -186,13 +170,16 @@ def test_a_sparkline_breaks_where_nothing_was_due_and_escapes_names() -> None:
 # ------------------------------------------------------------------ the command
 
 
+def history(folder: Path, *options: str, **variables: str) -> CompletedProcess[str]:
+    contract = ("--contract", str(folder / "pipeline.yml"))
+    return command("checkpoints", "history", *contract, *options, **variables)
+
+
 def test_past_runs_are_limited_and_narrowed(tmp_path: Path) -> None:
     decaying(tmp_path)
     found = past_runs(tmp_path, last=2, layer="L3")
-    assert [[s.dataset for s in run.head.shares] for run in found.runs if run.head] == [
-        ["summary"],
-        ["summary"],
-    ]
+    shares = [[s.dataset for s in run.head.shares] for run in found.runs if run.head]
+    assert shares == [["summary"]] * 2
     with pytest.raises(ContractError, match="--dataset 'factor' is in none of these runs: did you"):
         past_runs(tmp_path, last=2, dataset="factor")
     with pytest.raises(ContractError, match="--layer 'x' is in none of these runs: they have: ref"):
@@ -201,9 +188,8 @@ def test_past_runs_are_limited_and_narrowed(tmp_path: Path) -> None:
 
 def test_the_command_shows_a_line_per_layer_and_a_row_per_run(tmp_path: Path) -> None:
     decaying(tmp_path)
-    file = contract_of(tmp_path)
-    sign(file, stored_runs(tmp_path)[2].run_id, by="Ada [red]", note="", at=AT)
-    done = command("checkpoints", "history", "--contract", str(file.path))
+    accept(tmp_path, stored_runs(tmp_path)[2].run_id, by="Ada [red]")
+    done = history(tmp_path)
     assert (done.returncode, done.stdout) == (0, "")
     lines = [line.rstrip() for line in done.stderr.splitlines()]
     assert lines[0] == "after_backfill · season 2025 · 4 runs"
@@ -216,16 +202,13 @@ def test_the_command_shows_a_line_per_layer_and_a_row_per_run(tmp_path: Path) ->
 
 def test_the_command_narrowed_to_a_dataset_as_json(tmp_path: Path) -> None:
     decaying(tmp_path)
-    options = ("--dataset", "factors", "--last", "3", "--json", "-")
-    contract = str(tmp_path / "pipeline.yml")
-    done = command("checkpoints", "history", *options, "--contract", contract)
+    done = history(tmp_path, "--dataset", "factors", "--last", "3", "--json", "-")
     runs = json.loads(done.stdout)["runs"]
     assert [run["head"]["shares"][0]["matched"] for run in runs] == [72, 74, 76]
-    narrow = command("checkpoints", "history", "--contract", contract, COLUMNS="60")
+    narrow = history(tmp_path, COLUMNS="60")
     assert max(map(len, narrow.stderr.splitlines())) <= 60
-    ascii_only = command("checkpoints", "history", "--contract", contract, PYTHONIOENCODING="ascii")
-    assert "L4  8864" in ascii_only.stderr
-    empty = command("checkpoints", "history", "--contract", str(tmp_path / "gone" / "x.yml"))
+    assert "L4  8864" in history(tmp_path, PYTHONIOENCODING="ascii").stderr
+    empty = history(tmp_path / "gone")
     assert (empty.returncode, empty.stdout) == (2, "")
     assert "no run is stored" in empty.stderr
 
@@ -233,7 +216,7 @@ def test_the_command_narrowed_to_a_dataset_as_json(tmp_path: Path) -> None:
 def test_a_damaged_run_is_listed_as_damaged(tmp_path: Path) -> None:
     stored(tmp_path)
     archive.report_path(tmp_path, None).write_text("{")
-    done = command("checkpoints", "history", "--contract", str(tmp_path / "pipeline.yml"))
+    done = history(tmp_path)
     assert done.returncode == 0
     assert "damaged" in done.stderr
     assert "is not a run report of version 1" in " ".join(done.stderr.split())

@@ -11,39 +11,34 @@ import pytest
 
 from checkpoints import validation
 from checkpoints.archive import runs as archive
-from checkpoints.archive.signoff import SignOff, read_signoff
+from checkpoints.archive.signoff import read_signoff
 from checkpoints.coverage.results import decide
 from checkpoints.errors import ContractError, ExitCode, RunRefused
-from checkpoints.output.signing import sign
 from checkpoints.output.site import write_run_page
-from checkpoints.records import schema_of
-from tests.support.commands import ROOT, command
+from tests.support.commands import command
 from tests.support.projects import project_of
-from tests.support.runs import AT, FULL, GAP, HOLE, repair_of, request_of, stored
+from tests.support.runs import AT, FULL, GAP, HOLE, accept, repaired, request_of, stored
 from tests.support.warehouses import BASIC, D, contract_of
 
 
 def test_a_passed_run_is_signed_once_and_its_page_says_by_whom(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    report = stored(tmp_path, file)
+    report = stored(tmp_path)
     assert "UNSIGNED" in write_run_page(tmp_path, report).read_text()
-    page = sign(file, None, by="Ada <b>", note="looks & is right", at=AT)
+    page = accept(tmp_path, by="Ada <b>", note="looks & is right")
     text = page.read_text()
     assert "UNSIGNED" not in text
     assert "Ada &lt;b&gt;" in text
     assert "looks &amp; is right" in text
     record = read_signoff(tmp_path, report.run_id)
-    assert record is not None
     assert (record.by, record.at) == ("Ada <b>", AT)
     with pytest.raises(RunRefused, match="was signed by 'Ada <b>'"):
-        sign(file, None, by="Eve", note="", at=AT)
+        accept(tmp_path, by="Eve")
 
 
 def test_a_failed_run_cannot_be_signed_and_the_reason_is_named(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    report = stored(tmp_path, file, factors=HOLE)
+    report = stored(tmp_path, factors=HOLE)
     with pytest.raises(RunRefused) as refused:
-        sign(file, report.run_id, by="Ada", note="", at=AT)
+        accept(tmp_path, report.run_id)
     assert (
         "conversion_ratio of 'factors' failed, and 10 of its dates are not covered by known_gaps"
         in str(refused.value)
@@ -53,9 +48,8 @@ def test_a_failed_run_cannot_be_signed_and_the_reason_is_named(tmp_path: Path) -
 
 def test_a_failure_whose_every_date_is_a_known_gap_can_be_signed(tmp_path: Path) -> None:
     report = stored(tmp_path, factors=HOLE)
-    gap = GAP
-    file = contract_of(tmp_path, known_gaps=[gap])
-    page = sign(file, report.run_id, by="Ada", note="", at=AT)
+    contract_of(tmp_path, known_gaps=[GAP])
+    page = accept(tmp_path, report.run_id)
     assert "DOCUMENTED (1)" in page.read_text()
     assert "source &lt;lost&gt;" in page.read_text()
 
@@ -67,77 +61,78 @@ def test_a_gap_that_expired_or_does_not_cover_the_failure_does_not_help(
     tmp_path: Path, change: dict[str, Any]
 ) -> None:
     report = stored(tmp_path, factors=HOLE)
-    gap = {**GAP, **change}
-    file = contract_of(tmp_path, known_gaps=[gap])
+    contract_of(tmp_path, known_gaps=[{**GAP, **change}])
     with pytest.raises(RunRefused, match="not covered by known_gaps"):
-        sign(file, report.run_id, by="Ada", note="", at=AT)
+        accept(tmp_path, report.run_id)
 
 
 def test_a_run_that_could_not_tell_cannot_be_signed(tmp_path: Path) -> None:
     datasets = {**BASIC["datasets"], "factors": {**BASIC["datasets"]["factors"], "table": "s.gone"}}
-    file = contract_of(tmp_path, datasets=datasets)
-    stored(tmp_path, file)
+    stored(tmp_path, contract_of(tmp_path, datasets=datasets))
     with pytest.raises(RunRefused, match="could not be evaluated"):
-        sign(file, None, by="Ada", note="", at=AT)
+        accept(tmp_path)
 
 
 def test_nobody_and_unknown_runs_are_refused(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
+    contract_of(tmp_path)
     with pytest.raises(ContractError, match="no run is stored"):
-        sign(file, None, by="Ada", note="", at=AT)
-    stored(tmp_path, file)
+        accept(tmp_path)
+    stored(tmp_path)
     with pytest.raises(RunRefused, match="--by is empty"):
-        sign(file, None, by=" ", note="", at=AT)
+        accept(tmp_path, by=" ")
     with pytest.raises(ContractError, match="run 'x' is not stored"):
-        sign(file, "x", by="Ada", note="", at=AT)
+        accept(tmp_path, "x")
     with pytest.raises(ContractError, match=r"run '\.\./x' is not stored"):
-        sign(file, "../x", by="Ada", note="", at=AT)
+        accept(tmp_path, "../x")
 
 
-def test_a_damaged_report_is_refused_with_its_path(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    report = stored(tmp_path, file)
-    path = archive.report_path(tmp_path, report.run_id)
-    path.write_text(path.read_text().replace('"schema_version":1', '"schema_version":9'))
-    with pytest.raises(ContractError, match=r"report.json: is not a run report of version 1"):
-        sign(file, None, by="Ada", note="", at=AT)
+@pytest.mark.parametrize(
+    ("name", "version", "message"),
+    [
+        ("report.json", 9, r"report.json: is not a run report of version 1"),
+        ("signoff.json", 1, r"signoff.json: is not a sign-off of version 2"),
+    ],
+)
+def test_a_file_of_another_version_is_refused_with_its_path(
+    tmp_path: Path, name: str, version: int, message: str
+) -> None:
+    report = archive.report_path(tmp_path, stored(tmp_path).run_id)
+    stored_as = json.loads(report.read_text()) | {"schema_version": version}
+    report.with_name(name).write_text(json.dumps(stored_as))
+    with pytest.raises(ContractError, match=message):
+        accept(tmp_path)
 
 
 def test_the_command_prints_the_page_and_refuses_with_exit_2(tmp_path: Path) -> None:
     stored(tmp_path)
-    contract = str(tmp_path / "pipeline.yml")
-    signed = command("checkpoints", "signoff", "--by", "Ada", "--contract", contract)
+    signoff = ("signoff", "--by", "Ada", "--contract", str(tmp_path / "pipeline.yml"))
+    signed = command("checkpoints", *signoff)
     assert signed.returncode == 0
     assert Path(signed.stdout.strip()).is_file()
-    again = command("checkpoints", "signoff", "--by", "Ada", "--contract", contract)
+    again = command("checkpoints", *signoff)
     assert (again.returncode, again.stdout) == (2, "")
 
 
 def test_a_report_whose_verdict_was_changed_is_still_refused_for_its_checks(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    report = stored(tmp_path, file, factors=HOLE)
+    report = stored(tmp_path, factors=HOLE)
     forged = report.verdict.model_copy(update={"exit_code": ExitCode.COMPLETE, "passed": True})
     archive.save_report(tmp_path, report.model_copy(update={"verdict": forged}))
     with pytest.raises(RunRefused, match="conversion_ratio of 'factors' failed"):
-        sign(file, None, by="Mallory", note="", at=AT)
+        accept(tmp_path, by="Mallory")
 
 
 def test_a_run_that_failed_on_a_warning_it_was_to_fail_on_cannot_be_signed(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    report = stored(tmp_path, file, factors=[*FULL, (D("2025-01-10"), "stranger")])
+    report = stored(tmp_path, factors=[*FULL, (D("2025-01-10"), "stranger")])
     verdict = decide(report.checks, len(report.checks), "warning")
     archive.save_report(tmp_path, report.model_copy(update={"verdict": verdict}))
     with pytest.raises(RunRefused, match="no_orphan_keys of 'factors' failed"):
-        sign(file, None, by="Ada", note="", at=AT)
+        accept(tmp_path)
 
 
 def test_the_sign_off_binds_report_page_and_remediation_by_their_hashes(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    report = stored(tmp_path, file)
-    path = archive.report_path(tmp_path, None)
-    repair = path.with_name("remediation-abcdef.json")
-    repair.write_text(json.dumps(repair_of(report)))
-    page = sign(file, None, by="Ada", note="fine", at=AT)
+    report = stored(tmp_path)
+    path, repair = archive.report_path(tmp_path, None), repaired(tmp_path, report)
+    page = accept(tmp_path, note="fine")
     record = json.loads(page.with_suffix(".json").read_text())
 
     assert record == {
@@ -160,45 +155,29 @@ def test_the_sign_off_binds_report_page_and_remediation_by_their_hashes(tmp_path
     assert page.with_suffix(".json").read_bytes() == path.with_name("signoff.json").read_bytes()
 
 
-def test_the_schema_of_the_sign_off_is_in_the_repository() -> None:
-    assert (ROOT / "checkpoints" / "signoff.schema.json").read_text() == schema_of(SignOff)
-
-
-def test_a_sign_off_of_another_version_is_refused_with_its_path(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    path = archive.report_path(tmp_path, stored(tmp_path, file).run_id).with_name("signoff.json")
-    path.write_text('{"schema_version": 1}')
-    with pytest.raises(ContractError, match=r"signoff.json: is not a sign-off of version 2"):
-        sign(file, None, by="Ada", note="", at=AT)
-
-
 def test_what_the_library_stored_must_say_what_the_report_says(tmp_path: Path) -> None:
     file = project_of(tmp_path)
     report, path = validation.run(request_of(tmp_path, file))
     results = archive.validation_results(file.project, report.run_id)
-    assert [p.relative_to(file.project).parts[2] for p in results] == [
-        "L1",
-        "L3",
-        "L4",
-        "reference",
-    ]
+    suites = [p.relative_to(file.project).parts[2] for p in results]
+    assert suites == ["L1", "L3", "L4", "reference"]
 
     kept = results[2].read_text()
     results[2].write_text(kept.replace('"observed_value": 1.0', '"observed_value": 0.9'))
     with pytest.raises(RunRefused, match="of 'factors' in suite 'L4': the report says PASSED"):
-        sign(file, None, by="Ada", note="", at=AT)
+        accept(file.project)
     results[2].unlink()
     with pytest.raises(RunRefused, match="its validation result is not in uncommitted/validations"):
-        sign(file, None, by="Ada", note="", at=AT)
+        accept(file.project)
     results[2].write_text("[]")
     with pytest.raises(RunRefused, match="is not a validation result"):
-        sign(file, None, by="Ada", note="", at=AT)
+        accept(file.project)
     results[2].write_text(kept)
     text = path.read_text()
     path.write_text(text.replace('"matched":82', '"matched":81', 1))
     with pytest.raises(RunRefused, match="PASSED with other figures"):
-        sign(file, None, by="Ada", note="", at=AT)
+        accept(file.project)
     path.write_text(text)
 
-    record = sign(file, None, by="Ada", note="", at=AT).with_suffix(".json").read_text()
+    record = accept(file.project).with_suffix(".json").read_text()
     assert record.count("uncommitted/validations/") == 4

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -13,12 +12,10 @@ from checkpoints.archive import runs as archive
 from checkpoints.archive.runs import pages_folder
 from checkpoints.archive.signoff import Standing, verify
 from checkpoints.errors import ContractError, ExitCode
-from checkpoints.output.signing import sign
 from checkpoints.output.site import rebuild_pages, write_run_page
 from tests.support.commands import command
 from tests.support.projects import project_of
-from tests.support.runs import AT, repair_of, request_of, stored
-from tests.support.warehouses import contract_of
+from tests.support.runs import AT, accept, repaired, request_of, stored
 
 
 def broken(project: Path, path: Path) -> dict[str, Standing]:
@@ -32,11 +29,8 @@ def broken(project: Path, path: Path) -> dict[str, Standing]:
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
     """The signed page of a run with a remediation record."""
-    file = contract_of(tmp_path)
-    report = stored(tmp_path, file)
-    path = archive.report_path(tmp_path, None)
-    path.with_name("remediation-abcdef.json").write_text(json.dumps(repair_of(report)))
-    return sign(file, None, by='Ada "L" <b>', note="a & b", at=AT)
+    repaired(tmp_path, stored(tmp_path))
+    return accept(tmp_path, by='Ada "L" <b>', note="a & b")
 
 
 def test_what_was_not_touched_is_intact_by_page_and_by_sign_off(tmp_path: Path, page: Path) -> None:
@@ -92,7 +86,7 @@ def test_a_sign_off_that_differs_from_its_copy_is_named(tmp_path: Path, page: Pa
 def test_validation_results_are_pieces_of_a_run_that_the_library_judged(tmp_path: Path) -> None:
     file = project_of(tmp_path)
     report, _ = validation.run(request_of(tmp_path, file))
-    page = sign(file, None, by="Ada", note="", at=AT)
+    page = accept(file.project)
     assert broken(file.project, page) == {}
     result = archive.validation_results(file.project, report.run_id)[1]
     result.write_text(result.read_text() + " ")

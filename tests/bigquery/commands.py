@@ -1,4 +1,4 @@
-"""The shipped contract's commands on the demo in BigQuery."""
+"""Commands on the demo in BigQuery, the shipped contract changed, and what is read of tables."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ from typing import Any
 
 import yaml
 
+from checkpoints.contract.model import Contract
+from checkpoints.contract.window import Window
+from checkpoints.dates import DateRange
+from checkpoints.warehouse.reading import Evidence, gather
 from tests.bigquery.recording import Proxy
+from tests.coverage.test_oracle import World
 from tests.support.commands import ROOT, command
+from tests.support.warehouses import D
 
 PIPELINE = ROOT / "gx" / "pipeline.yml"
 WINDOW = ("--from", "2024-10-22", "--to", "2026-01-02", "--as-of", "2026-01-03")
@@ -46,6 +52,26 @@ def on_duckdb(path: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     return verdict(
         command("checkpoints", *arguments, "--warehouse", f"duckdb:///{path}", "--json", "-")
     )
+
+
+def shipped_datasets() -> dict[str, Any]:
+    """The datasets of the shipped contract, to be changed."""
+    found: dict[str, Any] = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))["datasets"]
+    return found
+
+
+def gathered(
+    contract: Contract, project: str, first: str, last: str, as_of: str = "2025-02-01"
+) -> Evidence:
+    """What is read of a contract's tables in a project of the emulator."""
+    window = Window(range=DateRange(D(first), D(last)), label="")
+    return gather(contract, f"bigquery://{project}", window, D(as_of))
+
+
+def evidence_of(world: World, contract: Contract, url: str) -> Evidence:
+    """What is read of a random warehouse."""
+    window = Window(range=DateRange(world.first, world.last), label="")
+    return gather(contract, url, window, world.as_of)
 
 
 def pipeline_with(folder: Path, **changes: Any) -> tuple[str, str]:

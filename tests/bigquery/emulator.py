@@ -54,13 +54,10 @@ def running(folder: Path) -> Iterator[Emulator]:
     with (
         log.open("w") as output,
         subprocess.Popen(
-            command,
-            env={**os.environ, **home},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
+            command, env={**os.environ, **home}, stdin=subprocess.DEVNULL, stdout=output,
             stderr=subprocess.STDOUT,
         ) as process,
-    ):
+    ):  # fmt: skip
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_until_ready(url, process, log)

@@ -16,7 +16,7 @@ STATUS = {
 QUOTAS = "https://cloud.google.com/bigquery/docs/troubleshoot-quotas"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class GoogleError:
     """One error; the same thing is an HTTP answer, or the end of a query."""
 
@@ -47,50 +47,43 @@ class GoogleError:
 
 def unauthenticated() -> GoogleError:
     return GoogleError(
-        code=401,
-        reason="authError",
-        message="Request had invalid authentication credentials. Expected OAuth 2 access token, "
+        401,
+        "authError",
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, "
         "login cookie or other valid authentication credential. See "
         "https://developers.google.com/identity/sign-in/web/devconsole-project.",
     )
 
 
 def rate_limit_exceeded() -> GoogleError:
-    return GoogleError(
-        code=403,
-        reason="rateLimitExceeded",
-        domain="usageLimits",
-        message="Exceeded rate limits: too many api requests per user per method for this "
-        f"user_method. For more information, see {QUOTAS}",
+    message = (
+        "Exceeded rate limits: too many api requests per user per method for this user_method. "
+        f"For more information, see {QUOTAS}"
     )
+    return GoogleError(403, "rateLimitExceeded", message, domain="usageLimits")
 
 
 def quota_exceeded() -> GoogleError:
-    return GoogleError(
-        code=403,
-        reason="quotaExceeded",
-        domain="usageLimits",
-        message="Custom quota exceeded: Your usage exceeded the custom quota for "
-        "QueryUsagePerUserPerDay, which is set by your administrator. "
-        f"For more information, see {QUOTAS}",
+    message = (
+        "Custom quota exceeded: Your usage exceeded the custom quota for QueryUsagePerUserPerDay, "
+        f"which is set by your administrator. For more information, see {QUOTAS}"
     )
+    return GoogleError(403, "quotaExceeded", message, domain="usageLimits")
 
 
 def backend_error() -> GoogleError:
-    return GoogleError(
-        code=503,
-        reason="backendError",
-        message="Error encountered during execution. Retrying may solve the problem.",
-    )
+    message = "Error encountered during execution. Retrying may solve the problem."
+    return GoogleError(503, "backendError", message)
+
+
+def _denied(what: str, detail: str) -> GoogleError:
+    return GoogleError(403, "accessDenied", f"Access Denied: {what}: {detail}")
 
 
 def dataset_denied(project: str, dataset: str) -> GoogleError:
-    return GoogleError(
-        code=403,
-        reason="accessDenied",
-        message=f"Access Denied: Dataset {project}:{dataset}: Permission bigquery.datasets.get "
-        f"denied on dataset {project}:{dataset} (or it may not exist).",
-    )
+    name = f"{project}:{dataset}"
+    needed = "Permission bigquery.datasets.get denied on dataset"
+    return _denied(f"Dataset {name}", f"{needed} {name} (or it may not exist).")
 
 
 def table_denied(project: str, dataset: str, table: str, *, querying: bool) -> GoogleError:
@@ -100,57 +93,43 @@ def table_denied(project: str, dataset: str, table: str, *, querying: bool) -> G
         if querying
         else f"Permission bigquery.tables.get denied on table {name} (or it may not exist)."
     )
-    return GoogleError(
-        code=403, reason="accessDenied", message=f"Access Denied: Table {name}: {detail}"
-    )
+    return _denied(f"Table {name}", detail)
 
 
 def jobs_denied(project: str) -> GoogleError:
-    return GoogleError(
-        code=403,
-        reason="accessDenied",
-        message=f"Access Denied: Project {project}: User does not have bigquery.jobs.create "
-        f"permission in project {project}.",
-    )
+    needed = "User does not have bigquery.jobs.create permission in project"
+    return _denied(f"Project {project}", f"{needed} {project}.")
 
 
 def elsewhere(project: str, dataset: str, location: str) -> GoogleError:
-    return GoogleError(
-        code=404,
-        reason="notFound",
-        message=f"Not found: Dataset {project}:{dataset} was not found in location {location}",
-    )
+    message = f"Not found: Dataset {project}:{dataset} was not found in location {location}"
+    return GoogleError(404, "notFound", message)
 
 
 def no_query(project: str, query_id: str) -> GoogleError:
-    return GoogleError(code=404, reason="notFound", message=f"Not found: Job {project}:{query_id}")
+    return GoogleError(404, "notFound", f"Not found: Job {project}:{query_id}")
 
 
 def unfiltered(project: str, dataset: str, table: str, column: str) -> GoogleError:
-    return GoogleError(
-        code=400,
-        reason="invalidQuery",
-        location="query",
-        message=f"Cannot query over table '{project}.{dataset}.{table}' without a filter over "
-        f"column(s) '{column}' that can be used for partition elimination",
+    message = (
+        f"Cannot query over table '{project}.{dataset}.{table}' without a filter over "
+        f"column(s) '{column}' that can be used for partition elimination"
     )
+    return GoogleError(400, "invalidQuery", message, location="query")
 
 
 def too_many_bytes(limit: int, needed: int) -> GoogleError:
-    return GoogleError(
-        code=400,
-        reason="bytesBilledLimitExceeded",
-        message=f"Query exceeded limit for bytes billed: {limit}. {needed} or higher required.",
-    )
+    message = f"Query exceeded limit for bytes billed: {limit}. {needed} or higher required."
+    return GoogleError(400, "bytesBilledLimitExceeded", message)
 
 
 def invalid(message: str) -> GoogleError:
-    return GoogleError(code=400, reason="invalid", message=message)
+    return GoogleError(400, "invalid", message)
 
 
 def internal(message: str) -> GoogleError:
-    return GoogleError(code=500, reason="dontRetry", message=message)
+    return GoogleError(500, "dontRetry", message)
 
 
 def cancelled(detail: str = "User requested cancellation") -> GoogleError:
-    return GoogleError(code=400, reason="stopped", message=f"Job execution was cancelled: {detail}")
+    return GoogleError(400, "stopped", f"Job execution was cancelled: {detail}")

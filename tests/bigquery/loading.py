@@ -30,7 +30,7 @@ def client_for(url: str, project: str) -> bigquery.Client:
     """A client that talks to the emulator itself, not through the proxy."""
     return bigquery.Client(
         project=project,
-        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+        credentials=AnonymousCredentials(),
         client_options={"api_endpoint": url},
     )
 
@@ -100,4 +100,4 @@ def _upload(url: str, project: str, files: Mapping[str, Path]) -> None:
         client.create_dataset(dataset, exists_ok=True)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(load, files))
-    client.close()  # type: ignore[no-untyped-call]
+    client.close()

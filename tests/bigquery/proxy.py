@@ -281,16 +281,8 @@ class Handler(BaseHTTPRequestHandler):
         self._write(status, headers, text.encode())
 
     def _write(self, status: int, headers: list[tuple[str, str]], raw: bytes) -> None:
-        self.proxy.calls.append(
-            Call(
-                method=self.command,
-                path=self.route,
-                parameters=self.parameters,
-                body=self.body,
-                token=self.token,
-                status=status,
-            )
-        )
+        request = {"method": self.command, "path": self.route, "parameters": self.parameters}
+        self.proxy.calls.append(Call(**request, body=self.body, token=self.token, status=status))
         self.send_response(status)
         for name, value in headers:
             self.send_header(name, value)

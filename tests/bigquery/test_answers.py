@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,12 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 
-from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame
-from checkpoints.dates import DateRange
-from checkpoints.warehouse.reading import Evidence, gather
+from checkpoints.rules.evidence import Cell
 from demo.warehouse import build, filling
-from tests.bigquery.commands import WINDOW, checkpoints, on_duckdb, verdict
+from tests.bigquery.commands import WINDOW, checkpoints, evidence_of, gathered, on_duckdb, verdict
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import DEMO_COLUMNS, copy_warehouse, load_rows
 from tests.bigquery.recording import Proxy
@@ -48,11 +46,6 @@ def test_the_real_season_is_judged_as_on_duckdb(
 
 
 # ------------------------------------------------------------------ random warehouses
-
-
-def evidence_of(world: World, contract: Any, url: str) -> Evidence:
-    window = Window(range=DateRange(world.first, world.last), label="")
-    return gather(contract, url, window, world.as_of)
 
 
 def test_random_warehouses_give_the_same_frame_and_the_same_keys(
@@ -93,15 +86,16 @@ def frame_of(
     others = {f"s.{name}": GOOD for name in BASIC["datasets"] if name not in tables}
     load_rows(emulator.url, others, project=project)
     load_rows(emulator.url, {f"s.{n}": rows for n, rows in tables.items()}, columns, project)
-    contract = contract_of(folder).contract
-    window = Window(range=DateRange(D("2025-01-10"), D(last)), label="")
-    return gather(contract, f"bigquery://{project}", window, D("2025-02-01")).frame
+    return gathered(contract_of(folder).contract, project, "2025-01-10", last).frame
+
+
+def cells_of(frame: CoverageFrame, dataset: str) -> tuple[Cell, ...]:
+    return next(cells for pair, cells in frame.cells.items() if pair.dataset == dataset)
 
 
 def matched(frame: CoverageFrame, dataset: str = "summary") -> dict[str, int]:
     assert frame.unreadable == {}
-    cells = next(cells for pair, cells in frame.cells.items() if pair.dataset == dataset)
-    return {f"{c.date:%d}": c.matched for c in cells}
+    return {f"{c.date:%d}": c.matched for c in cells_of(frame, dataset)}
 
 
 @pytest.mark.parametrize(
@@ -129,7 +123,7 @@ def test_text_that_is_no_date_counts_as_undated(
     rows = [("2025-01-11", "20250111_0"), ("2025-01-12x", "20250112_0"), ("2025-01-32", "c")]
     columns = "d VARCHAR, k VARCHAR"
     frame = frame_of(emulator, tmp_path, {"summary": rows}, columns, last="2025-02-02")
-    assert matched_of(frame, "summary")[:4] == [0, 1, 1, 0]
+    assert [c.matched for c in cells_of(frame, "summary")][:4] == [0, 1, 1, 0]
     assert frame.undated["summary"] == 1
 
 
@@ -138,14 +132,13 @@ def test_whole_numbers_and_texts_are_compared_as_text(
 ) -> None:
     texts = [(D("2025-01-10"), "7"), (D("2025-01-11"), "8"), (D("2025-01-12"), None)]
     numbers = [(D("2025-01-10"), 7), (D("2025-01-11"), 9), (D("2025-01-12"), None)]
-    project_tables = {"schedule": texts, "raw": texts, "factors": texts}
-    load_rows(emulator.url, {f"s.{n}": r for n, r in project_tables.items()}, project="numbers")
+    others = dict.fromkeys(("s.schedule", "s.raw", "s.factors"), texts)
+    load_rows(emulator.url, others, project="numbers")
     load_rows(emulator.url, {"s.summary": numbers}, "d DATE, k BIGINT", "numbers")
-    window = Window(range=DateRange(D("2025-01-10"), D("2025-01-12")), label="")
-    frame = gather(contract_of(tmp_path).contract, "bigquery://numbers", window, date.max).frame
+    contract, window = contract_of(tmp_path).contract, ("2025-01-10", "2025-01-12")
+    frame = gathered(contract, "numbers", *window, as_of="9999-12-31").frame
     assert matched(frame) == {"10": 1, "11": 0, "12": 0}
-    cells = next(cells for pair, cells in frame.cells.items() if pair.dataset == "summary")
-    assert [c.null_keys for c in cells] == [0, 0, 1]
+    assert [c.null_keys for c in cells_of(frame, "summary")] == [0, 0, 1]
 
 
 # ------------------------------------------------------------------ what is not there
@@ -157,16 +150,10 @@ def test_a_missing_table_and_a_missing_column_are_named_with_what_exists(
     tables = {"s.schedule": GOOD, "s.raw": GOOD, "s.sumary": GOOD}
     load_rows(emulator.url, tables, project="gaps")
     load_rows(emulator.url, {"s.factors": GOOD}, "d DATE, game_k VARCHAR", "gaps")
-    window = Window(range=DateRange(D("2025-01-10"), D("2025-01-12")), label="")
     contract = contract_of(tmp_path).contract
-    frame = gather(contract, "bigquery://gaps", window, D("2025-02-01")).frame
+    frame = gathered(contract, "gaps", "2025-01-10", "2025-01-12").frame
     assert set(frame.unreadable) == {"summary", "factors"}
     assert "did you mean 'sumary'?" in frame.unreadable["summary"]
     assert "'k'" in frame.unreadable["factors"]
     assert "it has d, game_k" in frame.unreadable["factors"]
-    assert matched_of(frame, "raw") == [1, 1, 1]
-
-
-def matched_of(frame: CoverageFrame, dataset: str) -> list[int]:
-    cells = next(cells for pair, cells in frame.cells.items() if pair.dataset == dataset)
-    return [c.matched for c in cells]
+    assert [c.matched for c in cells_of(frame, "raw")] == [1, 1, 1]

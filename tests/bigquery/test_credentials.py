@@ -14,6 +14,8 @@ from tests.bigquery.recording import Proxy
 from tests.support.certificates import certificate_of
 from tests.support.commands import ROOT, command
 
+pytestmark = pytest.mark.usefixtures("demo_loaded")
+
 READER = "reader@proj.iam.gserviceaccount.com"
 
 
@@ -30,7 +32,7 @@ def internet(proxy: Proxy, tmp_path: Path) -> dict[str, str]:
 
 
 def test_an_impersonated_account_reads_and_the_own_one_does_not(
-    proxy: Proxy, demo_loaded: Path, internet: dict[str, str]
+    proxy: Proxy, internet: dict[str, str]
 ) -> None:
     arguments = ("check", *WINDOW, "--impersonate-service-account", READER)
     done = checkpoints(proxy, *arguments, **internet)
@@ -39,15 +41,9 @@ def test_an_impersonated_account_reads_and_the_own_one_does_not(
     assert {c.token for c in proxy.calls if "/bigquery/" in c.path} == {f"ya29.{READER}"}
 
 
-def test_who_may_not_impersonate_is_told_so(
-    proxy: Proxy, demo_loaded: Path, internet: dict[str, str]
-) -> None:
-    denied = GoogleError(
-        code=403,
-        reason="forbidden",
-        message="Permission 'iam.serviceAccounts.getAccessToken' denied on resource "
-        "(or it may not exist).",
-    )
+def test_who_may_not_impersonate_is_told_so(proxy: Proxy, internet: dict[str, str]) -> None:
+    right = "Permission 'iam.serviceAccounts.getAccessToken'"
+    denied = GoogleError(403, "forbidden", f"{right} denied on resource (or it may not exist).")
     proxy.fail("POST", ":generateAccessToken", denied, times=10)
     arguments = ("check", *WINDOW, "--impersonate-service-account", READER)
     done = checkpoints(proxy, *arguments, **internet)
@@ -56,9 +52,7 @@ def test_who_may_not_impersonate_is_told_so(
     assert proxy.queries == []
 
 
-def test_no_token_is_in_what_a_run_says_and_stores(
-    proxy: Proxy, demo_loaded: Path, tmp_path: Path
-) -> None:
+def test_no_token_is_in_what_a_run_says_and_stores(proxy: Proxy, tmp_path: Path) -> None:
     ignored = shutil.ignore_patterns("uncommitted", "__pycache__")
     shutil.copytree(ROOT / "gx", tmp_path / "gx", ignore=ignored)
     variables = {"WAREHOUSE_URL": "bigquery://proj", **proxy.environment}
@@ -71,9 +65,7 @@ def test_no_token_is_in_what_a_run_says_and_stores(
     assert "Bearer" not in said
 
 
-def test_credentials_in_the_url_are_refused_and_not_repeated(
-    proxy: Proxy, demo_loaded: Path
-) -> None:
+def test_credentials_in_the_url_are_refused_and_not_repeated(proxy: Proxy) -> None:
     url = "bigquery://proj?credentials_path=/etc/secret-key.json"
     done = checkpoints(proxy, "check", *WINDOW, url=url)
     assert done.returncode == 2

@@ -19,6 +19,8 @@ from tests.bigquery.recording import Proxy
 from tests.support.commands import ROOT, environment
 from tests.support.warehouses import BASIC, days, write_contract
 
+pytestmark = pytest.mark.usefixtures("demo_loaded")
+
 INSERT, RESULTS, TABLE = r"/proj/jobs$", r"/proj/queries/", r"/tables/"
 SHORT = {"bigquery": {"timeout_seconds": 2}}
 
@@ -33,52 +35,35 @@ def refused(proxy: Proxy, *arguments: str, **variables: str) -> str:
 # ------------------------------------------------------------------ not allowed
 
 
-def test_without_credentials_it_says_how_to_get_some(
-    proxy: Proxy, demo_loaded: Path, tmp_path: Path
-) -> None:
-    nowhere = {
-        "GCE_METADATA_HOST": "127.0.0.1:9",
-        "GCE_METADATA_IP": "127.0.0.1:9",
-        "NO_GCE_CHECK": "true",
-        "CLOUDSDK_CONFIG": str(tmp_path),
-        "HOME": str(tmp_path),
-    }
-    said = refused(proxy, **nowhere)
+def test_without_credentials_it_says_how_to_get_some(proxy: Proxy, tmp_path: Path) -> None:
+    nowhere = dict.fromkeys(("GCE_METADATA_HOST", "GCE_METADATA_IP"), "127.0.0.1:9")
+    home = dict.fromkeys(("CLOUDSDK_CONFIG", "HOME"), str(tmp_path))
+    said = refused(proxy, **nowhere, **home, NO_GCE_CHECK="true")
     assert "gcloud auth application-default login" in said
     assert proxy.queries == []
 
 
-def test_a_denied_dataset_is_named_with_the_role_that_it_takes(
-    proxy: Proxy, demo_loaded: Path
-) -> None:
+def test_a_denied_dataset_is_named_with_the_role_that_it_takes(proxy: Proxy) -> None:
     proxy.service.denied = {"nba_precompute"}
     said = refused(proxy)
     assert "proj:nba_precompute" in said
     assert "roles/bigquery.dataViewer" in said
 
 
-def test_without_the_right_to_query_it_names_project_and_role(
-    proxy: Proxy, demo_loaded: Path
-) -> None:
+def test_without_the_right_to_query_it_names_project_and_role(proxy: Proxy) -> None:
     proxy.service.may_query = False
     said = refused(proxy)
     assert "bigquery.jobs.create" in said
     assert "roles/bigquery.jobUser" in said
 
 
-def test_a_used_up_quota_is_not_tried_again(proxy: Proxy, demo_loaded: Path) -> None:
+def test_a_used_up_quota_is_not_tried_again(proxy: Proxy) -> None:
+    """And the error is in the words of the service and shows no address."""
     proxy.fail("POST", INSERT, errors.quota_exceeded())
     said = refused(proxy)
     assert "QueryUsagePerUserPerDay" in said
     assert "quota" in said
     assert proxy.queries == []
-
-
-def test_an_error_is_in_the_words_of_the_service_and_shows_no_address(
-    proxy: Proxy, demo_loaded: Path
-) -> None:
-    proxy.fail("POST", INSERT, errors.quota_exceeded())
-    said = refused(proxy)
     assert proxy.url not in said
     assert "prettyPrint" not in said
 
@@ -91,22 +76,12 @@ def test_a_table_that_refuses_a_query_without_a_filter_is_never_asked_without_on
     load_rows(emulator.url, {f"s.{n}": good for n in BASIC["datasets"]}, project="strict")
     proxy.service.partitioned = {f"s.{name}": "d" for name in BASIC["datasets"]}
     query = "SELECT d AS day, k AS game FROM s.summary WHERE k IS NOT NULL"
-    datasets = {
-        **BASIC["datasets"],
-        "summary": {
-            "layer": "L3",
-            "query": query,
-            "date": "day",
-            "date_type": "date",
-            "key": "game",
-            "upstream": "raw",
-        },
-    }
-    contract = write_contract(tmp_path, BASIC, datasets=datasets)
+    columns = {"date": "day", "date_type": "date", "key": "game"}
+    summary = {"layer": "L3", "query": query, "upstream": "raw", **columns}
+    datasets = {**BASIC["datasets"], "summary": summary}
+    contract = ("--contract", str(write_contract(tmp_path, BASIC, datasets=datasets)))
     window = ("--from", "2025-01-10", "--to", "2025-01-12", "--as-of", "2025-02-01")
-    done = checkpoints(
-        proxy, "coverage", *window, "--contract", str(contract), url="bigquery://strict"
-    )
+    done = checkpoints(proxy, "coverage", *window, *contract, url="bigquery://strict")
     assert done.returncode == 0, done.stderr
 
 
@@ -116,10 +91,7 @@ def test_a_table_that_refuses_a_query_without_a_filter_is_never_asked_without_on
 @pytest.mark.parametrize("error", [errors.rate_limit_exceeded, errors.backend_error])
 @pytest.mark.parametrize("path", [("POST", INSERT), ("GET", RESULTS), ("GET", TABLE)], ids=str)
 def test_a_passing_error_is_tried_again_with_pauses(
-    proxy: Proxy,
-    demo_loaded: Path,
-    error: Callable[[], errors.GoogleError],
-    path: tuple[str, str],
+    proxy: Proxy, demo_loaded: Path, error: Callable[[], errors.GoogleError], path: tuple[str, str]
 ) -> None:
     proxy.fail(*path, error(), times=2)
     started = time.monotonic()
@@ -142,15 +114,13 @@ def test_a_query_that_the_service_gave_up_is_sent_again_as_another(
     assert answer(done)["statements"][0]["job_id"] == again.query_id
 
 
-def test_a_query_with_an_error_in_it_is_sent_once(proxy: Proxy, demo_loaded: Path) -> None:
+def test_a_query_with_an_error_in_it_is_sent_once(proxy: Proxy) -> None:
     proxy.spoil(errors.unfiltered("proj", "nba_raw", "nbac_schedule", "game_date"), times=1)
     assert "without a filter over column(s) 'game_date'" in refused(proxy)
     assert len(proxy.reads()) == 1
 
 
-def test_an_error_that_stays_ends_within_the_timeout(
-    proxy: Proxy, demo_loaded: Path, tmp_path: Path
-) -> None:
+def test_an_error_that_stays_ends_within_the_timeout(proxy: Proxy, tmp_path: Path) -> None:
     proxy.fail("POST", INSERT, errors.backend_error(), times=10_000)
     started = time.monotonic()
     said = refused(proxy, *pipeline_with(tmp_path, **SHORT))
@@ -161,9 +131,7 @@ def test_an_error_that_stays_ends_within_the_timeout(
 # ------------------------------------------------------------------ stopped
 
 
-def test_a_query_that_takes_too_long_is_cancelled(
-    proxy: Proxy, demo_loaded: Path, tmp_path: Path
-) -> None:
+def test_a_query_that_takes_too_long_is_cancelled(proxy: Proxy, tmp_path: Path) -> None:
     proxy.hang()
     started = time.monotonic()
     said = refused(proxy, *pipeline_with(tmp_path, **SHORT))
@@ -173,18 +141,13 @@ def test_a_query_that_takes_too_long_is_cancelled(
     assert proxy.cancelled == [proxy.reads()[0].query_id]
 
 
-def test_ctrl_c_cancels_the_query_at_once(proxy: Proxy, demo_loaded: Path) -> None:
+def test_ctrl_c_cancels_the_query_at_once(proxy: Proxy) -> None:
     proxy.hang()
     command = ("checkpoints", "check", *WINDOW, "--warehouse", "bigquery://proj")
     process = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        cwd=ROOT,
-        env=environment(**proxy.environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+        [sys.executable, "-m", *command], cwd=ROOT, env=environment(**proxy.environment),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     with process:
         wait_until(lambda: len(proxy.reads()) == 1)
         time.sleep(0.3)

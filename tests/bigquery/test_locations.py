@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
-import yaml
 from hypothesis import given, settings
 
-from checkpoints.contract.window import Window
-from checkpoints.dates import DateRange
-from checkpoints.warehouse.reading import Evidence, gather
 from tests.bigquery.commands import (
-    PIPELINE,
     WINDOW,
     checkpoints,
+    evidence_of,
     on_duckdb,
     pipeline_with,
+    shipped_datasets,
     verdict,
 )
 from tests.bigquery.emulator import Emulator
@@ -49,7 +45,7 @@ def test_one_statement_per_location_adds_up_to_the_answer_of_one(
 def test_tables_of_another_project_are_read_there_and_the_queries_run_in_ours(
     proxy: Proxy, emulator: Emulator, demo_loaded: Path, tmp_path: Path
 ) -> None:
-    raw = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))["datasets"]
+    raw = shipped_datasets()
     lake = {t: c for t, c in DEMO_COLUMNS.items() if t.startswith("nba_raw.")}
     copy_warehouse(emulator.url, demo_loaded, lake, "data-lake")
     for dataset in raw.values():
@@ -68,7 +64,7 @@ def test_a_location_of_the_contract_that_is_wrong_says_where_to_look(
     proxy: Proxy, demo_loaded: Path, tmp_path: Path
 ) -> None:
     proxy.service.locations = COMPANY
-    raw = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))["datasets"]
+    raw = shipped_datasets()
     for dataset in raw.values():
         dataset["location"] = "EU"
     done = checkpoints(proxy, "check", *WINDOW, *pipeline_with(tmp_path, datasets=raw))
@@ -103,8 +99,3 @@ def test_random_warehouses_in_three_places_give_the_answer_of_one(
         assert found.keys == expected.keys
 
     agree()
-
-
-def evidence_of(world: World, contract: Any, url: str) -> Evidence:
-    window = Window(range=DateRange(world.first, world.last), label="")
-    return gather(contract, url, window, world.as_of)

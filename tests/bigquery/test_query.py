@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.bigquery.commands import (
-    PIPELINE,
     WINDOW,
     answer,
     checkpoints,
     on_duckdb,
     pipeline_with,
+    shipped_datasets,
     verdict,
 )
 from tests.bigquery.recording import Proxy
@@ -26,10 +25,11 @@ WHERE game_id <> ':x @y %z' -- a comment
 
 
 def with_query(folder: Path, **changes: Any) -> tuple[str, str]:
-    datasets = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))["datasets"]
+    """``--contract`` of the shipped one, of which a dataset is a query."""
+    datasets = shipped_datasets()
     summary = datasets["player_game_summary"]
     del summary["table"]
-    summary.update(query=QUERY, date="day", key="game", **changes)
+    summary.update(changes)
     return pipeline_with(folder, datasets=datasets)
 
 
@@ -37,7 +37,7 @@ def with_query(folder: Path, **changes: Any) -> tuple[str, str]:
 def test_a_query_is_judged_as_on_duckdb(
     proxy: Proxy, demo_loaded: Path, tmp_path: Path, changes: dict[str, str]
 ) -> None:
-    contract = with_query(tmp_path, **changes)
+    contract = with_query(tmp_path, query=QUERY, date="day", key="game", **changes)
     done = checkpoints(proxy, "check", *WINDOW, *contract, "--json", "-")
     assert answer(done)["unreadable"] == {}
     assert verdict(done) == on_duckdb(demo_loaded, "check", *WINDOW, *contract)
@@ -46,11 +46,7 @@ def test_a_query_is_judged_as_on_duckdb(
 def test_a_query_that_does_not_parse_is_named(
     proxy: Proxy, demo_loaded: Path, tmp_path: Path
 ) -> None:
-    datasets = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))["datasets"]
-    summary = datasets["player_game_summary"]
-    del summary["table"]
-    summary["query"] = "SELECT nothing FROM nowhere.at_all"
-    contract = pipeline_with(tmp_path, datasets=datasets)
+    contract = with_query(tmp_path, query="SELECT nothing FROM nowhere.at_all")
     done = checkpoints(proxy, "check", *WINDOW, *contract, "--json", "-")
     assert done.returncode == 3
     assert "dataset 'player_game_summary': " in answer(done)["unreadable"]["player_game_summary"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +18,8 @@ from tests.bigquery.loading import DEMO_COLUMNS, copy_warehouse
 from tests.bigquery.recording import Proxy
 from tests.bigquery.test_locations import COMPANY
 from tests.bigquery.test_wire import PARTITIONED, SHIPPED, assert_pruned_and_narrow
-from tests.support.commands import ROOT, command, environment
+from tests.support.commands import ROOT, command
+from tests.support.rehearsals import serving
 
 PROJECT = "story"
 REBUILT = {t: c for t, c in DEMO_COLUMNS.items() if t.startswith(("nba_precompute", "nba_pred"))}
@@ -46,7 +45,8 @@ def test_the_story_ends_with_a_signed_run_and_only_reads_were_sent(
         assert json.loads(plan)[part] == json.loads(expected)[part]
 
     before = len(proxy.reads())
-    with services(file) as variables, replica(file, emulator, proxy):
+    with serving(tmp_path, file) as urls, replica(file, emulator, proxy):
+        variables = {**urls, **{name.replace("_URL", "_PACE"): "0" for name in urls}}
         repair = "remediation run --yes --as-of 2026-01-03 --json -"
         record = json.loads(step(here, 0, repair, {**bigquery, **variables}))
     assert {call["state"] for call in record["calls"]} == {"landed"}
@@ -74,28 +74,6 @@ def step(folder: Path, code: int, line: str, variables: dict[str, str]) -> str:
     done = command(*line.split(), cwd=folder, **variables)
     assert done.returncode == code, f"{line}\n{done.stdout}\n{done.stderr}"
     return done.stdout or done.stderr
-
-
-@contextmanager
-def services(file: Path) -> Iterator[dict[str, str]]:
-    """The demo's processors, which write to the DuckDB file; the variables that name them."""
-    line = ("demo", "serve", "--port", "0", "--warehouse", f"duckdb:///{file}")
-    with subprocess.Popen(
-        [sys.executable, "-m", *line],
-        cwd=ROOT,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        ready = server.stdout.readline().split()
-        urls = dict(word.split("=", 1) for word in ready if "=" in word)
-        try:
-            yield {**urls, **{name.replace("_URL", "_PACE"): "0" for name in urls}}
-        finally:
-            server.terminate()
 
 
 @contextmanager

@@ -10,20 +10,19 @@ import pytest
 
 from checkpoints.contract.loading import load_contract
 from checkpoints.contract.model import Contract
-from checkpoints.contract.window import Window
-from checkpoints.dates import DateRange
 from checkpoints.warehouse.engine import ReadOptions
-from checkpoints.warehouse.reading import gather
 from remediation.backfill.tables import Tables
 from remediation.clock import Clock
 from remediation.plan.model import Call
-from tests.bigquery.commands import PIPELINE, WINDOW, checkpoints
+from tests.bigquery.commands import PIPELINE, WINDOW, checkpoints, gathered
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import load_rows
 from tests.bigquery.recording import Proxy
 from tests.bigquery.service import Query
 from tests.bigquery.statements import date_of
 from tests.support.warehouses import BASIC, D, contract_of, days
+
+pytestmark = pytest.mark.usefixtures("demo_loaded")
 
 SHIPPED = load_contract(PIPELINE, {}).contract
 PARTITIONED = {str(d.table): d.date for d in SHIPPED.datasets.values()}
@@ -53,9 +52,7 @@ def dates_asked(query: Query, contract: Contract) -> set[tuple[date, date]]:
     return {(dates[0], dates[-1]) for dates in found}
 
 
-def test_a_check_reads_each_table_once_and_the_keys_of_some_dates(
-    proxy: Proxy, demo_loaded: Path
-) -> None:
+def test_a_check_reads_each_table_once_and_the_keys_of_some_dates(proxy: Proxy) -> None:
     proxy.service.partitioned = PARTITIONED
     done = checkpoints(proxy, "check", *WINDOW)
     assert done.returncode == 1, done.stderr
@@ -71,7 +68,7 @@ def test_a_check_reads_each_table_once_and_the_keys_of_some_dates(
     assert "LIMIT" in keys.sql
 
 
-def test_nothing_but_reads_and_metadata_is_asked_for(proxy: Proxy, demo_loaded: Path) -> None:
+def test_nothing_but_reads_and_metadata_is_asked_for(proxy: Proxy) -> None:
     checkpoints(proxy, "check", *WINDOW)
     api = [call for call in proxy.calls if "/bigquery/" in call.path]
     sent = {(c.method, c.path.split("/projects/proj/")[1].split("/")[0]) for c in api}
@@ -92,16 +89,13 @@ def test_every_kind_of_date_column_is_pruned(
     load_rows(emulator.url, {"s.raw": good}, f"d {column}, k VARCHAR", project)
     here.service.partitioned = {f"s.{name}": "d" for name in BASIC["datasets"]}
     contract = contract_of(tmp_path).contract
-    window = Window(range=DateRange(D("2025-01-10"), D("2025-01-12")), label="")
-    found = gather(contract, f"bigquery://{project}", window, D("2025-02-01"))
+    found = gathered(contract, project, "2025-01-10", "2025-01-12")
     assert found.frame.unreadable == {}
     for query in here.reads():
         assert_pruned_and_narrow(query, contract)
 
 
-def test_a_verification_poll_asks_for_the_dates_sent_alone_and_past_the_cache(
-    here: Proxy, demo_loaded: Path
-) -> None:
+def test_a_verification_poll_asks_for_the_dates_sent_alone_and_past_the_cache(here: Proxy) -> None:
     here.service.partitioned = PARTITIONED
     dates = [D("2024-12-10"), D("2024-12-11"), D("2025-01-15")]
     names = ("player_composite_factors", "player_daily_cache")

@@ -15,8 +15,8 @@ import checkpoints
 from checkpoints import ContractError, ExitCode, Report, check, load_contract, run
 from tests.support.commands import ROOT, command, environment
 from tests.support.projects import project_of
-from tests.support.runs import FULL, HOLE
-from tests.support.warehouses import BASIC, fill, write_contract
+from tests.support.runs import HOLE, warehouse
+from tests.support.warehouses import BASIC, write_contract
 
 
 def test_the_example_of_the_readme_says_what_the_command_says(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_the_example_of_the_readme_says_what_the_command_says(tmp_path: Path) ->
 
 def test_a_run_is_stored_with_its_page(tmp_path: Path) -> None:
     file = project_of(tmp_path)
-    url = fill(tmp_path / "w.duckdb", {**dict.fromkeys(BASIC["datasets"], FULL), "factors": HOLE})
+    url = warehouse(tmp_path, factors=HOLE)
     report = run(file, season="2025", as_of=date(2025, 2, 20), warehouse=url)
     assert report.verdict.exit_code is ExitCode.INCOMPLETE
     stored = file.project / "uncommitted" / "runs" / report.run_id / "report.json"
@@ -50,8 +50,7 @@ def test_a_run_is_stored_with_its_page(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_brings_its_window_and_what_does_not_fit_is_refused(tmp_path: Path) -> None:
-    url = fill(tmp_path / "w.duckdb", dict.fromkeys(BASIC["datasets"], FULL))
-    contract = load_contract(write_contract(tmp_path, BASIC, warehouse=url))
+    contract = load_contract(write_contract(tmp_path, BASIC, warehouse=warehouse(tmp_path)))
     report = check(contract, checkpoint="daily", as_of=date(2025, 2, 10))
     assert (report.window.first, report.window.last) == (date(2025, 2, 4), date(2025, 2, 10))
     with pytest.raises(ContractError, match="'1999' is not in the contract"):

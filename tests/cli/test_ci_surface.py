@@ -11,23 +11,12 @@ import pytest
 from checkpoints.archive.report import Report
 from tests.output.test_ci_outputs import assert_is_junit
 from tests.support.backfills import EIGHT, NINE, SEVEN
-from tests.support.commands import command
 from tests.support.remediation_commands import typed
+from tests.support.runs import FULL, HOLE, checked
 from tests.support.scripted_service import Project, answer, project
-from tests.support.warehouses import BASIC, D, days, fill, write_contract
+from tests.support.warehouses import D
 
-WINDOW = ("--season", "2025", "--as-of", "2025-02-20")
-FULL = days("2025-01-01", "2025-02-10")
-HOLE = [r for r in FULL if not D("2025-01-20") <= r[0] <= D("2025-01-29")]
-
-
-@pytest.fixture
-def contract(tmp_path: Path) -> str:
-    return str(write_contract(tmp_path, BASIC))
-
-
-def warehouse(folder: Path, **tables: object) -> str:
-    return fill(folder / "w.duckdb", {**dict.fromkeys(BASIC["datasets"], FULL), **tables})  # type: ignore[arg-type]
+STRANGER = (D("2025-01-10"), "stranger")
 
 
 def on_github(folder: Path) -> dict[str, str]:
@@ -41,14 +30,10 @@ def cases(path: Path) -> dict[str, list[str]]:
     return {case.attrib["name"]: [c.tag for c in case] for case in root.iter("testcase")}
 
 
-def test_every_check_is_a_case_and_only_what_gates_fails_ci(tmp_path: Path, contract: str) -> None:
-    rows = [*HOLE, (D("2025-01-10"), "stranger")]
+def test_every_check_is_a_case_and_only_what_gates_fails_ci(tmp_path: Path) -> None:
     found = tmp_path / "junit.xml"
-    done = command(
-        "checkpoints", "check", *WINDOW, "--contract", contract,
-        "--warehouse", warehouse(tmp_path, factors=rows), "--junit", str(found),
-    )  # fmt: skip
-    assert done.returncode == 1
+    done = checked(tmp_path, "--junit", str(found), factors=[*HOLE, STRANGER])
+    assert (done.returncode, done.stdout) == (1, "")
     shown = cases(found)
     assert len(shown) == 12
     assert {name for name, tags in shown.items() if tags == ["failure"]} == {
@@ -56,108 +41,80 @@ def test_every_check_is_a_case_and_only_what_gates_fails_ci(tmp_path: Path, cont
         "factors: daily_conversion_ratio of summary",
     }
     assert shown["factors: no_orphan_keys of summary (warning)"] == ["system-out"]
-    assert done.stdout == ""
 
 
-def test_a_warning_fails_ci_when_it_gates(tmp_path: Path, contract: str) -> None:
-    rows = [*FULL, (D("2025-01-10"), "stranger")]
-    found = tmp_path / "junit.xml"
-    arguments = (
-        "checkpoints", "check", *WINDOW, "--contract", contract,
-        "--warehouse", warehouse(tmp_path, factors=rows), "--junit", str(found),
-    )  # fmt: skip
-    assert command(*arguments).returncode == 0
+def test_a_warning_fails_ci_when_it_gates(tmp_path: Path) -> None:
+    found, rows = tmp_path / "junit.xml", [*FULL, STRANGER]
+    done = checked(tmp_path, "--junit", str(found), factors=rows)
+    assert (done.returncode, "warning" in done.stderr) == (0, True)
     assert "failure" not in str(cases(found))
-    assert command(*arguments, "--fail-on", "warning").returncode == 1
+    gating = ("--fail-on", "warning", "--junit", str(found))
+    assert checked(tmp_path, *gating, factors=rows).returncode == 1
     assert cases(found)["factors: no_orphan_keys of summary (warning)"] == ["failure"]
 
 
-def test_on_github_the_summary_is_appended_and_annotations_are_printed(
-    tmp_path: Path, contract: str
-) -> None:
-    (tmp_path / "summary.md").write_text("# of an earlier command\n")
-    url = warehouse(tmp_path, factors=HOLE)
-    check = ("checkpoints", "check", *WINDOW, "--contract", contract, "--warehouse", url)
-    done = command(*check, **on_github(tmp_path))
+def test_on_github_the_summary_is_appended_and_annotations_are_printed(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("# of an earlier command\n")
+    done = checked(tmp_path, factors=HOLE, **on_github(tmp_path))
     assert [line.split("::")[1] for line in done.stdout.splitlines()] == [
         "error title=factors%3A conversion_ratio of raw",
         "error title=factors%3A daily_conversion_ratio of summary",
     ]
-    text = (tmp_path / "summary.md").read_text()
+    text = summary.read_text()
     assert text.startswith("# of an earlier command\n### after_backfill\n")
     assert "2025-01-20 → 2025-01-29" in text
-    command(*check, **on_github(tmp_path))
-    assert (tmp_path / "summary.md").read_text().count("### after_backfill") == 2
+    checked(tmp_path, factors=HOLE, **on_github(tmp_path))
+    assert summary.read_text().count("### after_backfill") == 2
 
 
-def test_all_that_a_step_appends_stays_below_what_github_takes(
-    tmp_path: Path, contract: str
-) -> None:
-    url = warehouse(tmp_path, factors=HOLE)
-    check = ("checkpoints", "check", *WINDOW, "--contract", contract, "--warehouse", url)
+def test_all_that_a_step_appends_stays_below_what_github_takes(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
     for already in (1024 * 1024 - 2500, 1024 * 1024 - 100, 1024 * 1024 + 5):
-        (tmp_path / "summary.md").write_text("x" * already)
-        assert command(*check, **on_github(tmp_path)).returncode == 1
-        assert (tmp_path / "summary.md").stat().st_size <= max(1024 * 1024, already)
+        summary.write_text("x" * already)
+        assert checked(tmp_path, factors=HOLE, **on_github(tmp_path)).returncode == 1
+        assert summary.stat().st_size <= max(1024 * 1024, already)
 
 
-def test_a_named_summary_goes_there_and_nowhere_else(tmp_path: Path, contract: str) -> None:
-    url = warehouse(tmp_path, factors=HOLE)
-    check = ("checkpoints", "check", *WINDOW, "--contract", contract, "--warehouse", url)
+def test_a_named_summary_goes_there_and_nowhere_else(tmp_path: Path) -> None:
     (tmp_path / "mine.md").write_text("old")
-    command(*check, "--markdown", str(tmp_path / "mine.md"), **on_github(tmp_path))
+    named = ("--markdown", str(tmp_path / "mine.md"))
+    checked(tmp_path, *named, factors=HOLE, **on_github(tmp_path))
     assert (tmp_path / "mine.md").read_text().startswith("### after_backfill")
     assert not (tmp_path / "summary.md").exists()
 
 
-def test_json_on_standard_output_is_alone_there_on_github_too(
-    tmp_path: Path, contract: str
-) -> None:
-    url = warehouse(tmp_path, factors=HOLE)
-    done = command(
-        "checkpoints", "check", *WINDOW, "--contract", contract, "--warehouse", url,
-        "--json", "-", **on_github(tmp_path),
-    )  # fmt: skip
+def test_json_on_standard_output_is_alone_there_on_github_too(tmp_path: Path) -> None:
+    done = checked(tmp_path, "--json", "-", factors=HOLE, **on_github(tmp_path))
     assert Report.model_validate_json(done.stdout).verdict.exit_code == 1
     assert done.stderr.count("::error ") == 2
 
 
-def test_off_github_nothing_is_printed_for_it(tmp_path: Path, contract: str) -> None:
-    url = warehouse(tmp_path, factors=HOLE)
-    check = ("checkpoints", "check", *WINDOW, "--contract", contract, "--warehouse", url)
+def test_off_github_nothing_is_printed_for_it(tmp_path: Path) -> None:
     for said in ({}, {"GITHUB_ACTIONS": "false"}):
-        done = command(*check, **said)
+        done = checked(tmp_path, factors=HOLE, **said)
         assert "::error" not in done.stdout + done.stderr
 
 
-def test_ci_learns_of_a_command_that_came_to_no_answer(tmp_path: Path, contract: str) -> None:
+def test_ci_learns_of_a_command_that_came_to_no_answer(tmp_path: Path) -> None:
     found = tmp_path / "junit.xml"
     found.write_text("<of an earlier run/>")
-    done = command(
-        "checkpoints", "check", *WINDOW, "--contract", contract,
-        "--warehouse", "duckdb:///none.duckdb", "--junit", str(found), **on_github(tmp_path),
-    )  # fmt: skip
+    junit, none = ("--junit", str(found)), ("--warehouse", "duckdb:///none.duckdb")
+    done = checked(tmp_path, *none, *junit, **on_github(tmp_path))
     assert done.returncode == 3
     assert cases(found) == {"the command ends with a verdict": ["error"]}
     assert done.stdout.startswith("::error title=the command ends with a verdict::warehouse file")
     assert "**COULD NOT TELL: warehouse file" in (tmp_path / "summary.md").read_text()
-    done = command(
-        "checkpoints", "check", "--season", "1999", "--contract", contract, "--junit", str(found)
-    )
-    assert done.returncode == 2
+    assert checked(tmp_path, *junit, window=("--season", "1999")).returncode == 2
     assert "'1999' is not in the contract" in found.read_text()
 
 
-def test_a_file_for_ci_that_cannot_be_written_is_an_error_said_once(
-    tmp_path: Path, contract: str
-) -> None:
-    url = warehouse(tmp_path)
-    check = ("checkpoints", "check", *WINDOW, "--contract", contract, "--warehouse", url)
+def test_a_file_for_ci_that_cannot_be_written_is_an_error_said_once(tmp_path: Path) -> None:
     for options, variables in (
         (("--junit", str(tmp_path / "w.duckdb" / "x.xml")), {}),
         ((), {"GITHUB_STEP_SUMMARY": str(tmp_path / "no" / "summary.md")}),
     ):
-        done = command(*check, *options, **variables)
+        done = checked(tmp_path, *options, **variables)
         assert done.returncode == 3
         assert done.stderr.count("error: cannot ") == 1
 
@@ -173,39 +130,39 @@ def made(tmp_path: Path) -> Iterator[Project]:
         yield running
 
 
+def in_ci(made: Project, *options: str) -> tuple[int, str, Path, str]:
+    """Plan and run on GitHub: exit code, standard output, JUnit file and summary."""
+    typed(made, "plan")
+    found = made.folder / "junit.xml"
+    code, out, _ = typed(made, "run", *options, "--junit", str(found), **on_github(made.folder))
+    return code, out, found, (made.folder / "summary.md").read_text()
+
+
 def test_what_did_not_land_fails_ci_beside_the_rules_of_the_window_read_again(
     made: Project,
 ) -> None:
     made.service.on("/four", EIGHT, *[answer(200)] * 9)
-    typed(made, "plan")
-    found = made.folder / "junit.xml"
-    code, out, _ = typed(made, "run", "--yes", "--junit", str(found), **on_github(made.folder))
+    code, out, found, summary = in_ci(made, "--yes")
     assert code == 4
     shown = cases(found)
     assert shown["four: every date lands"] == ["failure"]
     assert shown["factors: no date gets worse"] == []
     assert shown["raw: conversion_ratio of schedule"] == []
-    text = found.read_text()
-    assert "still missing, 1 date (2025-01-08)" in text
+    assert "still missing, 1 date (2025-01-08)" in found.read_text()
     assert "four%3A every date lands::1 of 3 dates did not land" in out
-    summary = (made.folder / "summary.md").read_text()
     assert "#### Before and after" in summary
     assert "| four | still missing | 1 | 2025-01-08 |" in summary
 
 
 def test_a_repair_that_landed_is_green_in_ci(made: Project) -> None:
-    typed(made, "plan")
-    found = made.folder / "junit.xml"
-    code, out, _ = typed(made, "run", "--yes", "--junit", str(found), **on_github(made.folder))
+    code, out, found, summary = in_ci(made, "--yes")
     assert (code, out) == (0, "")
     assert set(map(str, cases(found).values())) == {"[]"}
-    assert "**COMPLETE: 3 of 3 calls landed" in (made.folder / "summary.md").read_text()
+    assert "**COMPLETE: 3 of 3 calls landed" in summary
 
 
 def test_a_dry_run_shows_what_would_be_called_and_fails_nothing(made: Project) -> None:
-    typed(made, "plan")
-    found = made.folder / "junit.xml"
-    code, out, _ = typed(made, "run", "--junit", str(found), **on_github(made.folder))
+    code, out, found, _ = in_ci(made)
     assert (code, out) == (0, "")
     assert cases(found) == {"four: every date lands": ["skipped"]}
     assert "nothing was sent: 3 dates would be" in found.read_text()

@@ -13,9 +13,8 @@ import pytest
 
 from tests.support.commands import ROOT, environment
 from tests.support.projects import project_of
-from tests.support.warehouses import BASIC, days, fill
+from tests.support.runs import SEASON, warehouse
 
-SEASON = ("--season", "2025", "--as-of", "2025-02-20")
 QUICK = (0.0, 0.15, 0.35)
 SLOW = (0.0, 0.8, 2.0, 3.2)
 
@@ -34,14 +33,9 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 def interrupted(arguments: list[str], after: float) -> tuple[int, str]:
     with subprocess.Popen(
         [sys.executable, "-c", SCRIPT, *arguments],
-        cwd=ROOT,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as running:
-        assert running.stdout is not None
+    ) as running:  # fmt: skip
         assert running.stdout.readline() == "up\n"
         time.sleep(after)
         os.kill(running.pid, signal.SIGINT)
@@ -67,12 +61,9 @@ def test_an_interrupt_never_ends_in_a_traceback(
     tmp_path: Path, command: tuple[str, str], moments: tuple[float, ...]
 ) -> None:
     contract = project_of(tmp_path).path
-    url = fill(
-        tmp_path / "w.duckdb", dict.fromkeys(BASIC["datasets"], days("2025-01-01", "2025-02-10"))
-    )
     arguments = [*command, "--contract", str(contract)]
     if command[1] in ("coverage", "check", "run") and command[0] == "checkpoints":
-        arguments += [*SEASON, "--warehouse", url]
+        arguments += [*SEASON, "--warehouse", warehouse(tmp_path)]
     if command[1] == "signoff":
         arguments += ["--by", "Ada"]
     codes = []

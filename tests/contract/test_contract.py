@@ -27,6 +27,15 @@ def dataset(name: str, **changes: Any) -> dict[str, Any]:
     return {**BASIC["datasets"], name: {**BASIC["datasets"][name], **changes}}
 
 
+def seasons(**months: str) -> list[dict[str, str]]:
+    """Seasons of 2025 from the first of a month to the first of another: ``x="01 02"``."""
+    spans = {name: span.split() for name, span in months.items()}
+    return [
+        {"name": name, "from": f"2025-{first}-01", "to": f"2025-{last}-01"}
+        for name, (first, last) in spans.items()
+    ]
+
+
 def test_the_shipped_contract_loads_with_ten_datasets_and_all_rules() -> None:
     contract = load_contract(SHIPPED, {}).contract
     assert len(contract.datasets) == 10
@@ -41,33 +50,26 @@ def test_the_shipped_contract_loads_with_ten_datasets_and_all_rules() -> None:
     }
 
 
-def test_malformed_yaml_is_refused_with_its_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"version: 1\nlayers: {a: [b\nc: d\n", r"line 3, column 2: malformed YAML"),
+        (b"version: 1\ngrace_days: 1\ngrace_days: 2\n", r"line 3, .*'grace_days' appears twice"),
+        (b"version: \xff", "not UTF-8"),
+        *(
+            (text, "pipeline.yml")
+            for text in (b"", b"[]", b"version", b"\0", b"!!python/object:os.system {}")
+        ),
+    ],
+)
+def test_a_file_that_is_no_mapping_is_refused_with_path_and_line(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
     path = tmp_path / "pipeline.yml"
-    path.write_text("version: 1\nlayers: {a: [b\nc: d\n")
-    with pytest.raises(ContractError, match=r"line 3, column 2: malformed YAML"):
+    path.write_bytes(content)
+    with pytest.raises(ContractError, match=message) as refused:
         load_contract(path, {})
-
-
-def test_a_repeated_key_is_refused_instead_of_winning_silently(tmp_path: Path) -> None:
-    path = tmp_path / "pipeline.yml"
-    path.write_text("version: 1\ngrace_days: 1\ngrace_days: 2\n")
-    with pytest.raises(ContractError, match=r"line 3, .*'grace_days' appears twice"):
-        load_contract(path, {})
-
-
-@pytest.mark.parametrize("text", ["", "[]", "version", "\x00", "!!python/object:os.system {}"])
-def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "pipeline.yml"
-    path.write_text(text)
-    with pytest.raises(ContractError, match=str(path)):
-        load_contract(path, {})
-
-
-def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "pipeline.yml"
-    path.write_bytes(b"version: \xff")
-    with pytest.raises(ContractError, match="not UTF-8"):
-        load_contract(path, {})
+    assert str(path) in str(refused.value)
 
 
 def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> None:
@@ -94,19 +96,8 @@ def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> Non
         ({"datasets": dataset("raw", where=[{"column": "k"}])}, "exactly one of equals"),
         ({"reference": "games"}, "unknown dataset 'games'"),
         ({"timezone": "Amerika/New_York"}, "is not a time zone name"),
-        (
-            {"seasons": [{"name": "x", "from": "2025-02-01", "to": "2025-01-01"}]},
-            "from 2025-02-01 is after to 2025-01-01",
-        ),
-        (
-            {
-                "seasons": [
-                    {"name": "x", "from": "2025-01-01", "to": "2025-02-01"},
-                    {"name": "y", "from": "2025-02-01", "to": "2025-03-01"},
-                ]
-            },
-            "'x' and 'y' overlap on 2025-02-01",
-        ),
+        ({"seasons": seasons(x="02 01")}, "from 2025-02-01 is after to 2025-01-01"),
+        ({"seasons": seasons(x="01 02", y="02 03")}, "'x' and 'y' overlap on 2025-02-01"),
         ({"checkpoints": {"daily": {"suites": ["L7"]}}}, "unknown suite 'L7'"),
         ({"checkpoints": {"daily": {"suites": []}}}, "suites: is empty"),
         ({"datasets": dataset("raw", table="a.b.c.d")}, "has more than 3 parts"),
@@ -173,17 +164,6 @@ def test_the_hash_ignores_comments_and_environment_but_not_content(tmp_path: Pat
     assert load_contract(path, {"X": "2"}).sha256 == first
     path.write_text(path.read_text().replace("0.95", "0.94"))
     assert load_contract(path, {"X": "1"}).sha256 != first
-
-
-def test_check_ids_stay_when_a_threshold_changes_and_are_unique(tmp_path: Path) -> None:
-    before = [c.id for c in checks_of(contract_of(tmp_path).contract)]
-    looser = [{"rule": "conversion_ratio", "at_least": 0.5}]
-    after = [
-        c.id
-        for c in checks_of(contract_of(tmp_path, datasets=dataset("raw", rules=looser)).contract)
-    ]
-    assert before == after
-    assert len(set(before)) == len(before)
 
 
 def test_an_unreadable_contract_is_refused_with_its_path(tmp_path: Path) -> None:

@@ -43,9 +43,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> ContractFile:
 
 def path_of(verdict: LibraryVerdict, suite: str) -> Path:
     """The page of a suite."""
-    found = [page for page in verdict.pages if f"/validations/{suite}/" in page.as_posix()]
-    assert len(found) == 1
-    return found[0]
+    (found,) = (page for page in verdict.pages if f"/validations/{suite}/" in page.as_posix())
+    return found
 
 
 def page_of(verdict: LibraryVerdict, suite: str) -> str:
@@ -58,29 +57,29 @@ def words_of(page: str) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", "", body)))
 
 
+def of_frame(file: ContractFile, name: str) -> LibraryVerdict:
+    days, options = FRAMES[name]
+    return judged(file, frame_of(file.contract, days, **options))
+
+
 def test_a_failed_expectation_shows_observed_threshold_ranges_and_all_dates(
     file: ContractFile,
 ) -> None:
-    days, _ = FRAMES["a gap in the last layer"]
-    page = page_of(judged(file, frame_of(file.contract, days)), "L4")
+    page = page_of(of_frame(file, "a gap in the last layer"), "L4")
     words = words_of(page)
 
     assert "✗ failed factors holds at least 80 % of the keys of raw" in words
     assert "Observed52.9 % 9 of 17 Needed≥ 80 % Where8 dates" in words
     assert "2025-01-08 → 2025-01-14 2025-01-17" in words
     folded = re.search(r"<summary>All 8 dates, one by one</summary>(.*?)</details>", page, re.S)
-    assert folded is not None
-    assert re.findall(r"\d{4}-\d\d-\d\d", folded[1]) == [
-        *(f"2025-01-{n:02}" for n in range(8, 15)),
-        "2025-01-17",
-    ]
+    days = [f"2025-01-{n:02}" for n in (*range(8, 15), 17)]
+    assert re.findall(r"\d{4}-\d\d-\d\d", folded[1]) == days
     assert "2025-01-08 0 of 1" in words_of(f"<body>{folded[1]}")
     assert "2025-01-17 1 of 2" in words_of(f"<body>{folded[1]}")
 
 
 def test_failed_checks_come_first_whatever_the_order_of_the_contract(file: ContractFile) -> None:
-    days, _ = FRAMES["orphans and nulls"]
-    words = words_of(page_of(judged(file, frame_of(file.contract, days, undated="raw")), "L4"))
+    words = words_of(page_of(of_frame(file, "orphans and nulls"), "L4"))
 
     failed = words.index("every key of factors is in summary on that date")
     assert words.index("What needs attention") < failed < words.index("The other checks")
@@ -88,16 +87,11 @@ def test_failed_checks_come_first_whatever_the_order_of_the_contract(file: Contr
     assert "✗ failed (warning) every key of factors" in words
 
 
-def test_the_keys_behind_a_date_are_shown_with_what_is_wrong_about_them(
-    file: ContractFile,
-) -> None:
+def test_the_keys_behind_a_date_are_shown_with_what_is_wrong_about_them(file: ContractFile) -> None:
     frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL, "factors"))
-    keys = [
-        KeySample(
-            dataset="factors", of="summary", date=D("2025-01-20"), missing=(), orphans=(("A", "7"),)
-        )
-    ]
-    verdict = judge(file.project, file.contract, "after_backfill", frame, RUN, AT, keys=keys)
+    pair = {"dataset": "factors", "of": "summary"}
+    keys = KeySample(**pair, date=D("2025-01-20"), missing=(), orphans=(("A", "7"),))
+    verdict = judge(file.project, file.contract, "after_backfill", frame, RUN, AT, keys=[keys])
     words = words_of(page_of(verdict, "L4"))
 
     assert "Keys behind 1 date, the latest 2025-01-20 does not belong A · 7" in words
@@ -120,33 +114,40 @@ def test_the_page_says_which_service_a_plan_would_call_and_for_which_dates(tmp_p
     )
 
 
-def test_what_no_backfill_repairs_is_not_planned(file: ContractFile) -> None:
-    days, options = FRAMES["orphans and nulls"]
-    words = words_of(page_of(judged(file, frame_of(file.contract, days, **options)), "L4"))
-
-    assert "What a plan would do Nothing. Orphan and NULL keys stay" in words
-    assert "remediation plan" not in words
-
-
-def test_not_evaluated_is_visible_and_no_failure(file: ContractFile) -> None:
-    days, options = FRAMES["nothing due yet"]
-    words = words_of(page_of(judged(file, frame_of(file.contract, days, **options)), "L3"))
-
-    assert "– NOTHING DUE L3: nothing was due in the window" in words
-    assert (
-        "– not evaluated summary holds at least 90 % of the keys of raw (nothing was due)" in words
-    )
-    assert "What needs attention" not in words
-
-
-def test_an_errored_expectation_says_why_and_shows_no_traceback(file: ContractFile) -> None:
-    days, options = FRAMES["an unreadable layer"]
-    words = words_of(page_of(judged(file, frame_of(file.contract, days, **options)), "L3"))
-
-    assert "✗ COULD NOT TELL L3: 4 of 4 checks could not be evaluated" in words
-    assert "! errored summary holds" in words
-    assert "Could not be evaluated: table 'summary' is not in schema 's'" in words
-    assert "Traceback" not in words
+@pytest.mark.parametrize(
+    ("frame", "suite", "shown", "not_shown"),
+    [
+        (
+            "orphans and nulls", "L4",
+            ("What a plan would do Nothing. Orphan and NULL keys stay",),
+            "remediation plan",
+        ),
+        (
+            "nothing due yet", "L3",
+            (
+                "– NOTHING DUE L3: nothing was due in the window",
+                "– not evaluated summary holds at least 90 % of the keys of raw (nothing was due)",
+            ),
+            "What needs attention",
+        ),
+        (
+            "an unreadable layer", "L3",
+            (
+                "✗ COULD NOT TELL L3: 4 of 4 checks could not be evaluated",
+                "! errored summary holds",
+                "Could not be evaluated: table 'summary' is not in schema 's'",
+            ),
+            "Traceback",
+        ),
+    ],
+    ids=["no backfill repairs it", "not evaluated", "errored"],
+)  # fmt: skip
+def test_what_is_no_failure_or_no_backfill_repairs_is_said_so(
+    file: ContractFile, frame: str, suite: str, shown: tuple[str, ...], not_shown: str
+) -> None:
+    words = words_of(page_of(of_frame(file, frame), suite))
+    assert [text for text in shown if text not in words] == []
+    assert not_shown not in words
 
 
 HOSTILE = "<script>alert(1)</script> $dataset $$of {{ 1 }} <!-- ' \""
@@ -173,8 +174,7 @@ def test_hostile_names_and_messages_are_shown_as_text(tmp_path: Path) -> None:
 
 def test_a_page_that_could_not_be_rendered_is_an_error_and_hides_no_other(tmp_path: Path) -> None:
     file = project_of(tmp_path)
-    days, _ = FRAMES["a gap in the last layer"]
-    verdict = judged(file, frame_of(file.contract, days))
+    verdict = of_frame(file, "a gap in the last layer")
     result = next(file.project.glob("uncommitted/validations/L3/*/*/*.json"))
     result.write_text(result.read_text().replace('"outcome": "PASSED"', '"outcome": "SPLENDID"'))
     shutil.rmtree(file.project / "uncommitted/data_docs")
@@ -189,8 +189,7 @@ def test_a_page_that_could_not_be_rendered_is_an_error_and_hides_no_other(tmp_pa
 
 def test_results_stored_before_they_carried_evidence_still_have_a_page(tmp_path: Path) -> None:
     file = project_of(tmp_path)
-    days, _ = FRAMES["a gap in the last layer"]
-    verdict = judged(file, frame_of(file.contract, days))
+    verdict = of_frame(file, "a gap in the last layer")
     path = next(file.project.glob("uncommitted/validations/L4/*/*/*.json"))
     stored = json.loads(path.read_text())
     for one in stored["results"]:
@@ -208,9 +207,8 @@ def test_results_stored_before_they_carried_evidence_still_have_a_page(tmp_path:
 
 def test_what_is_wrong_with_many_pages_is_said_in_a_few_lines(tmp_path: Path) -> None:
     file = project_of(tmp_path)
-    days, _ = FRAMES["complete"]
     for _ in range(2):
-        judged(file, frame_of(file.contract, days))
+        of_frame(file, "complete")
     for result in file.project.glob("uncommitted/validations/*/*/*/*.json"):
         result.write_text("{}")
 
@@ -233,9 +231,7 @@ def test_the_page_carries_run_window_and_as_of_date(tmp_path: Path) -> None:
 
 
 def test_a_suite_page_says_in_words_what_is_expected(file: ContractFile) -> None:
-    days, _ = FRAMES["complete"]
-    verdict = judged(file, frame_of(file.contract, days))
-    page = path_of(verdict, "L4").parents[4] / "expectations/L4.html"
+    page = path_of(of_frame(file, "complete"), "L4").parents[4] / "expectations/L4.html"
     words = words_of(page.read_text(encoding="utf-8"))
 
     assert "What L4 expects precompute: 4 expectations about 1 dataset" in words
@@ -262,8 +258,7 @@ def test_the_page_gates_on_what_the_run_was_to_fail_on(tmp_path: Path) -> None:
 
 def test_docs_can_be_rebuilt_from_the_archive(tmp_path: Path) -> None:
     file = project_of(tmp_path)
-    days, _ = FRAMES["a gap in the last layer"]
-    verdict = judged(file, frame_of(file.contract, days))
+    verdict = of_frame(file, "a gap in the last layer")
     before = {page: page.read_text(encoding="utf-8") for page in verdict.pages}
     shutil.rmtree(file.project / "uncommitted/data_docs")
 

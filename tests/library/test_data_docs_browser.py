@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,13 @@ import pytest
 
 from checkpoints.archive.runs import runs_folder
 from checkpoints.library.judge import build_docs
-from checkpoints.output.signing import sign
 from tests.support.browser import assert_sound, html_problems, looked_at
 from tests.support.projects import project_of
-from tests.support.stored_runs import HOLE, stored_run
+from tests.support.runs import HOLE, accept, library_run
 from tests.support.warehouses import D
 
 HOSTILE = "<script>document.title='owned'</script>\x1b[31m"
+PARTIAL = [row for row in HOLE if row[1] != "20250112_1"]
 STRANGERS = [(D("2025-02-01"), HOSTILE), (D("2025-02-02"), "x" * 300)]
 NULL = [(D("2025-02-03"), None)]
 
@@ -37,15 +36,14 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     file = project_of(tmp_path_factory.mktemp("project"))
-    bad = {"summary": HOLE + STRANGERS + NULL, "factors": HOLE}
+    bad = {"summary": PARTIAL + STRANGERS + NULL, "factors": PARTIAL}
     runs = {
-        "errored": stored_run(file, 1, absent="factors"),
-        "nothing due": stored_run(file, 2, as_of="2025-01-01"),
-        "failed": stored_run(file, 3, tables=bad),
-        "complete": stored_run(file, 4),
+        "errored": library_run(file, 1, factors=None),
+        "nothing due": library_run(file, 2, as_of="2025-01-01"),
+        "failed": library_run(file, 3, **bad),
+        "complete": library_run(file, 4),
     }
-    at = datetime(2025, 2, 21, 10, tzinfo=UTC)
-    sign(file, runs["complete"].run_id, by="Ada <b>", note="<i>fine</i>", at=at)
+    accept(file.project, runs["complete"].run_id, by="Ada <b>", note="<i>fine</i>")
     damaged = runs_folder(file.project) / "20200101T000000000000Z-old" / "report.json"
     damaged.parent.mkdir()
     damaged.write_text("{")

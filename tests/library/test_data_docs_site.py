@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,9 @@ import yaml
 from checkpoints.contract.loading import ContractFile
 from checkpoints.errors import RunRefused
 from checkpoints.library.judge import build_docs
-from checkpoints.output.signing import sign
 from tests.library.test_data_docs import words_of
 from tests.support.projects import GX, project_of
-from tests.support.stored_runs import HOLE, stored_run
+from tests.support.runs import HOLE, accept, library_run
 
 
 def site_of(file: ContractFile) -> Path:
@@ -41,13 +39,9 @@ def keep(file: ContractFile, runs: int) -> None:
     settings.write_text(text.replace("keep_runs: 100", f"keep_runs: {runs}"), encoding="utf-8")
 
 
-def accept(file: ContractFile, run_id: str) -> None:
-    sign(file, run_id, by="Ada", note="", at=datetime(2025, 2, 21, 10, tzinfo=UTC))
-
-
 def test_the_site_holds_nothing_but_pages_and_never_the_projects_id(tmp_path: Path) -> None:
     file = project_of(tmp_path)
-    accept(file, stored_run(file).run_id)
+    accept(file.project, library_run(file).run_id)
     build_docs(file.project)
     own_id = yaml.safe_load((GX / "great_expectations.yml").read_text())["data_context_id"]
     files = [path for path in site_of(file).rglob("*") if path.is_file()]
@@ -62,11 +56,11 @@ def test_the_site_holds_nothing_but_pages_and_never_the_projects_id(tmp_path: Pa
 
 def test_a_run_writes_its_own_pages_and_reads_none_of_the_others(tmp_path: Path) -> None:
     file = project_of(tmp_path)
-    old = stored_run(file, 1)
+    old = library_run(file, 1)
     for result in file.project.glob(f"uncommitted/validations/*/{old.run_id}/*/*.json"):
         result.write_text("damaged")
     pages = {p: p.stat().st_mtime_ns for p in site_of(file).glob("validations/*/*/*/*.html")}
-    new = stored_run(file, 2)
+    new = library_run(file, 2)
 
     assert len(pages) == 4
     assert {p: p.stat().st_mtime_ns for p in pages} == pages
@@ -78,9 +72,9 @@ def test_pages_of_the_latest_runs_and_of_signed_ones_are_kept_and_every_result(
 ) -> None:
     file = project_of(tmp_path)
     keep(file, 2)
-    runs = [stored_run(file, minute).run_id for minute in range(2)]
-    accept(file, runs[0])
-    runs += [stored_run(file, minute).run_id for minute in range(2, 5)]
+    runs = [library_run(file, minute).run_id for minute in range(2)]
+    accept(file.project, runs[0])
+    runs += [library_run(file, minute).run_id for minute in range(2, 5)]
 
     assert result_pages(file) == {runs[0], *runs[3:]}
     assert archived(file) == set(runs)
@@ -91,7 +85,7 @@ def test_pages_of_the_latest_runs_and_of_signed_ones_are_kept_and_every_result(
 
 def test_a_setting_that_was_lowered_takes_effect_when_docs_are_rebuilt(tmp_path: Path) -> None:
     file = project_of(tmp_path)
-    runs = [stored_run(file, minute).run_id for minute in range(3)]
+    runs = [library_run(file, minute).run_id for minute in range(3)]
     keep(file, 1)
     build_docs(file.project)
 
@@ -101,7 +95,7 @@ def test_a_setting_that_was_lowered_takes_effect_when_docs_are_rebuilt(tmp_path:
 
 def test_the_page_of_a_suite_that_is_not_declared_any_more_goes(tmp_path: Path) -> None:
     file = project_of(tmp_path)
-    stored_run(file)
+    library_run(file)
     stranger = site_of(file) / "expectations/L9.html"
     stranger.write_text("what L9 expected")
     build_docs(file.project)
@@ -112,11 +106,11 @@ def test_the_page_of_a_suite_that_is_not_declared_any_more_goes(tmp_path: Path) 
 
 def test_the_first_page_lists_runs_with_verdict_sign_off_and_results(tmp_path: Path) -> None:
     file = project_of(tmp_path)
-    whole = stored_run(file, 1).run_id
-    broken = stored_run(file, 2, tables={"factors": HOLE}).run_id
-    accept(file, whole)
+    whole = library_run(file, 1).run_id
+    broken = library_run(file, 2, factors=HOLE).run_id
+    accept(file.project, whole)
     with pytest.raises(RunRefused):
-        accept(file, broken)
+        accept(file.project, broken)
     page = (site_of(file) / "index.html").read_text(encoding="utf-8")
     words = words_of(page)
 

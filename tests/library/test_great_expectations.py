@@ -8,7 +8,7 @@ import logging
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,10 +24,10 @@ from checkpoints.errors import ExitCode, LibraryError, StaleSuites
 from checkpoints.library.judge import build_docs
 from checkpoints.library.results import evaluation_of, raised
 from checkpoints.rules.rule import Outcome
+from tests.support.commands import ROOT
 from tests.support.projects import (
     ALL,
     FRAMES,
-    GX,
     KNOWN_GAP,
     NO_L4,
     D,
@@ -78,18 +78,20 @@ def test_the_library_agrees_with_the_rules_on_random_frames(
     assert judged(file, frame).records == by_rules(file.contract, frame)
 
 
+def stored_results(file: ContractFile) -> list[dict[str, Any]]:
+    """The results of a run of L4, as the library wrote them."""
+    path = next(file.project.glob("uncommitted/validations/L4/*/*/*.json"))
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
+    return found
+
+
 # What the library is known to do, and what guards against it.
 
 
 def in_a_new_python(code: str, *arguments: Path | str) -> subprocess.CompletedProcess[str]:
     """Run code where nothing of ours is imported or registered yet."""
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        cwd=GX.parent,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    whole = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
 JUDGE = """
@@ -103,6 +105,7 @@ socket.socket.connect = socket.getaddrinfo = refuse
 from checkpoints.contract.loading import load_contract
 from checkpoints.errors import CheckpointsError
 from checkpoints.library.judge import judge
+from tests.support.commands import ROOT
 from tests.support.projects import FRAMES, by_rules, frame_of
 
 file = load_contract(Path(sys.argv[1]) / "pipeline.yml", {})
@@ -142,27 +145,52 @@ def test_a_plugin_that_registers_nothing_is_an_error_and_never_green(tmp_path: P
     assert ended.stderr.startswith("3 checkpoint 'after_backfill' holds 0 expectations where")
 
 
-def test_a_missing_plugin_is_an_error_and_never_green(tmp_path: Path) -> None:
-    file = project_of(tmp_path)
-    shutil.rmtree(file.project / "plugins")
-    frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL))
+def judge_again(file: ContractFile) -> None:
+    judged(file, frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL)))
 
-    with pytest.raises(LibraryError, match=r"cross_layer.*is missing") as caught:
-        judged(file, frame)
+
+def docs_again(file: ContractFile) -> None:
+    build_docs(file.project)
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "act", "message"),
+    [
+        ("plugins", None, judge_again, r"cross_layer.*is missing"),
+        (
+            "plugins/cross_layer/expectations.py", "import nowhere",
+            judge_again, r"No module named 'nowhere'",
+        ),
+        ("great_expectations.yml", None, docs_again, r"great_expectations\.yml is missing"),
+        (
+            "great_expectations.yml", "config_version: [",
+            docs_again, "Great Expectations failed",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_lost_or_damaged_is_one_sentence_and_never_green(
+    tmp_path: Path,
+    path: str,
+    content: str | None,
+    act: Callable[[ContractFile], None],
+    message: str,
+) -> None:
+    file = project_of(tmp_path)
+    lost = file.project / path
+    if content is not None:
+        lost.write_text(content, encoding="utf-8")
+    elif lost.is_dir():
+        shutil.rmtree(lost)
+    else:
+        lost.unlink()
+
+    with pytest.raises(LibraryError, match=message) as caught:
+        act(file)
 
     assert caught.value.exit_code is ExitCode.COULD_NOT_TELL
-
-
-def test_a_plugin_that_cannot_be_imported_is_one_sentence(tmp_path: Path) -> None:
-    file = project_of(tmp_path)
-    plugin = file.project / "plugins/cross_layer/expectations.py"
-    plugin.write_text("import nowhere", encoding="utf-8")
-    frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL))
-
-    with pytest.raises(LibraryError, match=r"No module named 'nowhere'") as caught:
-        judged(file, frame)
-
-    assert len(caught.value.problems) == 1
+    assert len(caught.value.problems) == len(str(caught.value).splitlines()) == 1
+    if path == "great_expectations.yml" and content is None:
+        assert not (file.project / "uncommitted").exists(), "a new Data Context was set up"
 
 
 def test_a_suite_emptied_by_hand_is_refused(tmp_path: Path) -> None:
@@ -170,10 +198,9 @@ def test_a_suite_emptied_by_hand_is_refused(tmp_path: Path) -> None:
     path = file.project / "expectations/L4.json"
     emptied = json.loads(path.read_text(encoding="utf-8")) | {"expectations": []}
     path.write_text(json.dumps(emptied), encoding="utf-8")
-    frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL))
 
     with pytest.raises(StaleSuites, match=r"L4\.json"):
-        judged(file, frame)
+        judge_again(file)
 
 
 def test_a_checkpoint_without_any_check_gives_no_record_to_be_green_about(tmp_path: Path) -> None:
@@ -191,11 +218,10 @@ def test_a_metric_that_raises_is_errored_and_only_for_its_own_checks(file: Contr
     verdict = judged(file, frame)
 
     assert set(of_dataset(verdict, "summary").values()) == {Outcome.ERRORED}
+    lost = ("daily_conversion_ratio", "no_orphan_keys", "no_null_keys")
     assert of_dataset(verdict, "factors") == {
         "conversion_ratio": Outcome.FAILED,  # of raw, which is there
-        "daily_conversion_ratio": Outcome.ERRORED,
-        "no_orphan_keys": Outcome.ERRORED,
-        "no_null_keys": Outcome.ERRORED,
+        **dict.fromkeys(lost, Outcome.ERRORED),
     }
     messages = {r.message for r in verdict.records if r.outcome is Outcome.ERRORED}
     assert messages == {"summary is gone"}
@@ -227,32 +253,24 @@ def test_both_shapes_of_exception_info_are_told_from_none() -> None:
     assert raised({}) is None
 
 
+FAILED = {"outcome": "FAILED", "matched": 1, "expected": 2, "message": "", "unexpected_dates": []}
+CONTRADICTION = {"observed_value": 0.5, "details": FAILED}
+
+
 @pytest.mark.parametrize(
-    ("success", "result"),
+    ("success", "result", "message"),
     [
-        (False, {}),
-        (True, {}),
-        (True, {"observed_value": 0.1}),
+        (False, {}, "neither an outcome nor an exception"),
+        (True, {}, "neither an outcome nor an exception"),
+        (True, {"observed_value": 0.1}, "neither an outcome nor an exception"),
+        (True, CONTRADICTION, "success is True but its outcome is FAILED"),
     ],
 )
-def test_a_result_without_an_outcome_is_not_a_verdict(
-    success: bool, result: dict[str, Any]
+def test_a_result_without_an_outcome_or_against_it_is_not_a_verdict(
+    success: bool, result: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(ValueError, match="neither an outcome nor an exception"):
+    with pytest.raises(ValueError, match=message):
         evaluation_of(success, result, {"raised_exception": False})
-
-
-def test_a_result_that_contradicts_itself_is_not_a_verdict() -> None:
-    details = {
-        "outcome": "FAILED",
-        "matched": 1,
-        "expected": 2,
-        "message": "",
-        "unexpected_dates": [],
-    }
-
-    with pytest.raises(ValueError, match="success is True but its outcome is FAILED"):
-        evaluation_of(True, {"observed_value": 0.5, "details": details}, {})
 
 
 def test_more_than_two_hundred_unexpected_dates_arrive_complete_and_are_archived(
@@ -263,13 +281,12 @@ def test_more_than_two_hundred_unexpected_dates_arrive_complete_and_are_archived
     days = every_day("2024-01-10", "2024-12-20", NO_L4)
     verdict = judged(file, frame_of(file.contract, days, as_of="2025-01-01"))
     (record,) = [r for r in verdict.records if r.kind == "daily_conversion_ratio"]
-    stored = next(file.project.glob("uncommitted/validations/L4/*/*/*.json"))
 
     assert record.unexpected_dates == tuple(days)
     assert len(days) == 346
     archived = {
         result["expectation_config"]["id"]: result["result"]["details"]["unexpected_dates"]
-        for result in json.loads(stored.read_text(encoding="utf-8"))["results"]
+        for result in stored_results(file)
     }
     assert archived[record.id] == [day.isoformat() for day in days]
 
@@ -280,8 +297,7 @@ def test_records_are_in_declared_order_although_results_are_not(tmp_path: Path) 
     # An errored check comes first in the library's results: the second of its suite is.
     frame = frame_of(file.contract, days, unreadable={"summary": "gone"})
     verdict = judged(file, frame)
-    stored = next(file.project.glob("uncommitted/validations/L4/*/*/*.json"))
-    given = [r["expectation_config"]["id"] for r in json.loads(stored.read_text())["results"]]
+    given = [r["expectation_config"]["id"] for r in stored_results(file)]
     declared = [check.id for check in checks_of(file.contract, ["L4"])]
 
     assert sorted(given) == sorted(declared)
@@ -291,9 +307,8 @@ def test_records_are_in_declared_order_although_results_are_not(tmp_path: Path) 
 
 def test_severity_is_the_librarys_own(file: ContractFile) -> None:
     judged(file, frame_of(file.contract, every_day("2025-01-05", "2025-01-06", ALL)))
-    stored = next(file.project.glob("uncommitted/validations/L4/*/*/*.json"))
-    results = json.loads(stored.read_text(encoding="utf-8"))["results"]
-    found = {r["expectation_config"]["id"]: r["expectation_config"]["severity"] for r in results}
+    configured = [r["expectation_config"] for r in stored_results(file)]
+    found = {config["id"]: config["severity"] for config in configured}
 
     assert found == {check.id: check.severity for check in checks_of(file.contract, ["L4"])}
 
@@ -310,26 +325,6 @@ def test_a_run_leaves_the_committed_files_as_they_are(tmp_path: Path) -> None:
     judged(file, frame_of(file.contract, every_day("2025-01-05", "2025-01-06", ALL)))
 
     assert committed() == before
-
-
-def test_without_a_data_context_no_new_one_is_set_up(tmp_path: Path) -> None:
-    file = project_of(tmp_path)
-    (file.project / "great_expectations.yml").unlink()
-
-    with pytest.raises(LibraryError, match=r"great_expectations\.yml is missing"):
-        build_docs(file.project)
-
-    assert not (file.project / "uncommitted").exists()
-
-
-def test_a_damaged_data_context_is_one_sentence(tmp_path: Path) -> None:
-    file = project_of(tmp_path)
-    (file.project / "great_expectations.yml").write_text("config_version: [", encoding="utf-8")
-
-    with pytest.raises(LibraryError, match="Great Expectations failed") as caught:
-        build_docs(file.project)
-
-    assert len(str(caught.value).splitlines()) == 1
 
 
 @pytest.fixture(autouse=True)

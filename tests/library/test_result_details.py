@@ -46,14 +46,8 @@ def cell(n: int, expected: int, matched: int, orphans: int, status: Status = Sta
 
 
 def evidence(cells: list[Cell], samples: dict[date, Any] | None = None) -> RunEvidence:
-    return RunEvidence(
-        cells=tuple(cells),
-        samples=samples or {},
-        undated=0,
-        window=WINDOW,
-        as_of=AS_OF,
-        fail_on="warning",
-    )
+    about = {"undated": 0, "window": WINDOW, "as_of": AS_OF, "fail_on": "warning"}
+    return RunEvidence(cells=tuple(cells), samples=samples or {}, **about)
 
 
 @given(
@@ -71,7 +65,6 @@ def test_an_evaluation_and_its_evidence_come_back_as_they_went(
     by_date = {c.date: c._replace(status=Status.DUE) for c in cells}
 
     assert evaluation_of(succeeded(found.outcome), result, {}) == found
-    assert shown is not None
     assert (shown.window, shown.as_of, shown.fail_on) == (WINDOW, AS_OF, "warning")
     assert shown.cells == tuple(by_date[day] for day in found.unexpected_dates)
     assert {d for run in shown.ranges for d in run.dates()} >= set(found.unexpected_dates)
@@ -92,7 +85,6 @@ def test_keys_are_kept_of_the_latest_unexpected_dates_only() -> None:
     given_keys = evidence(cells, samples)
     shown = result_evidence({"details": details_of(RULES[2].judge(given_keys), given_keys)})
 
-    assert shown is not None
     assert [entry.day for entry in shown.keys] == [c.date for c in cells[30 - KEYED_DATES : 30]]
     assert shown.keys[-1] == KeysOfDate(D("2025-01-30"), (("gone",),), (("odd", "7"),))
 
@@ -105,12 +97,12 @@ def test_the_table_gives_every_pair_its_own_evidence_whatever_the_names(tmp_path
     contract = contract_of(tmp_path).contract
     days = every_day("2025-01-05", "2025-01-06", ALL, NO_L4)
     frame = frame_of(contract, days, undated="factors")
-    sample = KeySample(
-        dataset="factors", of="raw", date=D("2025-01-06"), missing=(("k",),), orphans=()
-    )
+    found = {"date": D("2025-01-06"), "missing": (("k",),), "orphans": ()}
+    sample = KeySample(dataset="factors", of="raw", **found)
     table = coverage_table(frame, checks_of(contract), [sample])
-    of_raw = evidence_of(table, Pair("factors", "raw", "keys"))
-    of_summary = evidence_of(table, Pair("factors", "summary", "keys"))
+    of_raw, of_summary = (
+        evidence_of(table, Pair("factors", of, "keys")) for of in ("raw", "summary")
+    )
 
     assert of_raw.cells == frame.cells[Pair("factors", "raw", "keys")]
     assert of_raw.samples == {D("2025-01-06"): ((("k",),), ())}

@@ -17,10 +17,10 @@ from checkpoints.contract.checks import checks_of
 from checkpoints.contract.loading import load_contract
 from checkpoints.errors import ContractError, ExitCode, StaleSuites
 from checkpoints.library.suites import generate, refuse_stale, stable_id, stale, write
-from tests.support.commands import ROOT
+from tests.support.projects import GX
 from tests.support.warehouses import BASIC, contract_of
 
-GX = ROOT / "gx"
+SHIPPED = load_contract(GX / "pipeline.yml", {}).contract
 
 
 def changed(**layers: Any) -> dict[str, Any]:
@@ -30,51 +30,39 @@ def changed(**layers: Any) -> dict[str, Any]:
     return raw
 
 
-def expectations_in(text: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(text)["expectations"]
-    return found
+def suites_in(files: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
+    """The expectations of each suite."""
+    return {
+        path.removeprefix("expectations/").removesuffix(".json"): json.loads(text)["expectations"]
+        for path, text in files.items()
+        if path.startswith("expectations/")
+    }
 
 
 def test_the_committed_suites_are_what_the_shipped_contract_generates() -> None:
-    contract = load_contract(GX / "pipeline.yml", {}).contract
-
-    assert stale(GX, contract) == []
-
-
-def test_the_shipped_contract_has_thirty_seven_checks_in_six_suites(tmp_path: Path) -> None:
-    contract = load_contract(GX / "pipeline.yml", {}).contract
-    files = generate(contract)
-    suites = [path for path in files if path.startswith("expectations/")]
-
-    assert suites == [
-        f"expectations/{name}.json" for name in ("reference", "L1", "L3", "L4", "L5", "cross_layer")
-    ]
-    assert sum(len(expectations_in(files[path])) for path in suites) == 37
-
-
-def test_generating_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-
-    assert generate(file.contract) == generate(contract_of(tmp_path).contract)
+    assert stale(GX, SHIPPED) == []
+    suites = suites_in(generate(SHIPPED))
+    assert list(suites) == ["reference", "L1", "L3", "L4", "L5", "cross_layer"]
+    assert sum(map(len, suites.values())) == 37
 
 
 def test_every_check_is_in_its_suite_under_its_own_id_and_severity(tmp_path: Path) -> None:
     contract = contract_of(tmp_path).contract
     found = {
-        (path.removeprefix("expectations/").removesuffix(".json"), e["id"], e["severity"])
-        for path, text in generate(contract).items()
-        if path.startswith("expectations/")
-        for e in expectations_in(text)
+        (suite, e["id"], e["severity"])
+        for suite, expectations in suites_in(generate(contract)).items()
+        for e in expectations
     }
-
-    assert found == {(c.suite, c.id, c.severity) for c in checks_of(contract)}
+    checks = checks_of(contract)
+    assert found == {(c.suite, c.id, c.severity) for c in checks}
+    assert len({c.id for c in checks}) == len(checks)
 
 
 def test_ids_do_not_change_with_the_threshold_but_with_what_is_checked(tmp_path: Path) -> None:
     def ids(**changes: Any) -> list[str]:
         rule = {"rule": "conversion_ratio", "at_least": 0.8} | changes
         contract = contract_of(tmp_path, changed(factors=[rule])).contract
-        return [e["id"] for e in expectations_in(generate(contract)["expectations/L4.json"])]
+        return [e["id"] for e in suites_in(generate(contract))["L4"]]
 
     assert ids(at_least=0.8) == ids(at_least=0.5)
     assert ids()[0] != ids(of="raw")[0]
@@ -128,21 +116,33 @@ def test_write_is_idempotent_and_leaves_nothing_stale(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["expectations/L4.json", "validation_definitions/L4.json", "checkpoints/daily.json"],
+    ("name", "content"),
+    [
+        ("expectations/L4.json", "L1"),
+        ("validation_definitions/L4.json", "L1"),
+        ("checkpoints/daily.json", "L1"),
+        ("expectations/L3.json", None),
+    ],
 )
-def test_a_hand_edit_is_stale_and_named(tmp_path: Path, name: str) -> None:
+def test_a_file_that_was_edited_or_lost_is_stale_and_named(
+    tmp_path: Path, name: str, content: str | None
+) -> None:
     contract = contract_of(tmp_path).contract
     write(tmp_path, contract)
     path = tmp_path / name
-    path.write_text(path.read_text(encoding="utf-8").replace("L4", "L1", 1), encoding="utf-8")
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(path.read_text(encoding="utf-8").replace("L4", content, 1))
 
     with pytest.raises(StaleSuites) as caught:
         refuse_stale(tmp_path, contract)
 
     assert caught.value.exit_code is ExitCode.USAGE
-    assert [str(path) in problem for problem in caught.value.problems] == [True]
-    assert "python -m checkpoints suites" in caught.value.problems[0]
+    (problem,) = caught.value.problems
+    assert str(path) in problem
+    assert ("is missing" in problem) is (content is None)
+    assert "python -m checkpoints suites" in problem
 
 
 def test_a_changed_threshold_is_stale_until_the_suites_are_written_again(tmp_path: Path) -> None:
@@ -153,16 +153,6 @@ def test_a_changed_threshold_is_stale_until_the_suites_are_written_again(tmp_pat
     assert [Path(p.split(":")[0]).name for p in stale(tmp_path, contract)] == ["L3.json"]
     assert write(tmp_path, contract) == [tmp_path / "expectations/L3.json"]
     assert stale(tmp_path, contract) == []
-
-
-def test_a_missing_file_is_stale(tmp_path: Path) -> None:
-    contract = contract_of(tmp_path).contract
-    write(tmp_path, contract)
-    (tmp_path / "expectations/L3.json").unlink()
-
-    (problem,) = stale(tmp_path, contract)
-
-    assert "L3.json: is missing" in problem
 
 
 def test_a_layer_that_is_gone_takes_its_files_with_it_and_no_others(tmp_path: Path) -> None:
@@ -193,29 +183,16 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
 
 
 def test_requirements_read_as_sentences() -> None:
-    contract = load_contract(GX / "pipeline.yml", {}).contract
-    texts = [
-        check.rule.sentence(check.pair, by_date=False)
-        for check in checks_of(contract, ["L4", "L5"])
-    ]
+    def sentences(*suites: str) -> list[str]:
+        checks = checks_of(SHIPPED, suites)
+        return [check.rule.sentence(check.pair, by_date=False) for check in checks]
 
-    assert texts[0] == (
-        "player_composite_factors holds at least 80 % of the keys of bdl_player_boxscores"
-    )
-    assert (
-        "over the last 7 days, prediction_accuracy holds at least 90 % "
-        "of the keys of bdl_player_boxscores"
-    ) in texts
+    texts, games = sentences("L4", "L5"), "the keys of bdl_player_boxscores"
+    assert sentences("L1")[0].endswith("of nbac_schedule (compared by count)")
+    assert texts[0] == f"player_composite_factors holds at least 80 % of {games}"
+    recent = "over the last 7 days, prediction_accuracy holds at least 90 %"
+    assert f"{recent} of {games}" in texts
     assert not [text for text in texts if "$" in text]
-
-
-def test_a_comparison_by_count_says_so() -> None:
-    contract = load_contract(GX / "pipeline.yml", {}).contract
-    first = checks_of(contract, ["L1"])[0]
-
-    assert first.rule.sentence(first.pair, by_date=False).endswith(
-        "of nbac_schedule (compared by count)"
-    )
 
 
 def test_generating_does_not_import_the_library() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,13 @@ import pytest
 
 from checkpoints.archive import runs as archive
 from checkpoints.archive.report import Report
+from checkpoints.files import sha256_of
 from checkpoints.output.calendar import layer_calendars
-from checkpoints.output.signing import sign
 from checkpoints.output.site import write_run_page
 from checkpoints.rules.evidence import CellState
 from checkpoints.warehouse.engine import Statement
 from tests.support.browser import assert_sound, looked_at
-from tests.support.runs import AT, FULL, GAP, HOLE, HOSTILE, repair_of, stored
+from tests.support.runs import FULL, GAP, HOLE, HOSTILE, accept, page_of, repaired, stored
 from tests.support.warehouses import BASIC, D, contract_of, days
 
 
@@ -29,19 +28,11 @@ def changed(project: Path, report: Report, **fields: Any) -> str:
 
 def test_the_page_says_under_what_circumstances_the_run_was_made(tmp_path: Path) -> None:
     report = stored(tmp_path)
-    text = changed(
-        tmp_path,
-        report,
-        provenance=report.provenance.model_copy(
-            update={"revision": "0123abc", "dirty": True, "user": "ada"}
-        ),
-        statements=(
-            Statement(
-                location="EU", job_id="j", bytes_processed=3_000_000, bytes_billed=10_000_000,
-                cached=False, rows=40, seconds=1.25,
-            ),
-        ),
-    )  # fmt: skip
+    made = {"revision": "0123abc", "dirty": True, "user": "ada"}
+    read = {"bytes_processed": 3_000_000, "bytes_billed": 10_000_000, "seconds": 1.25}
+    statement = Statement(location="EU", job_id="j", cached=False, rows=40, **read)
+    provenance = report.provenance.model_copy(update=made)
+    text = changed(tmp_path, report, provenance=provenance, statements=(statement,))
     for words in (
         "✓ COMPLETE</span>",
         "12 of 12 evaluated checks passed",
@@ -51,41 +42,32 @@ def test_the_page_says_under_what_circumstances_the_run_was_made(tmp_path: Path)
         report.provenance.contract_sha256,
         "<code>0123abc</code>, dirty: tracked files had uncommitted changes",
         *(f"{name} " for name in ("great-expectations", "duckdb", "google-cloud-bigquery")),
-        f"<dt>Report SHA-256</dt><dd><code>{archive_hash(tmp_path, report)}",
+        f"<dt>Report SHA-256</dt><dd><code>{sha256_of(archive.report_path(tmp_path, None))}",
     ):
         assert words in text
     clean = report.provenance.model_copy(update={"revision": "0123abc", "dirty": False})
     assert "<code>0123abc</code>, clean" in changed(tmp_path, report, provenance=clean)
 
 
-def archive_hash(project: Path, report: Report) -> str:
-    from checkpoints.files import sha256_of
-
-    return sha256_of(archive.report_path(project, report.run_id))
-
-
 def test_the_checklist_ticks_the_suites_whose_failures_do_not_gate(tmp_path: Path) -> None:
     stranger = (D("2025-01-10"), "stranger")
-    warned = write_run_page(tmp_path, stored(tmp_path, factors=[*FULL, stranger])).read_text()
+    warned = page_of(tmp_path, factors=[*FULL, stranger])
     assert '☑</span> <strong class="good">L4</strong>' in warned
     assert "3 of 4 checks passed, 1 failed (warning)" in warned
-    failed = write_run_page(tmp_path, stored(tmp_path, factors=HOLE)).read_text()
+    failed = page_of(tmp_path, factors=HOLE)
     assert '☒</span> <strong class="bad">L4</strong>' in failed
     assert '☑</span> <strong class="good">L3</strong>' in failed
 
 
 def test_layers_without_an_evaluated_coverage_are_not_called_checked(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    complete = write_run_page(tmp_path, stored(tmp_path, file, minute=1)).read_text()
-    assert "✓ YES" in complete
-    only_warmup = stored(tmp_path, file, minute=2, **dict.fromkeys(file.contract.names, FULL[:4]))
-    text = write_run_page(tmp_path, only_warmup).read_text()
+    assert "✓ YES" in page_of(tmp_path, minute=1)
+    text = page_of(tmp_path, minute=2, **dict.fromkeys(BASIC["datasets"], FULL[:4]))
     assert "✗ NO</span><small>not evaluated: L4</small>" in text
     assert '<dd class="bad">UNKNOWN (layer L4)</dd>' in text
     assert "No coverage was evaluated for layer L4: whether it has gaps is unknown." in text
     gone = {**BASIC["datasets"]["factors"], "table": "s.gone"}
     lost = contract_of(tmp_path, datasets={**BASIC["datasets"], "factors": gone})
-    unread = write_run_page(tmp_path, stored(tmp_path, lost, minute=3)).read_text()
+    unread = page_of(tmp_path, lost, minute=3)
     assert "✗ NO</span><small>unreadable dataset: factors</small>" in unread
     assert "Dataset factors could not be read: whether it has gaps is unknown." in unread
     assert '<dd class="bad">UNKNOWN (unreadable dataset factors)</dd>' in unread
@@ -94,27 +76,24 @@ def test_layers_without_an_evaluated_coverage_are_not_called_checked(tmp_path: P
 
 
 def test_gaps_are_none_documented_or_open(tmp_path: Path) -> None:
-    complete = write_run_page(tmp_path, stored(tmp_path)).read_text()
-    assert '<dd class="good">NONE</dd>' in complete
+    assert '<dd class="good">NONE</dd>' in page_of(tmp_path)
     report = stored(tmp_path, factors=HOLE)
     assert "OPEN (10 dates of 1 dataset)" in write_run_page(tmp_path, report).read_text()
     documented = contract_of(tmp_path, known_gaps=[GAP])
-    signed = sign(documented, report.run_id, by="A", note="", at=AT).read_text()
-    unsigned = write_run_page(tmp_path, stored(tmp_path, documented, minute=1, factors=HOLE))
-    for text in (signed, unsigned.read_text()):
+    signed = accept(tmp_path, report.run_id).read_text()
+    unsigned = page_of(tmp_path, documented, minute=1, factors=HOLE)
+    for text in (signed, unsigned):
         assert '<dd class="warn">DOCUMENTED (1)</dd>' in text
         assert "2025-01-20 → 2025-01-29</td><td>source &lt;lost&gt;</td><td>data &amp; co" in text
         assert "2025-12-31" in text
     found = '10 dates: <span class="nowrap">2025-01-20 → 2025-01-29</span>'
-    assert found in unsigned.read_text()
+    assert found in unsigned
 
 
 def test_the_page_shows_what_remediation_did(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    failed = stored(tmp_path, file, minute=1, factors=HOLE)
-    path = archive.report_path(tmp_path, failed.run_id).with_name("remediation-abcdef.json")
-    path.write_text(json.dumps(repair_of(failed)))
-    text = write_run_page(tmp_path, stored(tmp_path, file, minute=3)).read_text()
+    failed = stored(tmp_path, minute=1, factors=HOLE)
+    repaired(tmp_path, failed)
+    text = page_of(tmp_path, minute=3)
     cells = '<td class="number">16</td><td class="number">10</td><td class="number">1</td>'
     assert f'phase4</th>{cells}<td class="number">2</td><td>3 rejected</td>' in text
     assert "by robot, 61 s, plan <code>abcdef012345</code>" in text
@@ -138,21 +117,17 @@ def test_repairs_of_dates_of_the_window_are_on_the_page(
     tmp_path: Path, window: dict[str, str], shown: bool
 ) -> None:
     failed = stored(tmp_path, minute=1, factors=HOLE)
-    path = archive.report_path(tmp_path, failed.run_id).with_name("remediation-abcdef.json")
-    path.write_text(json.dumps(repair_of(failed, window=window)))
-    page = write_run_page(tmp_path, stored(tmp_path, minute=3))
-    assert ("Remediation" in page.read_text()) is shown
+    repaired(tmp_path, failed, window=window)
+    assert ("Remediation" in page_of(tmp_path, minute=3)) is shown
 
 
 def test_a_signature_ends_the_story_of_a_repair(tmp_path: Path) -> None:
-    file = contract_of(tmp_path)
-    failed = stored(tmp_path, file, minute=1, factors=HOLE)
-    path = archive.report_path(tmp_path, failed.run_id).with_name("remediation-abcdef.json")
-    path.write_text(json.dumps(repair_of(failed)))
-    assert "Remediation" in write_run_page(tmp_path, stored(tmp_path, file, minute=3)).read_text()
-    second = stored(tmp_path, file, minute=4)
-    assert "Remediation" in sign(file, second.run_id, by="Ada", note="", at=AT).read_text()
-    later = write_run_page(tmp_path, stored(tmp_path, file, minute=5)).read_text()
+    failed = stored(tmp_path, minute=1, factors=HOLE)
+    repaired(tmp_path, failed)
+    assert "Remediation" in page_of(tmp_path, minute=3)
+    second = stored(tmp_path, minute=4)
+    assert "Remediation" in accept(tmp_path, second.run_id).read_text()
+    later = page_of(tmp_path, minute=5)
     assert "Remediation" not in later
 
 
@@ -215,17 +190,12 @@ def test_a_cell_is_the_worst_of_the_datasets_of_its_layer_and_shows_all_of_them(
     assert layer.datasets == ("factors", "second")
     cells = {cell.title.splitlines()[0]: cell for cell in layer.dates}
     lost = cells["Mon 2025-01-20"]
-    assert (lost.state, lost.title.splitlines()[1:]) == (
-        CellState.MISSING,
-        ["factors: 0/2 missing", "second: 2/2 complete"],
-    )
-    assert (
-        cells["Wed 2025-01-01"].state is CellState.COMPLETE
-    )  # warm-up of the one, not of the other
-    assert {str(row.date): row.figures for row in layer.dates}["2025-01-01"] == {
-        "factors": "2/2 warm up",
-        "second": "2/2 complete",
-    }
+    assert lost.state is CellState.MISSING
+    assert lost.title.splitlines()[1:] == ["factors: 0/2 missing", "second: 2/2 complete"]
+    # Warm-up of the one, not of the other.
+    assert cells["Wed 2025-01-01"].state is CellState.COMPLETE
+    figures = {str(row.date): row.figures for row in layer.dates}
+    assert figures["2025-01-01"] == {"factors": "2/2 warm up", "second": "2/2 complete"}
 
 
 # ------------------------------------------------------------------ in a real browser
@@ -237,8 +207,7 @@ def failed_page(tmp_path: Path) -> Path:
     file = contract_of(tmp_path, known_gaps=[{**GAP, "to": D("2025-01-21"), "reason": HOSTILE}])
     hostile = [*HOLE[:-1], (D("2025-02-01"), HOSTILE)]
     report = stored(tmp_path, file, factors=hostile)
-    path = archive.report_path(tmp_path, report.run_id).with_name("remediation-abcdef.json")
-    path.write_text(json.dumps(repair_of(report, by=HOSTILE, problem=HOSTILE)))
+    repaired(tmp_path, report, by=HOSTILE, problem=HOSTILE)
     return write_run_page(tmp_path, report)
 
 
@@ -312,9 +281,8 @@ def test_on_paper_the_folded_dates_of_the_checks_are_open(failed_page: Path, chr
 
 
 def test_a_signed_page_is_as_sound_as_an_unsigned_one(tmp_path: Path, chromium: Any) -> None:
-    file = contract_of(tmp_path)
-    stored(tmp_path, file)
-    page = sign(file, None, by=HOSTILE, note=HOSTILE * 20, at=AT)
+    stored(tmp_path)
+    page = accept(tmp_path, by=HOSTILE, note=HOSTILE * 20)
     assert_sound(chromium, page)
     assert_sound(chromium, page.parents[1] / "index.html")
     with looked_at(chromium, page) as visit:
@@ -324,8 +292,7 @@ def test_a_signed_page_is_as_sound_as_an_unsigned_one(tmp_path: Path, chromium: 
 
 def test_the_page_of_two_seasons_stays_small(tmp_path: Path) -> None:
     seasons = [{"name": "2025", "from": D("2025-01-01"), "to": D("2026-12-31")}]
-    rows = days("2025-01-01", "2025-02-10")
     file = contract_of(tmp_path, seasons=seasons)
     long = days("2025-01-01", "2026-12-31", games=1)
-    report = stored(tmp_path, file, schedule=long, raw=long, summary=long, factors=rows)
-    assert write_run_page(tmp_path, report).stat().st_size < 1_000_000
+    page = page_of(tmp_path, file, schedule=long, raw=long, summary=long)
+    assert len(page.encode()) < 1_000_000

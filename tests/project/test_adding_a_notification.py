@@ -12,11 +12,8 @@ from typing import Any
 import pytest
 
 from tests.support.commands import command
+from tests.support.runs import FULL, HOLE, checked
 from tests.support.scratch import edit, scratch_copy
-from tests.support.warehouses import BASIC, D, days, fill, write_contract
-
-FULL = days("2025-01-01", "2025-02-10")
-HOLE = [r for r in FULL if not D("2025-01-20") <= r[0] <= D("2025-01-29")]
 
 WEBHOOK = '''"""Tell a chat room of a command that failed."""
 
@@ -66,7 +63,7 @@ def room() -> Iterator[ThreadingHTTPServer]:
 
     messages: list[Any] = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Room)
-    server.messages = messages  # type: ignore[attr-defined]
+    server.messages = messages
     thread = Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -86,11 +83,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def check(copy: Path, rows: Any, *options: str, **changes: str) -> Any:
-    folder = copy.parent
-    url = fill(folder / "w.duckdb", {**dict.fromkeys(BASIC["datasets"], FULL), "factors": rows})
-    window = ("--season", "2025", "--as-of", "2025-02-20")
-    contract = ("--contract", str(write_contract(folder, BASIC)), "--warehouse", url)
-    return command("checkpoints", "check", *window, *contract, *options, cwd=copy, **changes)
+    return checked(copy.parent, *options, factors=rows, cwd=copy, **changes)
 
 
 def test_a_notification_is_one_file_and_one_line(copy: Path, room: Any) -> None:
@@ -99,15 +92,9 @@ def test_a_notification_is_one_file_and_one_line(copy: Path, room: Any) -> None:
     assert room.messages == []
 
     assert check(copy, HOLE, "--webhook", url).returncode == 1
-    assert room.messages == [
-        {
-            "text": "INCOMPLETE: 2 of 12 evaluated checks failed",
-            "failed": [
-                "factors: conversion_ratio of raw",
-                "factors: daily_conversion_ratio of summary",
-            ],
-        }
-    ]
+    failed = ["factors: conversion_ratio of raw", "factors: daily_conversion_ratio of summary"]
+    text = "INCOMPLETE: 2 of 12 evaluated checks failed"
+    assert room.messages == [{"text": text, "failed": failed}]
     assert check(copy, HOLE, CHECKPOINTS_WEBHOOK=url).returncode == 1
     assert len(room.messages) == 2
     assert "--webhook URL" in command("checkpoints", "check", "--help", cwd=copy).stdout

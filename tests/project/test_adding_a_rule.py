@@ -60,13 +60,13 @@ HOLE = ("2025-01-20", "2025-01-21")
 WINDOW = ("--from", "2025-01-01", "--to", "2025-01-31", "--as-of", "2025-02-10")
 
 
-def project(copy: Path) -> tuple[str, ...]:
-    """A contract with the new rule, and a warehouse in which L4 lacks two dates; its options."""
+def project(tmp_path: Path) -> tuple[Path, tuple[str, ...]]:
+    """A copy with the new rule, and a warehouse in which L4 lacks two dates; its options."""
+    copy = scratch_copy(tmp_path)
+    (copy / "checkpoints" / "rules" / "few_empty_dates.py").write_text(RULE.lstrip())
     datasets: dict[str, Any] = {n: {**d, "rules": []} for n, d in BASIC["datasets"].items()}
-    datasets["factors"] |= {
-        "service": "phase4",
-        "rules": [{"rule": "few_empty_dates", "at_most": 1}],
-    }
+    rules = [{"rule": "few_empty_dates", "at_most": 1}]
+    datasets["factors"] |= {"service": "phase4", "rules": rules}
     full = days("2025-01-01", "2025-01-31")
     rows = {"factors": [r for r in full if r[0] not in map(D, HOLE)]}
     write_contract(
@@ -76,15 +76,13 @@ def project(copy: Path) -> tuple[str, ...]:
         datasets=datasets,
         services={"phase4": {"url": "http://127.0.0.1:9", "auth": "none"}},
     )
-    return ("--contract", "gx/pipeline.yml")
+    return copy, ("--contract", "gx/pipeline.yml")
 
 
 def test_a_new_file_is_a_rule_in_contract_suites_verdict_page_junit_and_plan(
     tmp_path: Path,
 ) -> None:
-    copy = scratch_copy(tmp_path)
-    (copy / "checkpoints" / "rules" / "few_empty_dates.py").write_text(RULE.lstrip())
-    options = project(copy)
+    copy, options = project(tmp_path)
 
     assert command("checkpoints", "suites", *options, cwd=copy).returncode == 0
     checked = command("checkpoints", "check", *WINDOW, *options, "--json", "-", cwd=copy)
@@ -93,28 +91,24 @@ def test_a_new_file_is_a_rule_in_contract_suites_verdict_page_junit_and_plan(
 
     suite = json.loads((copy / "gx" / "expectations" / "L4.json").read_text())
     assert suite["expectations"][0]["type"] == "expect_few_empty_dates"
-    assert suite["expectations"][0]["meta"]["sentence"] == (
-        "at most 1 empty dates of factors hold nothing of summary"
-    )
+    sentence = "at most 1 empty dates of factors hold nothing of summary"
+    assert suite["expectations"][0]["meta"]["sentence"] == sentence
     assert (checked.returncode, ran.returncode) == (1, 1)
     failed = [c for c in json.loads(checked.stdout)["checks"] if c["outcome"] == "FAILED"]
     assert [(c["kind"], c["unexpected_dates"]) for c in failed] == [("few_empty_dates", [*HOLE])]
     assert re.search(r"few_empty_dates +2 empty dates +at most 1 empty dates", ran.stderr)
     (stored,) = (copy / "gx" / "uncommitted" / "runs").glob("*/report.json")
-    assert [c for c in json.loads(stored.read_text())["checks"] if c["outcome"] == "FAILED"] == (
-        failed
-    )
+    checks = json.loads(stored.read_text())["checks"]
+    assert [c for c in checks if c["outcome"] == "FAILED"] == failed
     pages = copy / "gx" / "uncommitted" / "data_docs" / "local_site"
     (result,) = pages.glob("validations/L4/*/*/*.html")
-    assert "at most 1 empty dates of factors hold nothing of summary" in result.read_text()
+    assert sentence in result.read_text()
     assert "few_empty_dates" in (copy / "junit.xml").read_text()
     assert [c["date"] for c in json.loads(planned.stdout)["calls"]] == [*HOLE]
 
 
 def test_a_threshold_of_a_new_rule_is_read_from_the_contract(tmp_path: Path) -> None:
-    copy = scratch_copy(tmp_path)
-    (copy / "checkpoints" / "rules" / "few_empty_dates.py").write_text(RULE.lstrip())
-    options = project(copy)
+    copy, options = project(tmp_path)
     contract = copy / "gx" / "pipeline.yml"
     contract.write_text(contract.read_text().replace("at_most: 1", "at_most: 2"))
     assert command("checkpoints", "check", *WINDOW, *options, cwd=copy).returncode == 0

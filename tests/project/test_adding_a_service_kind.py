@@ -110,11 +110,9 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with the kind ``command``, and a run that found three dates missing."""
     root = scratch_copy(tmp_path_factory.mktemp("checked"))
     (root / "remediation/service/command.py").write_text(KIND_FILE)
-    edit(
-        root / "checkpoints/contract/model.py",
-        'KINDS = {"http": "remediation.service.http"}',
-        'KINDS = {"http": "remediation.service.http", "command": "remediation.service.command"}',
-    )
+    http = '"http": "remediation.service.http"'
+    both = f'{http}, "command": "remediation.service.command"'
+    edit(root / "checkpoints/contract/model.py", f"KINDS = {{{http}}}", f"KINDS = {{{both}}}")
     (root / "rebuild.py").write_text(REBUILD)
     games = days("2025-01-01", "2025-01-20")
     factors = [row for row in games if row[0] >= D("2025-01-04") and row[0] not in MISSING]
@@ -134,13 +132,9 @@ def copy(checked: Path, tmp_path: Path) -> Path:
 def declare(root: Path, **more: Any) -> None:
     """Write the contract; ``more`` are further parameters of the service."""
     rebuild = {
-        "kind": "command",
-        "command": [sys.executable, "rebuild.py", "{date}"],
-        "seconds_between_calls": 0,
-        "settle_seconds": 5,
-        "poll_seconds": 0.1,
-        **more,
-    }
+        "kind": "command", "command": [sys.executable, "rebuild.py", "{date}"],
+        "seconds_between_calls": 0, "settle_seconds": 5, "poll_seconds": 0.1, **more,
+    }  # fmt: skip
     factors = {**BASIC["datasets"]["factors"], "service": "rebuild"}
     write_contract(
         root / "gx",
@@ -165,13 +159,9 @@ def dates_of(root: Path) -> set[Any]:
 def test_a_kind_of_one_file_and_one_line_is_planned_shown_run_and_lands(copy: Path) -> None:
     in_copy(copy, "remediation", "plan", code=0)
     shown = in_copy(copy, "remediation", "run", "--json", "-", code=0)
+    rebuild = [sys.executable, "rebuild.py"]
     assert json.loads(shown.stdout)["requests"] == [
-        {
-            "service": "rebuild",
-            "date": str(day),
-            "command": [sys.executable, "rebuild.py", str(day)],
-        }
-        for day in MISSING
+        {"service": "rebuild", "date": str(day), "command": [*rebuild, str(day)]} for day in MISSING
     ]
     assert f"{sys.executable} rebuild.py 2025-01-07" in shown.stderr
     ran = in_copy(copy, "remediation", "run", "--yes", code=0)
@@ -205,6 +195,5 @@ def test_every_mistake_in_its_parameters_is_said_at_once_with_its_place(copy: Pa
     assert "services.rebuild.timeout_seconds: Input should be greater than 0" in said
     declare(copy, kind="carrier_pigeon")
     said = in_copy(copy, "checkpoints", "check", *WINDOW, code=2).stderr
-    assert (
-        "services.rebuild.kind: Input should be 'http' or 'command', got 'carrier_pigeon'" in said
-    )
+    known = "Input should be 'http' or 'command', got 'carrier_pigeon'"
+    assert f"services.rebuild.kind: {known}" in said

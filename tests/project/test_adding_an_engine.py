@@ -150,14 +150,9 @@ def test_a_new_engine_finds_what_is_missing_and_what_cannot_be_read(project: Pat
     fill(project, factors=DATES[1:])
     done, report = check(project)
     assert done.returncode == 1
-    failed = {
-        (c["dataset"], c["kind"], *c["unexpected_dates"])
-        for c in report["checks"]
-        if c["outcome"] == "FAILED"
-    }
-    assert failed == {
-        ("factors", "conversion_ratio", DATES[0]),
-        ("factors", "daily_conversion_ratio", DATES[0]),
+    failed = [c for c in report["checks"] if c["outcome"] == "FAILED"]
+    assert {(c["dataset"], c["kind"], *c["unexpected_dates"]) for c in failed} == {
+        ("factors", kind, DATES[0]) for kind in ("conversion_ratio", "daily_conversion_ratio")
     }
     with sqlite3.connect(project / "w.sqlite") as connection:
         connection.execute("ALTER TABLE summary RENAME TO sumary")
@@ -177,9 +172,7 @@ def test_a_mistake_in_an_engine_is_not_taken_for_a_dataset_that_cannot_be_read(
     assert done.stderr == "error: unexpected KeyError: 'title'\n"
 
 
-def test_urls_that_no_engine_reads_are_answered_with_those_that_can_be_read(
-    project: Path,
-) -> None:
+def test_urls_that_no_engine_reads_are_answered_with_those_that_can_be_read(project: Path) -> None:
     edit(project / "gx/pipeline.yml", "sqlite:///", "mysql://user:secret@host/")
     done, _ = check(project)
     assert done.returncode == 2

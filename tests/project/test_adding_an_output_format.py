@@ -6,11 +6,8 @@ import csv
 from pathlib import Path
 
 from tests.support.commands import command
+from tests.support.runs import HOLE, checked
 from tests.support.scratch import edit, scratch_copy
-from tests.support.warehouses import BASIC, D, days, fill, write_contract
-
-FULL = days("2025-01-01", "2025-02-10")
-HOLE = [r for r in FULL if not D("2025-01-20") <= r[0] <= D("2025-01-29")]
 
 CSV = '''"""Findings as CSV, for a spreadsheet."""
 
@@ -45,14 +42,8 @@ def test_a_format_is_one_file_and_one_line(tmp_path: Path) -> None:
     (copy / "checkpoints/output/table_csv.py").write_text(CSV)
     publishers = copy / "checkpoints/output/publisher.py"
     edit(publishers, '    "github",\n', '    "github",\n    "table_csv",\n')
-    url = fill(tmp_path / "w.duckdb", {**dict.fromkeys(BASIC["datasets"], FULL), "factors": HOLE})
-    contract = str(write_contract(tmp_path, BASIC))
-    options = ("--contract", contract, "--warehouse", url, "--season", "2025")
     found = tmp_path / "checks.csv"
-
-    done = command(
-        "checkpoints", "check", *options, "--as-of", "2025-02-20", "--csv", str(found), cwd=copy
-    )
+    done = checked(tmp_path, "--csv", str(found), factors=HOLE, cwd=copy)
 
     assert (done.returncode, done.stdout) == (1, "")
     rows = list(csv.DictReader(found.read_text().splitlines()))
@@ -64,10 +55,10 @@ def test_a_format_is_one_file_and_one_line(tmp_path: Path) -> None:
     for verb in (("checkpoints", "run"), ("remediation", "resume")):
         assert "--csv PATH" in command(*verb, "--help", cwd=copy).stdout
     edit(copy / "checkpoints/output/table_csv.py", "csv.writer(text)", "csv.writer(None)")
-    broken = command("checkpoints", "check", *options, "--csv", "x", "--junit", "y", cwd=copy)
+    broken = checked(tmp_path, "--csv", "x", "--junit", "y", factors=HOLE, cwd=copy)
     assert broken.returncode == 3
     assert "error: cannot publish as table_csv: TypeError" in broken.stderr
     assert (copy / "y").read_text().count("<testcase ") == 12, "another format lost the verdict"
-    refused = command("checkpoints", "check", *options, "--csv", str(tmp_path), cwd=copy)
+    refused = checked(tmp_path, "--csv", str(tmp_path), cwd=copy)
     assert refused.returncode == 2
     assert "is a directory" in refused.stderr

@@ -112,10 +112,7 @@ def test_the_schedule_has_holes_that_key_sets_and_presence_agree_on(tmp_path: Pa
     games = [game for game in schedule.games if game.date <= last]
     warehouse = tmp_path / "warehouse.duckdb"
     build_warehouse(replace(schedule, games=games), warehouse)
-    for name, contract, rules in (
-        ("whole", shipped_contract(), 37),
-        ("cut", contract_of_24(), 24),
-    ):
+    for name, contract, rules in (("whole", shipped_contract(), 37), ("cut", contract_of_24(), 24)):
         world = make_season(name, tmp_path / name, warehouse, contract, (schedule.one[0], last))
         truth = true_verdicts(world)
         assert len(truth) == rules
@@ -145,9 +142,7 @@ def results(rows: list[Row], sections: list[str], before: Results | None) -> Res
     return collected(rows, sections, before, seconds=1, machine=machine, versions={}, **about)
 
 
-def test_results_become_tables_and_a_picture_and_sections_left_out_are_kept(
-    tmp_path: Path,
-) -> None:
+def test_results_become_tables_and_a_picture_and_sections_left_out_are_kept(tmp_path: Path) -> None:
     rows = [evidence(OURS, 1), evidence(SETS, 4), evidence(DAILY, 2), evidence(BARE, 0.5)]
     points = [
         CurvePoint(curve=curve, rows=n, dates=n, warehouse=n / 1000, here=0.02, floor=0.03)

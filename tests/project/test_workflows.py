@@ -24,8 +24,9 @@ COMPLETE = {"from": "2024-12-03", "to": "2024-12-12"}
 INCOMPLETE = {"from": "2024-12-03", "to": "2025-01-31"}
 
 
-def workflow(name: str) -> dict[str, Any]:
-    return yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text("utf-8"))
+def checkpoint_job() -> dict[str, Any]:
+    workflow = ROOT / ".github" / "workflows" / "validate.yml"
+    return yaml.safe_load(workflow.read_text("utf-8"))["jobs"]["checkpoint"]
 
 
 def steps(path: Path) -> list[dict[str, Any]]:
@@ -93,7 +94,7 @@ class Runner:
 
     def run(self, **context: Any) -> tuple[int, str]:
         """Exit code of the first step that fails, and all that was printed."""
-        job = workflow("validate.yml")["jobs"]["checkpoint"]
+        job = checkpoint_job()
         said = {"github": {"event_name": "workflow_dispatch"}, "inputs": {}, "vars": {}} | context
         typed = {name: filled(value, said) for name, value in job["env"].items()}
         printed = ""
@@ -105,14 +106,9 @@ class Runner:
             flags = ["-eo", "pipefail"] if step.get("shell") == "bash" else ["-e"]
             done = subprocess.run(
                 ["bash", "--noprofile", "--norc", *flags, str(script)],
-                cwd=self.folder,
-                env=self.environment() | typed,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=120,
-            )
+                cwd=self.folder, env=self.environment() | typed, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
+            )  # fmt: skip
             printed += done.stdout
             if done.returncode:
                 return done.returncode, printed
@@ -145,9 +141,8 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
     made = Runner(folder=folder)
-    subprocess.run(
-        ["python", "-m", "demo", "build"], cwd=folder, env=made.environment(), check=True
-    )
+    build = ["python", "-m", "demo", "build"]
+    subprocess.run(build, cwd=folder, env=made.environment(), check=True)
     return made
 
 
@@ -164,13 +159,9 @@ def test_what_is_installed_is_what_is_locked(runner: Runner) -> None:
     pytest.importorskip("pip")
     (install,) = (s for s in steps(WORKFLOWS[-1]) if s.get("name") == "Install")
     shutil.copy(ROOT / "requirements.lock", runner.folder)
-    done = subprocess.run(
-        ["bash", "-e", "-c", install["run"]],
-        cwd=runner.folder,
-        env=runner.environment() | {"PIP_DRY_RUN": "1", "PIP_NO_INDEX": "1"},
-        capture_output=True,
-        text=True,
-    )
+    bash = ["bash", "-e", "-c", install["run"]]
+    variables = runner.environment() | {"PIP_DRY_RUN": "1", "PIP_NO_INDEX": "1"}
+    done = subprocess.run(bash, cwd=runner.folder, env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
@@ -201,35 +192,31 @@ def artifacts(runner: Runner) -> set[str]:
     """The folders of the upload that hold a file, by their last name."""
     (upload,) = (s for s in steps(WORKFLOWS[-1]) if s.get("uses", "").startswith("actions/upload"))
     assert upload["if"] == "${{ !cancelled() }}"
-    paths = upload["with"]["path"].split()
-    return {
-        Path(p).name
-        for p in paths
-        if any(found.is_file() for found in (runner.folder / p).rglob("*"))
-    }
+    folders = [runner.folder / path for path in upload["with"]["path"].split()]
+    return {f.name for f in folders if any(found.is_file() for found in f.rglob("*"))}
+
+
+def dispatched(payload: dict[str, str]) -> dict[str, Any]:
+    return {"event_name": "repository_dispatch", "event": {"client_payload": payload}}
 
 
 def test_what_comes_with_an_event_cannot_become_a_command(clean: Runner) -> None:
     hostile = '2024-25"; touch ran; $(touch ran) `touch ran` --warehouse=duckdb:///other'
-    code, printed = clean.run(
-        github={"event_name": "repository_dispatch", "event": {"client_payload": {
-            "season": hostile}}}
-    )  # fmt: skip
+    code, printed = clean.run(github=dispatched({"season": hostile}))
     assert code == 2
     assert "is not in the contract" in printed
     assert not (clean.folder / "ran").exists()
 
 
 def test_an_orchestrator_may_say_which_dates(clean: Runner) -> None:
-    event = {"client_payload": {**COMPLETE, "fail-on": "warning"}}
-    code, _ = clean.run(github={"event_name": "repository_dispatch", "event": event})
+    code, _ = clean.run(github=dispatched({**COMPLETE, "fail-on": "warning"}))
     report = json.loads((clean.folder / "verdict" / "report.json").read_text())
     assert (report["window"]["first"], report["verdict"]["fail_on"]) == ("2024-12-03", "warning")
     assert code == report["verdict"]["exit_code"]
 
 
 def test_every_morning_it_is_the_daily_checkpoint() -> None:
-    typed = workflow("validate.yml")["jobs"]["checkpoint"]["env"]["CHECKPOINT"]
+    typed = checkpoint_job()["env"]["CHECKPOINT"]
     for event, checkpoint in (("schedule", "daily"), ("repository_dispatch", "after_backfill")):
         assert filled(typed, {"github": {"event_name": event}}) == checkpoint
 

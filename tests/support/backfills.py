@@ -112,7 +112,6 @@ def carry_out(made: Project, plan: Plan, **options: Any) -> RemediationRecord:
 
 def entries(made: Project, plan: Plan) -> dict[str, LedgerEntry]:
     with read_ledger(ledger_path(made.folder), real_now) as ledger:
-        assert ledger is not None
         return {e.id: e for e in ledger.entries(plan.id)}
 
 
@@ -122,7 +121,6 @@ def states(made: Project, plan: Plan) -> dict[str, str]:
 
 def history(made: Project, plan: Plan, day: str) -> list[str]:
     with read_ledger(ledger_path(made.folder), real_now) as ledger:
-        assert ledger is not None
         found: list[Transition] = ledger.history(plan.id)
     return [str(t.state) for t in found if str(t.date) == day]
 

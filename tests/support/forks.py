@@ -54,7 +54,6 @@ class Forked:
         """The exit code, negative for a signal."""
         if self.returncode is None and not self._ended_within(timeout):
             raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
-        assert self.returncode is not None
         return self.returncode
 
     def poll(self) -> int | None:
@@ -118,11 +117,7 @@ def fork(
         for pipe, wanted in zip(pipes, (stdout, stderr), strict=True)
     ]
     request = json.dumps([module, arguments, dict(env), str(cwd)]).encode()
-    fds = [
-        theirs.fileno(),
-        nowhere,
-        *(e for e in ends if e is not None),
-    ]
+    fds = [theirs.fileno(), nowhere, *(e for e in ends if e is not None)]
     socket.send_fds(_server(uses_library), [request], fds)
     theirs.close()
     for end in (nowhere, *(pipe[1] for pipe in pipes if pipe)):

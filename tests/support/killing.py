@@ -53,25 +53,21 @@ def to(state: State) -> Here:
     return lambda _ledger, _plan, calls, moved: moved is state and bool(calls)
 
 
+def move(state: State, *, after: bool) -> Callable[[int], None]:
+    return lambda n: kill(Ledger, "move", n, after=after, here=to(state))
+
+
 POINTS: dict[str, Callable[[int], None]] = {
     "before the plan is registered": lambda n: kill(Ledger, "register", n, after=False),
-    "before the write-ahead": lambda n: kill(
-        Ledger, "move", n, after=False, here=to(State.SENDING)
-    ),
-    "after the write-ahead": lambda n: kill(Ledger, "move", n, after=True, here=to(State.SENDING)),
+    "before the write-ahead": move(State.SENDING, after=False),
+    "after the write-ahead": move(State.SENDING, after=True),
     "before the socket opens": lambda n: kill(HttpSender, "send", n, after=False),
     "before the answer is recorded": lambda n: kill(HttpSender, "send", n, after=True),
-    "after the answer is recorded": lambda n: kill(
-        Ledger, "move", n, after=True, here=to(State.ACCEPTED)
-    ),
-    "when verification begins": lambda n: kill(
-        Ledger, "move", n, after=True, here=to(State.VERIFYING)
-    ),
+    "after the answer is recorded": move(State.ACCEPTED, after=True),
+    "when verification begins": move(State.VERIFYING, after=True),
     "when the tables were read": lambda n: kill(Tables, "look", n, after=True),
-    "before a date is written down as landed": lambda n: kill(
-        Ledger, "move", n, after=False, here=to(State.LANDED)
-    ),
-    "between two dates": lambda n: kill(Ledger, "move", n, after=True, here=to(State.LANDED)),
+    "before a date is written down as landed": move(State.LANDED, after=False),
+    "between two dates": move(State.LANDED, after=True),
     "before the record is written": lambda n: kill(running, "write_text", n, after=False),
 }
 

@@ -93,13 +93,9 @@ def of_dataset(verdict: LibraryVerdict, dataset: str) -> dict[str, Outcome]:
 
 
 KNOWN_GAP = {
-    "dataset": "factors",
-    "from": "2025-02-01",
-    "to": "2025-02-02",
-    "reason": "source lost",
-    "owner": "data-eng",
-    "until": "2025-12-31",
-}
+    "dataset": "factors", "from": "2025-02-01", "to": "2025-02-02", "until": "2025-12-31",
+    "reason": "source lost", "owner": "data-eng",
+}  # fmt: skip
 
 FRAMES: dict[str, tuple[Days, dict[str, Any]]] = {
     "complete": (every_day("2025-01-05", "2025-01-20", ALL, ALL), {}),
@@ -122,10 +118,7 @@ FRAMES: dict[str, tuple[Days, dict[str, Any]]] = {
         every_day("2025-01-05", "2025-01-20", ALL),
         {"unreadable": {"schedule": "dataset 'schedule' has no column 'd'"}},
     ),
-    "nothing due yet": (
-        every_day("2025-01-05", "2025-01-20", ALL),
-        {"as_of": "2025-01-05"},
-    ),
+    "nothing due yet": (every_day("2025-01-05", "2025-01-20", ALL), {"as_of": "2025-01-05"}),
     "nothing at all": ({D("2025-01-05"): [], D("2025-01-06"): []}, {}),
     "only warm-up": (every_day("2025-01-01", "2025-01-03", NO_L4), {}),
     "a known gap": (

@@ -41,15 +41,10 @@ HOLES = ("2024-11-17", "2024-11-18", "2024-11-19")
 SUMMARY = "nba_analytics.player_game_summary"
 FACTORS = "nba_precompute.player_composite_factors"
 QUICK = {
-    "auth": "none",
-    "timeout_seconds": 5,
-    "seconds_between_calls": 0,
-    "settle_seconds": 0.5,
-    "poll_seconds": 0.25,
-    "breaker_after": 3,
-    "probe_after_seconds": 0.2,
+    "auth": "none", "timeout_seconds": 5, "seconds_between_calls": 0, "settle_seconds": 0.5,
+    "poll_seconds": 0.25, "breaker_after": 3, "probe_after_seconds": 0.2,
     "results": {"path": "results", "status": "status", "succeeded": ["success"]},
-}
+}  # fmt: skip
 
 
 @cache
@@ -243,7 +238,6 @@ def serving(folder: Path, warehouse: Path, *arguments: str) -> Iterator[dict[str
     serve = ("demo", "serve", "--port", "0", "--warehouse", f"duckdb:///{warehouse}", *arguments)
     with (folder / "service.log").open("w") as log:
         server = fork(*serve, env=environment(), stderr=log.fileno())
-    assert server.stdout is not None
     try:
         ready = server.stdout.readline()
         assert ready.startswith("ready"), (folder / "service.log").read_text()

@@ -8,15 +8,11 @@ import time
 from remediation.ledger.ledger import LedgerEntry, ledger_path, read_ledger
 from remediation.ledger.plans import newest_plan, read_plan
 from remediation.plan.model import Plan
-from tests.support.backfills import EIGHT, NINE, SEVEN, real_now
+from tests.support.backfills import THREE_DAYS, real_now
 from tests.support.forks import Forked, fork
 from tests.support.scripted_service import Project
 
-HOLES = {
-    "summary": ("2025-01-12",),
-    "factors": (SEVEN, EIGHT, NINE),
-    "scores": (SEVEN, EIGHT, NINE),
-}
+HOLES = {"summary": ("2025-01-12",), "factors": THREE_DAYS, "scores": THREE_DAYS}
 
 
 def strict_on_scores(made: Project) -> None:
@@ -54,7 +50,6 @@ def wait_for_call(made: Project, number: int) -> None:
 def entries(made: Project) -> dict[str, LedgerEntry]:
     """The calls of all plans; where several plans hold one, the last by plan id."""
     with read_ledger(ledger_path(made.folder), real_now) as ledger:
-        assert ledger is not None
         return {e.id: e for e in ledger.entries()}
 
 

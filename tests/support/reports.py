@@ -19,13 +19,8 @@ from tests.support.scripted_service import FIRST, LAST, TODAY
 from tests.support.warehouses import D
 
 SHA = "a" * 64
-UPSTREAM = {
-    "raw": "schedule",
-    "summary": "raw",
-    "factors": "summary",
-    "cache": "summary",
-    "scores": "factors",
-}
+UPSTREAM = {"raw": "schedule", "summary": "raw", "factors": "summary", "cache": "summary",
+            "scores": "factors"}  # fmt: skip
 WARMUP = {"factors": 3, "cache": 5, "scores": 3}
 CALENDAR = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
 
@@ -34,21 +29,12 @@ def check_of(
     dataset: str, dates: Any, outcome: str = "FAILED", kind: str = "conversion_ratio"
 ) -> dict[str, Any]:
     return {
-        "id": f"{dataset}-{kind}-{outcome}",
-        "suite": "L4",
-        "dataset": dataset,
-        "of": "raw",
-        "match": "keys",
-        "kind": kind,
-        "severity": "critical",
-        "threshold": 0.8,
-        "outcome": outcome,
-        "observed": 0.5,
-        "matched": 1,
-        "expected": 2,
+        "id": f"{dataset}-{kind}-{outcome}", "suite": "L4", "dataset": dataset, "of": "raw",
+        "match": "keys", "kind": kind, "severity": "critical", "threshold": 0.8,
+        "outcome": outcome, "observed": 0.5, "matched": 1, "expected": 2,
         "unexpected_dates": [str(d) for d in dates],
         "message": "table 'x' is gone" if outcome == "ERRORED" else "",
-    }
+    }  # fmt: skip
 
 
 def report_of(
@@ -64,51 +50,24 @@ def report_of(
             here = present.get(name, {}).get(day, 2)
             matched = min(expected, here)
             days.append([str(day), status, expected, here, matched, here - matched, 0])
-        datasets.append(
-            {
-                "name": name,
-                "layer": "L4",
-                "of": upstream,
-                "match": "keys",
-                "by_date": False,
-                "days": days,
-            }
-        )
-    return Report.model_validate_json(
-        json.dumps(
-            {
-                "schema_version": 1,
-                "run_id": "20250121T000000000000Z-after_backfill",
-                "checkpoint": "after_backfill",
-                "judge": "rules",
-                "window": {"first": str(FIRST), "last": str(LAST)},
-                "window_label": "January",
-                "as_of": str(TODAY),
-                "started_at": "2025-01-21T00:00:00Z",
-                "seconds": 0.1,
-                "provenance": {
-                    "contract": "pipeline.yml",
-                    "contract_sha256": sha,
-                    "warehouse": "duckdb:///w.duckdb",
-                    "revision": None,
-                    "dirty": None,
-                    "versions": {},
-                    "user": "someone",
-                },
-                "verdict": {
-                    "exit_code": 1,
-                    "passed": False,
-                    "summary": "failed",
-                    "declared": len(checks),
-                    "counts": {},
-                    "fail_on": "critical",
-                },
-                "checks": checks,
-                "datasets": datasets,
-                "coverage": [],
-            }
-        )
-    )
+        about = {"name": name, "layer": "L4", "of": upstream, "match": "keys", "by_date": False}
+        datasets.append({**about, "days": days})
+    provenance = {
+        "contract": "pipeline.yml", "contract_sha256": sha, "warehouse": "duckdb:///w.duckdb",
+        "revision": None, "dirty": None, "versions": {}, "user": "someone",
+    }  # fmt: skip
+    verdict = {
+        "exit_code": 1, "passed": False, "summary": "failed", "declared": len(checks),
+        "counts": {}, "fail_on": "critical",
+    }  # fmt: skip
+    report = {
+        "schema_version": 1, "run_id": "20250121T000000000000Z-after_backfill",
+        "checkpoint": "after_backfill", "judge": "rules", "window_label": "January",
+        "window": {"first": str(FIRST), "last": str(LAST)}, "as_of": str(TODAY),
+        "started_at": "2025-01-21T00:00:00Z", "seconds": 0.1, "provenance": provenance,
+        "verdict": verdict, "checks": checks, "datasets": datasets, "coverage": [],
+    }  # fmt: skip
+    return Report.model_validate_json(json.dumps(report))
 
 
 def holes(*days: str) -> dict[date, int]:

@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,7 +21,7 @@ from checkpoints.contract.loading import ContractFile, load_contract
 from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
 from tests.support.runs import judged
-from tests.support.warehouses import BASIC, D, days, fill, write_contract
+from tests.support.warehouses import BASIC, KEYED, D, days, fill, write_contract
 
 FIRST, LAST, TODAY = D("2025-01-01"), D("2025-01-20"), D("2025-01-21")
 BUILDS = {
@@ -30,40 +30,24 @@ BUILDS = {
     "/five": [("scores", "factors")],
 }
 QUICK = {
-    "auth": "none",
-    "timeout_seconds": 5,
-    "seconds_between_calls": 0,
-    "settle_seconds": 0.4,
-    "poll_seconds": 0.2,
-    "breaker_after": 3,
-    "probe_after_seconds": 0.05,
-}
+    "auth": "none", "timeout_seconds": 5, "seconds_between_calls": 0, "settle_seconds": 0.4,
+    "poll_seconds": 0.2, "breaker_after": 3, "probe_after_seconds": 0.05,
+}  # fmt: skip
 
 
 def raw_contract(url: str, database: Path, **quick: Any) -> dict[str, Any]:
     """Five datasets below the schedule, and three services at one address."""
-    keyed = {"date": "d", "key": "k"}
     datasets = dict(BASIC["datasets"])
     datasets["summary"] = {**datasets["summary"], "service": "three"}
     datasets["factors"] = {**datasets["factors"], "service": "four"}
     datasets["cache"] = {
-        "layer": "L4",
-        "table": "s.cache",
-        "date": "d",
-        "upstream": "summary",
-        "warmup_days": 5,
-        "service": "four",
-        "rules": [{"rule": "date_gap", "at_most_days": 2}],
-    }
+        "layer": "L4", "table": "s.cache", "date": "d", "upstream": "summary", "warmup_days": 5,
+        "service": "four", "rules": [{"rule": "date_gap", "at_most_days": 2}],
+    }  # fmt: skip
     datasets["scores"] = {
-        "layer": "L5",
-        "table": "s.scores",
-        **keyed,
-        "upstream": "factors",
-        "warmup_days": 3,
-        "service": "five",
-        "rules": [{"rule": "conversion_ratio", "of": "raw", "at_least": 0.7}],
-    }
+        "layer": "L5", "table": "s.scores", **KEYED, "upstream": "factors", "warmup_days": 3,
+        "service": "five", "rules": [{"rule": "conversion_ratio", "of": "raw", "at_least": 0.7}],
+    }  # fmt: skip
     body = {"game_date": "{date}", "nested": [{"again": "on {date}"}], "n": 3}
     services = {
         name: {"url": url, "path": f"/{name}", "body": body, **QUICK, **quick}
@@ -139,27 +123,23 @@ def reply(handler: BaseHTTPRequestHandler, status: int, body: str = "{}", **head
     handler.wfile.write(data)
 
 
-def land(handler: Any, service: ScriptedService, path: str, day: date) -> None:
-    service.write(path, day)
-    reply(handler, 200)
-
-
-def half(handler: Any, service: ScriptedService, path: str, day: date) -> None:
-    service.write(path, day, most=1)
-    reply(handler, 200)
-
-
 def answer(status: int, body: str = "{}", **headers: str) -> Act:
     """Answer, and write nothing."""
     return lambda handler, *_: reply(handler, status, body, **headers)
 
 
-def land_and_answer(status: int, body: str = "{}") -> Act:
+def land_and_answer(status: int, body: str = "{}", most: int = 1000) -> Act:
+    """Write at most so many keys, and answer."""
+
     def act(handler: Any, service: ScriptedService, path: str, day: date) -> None:
-        service.write(path, day)
+        service.write(path, day, most)
         reply(handler, status, body)
 
     return act
+
+
+land = land_and_answer(200)
+half = land_and_answer(200, most=1)
 
 
 def drop(handler: Any, *_: Any) -> None:
@@ -201,16 +181,12 @@ def scripted_service(
             pass
 
         def handle(self) -> None:
-            try:
+            with suppress(OSError, ValueError):
                 super().handle()
-            except (OSError, ValueError):
-                self.close_connection = True
 
         def finish(self) -> None:
-            try:
+            with suppress(OSError, ValueError):
                 super().finish()
-            except (OSError, ValueError):
-                self.close_connection = True
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = False  # closing waits for whatever still writes

@@ -14,42 +14,27 @@ from checkpoints.contract.loading import ContractFile, load_contract
 
 D = date.fromisoformat
 
+KEYED = {"date": "d", "key": "k"}
 BASIC: dict[str, Any] = {
-    "version": 1,
-    "timezone": "America/New_York",
-    "grace_days": 1,
-    "warehouse": "duckdb:///unused.duckdb",
-    "reference": "schedule",
+    "version": 1, "timezone": "America/New_York", "grace_days": 1,
+    "warehouse": "duckdb:///unused.duckdb", "reference": "schedule",
     "layers": {"reference": "schedule", "L1": "raw", "L3": "analytics", "L4": "precompute"},
     "seasons": [{"name": "2025", "from": "2025-01-01", "to": "2025-03-31"}],
     "datasets": {
-        "schedule": {"layer": "reference", "table": "s.schedule", "date": "d", "key": "k"},
+        "schedule": {"layer": "reference", "table": "s.schedule", **KEYED},
         "raw": {
-            "layer": "L1",
-            "table": "s.raw",
-            "date": "d",
-            "key": "k",
-            "upstream": "schedule",
+            "layer": "L1", "table": "s.raw", **KEYED, "upstream": "schedule",
             "rules": [{"rule": "conversion_ratio", "at_least": 0.95}],
         },
         "summary": {
-            "layer": "L3",
-            "table": "s.summary",
-            "date": "d",
-            "key": "k",
-            "upstream": "raw",
+            "layer": "L3", "table": "s.summary", **KEYED, "upstream": "raw",
             "rules": [
                 {"rule": "conversion_ratio", "at_least": 0.9},
                 {"rule": "date_gap", "at_most_days": 3},
             ],
         },
         "factors": {
-            "layer": "L4",
-            "table": "s.factors",
-            "date": "d",
-            "key": "k",
-            "upstream": "summary",
-            "warmup_days": 3,
+            "layer": "L4", "table": "s.factors", **KEYED, "upstream": "summary", "warmup_days": 3,
             "rules": [
                 {"rule": "conversion_ratio", "of": "raw", "at_least": 0.8},
                 {"rule": "daily_conversion_ratio", "at_least": 0.8},
@@ -57,14 +42,13 @@ BASIC: dict[str, Any] = {
         },
     },
     "rules_for_keyed": [
-        {"rule": "no_orphan_keys", "severity": "warning"},
-        {"rule": "no_null_keys"},
+        {"rule": "no_orphan_keys", "severity": "warning"}, {"rule": "no_null_keys"},
     ],
     "checkpoints": {
         "after_backfill": {"suites": ["reference", "L1", "L3", "L4"]},
         "daily": {"suites": ["L4"], "window": "7d"},
     },
-}
+}  # fmt: skip
 
 
 def write_contract(folder: Path, raw: Mapping[str, Any], **changes: Any) -> Path:
