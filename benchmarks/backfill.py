@@ -166,11 +166,11 @@ def fill_ledger(path: Path, transitions: int) -> None:
             SELECT DISTINCT plan_id, 'run-' || plan_id, '', '{AT}' FROM calls"""
         )
         connection.execute(
-            f"""INSERT INTO calls {calls}
-            SELECT plan_id, 'three', day, 'summary', 'landed', 1, '{AT}', '', '' FROM calls"""
+            f"""INSERT INTO planned_calls {calls}
+            SELECT plan_id, 'three', day, 'summary', '{AT}' FROM calls"""
         )
         connection.execute(
             f"""INSERT INTO transitions {calls}
-            SELECT NULL, plan_id, 'three', day, state, 1, '{AT}', 200, 0.1, ''
+            SELECT NULL, plan_id, 'three', day, state, 1, '{AT}', 200, 0.1, '', ''
             FROM calls, steps ORDER BY n, step"""
         )

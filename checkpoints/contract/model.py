@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     ByteSize,
     Field,
+    SerializeAsAny,
     ValidationError,
     field_validator,
     model_validator,
@@ -183,7 +184,7 @@ def _of_its_kind(raw: object) -> object:
     return import_module(KINDS[kind]).KIND.model_validate(raw)
 
 
-AnyService = Annotated[Service, BeforeValidator(_of_its_kind)]
+AnyService = Annotated[SerializeAsAny[Service], BeforeValidator(_of_its_kind)]
 
 
 class BigQueryOptions(Record):

@@ -33,7 +33,7 @@ from remediation.ledger.plans import kept_path
 from remediation.ledger.states import DONE, State
 from remediation.plan.model import Call, Plan
 from remediation.service.credentials import Tokens
-from remediation.service.dispatch import Dispatch, Dispatcher
+from remediation.service.dispatch import Dispatch
 from remediation.service.kind import check_callable, service_of
 
 
@@ -119,7 +119,7 @@ def _dispatch(request: Request) -> Iterator[Mapping[str, Dispatch]]:
         for name in request.plan.services():
             service = service_of(request.file.contract, name)
             sender = stack.enter_context(service.open_sender(request.tokens, request.clock))
-            dispatch[name] = Dispatcher(sender)
+            dispatch[name] = Dispatch(sender)
         yield dispatch
 
 

@@ -6,6 +6,7 @@ import shlex
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +37,8 @@ from remediation.output.script import shell_script
 from remediation.output.status import print_status, watch_status
 from remediation.plan.model import estimates
 from remediation.plan.planning import Request, make_plan
+
+_now = partial(datetime.now, UTC)
 
 
 @click.command()
@@ -81,12 +84,11 @@ def plan(
     expected = estimates(made, file.contract, known.measured)
     print_plan(console, made, report, expected, setting.detail)
     if setting.detail is not Detail.QUIET:
-        console.print(f"plan   {short(path, Path.cwd())}", soft_wrap=True)
+        console.print(f"plan   {short(path)}", soft_wrap=True)
         if made.calls and form == "text":
             chosen = f" --plan {shlex.quote(str(out))}" if out else ""
-            console.print(
-                f"next   {typed_again(f'remediation run{chosen}', *WHERE)}", soft_wrap=True
-            )
+            again = typed_again(f"remediation run{chosen}", *WHERE)
+            console.print(f"next   {again}", soft_wrap=True)
     if form != "text":
         sys.stdout.write(shell_script(made, file.contract))
     write_json(made, setting.json_path)
@@ -112,7 +114,3 @@ def status(setting: Setting, watch: bool) -> ExitCode:
         print_status(setting.console, answer, setting.detail)
     write_json(answer, setting.json_path)
     return ExitCode.COMPLETE
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

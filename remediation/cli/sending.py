@@ -7,15 +7,15 @@ import shlex
 import socket
 import sys
 import time
-from collections.abc import Callable
+from dataclasses import fields
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
 from checkpoints.archive.provenance import user_name
-from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.archive.runs import run_ids, stored_report
 from checkpoints.cli.ci_options import Publishing, ci_options, publish_failure
 from checkpoints.cli.options import (
@@ -33,23 +33,30 @@ from checkpoints.cli.options import (
 )
 from checkpoints.cli.terminal import QuietPipe, write_json
 from checkpoints.errors import CheckpointsError, ExitCode
-from checkpoints.process import interruptible
+from checkpoints.process import defer_interrupts, interruptible
 from checkpoints.text import Detail
 from remediation.backfill import run as running
 from remediation.backfill.work import Pace
 from remediation.clock import Clock
 from remediation.errors import PlanError
-from remediation.ledger.journal import Event
 from remediation.ledger.known import known_to
 from remediation.ledger.plans import check_fits, keep_plan, kept_plan, newest_plan, read_plan
 from remediation.output import ci
-from remediation.output.console import print_plan, print_requests, restrictions
+from remediation.output.console import (
+    QuietReporter,
+    print_plan,
+    print_requests,
+    restrictions,
+    short,
+)
 from remediation.output.json_log import JsonLogReporter
-from remediation.output.session import carry_out, reporter_for
+from remediation.output.progress import ConsoleReporter
+from remediation.output.reporter import Reporter
 from remediation.plan.model import Plan, estimates
-from remediation.service.credentials import IdentityTokens, fetch_identity_token
+from remediation.service.credentials import Tokens, fetch_identity_token
 from remediation.service.kind import dry_run
 
+_now = partial(datetime.now, UTC)
 NUMBER = click.IntRange(min=1)
 PACE = (
     click.option(
@@ -76,20 +83,9 @@ def with_pace(command: Command) -> Command:
     """Declare how calls are made, handed to the command as ``pace`` and ``log_json``."""
 
     @wraps(command)
-    def wrapped(
-        canary: int,
-        max_dates: int | None,
-        concurrency: int | None,
-        resend_unknown: bool,
-        **own: object,
-    ) -> ExitCode:
-        pace = Pace(
-            canary=canary,
-            max_dates=max_dates,
-            concurrency=concurrency,
-            resend_unknown=resend_unknown,
-        )
-        return command(pace=pace, **own)
+    def wrapped(**options: Any) -> ExitCode:
+        pace = Pace(**{field.name: options.pop(field.name) for field in fields(Pace)})
+        return command(pace=pace, **options)
 
     return declared(*PACE)(wrapped)
 
@@ -180,46 +176,51 @@ def _show(setting: Setting, chosen: Plan, yes: bool, publishing: Publishing) -> 
 def _send(
     setting: Setting, chosen: Plan, pace: Pace, log_json: bool, publishing: Publishing
 ) -> ExitCode:
+    """Carry out a plan, shown from the first remark to the verdict."""
     file = setting.file
     report = stored_report(file.project, chosen.run_id)
-    labels = {"plan": chosen.short_id, "run": chosen.run_id}
-    reporter = (
-        JsonLogReporter(QuietPipe(sys.stderr).write, _now, labels)
-        if log_json
-        else reporter_for(
-            setting.console, known_to(file.project, _now), setting.detail, time.monotonic
-        )
+    reporter = _reporter(setting, chosen, log_json)
+    request = running.Request(
+        file=file,
+        plan=chosen,
+        report=report,
+        warehouse=setting.warehouse,
+        as_of=setting.as_of or report.as_of,
+        by=f"{user_name()}@{socket.gethostname()} (process {os.getpid()})",
+        tokens=Tokens(fetch_identity_token, time.time),
+        clock=Clock(now=_now, monotonic=time.monotonic, sleep=_sleep),
+        tell=reporter.report,
+        reading=setting.reading,
+        pace=pace,
     )
-
-    def make_calls(tell: Callable[[Event], None]) -> tuple[RemediationRecord, Path]:
-        with same_contract():
-            return running.run(
-                running.Request(
-                    file=file,
-                    plan=chosen,
-                    report=report,
-                    warehouse=setting.warehouse,
-                    as_of=setting.as_of or report.as_of,
-                    by=f"{user_name()}@{socket.gethostname()} (process {os.getpid()})",
-                    tokens=IdentityTokens(fetch_identity_token, time.time),
-                    clock=Clock(now=_now, monotonic=time.monotonic, sleep=_sleep),
-                    tell=tell,
-                    reading=setting.reading,
-                    pace=pace,
-                )
-            )
-
-    go_on = typed_again("remediation resume", *WHERE)
+    for remark in _remarks(setting, chosen):
+        reporter.remark(remark)
     try:
-        record = carry_out(make_calls, reporter, _remarks(setting, chosen), go_on)
+        with same_contract(), defer_interrupts(), reporter:
+            record, path = running.run(request)
     except KeyboardInterrupt:
+        reporter.interrupted(typed_again("remediation resume", *WHERE))
         return ExitCode.INTERRUPTED
-    except CheckpointsError as error:  # it was shown
+    except CheckpointsError as error:
+        reporter.failed(error)
         publish_failure(publishing, error)
         return error.exit_code
+    reporter.conclude(record, short(path))
     write_json(record, setting.json_path)
     publishing(ci.findings_of(record), ci.sections_of(record))
     return record.exit_code
+
+
+def _reporter(setting: Setting, chosen: Plan, log_json: bool) -> Reporter:
+    """Who tells how the run goes, in as much detail as was asked for."""
+    if log_json:
+        labels = {"plan": chosen.short_id, "run": chosen.run_id}
+        return JsonLogReporter(QuietPipe(sys.stderr).write, _now, labels)
+    if setting.detail is Detail.QUIET:
+        return QuietReporter(setting.console)
+    measured = known_to(setting.file.project, _now).measured
+    each = {service: seconds for service, (_, seconds) in measured.items()}
+    return ConsoleReporter(setting.console, time.monotonic, each, setting.detail)
 
 
 def _remarks(setting: Setting, chosen: Plan) -> list[str]:
@@ -227,10 +228,6 @@ def _remarks(setting: Setting, chosen: Plan) -> list[str]:
     latest = run_ids(setting.file.project)[-1:]
     old = f"the plan is of run {chosen.run_id}, not of the latest"
     return [*([old] if latest != [chosen.run_id] else []), *restrictions(chosen)]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _sleep(seconds: float) -> None:

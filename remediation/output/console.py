@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from textwrap import wrap
+from typing import TypeVar
 
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.measure import Measurement
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from checkpoints.archive.remediation import Change, RemediationRecord
 from checkpoints.archive.report import Report
 from checkpoints.contract.model import Contract
-from checkpoints.dates import DateRange, ranges_of
+from checkpoints.dates import ranges_of
 from checkpoints.errors import CheckpointsError
+from checkpoints.output.columns import aligned, hanging, narrowed
 from checkpoints.output.console import WORD_STYLE
 from checkpoints.text import Detail, duration, one_line
 from remediation.output.reporter import (
     CHANGE_HEADINGS,
+    REMAINING_HEADINGS,
     Reporter,
     change_cells,
     remaining,
@@ -36,6 +36,8 @@ REMAINING_SHOWN = 20
 REGRESSIONS_SHOWN = 10
 REQUEST_LENGTH = 2000
 
+T = TypeVar("T")
+
 
 class QuietReporter(Reporter):
     """Tells people the outcome and nothing before it."""
@@ -43,42 +45,39 @@ class QuietReporter(Reporter):
     def __init__(self, console: Console) -> None:
         self.console = console
 
+    def say(self, text: str, style: str = "") -> None:
+        """Print a line, however long."""
+        self.console.print(Text(text, style=style), soft_wrap=True)
+
     def interrupted(self, command: str) -> None:
         """Print the command that continues."""
-        self.console.print(f"interrupted; to continue: {command}", soft_wrap=True)
+        self.say(f"interrupted; to continue: {command}")
 
     def failed(self, error: CheckpointsError) -> None:
         """Print every problem, a line each."""
         for problem in error.problems:
-            self.console.print(f"error: {problem}", style="red", soft_wrap=True)
+            self.say(f"error: {problem}", "red")
 
     def conclude(self, record: RemediationRecord, path: str) -> None:  # noqa: ARG002
         """Print the verdict."""
         print_verdict(self.console, record)
 
 
-class RangesCell:
-    """``a, b, c`` over the lines of a table's cell, with no range torn apart."""
-
-    def __init__(self, ranges: Iterable[DateRange]) -> None:
-        self._ranges = [str(r).replace(" ", "\N{NO-BREAK SPACE}") for r in ranges]
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        lines = wrap(", ".join(self._ranges), options.max_width)
-        yield Text("\n".join(lines).replace("\N{NO-BREAK SPACE}", " "))
-
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        widest = max(map(len, self._ranges), default=0) + len(",")
-        return Measurement(widest, len(", ".join(self._ranges)))
-
-
-def table(*headings: str) -> Table:
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A plain table; names of datasets and the last column are folded where space is short."""
     grid = Table(box=None, pad_edge=False)
-    for heading in headings[:-1]:
-        grid.add_column(heading, no_wrap=heading != "dataset", overflow="fold")
-    grid.add_column(headings[-1], overflow="fold")
+    for heading in headings:
+        folded = heading in ("dataset", headings[-1])
+        grid.add_column(heading, no_wrap=not folded, overflow="fold")
+    for cells in rows:
+        grid.add_row(*(Text(str(cell)) for cell in cells))
     return grid
+
+
+def cut(items: Sequence[T], at_most: int, detail: Detail) -> tuple[Sequence[T], int]:
+    """The first items, all of them when verbose; and how many more there are."""
+    shown = items if detail is Detail.VERBOSE else items[:at_most]
+    return shown, len(items) - len(shown)
 
 
 def print_plan(
@@ -94,49 +93,41 @@ def print_plan(
     if detail is Detail.QUIET:
         return
     if plan.calls:
-        console.print(_ranges_table(plan, report))
-        console.print(_services_table(estimates))
+        _print_ranges(console, plan, report)
+        times = [(e.service, e.calls, duration(e.seconds), e.basis) for e in estimates]
+        console.print(table(("service", "calls", "estimate", "based on"), times))
     elif not plan.unplanned:
         console.print("Nothing to do.", style="green")
     else:
         console.print("Nothing to call.", style="yellow")
     if plan.unplanned:
+        left_out = []
+        for entry in plan.unplanned:
+            ranges = ", ".join(map(str, report.ranges(entry.dates)))
+            why = one_line(entry.reason) + (f": {ranges}" if ranges else "")
+            left_out.append((entry.dataset, len(entry.dates) or "", why))
         console.print("Not planned")
-        console.print(_unplanned_table(plan, report))
+        console.print(table(("dataset", "dates", "why"), left_out))
 
 
-def _ranges_table(plan: Plan, report: Report) -> Table:
-    grid = table("dataset", "dates", "ranges")
-    for name, dates in plan.dates_of().items():
-        grid.add_row(Text(one_line(name)), str(len(dates)), RangesCell(report.ranges(dates)))
-    return grid
+def _print_ranges(console: Console, plan: Plan, report: Report) -> None:
+    planned = plan.dates_of()
+    names = [("dataset", "dates"), *((one_line(name), len(days)) for name, days in planned.items())]
+    ranges = [["ranges"], *([str(r) for r in report.ranges(days)] for days in planned.values())]
+    for line in hanging(aligned(_texts(names)), ranges, console.width):
+        console.print(line, soft_wrap=True)
 
 
-def _services_table(estimates: Sequence[Estimate]) -> Table:
-    grid = table("service", "calls", "estimate", "based on")
-    for e in estimates:
-        grid.add_row(Text(e.service), str(e.calls), duration(e.seconds), Text(e.basis))
-    return grid
-
-
-def _unplanned_table(plan: Plan, report: Report) -> Table:
-    grid = table("dataset", "dates", "why")
-    for entry in plan.unplanned:
-        ranges = ", ".join(map(str, report.ranges(entry.dates)))
-        why = one_line(entry.reason) + (f": {ranges}" if ranges else "")
-        grid.add_row(Text(entry.dataset), str(len(entry.dates) or ""), Text(why))
-    return grid
+def _texts(rows: Iterable[Iterable[object]]) -> list[list[Text]]:
+    return [[Text(str(cell)) for cell in cells] for cells in rows]
 
 
 def shown_ranges(
     dates: Iterable[date], calendar: Sequence[date] = (), detail: Detail = Detail.NORMAL
-) -> Text:
+) -> str:
     """Dates as ranges, one per line, at most 6 unless verbose; ``calendar`` as in ``ranges_of``."""
-    ranges = ranges_of(dates, calendar)
-    most = len(ranges) if detail is Detail.VERBOSE else RANGES_SHOWN
-    lines = [str(r) for r in ranges[:most]]
-    more = len(ranges) - most
-    return Text("\n".join([*lines, f"and {more} more"] if more > 0 else lines))
+    ranges, more = cut(ranges_of(dates, calendar), RANGES_SHOWN, detail)
+    return "\n".join([*map(str, ranges), *([f"and {more} more"] if more else [])])
 
 
 def restrictions(plan: Plan) -> list[str]:
@@ -151,20 +142,20 @@ def print_requests(
 ) -> None:
     """Print the exact requests, at most 5 of each service unless verbose: only the date differs."""
     for name in plan.services():
-        calls = plan.calls_of(name)
+        calls, more = cut(plan.calls_of(name), REQUESTS_SHOWN, detail)
         console.print(f"{name} would be sent")
-        most = len(calls) if detail is Detail.VERBOSE else REQUESTS_SHOWN
-        for call in calls[:most]:
+        for call in calls:
             request = service_of(contract, name).describe(call)
             console.print(f"  {one_line(str(request), REQUEST_LENGTH)}", soft_wrap=True)
-        more = len(calls) - most
-        if more > 0:
-            console.print(f"  and {more} more, up to {calls[-1].date} (all of them: --json -)")
+        if more:
+            last = plan.calls_of(name)[-1].date
+            console.print(f"  and {more} more, up to {last} (all of them: --json -)")
 
 
-def short(path: Path, here: Path) -> Path:
-    """A path as seen from a folder, if it is below it."""
-    return path.relative_to(here) if path.is_relative_to(here) else path
+def short(path: Path) -> str:
+    """A path as seen from here, if it is below this folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def print_verdict(console: Console, record: RemediationRecord) -> None:
@@ -181,52 +172,33 @@ def print_record(
 ) -> None:
     """Print the verdict, before and after, what got worse, and what remains and why."""
     print_verdict(console, record)
-    if record.changes:
-        console.print(_changes_table(console, record.changes))
-    _print_regressions(console, record.changes)
+    _print_changes(console, record.changes)
     _print_remaining(console, record, detail)
     if record.verdict_after:
         console.print(f"rules now: {record.verdict_after.summary}")
     console.print(f"record {path}", soft_wrap=True)
 
 
-def _changes_table(console: Console, changes: Sequence[Change]) -> Table:
+def _print_changes(console: Console, changes: Sequence[Change]) -> None:
     """Where the columns do not fit, without ``of``, and then without the layer."""
-    unlimited = console.options.update(max_width=sys.maxsize)
-    grid = Table()
-    for left_out in ((), ("of",), ("of", "layer")):
-        kept = [n for n, heading in enumerate(CHANGE_HEADINGS) if heading not in left_out]
-        grid = table(*(CHANGE_HEADINGS[n] for n in kept))
-        for change in changes:
-            cells = change_cells(change)
-            grid.add_row(*(Text(one_line(cells[n])) for n in kept))
-        if console.measure(grid, options=unlimited).maximum <= console.width:
-            break
-    return grid
-
-
-def _print_regressions(console: Console, changes: Sequence[Change]) -> None:
+    rows = [CHANGE_HEADINGS, *(map(one_line, change_cells(change)) for change in changes)]
+    spare = [CHANGE_HEADINGS.index(name) for name in ("of", "layer")]
+    for line in narrowed(_texts(rows), console.width, spare) if changes else ():
+        console.print(line, soft_wrap=True)
     worse = [(change.dataset, r) for change in changes for r in change.regressions]
     for dataset, regression in worse[:REGRESSIONS_SHOWN]:
         console.print(f"WORSE  {dataset} on {regression.date}: {regression.what}", style="bold red")
-    if len(worse) > REGRESSIONS_SHOWN:
-        console.print(
-            f"and {len(worse) - REGRESSIONS_SHOWN} more dates got worse", style="bold red"
-        )
+    more = len(worse) - REGRESSIONS_SHOWN
+    if more > 0:
+        console.print(f"and {more} more dates got worse", style="bold red")
 
 
 def _print_remaining(console: Console, record: RemediationRecord, detail: Detail) -> None:
-    groups = remaining(record.remaining)
-    if not groups:
-        return
+    groups, more = cut(remaining(record.remaining), REMAINING_SHOWN, detail)
     calendar = sorted({call.date for call in record.calls})
-    grid = table("service", "state", "dates", "ranges", "why")
-    most = len(groups) if detail is Detail.VERBOSE else REMAINING_SHOWN
-    for group in groups[:most]:
-        ranges = shown_ranges(group.dates, calendar, detail)
-        cells = Text(group.service), group.state, str(len(group.dates)), ranges, Text(group.why)
-        grid.add_row(*cells)
-    console.print("What remains")
-    console.print(grid)
-    if len(groups) > most:
-        console.print(f"and {len(groups) - most} more: --verbose shows them")
+    if groups:
+        rows = [group.cells(shown_ranges(group.dates, calendar, detail)) for group in groups]
+        console.print("What remains")
+        console.print(table(REMAINING_HEADINGS, rows))
+    if more:
+        console.print(f"and {more} more: --verbose shows them")

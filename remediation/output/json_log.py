@@ -29,26 +29,21 @@ SEVERITIES: dict[State, Severity] = {
 }
 """Of the states that need somebody's eye; the others are INFO."""
 
+NO_LABELS: Mapping[str, str] = {}
+
 
 class JsonLogReporter(Reporter):
     """Writes log lines through ``write``; ``labels`` are part of each of them."""
 
     def __init__(
-        self,
-        write: Callable[[str], Any],
-        now: Callable[[], datetime],
-        labels: Mapping[str, str],
+        self, write: Callable[[str], Any], now: Callable[[], datetime], labels: Mapping[str, str]
     ) -> None:
         self._write = write
         self._now = now
         self._labels = labels
 
     def _log(
-        self,
-        severity: Severity,
-        message: str,
-        labels: Mapping[str, str] | None = None,
-        **fields: Any,
+        self, severity: Severity, message: str, labels: Mapping[str, str] = NO_LABELS, **fields: Any
     ) -> None:
         # JSON in ASCII: whatever is in the message, it stays one line.
         at = self._now().astimezone(UTC).isoformat(timespec="milliseconds")
@@ -56,28 +51,29 @@ class JsonLogReporter(Reporter):
             "severity": severity,
             "message": message,
             "time": at.replace("+00:00", "Z"),
-            "logging.googleapis.com/labels": {**self._labels, **(labels or {})},
+            "logging.googleapis.com/labels": {**self._labels, **labels},
             **fields,
         }
         self._write(json.dumps(entry) + "\n")
 
     def report(self, event: Event) -> None:
         """Write an event."""
-        labels = {"service": event.service}
+        of = {"service": event.service}
         fields: dict[str, Any] = {
             "total": event.total,
             "settled": event.settled,
             "landed": event.landed,
         }
         if event.state is None:
-            self._log("INFO", f"{event.service}: {event.text}", labels, **fields)
+            self._log("INFO", f"{event.service}: {event.text}", of, **fields)
             return
-        labels["state"] = event.state
         fields["dates"] = [str(call.date) for call in event.calls]
         if event.status is not None:
             fields["httpRequest"] = {"status": event.status}
         severity = SEVERITIES.get(event.state, "INFO")
-        self._log(severity, _sentence(event), labels, **fields)
+        why = f": {event.text}" if event.text else ""
+        message = f"{event.service} {event.dates}: {event.state}{why}"
+        self._log(severity, message, {**of, "state": event.state}, **fields)
 
     def remark(self, text: str) -> None:
         """Write something unusual about the plan."""
@@ -109,8 +105,3 @@ class JsonLogReporter(Reporter):
             rules=record.verdict_after.summary if record.verdict_after else None,
             record=path,
         )
-
-
-def _sentence(event: Event) -> str:
-    why = f": {event.text}" if event.text else ""
-    return f"{event.service} {event.dates}: {event.state}{why}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from rich.console import Console
@@ -37,51 +39,45 @@ STYLE = {
 """Of the states that are shown as they come; the others only move the bar."""
 
 
+@dataclass(slots=True)
 class Forecast:
     """How long a service's remaining dates will take, from how long those of this run took.
 
     ``TimeRemainingColumn`` of rich says nothing before two dates are settled, which may take half
     an hour, knows no earlier runs, and stands still between two dates. Here the clock starts at
     the first call that is sent (what is there already is settled in an instant, and does not
-    count), and ``each`` is the seconds per date until one is settled, if known. Times are
-    monotonic seconds.
+    count), and ``each`` is the seconds per date until one is settled, if known. ``began`` and
+    ``seen`` are when dates were settled, in monotonic seconds, and how many: at the start, and at
+    the last change.
     """
 
-    def __init__(self, each: float | None = None) -> None:
-        self._each = each
-        self._began: tuple[float, int] | None = None
-        self._seen: tuple[float, int] | None = None
+    each: float | None = None
+    began: tuple[float, int] | None = None
+    seen: tuple[float, int] = (0.0, 0)
 
     def note(self, event: Event, at: float) -> None:
         """Take an event into account."""
-        if self._began is None:
-            if event.state is not State.SENDING:
-                return
-            self._began = at, event.settled
-        began, before = self._began
-        if self._seen is None or event.settled != self._seen[1]:
-            self._seen = at, event.settled
-            if event.settled > before:
-                self._each = (at - began) / (event.settled - before)
+        if self.began is None and event.state is State.SENDING:
+            self.began = self.seen = at, event.settled
+        if self.began and event.settled != self.seen[1]:
+            self.seen = at, event.settled
+            seconds, settled = at - self.began[0], event.settled - self.began[1]
+            self.each = seconds / settled if settled > 0 else self.each
 
     def seconds_left(self, total: int, at: float) -> float | None:
         """How long until ``total`` dates are settled; None while nothing is known."""
-        if self._seen is None or self._each is None or self._seen[1] >= total:
+        since, settled = self.seen
+        if self.began is None or self.each is None or settled >= total:
             return None
-        since, settled = self._seen
-        return max(0.0, (total - settled) * self._each - (at - since))
+        return max(0.0, (total - settled) * self.each - (at - since))
 
 
 class TimeLeftColumn(ProgressColumn):
-    """The time that the remaining dates of a task will take."""
-
-    def __init__(self, left: Callable[[str, int], str]) -> None:
-        super().__init__()
-        self._left = left
+    """The time that the remaining dates of a task will take, as its field ``left`` tells it."""
 
     def render(self, task: Task) -> Text:
         """The time as of now."""
-        return Text(self._left(task.description, int(task.total or 0)))
+        return Text(task.fields["left"]())
 
 
 class ConsoleReporter(QuietReporter):
@@ -101,17 +97,17 @@ class ConsoleReporter(QuietReporter):
     ) -> None:
         super().__init__(console)
         self._monotonic = monotonic
-        self._each = each
         self._detail = detail
+        self._each = each
         self._forecasts: dict[str, Forecast] = {}
-        self._tasks: dict[str, TaskID] = {}
+        self._bars: dict[str, TaskID] = {}
         self._printed: dict[str, tuple[float, int]] = {}
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TimeLeftColumn(self._left),
+            TimeLeftColumn(),
             console=console,
             disable=not console.is_terminal,
         )
@@ -125,35 +121,31 @@ class ConsoleReporter(QuietReporter):
 
     def remark(self, text: str) -> None:
         """Print a note."""
-        self.console.print(f"note: {text}", soft_wrap=True)
+        self.say(f"note: {text}")
 
     def report(self, event: Event) -> None:
         """Print what did not go well, and show how far the service is."""
+        service, total = event.service, event.total
         if event.state is None:
-            self.console.print(Text(f"{event.service}  {event.text}"), soft_wrap=True)
+            self.say(f"{service}  {event.text}")
         elif event.state in STYLE:
-            line = f"{event.service}  {event.dates}  {event.state}: {event.text}"
-            self.console.print(Text(line, style=STYLE[event.state]), soft_wrap=True)
-        self._forecast(event.service).note(event, self._monotonic())
-        if self.console.is_terminal:
-            self._move_bar(event)
-        else:
+            self.say(f"{service}  {event.dates}  {event.state}: {event.text}", STYLE[event.state])
+        if service not in self._bars:
+            self._forecasts[service] = Forecast(self._each.get(service))
+            left = partial(self._left, service, total)
+            self._bars[service] = self._progress.add_task(service, total=total, left=left)
+        self._forecasts[service].note(event, self._monotonic())
+        self._progress.update(self._bars[service], completed=event.settled)
+        if not self.console.is_terminal:
             self._print_line_if_due(event)
 
     def interrupted(self, command: str) -> None:
         """Print the command that continues."""
-        text = f"interrupted: the ledger is intact; to continue: {command}"
-        self.console.print(text, soft_wrap=True)
+        self.say(f"interrupted: the ledger is intact; to continue: {command}")
 
     def conclude(self, record: RemediationRecord, path: str) -> None:
         """Print what the run came to."""
         print_record(self.console, record, path, self._detail)
-
-    def _move_bar(self, event: Event) -> None:
-        if event.service not in self._tasks:
-            task = self._progress.add_task(event.service, total=event.total)
-            self._tasks[event.service] = task
-        self._progress.update(self._tasks[event.service], completed=event.settled)
 
     def _print_line_if_due(self, event: Event) -> None:
         now = self._monotonic()
@@ -163,12 +155,9 @@ class ConsoleReporter(QuietReporter):
             self._printed[event.service] = (now, event.settled)
             left = self._left(event.service, event.total)
             line = f"{event.service}  {event.settled}/{event.total} settled, {event.landed} landed"
-            self.console.print(f"{line}, {left}" if left else line, soft_wrap=True)
+            self.say(f"{line}, {left}" if left else line)
 
     def _left(self, service: str, total: int) -> str:
         """``about 12 min left``, or nothing while nothing is known."""
-        seconds = self._forecast(service).seconds_left(total, self._monotonic())
+        seconds = self._forecasts[service].seconds_left(total, self._monotonic())
         return "" if seconds is None else f"about {duration(seconds)} left"
-
-    def _forecast(self, service: str) -> Forecast:
-        return self._forecasts.setdefault(service, Forecast(self._each.get(service)))

@@ -15,6 +15,7 @@ from remediation.ledger.ledger import LedgerEntry
 from remediation.ledger.states import State
 
 CHANGE_HEADINGS = ("layer", "dataset", "of", "before", "after", "dates lacking")
+REMAINING_HEADINGS = ("service", "state", "dates", "ranges", "why")
 
 
 class Reporter(AbstractContextManager["Reporter"]):
@@ -55,6 +56,10 @@ class Remaining:
     dates: list[date] = field(default_factory=list)
     attempts: list[int] = field(default_factory=list)
 
+    def cells(self, ranges: str) -> tuple[object, ...]:
+        """What stands under ``REMAINING_HEADINGS``, with the dates as ranges."""
+        return self.service, self.state, len(self.dates), ranges, self.why
+
 
 def remaining(calls: Iterable[CallStatus | LedgerEntry]) -> list[Remaining]:
     """Calls that have not landed, grouped by service, state and reason."""
@@ -63,8 +68,8 @@ def remaining(calls: Iterable[CallStatus | LedgerEntry]) -> list[Remaining]:
         in_flight = isinstance(call, LedgerEntry) and call.in_flight
         state = f"{call.state} (in flight)" if in_flight else str(call.state)
         why = call.detail or ("" if call.attempts else "not sent yet")
-        key = (call.service, state, why)
-        group = groups.setdefault(key, Remaining(service=key[0], state=state, why=why))
+        fresh = Remaining(service=call.service, state=state, why=why)
+        group = groups.setdefault((call.service, state, why), fresh)
         group.dates.append(call.date)
         group.attempts.append(call.attempts)
     return list(groups.values())

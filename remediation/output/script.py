@@ -54,12 +54,10 @@ def _blocks(plan: Plan, contract: Contract) -> list[list[list[str]]]:
     blocks: list[list[list[str]]] = []
     before = ""
     for name, calls in groupby(plan.calls, key=lambda call: call.service):
-        block: list[list[str]] = []
-        if before and name in dependent:
-            seconds = contract.services[before].settle_seconds
-            block.append(["settle", f"{seconds:g}", before])
         service = service_of(contract, name)
-        block += [service.script_line(c, idempotency_key(plan.id, c.id)) for c in calls]
-        blocks.append(block)
+        lines = [service.script_line(c, idempotency_key(plan.id, c.id)) for c in calls]
+        if before and name in dependent:
+            lines.insert(0, ["settle", f"{contract.services[before].settle_seconds:g}", before])
+        blocks.append(lines)
         before = name
     return blocks

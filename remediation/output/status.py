@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -11,21 +12,19 @@ from rich.text import Text
 from checkpoints.text import Detail, duration
 from remediation.ledger.states import State
 from remediation.ledger.status import AtWork, PlanStatus, Status
-from remediation.output.console import shown_ranges, table
+from remediation.output.console import cut, shown_ranges, table
 from remediation.output.reporter import remaining
 
 OPEN_SHOWN = 20
 WATCH_SECONDS = 2.0
 
 
-def status_view(status: Status, detail: Detail = Detail.NORMAL) -> Group:
-    """Who is at work, and every plan: counts by state, and the dates that have not landed."""
-    return Group(*_parts(status, detail))
-
-
 def print_status(console: Console, status: Status, detail: Detail = Detail.NORMAL) -> None:
-    """Print the status once; lines are not cut, so that what they name can be copied."""
-    console.print(status_view(status, detail), crop=False)
+    """Print who is at work, and of every plan counts by state and the dates that are open.
+
+    Lines are not cut, so that what they name can be copied.
+    """
+    console.print(Group(*_parts(status, detail)), crop=False)
 
 
 def watch_status(
@@ -33,44 +32,30 @@ def watch_status(
 ) -> Status:
     """Show the status every two seconds until no run is at work or Ctrl-C; returns the last one.
 
-    On a terminal it is drawn anew in one place; elsewhere it is printed whenever something has
-    changed.
+    On a terminal it is drawn anew in one place; elsewhere it is printed whenever more has changed
+    than the time.
     """
-    if not console.is_terminal:
-        return _watch(look, sleep, _Changes(console).show)
-    with Live(console=console, auto_refresh=False) as live:
-        return _watch(look, sleep, lambda s: live.update(status_view(s), refresh=True))
-
-
-def _watch(
-    look: Callable[[], Status], sleep: Callable[[float], None], show: Callable[[Status], None]
-) -> Status:
-    status = look()
+    status, printed = look(), None
+    drawing = Live(console=console, auto_refresh=False) if console.is_terminal else nullcontext()
     try:
-        show(status)
-        while status.at_work:
-            sleep(WATCH_SECONDS)
-            status = look()
-            show(status)
+        with drawing as live:
+            while True:
+                if live:
+                    live.update(Group(*_parts(status, Detail.NORMAL)), refresh=True)
+                elif _timeless(status) != printed:
+                    print_status(console, status)
+                    printed = _timeless(status)
+                if not status.at_work:
+                    return status
+                sleep(WATCH_SECONDS)
+                status = look()
     except KeyboardInterrupt:
-        pass
-    return status
+        return status
 
 
-class _Changes:
-    """Prints a status unless only the time has passed since the last one."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._shown: Status | None = None
-
-    def show(self, status: Status) -> None:
-        work = status.at_work
-        timeless = work.model_copy(update={"seconds_left": None}) if work else None
-        status_now = status.model_copy(update={"at_work": timeless})
-        if status_now != self._shown:
-            print_status(self._console, status)
-        self._shown = status_now
+def _timeless(status: Status) -> Status:
+    work = status.at_work and status.at_work.model_copy(update={"seconds_left": None})
+    return status.model_copy(update={"at_work": work})
 
 
 def _line(text: str) -> Text:
@@ -102,14 +87,12 @@ def _plan(plan: PlanStatus, detail: Detail) -> Iterator[RenderableType]:
         yield Text(f"  {service}: {shown}")
     if not plan.open or detail is Detail.QUIET:
         return
-    groups = remaining(plan.open)
-    groups = groups if detail is Detail.VERBOSE else groups[:OPEN_SHOWN]
-    grid = table("service", "state", "dates", "ranges", "sent", "why")
+    groups, _ = cut(remaining(plan.open), OPEN_SHOWN, detail)
+    rows = []
     for group in groups:
-        ranges, times = shown_ranges(group.dates, detail=detail), _times(group.attempts)
-        cells = Text(group.service), group.state, str(len(group.dates)), ranges, times
-        grid.add_row(*cells, Text(group.why))
-    yield grid
+        *cells, why = group.cells(shown_ranges(group.dates, detail=detail))
+        rows.append((*cells, _times(group.attempts), why))
+    yield table(("service", "state", "dates", "ranges", "sent", "why"), rows)
     more = plan.open_dates - sum(len(group.dates) for group in groups)
     if more:
         listed = "all of them" if plan.open_dates == len(plan.open) else f"{len(plan.open)} of all"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from threading import Lock
-from typing import Protocol
 
 from remediation.errors import CredentialsError
 
@@ -17,15 +16,7 @@ HOW = (
 )
 
 
-class Tokens(Protocol):
-    """Where a token comes from."""
-
-    def token(self, audience: str, *, renew: bool = False) -> str:
-        """A token that is valid for some minutes; with ``renew`` a new one."""
-        ...
-
-
-class IdentityTokens:
+class Tokens:
     """Tokens cached per audience, and renewed five minutes before they expire.
 
     ``fetch`` gets one for an audience; ``now`` tells the seconds since 1970. A token that does not
@@ -39,10 +30,10 @@ class IdentityTokens:
         self._one_at_a_time = Lock()
 
     def __repr__(self) -> str:
-        return f"IdentityTokens({list(self._held)})"
+        return f"Tokens({list(self._held)})"
 
     def token(self, audience: str, *, renew: bool = False) -> str:
-        """A token for the audience.
+        """A token for the audience; with ``renew`` a new one.
 
         Raises:
             CredentialsError: none could be had.
@@ -51,10 +42,7 @@ class IdentityTokens:
             token, expires = self._held.get(audience, ("", 0.0))
             if renew or not token or self._now() > expires - RENEW_SECONDS_BEFORE:
                 token = self._fetch(audience)
-                self._held[audience] = (
-                    token,
-                    expiry_of(token) or self._now() + LIFE_SECONDS,
-                )
+                self._held[audience] = token, expiry_of(token) or self._now() + LIFE_SECONDS
             return token
 
 
@@ -99,9 +87,7 @@ def _from_library(audience: str) -> str | None:
             source, _ = google.auth.default()
             if not isinstance(source, Credentials):
                 return None
-            credentials = IDTokenCredentials(  # type: ignore[no-untyped-call]
-                source, audience, include_email=True
-            )
+            credentials = IDTokenCredentials(source, audience, include_email=True)  # type: ignore[no-untyped-call]
         credentials.refresh(request)
     except (GoogleAuthError, ValueError):
         return None
@@ -109,14 +95,9 @@ def _from_library(audience: str) -> str | None:
 
 
 def _from_gcloud() -> str | None:
+    command = ["gcloud", "auth", "print-identity-token", "--quiet"]
     try:
-        answer = subprocess.run(
-            ["gcloud", "auth", "print-identity-token", "--quiet"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip() or None

@@ -6,7 +6,6 @@ The thread that started them collects the answers one by one, and it alone write
 from __future__ import annotations
 
 from queue import Empty, SimpleQueue
-from typing import Protocol
 
 from checkpoints.process import in_background, interruptible
 from remediation.plan.model import Call
@@ -14,20 +13,11 @@ from remediation.service.answer import Answer, Kind
 from remediation.service.kind import Sender
 
 
-class Dispatch(Protocol):
-    """Starts attempts, and hands out their answers in the order in which they come."""
+class Dispatch:
+    """Starts attempts at the calls of one service, and hands out their answers as they come.
 
-    def start(self, call: Call, *, key: str, renew: bool = False) -> None:
-        """Start an attempt at a call."""
-        ...
-
-    def answer(self, seconds: float) -> tuple[Call, Answer] | None:
-        """The next answer; None when none comes within ``seconds``."""
-        ...
-
-
-class Dispatcher:
-    """A thread for each attempt: one that hangs does not keep the process alive."""
+    A thread that hangs does not keep the process alive.
+    """
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender

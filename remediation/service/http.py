@@ -82,11 +82,7 @@ class HttpService(ServiceKind):
 
     @property
     def needs_token(self) -> bool:
-        """Whether a call carries an identity token.
-
-        A service on this very machine is called without: there is no one to prove an identity
-        to, and nothing that a token could leak to. Everywhere else the contract decides.
-        """
+        """Whether a call carries an identity token: never on this machine, else as declared."""
         return self.auth == "identity_token" and not is_loopback(urlsplit(self.url).hostname)
 
     @property
@@ -119,9 +115,8 @@ class HttpService(ServiceKind):
     def _curl_options(self, call: Call, key: str) -> list[str]:
         """Options that follow no redirect and expand nothing in the URL."""
         request = self.describe(call)
-        options = ["--silent", "--show-error", "--globoff"]
-        options += ["--connect-timeout", f"{CONNECT_SECONDS:g}"]
-        options += ["--max-time", f"{self.timeout_seconds:g}"]
+        limits = f"--connect-timeout {CONNECT_SECONDS:g} --max-time {self.timeout_seconds:g}"
+        options = ["--silent", "--show-error", "--globoff", *limits.split()]
         options += ["--request", request.method, "--header", f"Idempotency-Key: {key}"]
         if request.method != "GET":
             options += ["--header", "Content-Type: application/json"]
@@ -165,12 +160,10 @@ def _address_problems(url: str) -> Iterator[str]:
 
 def is_loopback(host: str | None) -> bool:
     """True for this machine: ``localhost`` and loopback addresses."""
-    if host is None:
-        return False
     try:
-        return ip_address(host).is_loopback
+        return ip_address(host or "").is_loopback
     except ValueError:
-        return host.lower() == "localhost"
+        return host is not None and host.lower() == "localhost"
 
 
 class HttpSender:
@@ -291,47 +284,52 @@ def classify(
     service: HttpService, status: int, headers: Mapping[str, str], body: str, now: datetime
 ) -> Answer:
     """What a complete answer says about the date. Pure."""
-    detail = f"HTTP {status}: {_detail(body)}" if body.strip() else f"HTTP {status}"
     if status in service.accepted:
         return _accepted(service, status, body)
-    if status in service.nothing_that_day:
-        return Answer(kind=Kind.NOTHING_THAT_DAY, status=status, detail=detail)
-    if status in BUSY:
+    detail = f"HTTP {status}: {_detail(body)}" if body.strip() else f"HTTP {status}"
+    kind, wait, stops = _kind_of(service, status), None, False
+    if kind is Kind.BUSY:
         wait = retry_after(headers.get("Retry-After", ""), now)
-        return Answer(kind=Kind.BUSY, status=status, detail=detail, retry_after=wait)
-    if status in UNAUTHORIZED:
-        return Answer(kind=Kind.UNAUTHORIZED, status=status, detail=detail)
-    if _may_be_running(service, status):
-        return Answer(kind=Kind.UNKNOWN, status=status, detail=detail)
-    if 300 <= status < 400:
+    elif kind is Kind.REJECTED and 300 <= status < 400:
         where = _detail(headers.get("Location", "nowhere"))
         detail = f"HTTP {status}: redirects to {where}, which is never followed: check the url"
-        return Answer(kind=Kind.REJECTED, status=status, detail=detail, stops=True)
-    stops = status in REFUSED_FOR_GOOD
-    return Answer(kind=Kind.REJECTED, status=status, detail=detail, stops=stops)
+        stops = True
+    elif kind is Kind.REJECTED:
+        stops = status in REFUSED_FOR_GOOD
+    return Answer(kind=kind, status=status, detail=detail, retry_after=wait, stops=stops)
+
+
+def _kind_of(service: HttpService, status: int) -> Kind:
+    """A gateway's status tells nothing of the service behind it; 500 is its own, and it gave up.
+
+    What it did before that matters where it must not be done twice.
+    """
+    if status in service.nothing_that_day:
+        return Kind.NOTHING_THAT_DAY
+    if status in BUSY:
+        return Kind.BUSY
+    if status in UNAUTHORIZED:
+        return Kind.UNAUTHORIZED
+    by_gateway = status > 500 and status not in NEVER_BEGUN
+    half_done = status == 500 and not service.idempotent
+    unknown = status in MAYBE_RUNNING or by_gateway or half_done
+    return Kind.UNKNOWN if unknown else Kind.REJECTED
 
 
 def _accepted(service: HttpService, status: int, body: str) -> Answer:
     """Where a list of results is declared, an answer without one is not proof of acceptance."""
     if service.results is None:
         return Answer(kind=Kind.ACCEPTED, status=status)
-    entries = _at(_parsed(body), service.results.path)
+    try:
+        entries = _at(json.loads(body), service.results.path)
+    except (ValueError, RecursionError):
+        entries = None
     if not isinstance(entries, list):
         detail = _detail(f"HTTP {status} without the list {service.results.path!r}: {body}")
         return Answer(kind=Kind.UNKNOWN, status=status, detail=detail)
     failures = _detail("; ".join(failed_processors(service.results, entries)))
     failed = Kind.FAILED_INSIDE if service.idempotent else Kind.UNKNOWN
     return Answer(kind=failed if failures else Kind.ACCEPTED, status=status, detail=failures)
-
-
-def _may_be_running(service: HttpService, status: int) -> bool:
-    """A gateway's status tells nothing of the service behind it; 500 is its own, and it gave up.
-
-    What it did before that matters where it must not be done twice.
-    """
-    if status == 500:
-        return not service.idempotent
-    return status in MAYBE_RUNNING or (status > 500 and status not in NEVER_BEGUN)
 
 
 def failed_processors(results: ResultsList, entries: Sequence[Any]) -> Iterator[str]:
@@ -343,13 +341,6 @@ def failed_processors(results: ResultsList, entries: Sequence[Any]) -> Iterator[
             name = known.get("processor") or known.get("name") or f"processor {number}"
             why = known.get("error") or known.get("message") or ""
             yield f"{name}: {status}" + (f" ({why})" if why else "")
-
-
-def _parsed(body: str) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _at(value: Any, path: str) -> Any:

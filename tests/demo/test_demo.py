@@ -163,9 +163,7 @@ def test_l3_is_what_l1_says(db: duckdb.DuckDBPyConnection) -> None:
     assert allowed == scored
 
 
-def test_all_star_events_are_scheduled_and_never_processed(
-    db: duckdb.DuckDBPyConnection,
-) -> None:
+def test_all_star_events_are_scheduled_and_never_processed(db: duckdb.DuckDBPyConnection) -> None:
     events = db.execute(
         "SELECT game_date, count(*) FROM nba_raw.nbac_schedule WHERE game_id LIKE '003%' "
         "GROUP BY ALL ORDER BY ALL"

@@ -242,9 +242,7 @@ def test_too_large_a_body_is_refused(service: Service) -> None:
     assert connection.status_code == 413
 
 
-def test_a_reader_in_another_process_delays_a_call_and_does_not_break_it(
-    service: Service,
-) -> None:
+def test_a_reader_in_another_process_delays_a_call_and_does_not_break_it(service: Service) -> None:
     reader = duckdb.connect(service.warehouse, read_only=True)
     closing = threading.Timer(0.5, reader.close)
     closing.start()

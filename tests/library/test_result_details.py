@@ -72,8 +72,8 @@ def test_an_evaluation_and_its_evidence_come_back_as_they_went(
 
     assert evaluation_of(succeeded(found.outcome), result, {}) == found
     assert shown is not None
-    assert shown.cells == tuple(by_date[day] for day in found.unexpected_dates)
     assert (shown.window, shown.as_of, shown.fail_on) == (WINDOW, AS_OF, "warning")
+    assert shown.cells == tuple(by_date[day] for day in found.unexpected_dates)
     assert {d for run in shown.ranges for d in run.dates()} >= set(found.unexpected_dates)
 
 

@@ -137,7 +137,7 @@ class Runner:
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
     outside = tmp_path_factory.mktemp("runner")
     folder = outside / "project"
-    for name in ("checkpoints", "gx", "demo"):
+    for name in ("checkpoints", "remediation", "gx", "demo"):
         ignored = shutil.ignore_patterns("uncommitted", "__pycache__", "*.duckdb*", "*.log")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     (outside / "bin").mkdir()

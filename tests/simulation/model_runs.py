@@ -72,11 +72,7 @@ class WatchedLedger(Ledger):
         self.world = world
 
     def move(
-        self,
-        plan_id: str,
-        calls: Collection[Call],
-        state: State,
-        **details: Unpack[MoveDetails],
+        self, plan_id: str, calls: Collection[Call], state: State, **details: Unpack[MoveDetails]
     ) -> None:
         self.world.point("write")
         super().move(plan_id, calls, state, **details)

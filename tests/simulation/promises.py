@@ -205,12 +205,7 @@ class Promises:
             of.stopped_by = call.id
 
     def moved(
-        self,
-        plan: str,
-        calls: Collection[Call],
-        state: State,
-        detail: str,
-        status: int | None,
+        self, plan: str, calls: Collection[Call], state: State, detail: str, status: int | None
     ) -> None:
         """A transition was written."""
         for call in calls:

@@ -19,12 +19,17 @@ QUICKLY = settings(
 )
 
 
-@settings(QUICKLY, max_examples=1300)
-@given(schedules())
-def test_whatever_happens_every_date_is_landed_or_explained(schedule: Schedule) -> None:
+def survives(schedule: Schedule) -> None:
+    """Every promise is kept until all is healed, and at the end."""
     with world_of(schedule) as world:
         live_through(world)
         heal_and_finish(world)
+
+
+@settings(QUICKLY, max_examples=1300)
+@given(schedules())
+def test_whatever_happens_every_date_is_landed_or_explained(schedule: Schedule) -> None:
+    survives(schedule)
 
 
 @settings(QUICKLY, max_examples=900)
@@ -32,25 +37,19 @@ def test_whatever_happens_every_date_is_landed_or_explained(schedule: Schedule) 
 def test_a_service_that_works_for_longer_than_declared_is_never_believed(
     schedule: Schedule,
 ) -> None:
-    with world_of(schedule) as world:
-        live_through(world)
-        heal_and_finish(world)
+    survives(schedule)
 
 
 @settings(QUICKLY, max_examples=300)
 @given(going_down())
 def test_a_service_that_goes_wrong_for_good_is_left_alone(schedule: Schedule) -> None:
-    with world_of(schedule) as world:
-        live_through(world)
-        heal_and_finish(world)
+    survives(schedule)
 
 
 @settings(QUICKLY, max_examples=500)
 @given(killed_in_flight())
 def test_what_is_killed_in_flight_is_not_sent_while_it_is_worked_on(schedule: Schedule) -> None:
-    with world_of(schedule) as world:
-        live_through(world)
-        heal_and_finish(world)
+    survives(schedule)
 
 
 def test_the_pause_that_a_last_refusal_asks_for_is_kept_as_well() -> None:

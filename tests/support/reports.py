@@ -115,6 +115,14 @@ def holes(*days: str) -> dict[date, int]:
     return {D(day): 0 for day in days}
 
 
+def lacking(datasets: str, *days: str, outcome: str = "FAILED") -> Report:
+    """Each of the datasets (``"factors cache"``) has nothing on these days, and says so."""
+    hole, names = holes(*days), datasets.split()
+    kinds = {"cache": "date_gap"}
+    checks = [check_of(n, hole, outcome, kinds.get(n, "conversion_ratio")) for n in names]
+    return report_of(checks, dict.fromkeys(names, hole))
+
+
 def plan_for(contract: Contract, report: Report, **request: Any) -> Plan:
     return make_plan(report, contract, SHA, Request(**request))
 

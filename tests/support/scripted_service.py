@@ -75,9 +75,7 @@ def raw_contract(url: str, database: Path, **quick: Any) -> dict[str, Any]:
         "layers": {**BASIC["layers"], "L5": "predictions"},
         "datasets": datasets,
         "services": services,
-        "checkpoints": {
-            "after_backfill": {"suites": ["reference", "L1", "L3", "L4", "L5"]},
-        },
+        "checkpoints": {"after_backfill": {"suites": ["reference", "L1", "L3", "L4", "L5"]}},
     }
 
 

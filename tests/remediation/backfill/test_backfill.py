@@ -13,11 +13,12 @@ import duckdb
 import pytest
 
 from checkpoints.errors import ExitCode, WarehouseError
-from remediation.errors import CredentialsError, ServiceNotCallable
+from remediation.errors import CredentialsError
 from remediation.ledger.journal import Event
 from remediation.ledger.states import State
+from remediation.plan.model import Plan
 from remediation.plan.planning import Request, make_plan
-from remediation.service.credentials import IdentityTokens
+from remediation.service.credentials import Tokens
 from tests.support.backfills import (
     EIGHT,
     FACTORS,
@@ -31,27 +32,21 @@ from tests.support.backfills import (
     plan_of,
     states,
 )
-from tests.support.scripted_service import (
-    answer,
-    land_and_answer,
-    project,
-)
+from tests.support.scripted_service import Project, answer, land_and_answer, project
 
 
-def test_a_backfill_lands_and_is_proven_from_the_tables(tmp_path: Path) -> None:
-    with project(tmp_path, FACTORS) as made:
-        plan = plan_of(made)
-        record = carry_out(made, plan)
-        assert made.service.sent == ["four 01-07", "four 01-08", "four 01-09"]
-        assert states(made, plan) == dict.fromkeys(("01-07", "01-08", "01-09"), "landed")
-        assert history(made, plan, SEVEN) == ["sending", "accepted", "verifying", "landed"]
-        assert record.exit_code is ExitCode.COMPLETE
-        assert record.counts == {"four": {State.LANDED: 3}}
-        assert record.verdict_after is not None
-        assert (record.verdict_before.passed, record.verdict_after.passed) == (False, True)
-        (change,) = [c for c in record.changes if c.dataset == "factors"]
-        assert (len(change.before.lacking), change.after and len(change.after.lacking)) == (3, 0)
-        assert record.remaining == ()
+def test_a_backfill_lands_and_is_proven_from_the_tables(made: Project, plan: Plan) -> None:
+    record = carry_out(made, plan)
+    assert made.service.sent == ["four 01-07", "four 01-08", "four 01-09"]
+    assert states(made, plan) == dict.fromkeys(("01-07", "01-08", "01-09"), "landed")
+    assert history(made, plan, SEVEN) == ["sending", "accepted", "verifying", "landed"]
+    assert record.exit_code is ExitCode.COMPLETE
+    assert record.counts == {"four": {State.LANDED: 3}}
+    assert record.verdict_after is not None
+    assert (record.verdict_before.passed, record.verdict_after.passed) == (False, True)
+    (change,) = [c for c in record.changes if c.dataset == "factors"]
+    assert (len(change.before.lacking), change.after and len(change.after.lacking)) == (3, 0)
+    assert record.remaining == ()
 
 
 def test_layers_follow_each_other_and_each_is_seen_to_land_first(tmp_path: Path) -> None:
@@ -77,12 +72,7 @@ def test_an_upstream_that_does_not_land_blocks_what_needs_it(tmp_path: Path) -> 
         made.service.on("/three", EIGHT, answer(500))
         plan = plan_of(made, only=None)
         record = carry_out(made, plan)
-        assert made.service.sent == [
-            "three 01-07",
-            "three 01-08",
-            "four 01-07",
-            "five 01-07",
-        ]
+        assert made.service.sent == ["three 01-07", "three 01-08", "four 01-07", "five 01-07"]
         assert [(c.service, c.state.value, c.detail) for c in record.remaining] == [
             ("three", "rejected", "HTTP 500: {}"),
             ("four", "blocked", "needs three, which is rejected"),
@@ -136,114 +126,100 @@ def test_what_is_deleted_during_the_run_is_not_complete(tmp_path: Path) -> None:
         assert carry_out(made, plan).exit_code is ExitCode.COMPLETE
 
 
-def test_what_is_there_already_is_not_called(tmp_path: Path) -> None:
-    with project(tmp_path, FACTORS) as made:
-        plan = plan_of(made)
-        made.service.write("/four", plan.calls[0].date)
+def test_what_is_there_already_is_not_called(made: Project, plan: Plan) -> None:
+    made.service.write("/four", plan.calls[0].date)
+    carry_out(made, plan)
+    assert made.service.sent == ["four 01-08", "four 01-09"]
+    assert history(made, plan, SEVEN) == ["landed"]
+    assert entries(made, plan)["four/2025-01-07"].detail == "was there already"
+
+
+def test_at_most_so_many_dates_are_sent(made: Project, plan: Plan) -> None:
+    record = carry_out(made, plan, max_dates=2)
+    assert made.service.sent == ["four 01-07", "four 01-08"]
+    assert states(made, plan)["01-09"] == "planned"
+    assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
+    assert carry_out(made, plan, max_dates=2).exit_code is ExitCode.COMPLETE
+
+
+def test_a_date_that_got_worse_is_named_as_a_regression(made: Project, plan: Plan) -> None:
+    def damage(handler: Any, service: Any, path: str, day: Any) -> None:
+        service.write(path, day - timedelta(days=4), most=1)
+        land_and_answer(200)(handler, service, path, day)
+
+    made.service.on("/four", NINE, damage)
+    record = carry_out(made, plan)
+    worse = [(c.dataset, str(r.date), r.what) for c in record.changes for r in c.regressions]
+    assert worse == [
+        ("factors", "2025-01-05", "matched keys 2 → 1"),
+        ("scores", "2025-01-05", "matched keys 2 → 1, orphan keys 0 → 1"),
+    ]
+    assert record.remaining == ()
+    assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
+
+
+def test_a_date_that_got_worse_under_rules_that_pass_is_not_complete(made: Project) -> None:
+    plan = plan_of(made)
+    lenient = [{"rule": "conversion_ratio", "of": "raw", "at_least": 0.5}]
+    datasets = made.raw["datasets"]
+    made.change(datasets={**datasets, "cache": {**datasets["cache"], "rules": lenient}})
+    file, report = made.file(), made.check()
+    plan = make_plan(report, file.contract, file.sha256, Request(only_dataset="factors"))
+
+    def damage(handler: Any, service: Any, path: str, day: Any) -> None:
+        land_and_answer(200)(handler, service, path, day)
+        delete(made, "cache", "2025-01-15")
+
+    made.service.on("/four", NINE, damage)
+    record = carry_out(made, plan)
+    assert record.verdict_after is not None
+    assert record.verdict_after.passed
+    assert [c.dataset for c in record.changes if c.regressions] == ["cache"]
+    assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
+
+
+def test_a_warehouse_that_is_away_while_verifying_leaves_the_date_unknown(
+    made: Project, plan: Plan
+) -> None:
+    away = made.database.with_suffix(".away")
+
+    def land_and_hide(handler: Any, service: Any, path: str, day: Any) -> None:
+        service.write(path, day)
+        made.database.rename(away)
+        answer(200)(handler, service, path, day)
+
+    made.service.on("/four", SEVEN, land_and_hide)
+    record = carry_out(made, plan)
+    assert made.service.sent == ["four 01-07"]
+    assert states(made, plan)["01-07"] == "unknown"
+    assert "could not be read" in record.remaining[0].detail
+    assert record.exit_code is ExitCode.COULD_NOT_TELL
+    assert record.changes == ()
+    away.rename(made.database)
+    assert carry_out(made, plan).exit_code is ExitCode.COMPLETE
+    assert made.service.sent == ["four 01-07", "four 01-08", "four 01-09"]
+
+
+def test_nothing_is_sent_when_the_tables_cannot_be_read(made: Project, plan: Plan) -> None:
+    made.database.rename(made.database.with_suffix(".away"))
+    with pytest.raises(WarehouseError):
         carry_out(made, plan)
-        assert made.service.sent == ["four 01-08", "four 01-09"]
-        assert history(made, plan, SEVEN) == ["landed"]
-        assert entries(made, plan)["four/2025-01-07"].detail == "was there already"
+    assert made.service.sent == []
 
 
-def test_at_most_so_many_dates_are_sent(tmp_path: Path) -> None:
-    with project(tmp_path, FACTORS) as made:
-        plan = plan_of(made)
-        record = carry_out(made, plan, max_dates=2)
-        assert made.service.sent == ["four 01-07", "four 01-08"]
-        assert states(made, plan)["01-09"] == "planned"
-        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
-        assert carry_out(made, plan, max_dates=2).exit_code is ExitCode.COMPLETE
+def test_nothing_is_sent_when_a_table_that_would_be_verified_is_gone(
+    made: Project, plan: Plan
+) -> None:
+    with duckdb.connect(str(made.database)) as connection:
+        connection.execute("DROP TABLE s.factors")
+    with pytest.raises(WarehouseError, match="table 'factors' is not in schema 's'"):
+        carry_out(made, plan)
+    assert made.service.sent == []
 
 
-def test_a_date_that_got_worse_is_named_as_a_regression(tmp_path: Path) -> None:
-    with project(tmp_path, FACTORS) as made:
-        plan = plan_of(made)
-
-        def damage(handler: Any, service: Any, path: str, day: Any) -> None:
-            service.write(path, day - timedelta(days=4), most=1)
-            land_and_answer(200)(handler, service, path, day)
-
-        made.service.on("/four", NINE, damage)
-        record = carry_out(made, plan)
-        worse = [(c.dataset, str(r.date), r.what) for c in record.changes for r in c.regressions]
-        assert worse == [
-            ("factors", "2025-01-05", "matched keys 2 → 1"),
-            ("scores", "2025-01-05", "matched keys 2 → 1, orphan keys 0 → 1"),
-        ]
-        assert record.remaining == ()
-        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
-
-
-def test_a_date_that_got_worse_under_rules_that_pass_is_not_complete(tmp_path: Path) -> None:
-    with project(tmp_path, FACTORS) as made:
-        plan = plan_of(made)
-        lenient = [{"rule": "conversion_ratio", "of": "raw", "at_least": 0.5}]
-        datasets = made.raw["datasets"]
-        made.change(datasets={**datasets, "cache": {**datasets["cache"], "rules": lenient}})
-        file, report = made.file(), made.check()
-        plan = make_plan(report, file.contract, file.sha256, Request(only_dataset="factors"))
-
-        def damage(handler: Any, service: Any, path: str, day: Any) -> None:
-            land_and_answer(200)(handler, service, path, day)
-            delete(made, "cache", "2025-01-15")
-
-        made.service.on("/four", NINE, damage)
-        record = carry_out(made, plan)
-        assert record.verdict_after is not None
-        assert record.verdict_after.passed
-        assert [c.dataset for c in record.changes if c.regressions] == ["cache"]
-        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
-
-
-def test_a_warehouse_that_is_away_while_verifying_leaves_the_date_unknown(tmp_path: Path) -> None:
-    with project(tmp_path, FACTORS) as made:
-        plan = plan_of(made)
-        away = made.database.with_suffix(".away")
-
-        def land_and_hide(handler: Any, service: Any, path: str, day: Any) -> None:
-            service.write(path, day)
-            made.database.rename(away)
-            answer(200)(handler, service, path, day)
-
-        made.service.on("/four", SEVEN, land_and_hide)
-        record = carry_out(made, plan)
-        assert made.service.sent == ["four 01-07"]
-        assert states(made, plan)["01-07"] == "unknown"
-        assert "could not be read" in record.remaining[0].detail
-        assert record.exit_code is ExitCode.COULD_NOT_TELL
-        assert record.changes == ()
-        away.rename(made.database)
-        assert carry_out(made, plan).exit_code is ExitCode.COMPLETE
-        assert made.service.sent == ["four 01-07", "four 01-08", "four 01-09"]
-
-
-def test_nothing_is_sent_when_the_tables_cannot_be_read(tmp_path: Path) -> None:
-    with project(tmp_path, FACTORS) as made:
-        plan = plan_of(made)
-        made.database.rename(made.database.with_suffix(".away"))
-        with pytest.raises(WarehouseError):
-            carry_out(made, plan)
-        assert made.service.sent == []
-
-
-def test_nothing_is_sent_when_a_table_that_would_be_verified_is_gone(tmp_path: Path) -> None:
-    with project(tmp_path, FACTORS) as made:
-        plan = plan_of(made)
-        with duckdb.connect(str(made.database)) as connection:
-            connection.execute("DROP TABLE s.factors")
-        with pytest.raises(WarehouseError, match="table 'factors' is not in schema 's'"):
-            carry_out(made, plan)
-        assert made.service.sent == []
-
-
-def test_all_addresses_and_tokens_are_checked_before_anything_is_sent(tmp_path: Path) -> None:
+def test_all_tokens_are_checked_before_anything_is_sent(tmp_path: Path) -> None:
     hole = (SEVEN,)
     with project(tmp_path, dict.fromkeys(("summary", "factors", "cache", "scores"), hole)) as made:
-        made.change_service("five", url="${PHASE5_URL}")
-        plan = plan_of(made, only=None)
-        with pytest.raises(ServiceNotCallable, match=r"services.five: .*PHASE5_URL is not set"):
-            carry_out(made, plan)
         made.change_service("five", url="https://service.example", auth="identity_token")
         plan = plan_of(made, only=None)
 
@@ -251,32 +227,27 @@ def test_all_addresses_and_tokens_are_checked_before_anything_is_sent(tmp_path: 
             raise CredentialsError(f"no identity token for {audience!r}")
 
         with pytest.raises(CredentialsError, match=r"service\.example"):
-            carry_out(made, plan, tokens=IdentityTokens(fetch, time.time))
+            carry_out(made, plan, tokens=Tokens(fetch, time.time))
         assert made.service.sent == []
 
 
-def test_a_busy_warehouse_is_waited_for(tmp_path: Path) -> None:
+def test_a_busy_warehouse_is_waited_for(made: Project, plan: Plan) -> None:
     """A writer in another process holds the file when the tables are to be read."""
-    with project(tmp_path, FACTORS) as made:
-        plan = plan_of(made)
-        program = (
-            f"import duckdb, time; c = duckdb.connect({str(made.database)!r}); "
-            "print('held', flush=True); time.sleep(0.2); c.close()"
-        )
-        holder = subprocess.Popen(
-            [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
-        )
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        record = carry_out(made, plan)
-        holder.wait()
-        holder.stdout.close()
-        assert record.exit_code is ExitCode.COMPLETE
+    program = (
+        f"import duckdb, time; c = duckdb.connect({str(made.database)!r}); "
+        "print('held', flush=True); time.sleep(0.2); c.close()"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    record = carry_out(made, plan)
+    holder.wait()
+    holder.stdout.close()
+    assert record.exit_code is ExitCode.COMPLETE
 
 
-def test_events_count_up_to_the_end(tmp_path: Path) -> None:
-    with project(tmp_path, FACTORS) as made:
-        events: list[Event] = []
-        carry_out(made, plan_of(made), events=events)
-        assert [e.text for e in events if e.state is None] == ["canary 2025-01-07 landed: 2 to go"]
-        assert (events[-1].settled, events[-1].landed, events[-1].total) == (3, 3, 3)
+def test_events_count_up_to_the_end(made: Project) -> None:
+    events: list[Event] = []
+    carry_out(made, plan_of(made), events=events)
+    assert [e.text for e in events if e.state is None] == ["canary 2025-01-07 landed: 2 to go"]
+    assert (events[-1].settled, events[-1].landed, events[-1].total) == (3, 3, 3)

@@ -9,22 +9,9 @@ from typing import Any
 import pytest
 
 from checkpoints.errors import ExitCode
-from tests.support.backfills import (
-    EIGHT,
-    FACTORS,
-    NINE,
-    carry_out,
-    delete,
-    plan_of,
-    states,
-)
-from tests.support.scripted_service import (
-    answer,
-    drop,
-    half,
-    land_and_answer,
-    project,
-)
+from remediation.plan.model import Plan
+from tests.support.backfills import EIGHT, FACTORS, NINE, carry_out, delete, plan_of, states
+from tests.support.scripted_service import Project, answer, drop, half, land_and_answer, project
 
 
 def test_a_failed_processor_in_a_200_is_noted_and_the_table_decides(tmp_path: Path) -> None:
@@ -41,19 +28,17 @@ def test_a_failed_processor_in_a_200_is_noted_and_the_table_decides(tmp_path: Pa
 
 
 def test_nothing_that_day_is_not_believed_where_only_the_upstream_lost_the_date(
-    tmp_path: Path,
+    made: Project, plan: Plan
 ) -> None:
-    with project(tmp_path, FACTORS) as made:
-        plan = plan_of(made)
-        delete(made, "summary", EIGHT)
-        made.service.on("/four", EIGHT, answer(400))
-        record = carry_out(made, plan)
-        assert states(made, plan) == {"01-07": "landed", "01-08": "rejected", "01-09": "blocked"}
-        assert record.remaining[0].detail == (
-            "it says there is nothing that day and its upstream lacks it, but raw has data: "
-            "HTTP 400: {}"
-        )
-        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
+    delete(made, "summary", EIGHT)
+    made.service.on("/four", EIGHT, answer(400))
+    record = carry_out(made, plan)
+    assert states(made, plan) == {"01-07": "landed", "01-08": "rejected", "01-09": "blocked"}
+    assert record.remaining[0].detail == (
+        "it says there is nothing that day and its upstream lacks it, but raw has data: "
+        "HTTP 400: {}"
+    )
+    assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
 
 
 def test_only_a_person_sends_again_what_is_not_idempotent(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from remediation.clock import Clock
 from remediation.ledger.journal import Event
 from remediation.ledger.ledger import ledger_path, open_ledger
 from remediation.ledger.states import State
+from remediation.plan.model import Plan
 from tests.support.backfills import (
     EIGHT,
     FACTORS,
@@ -25,20 +26,18 @@ from tests.support.backfills import (
     real_now,
     request_of,
 )
-from tests.support.scripted_service import Act, answer, land, project
+from tests.support.scripted_service import Act, Project, answer, land, project
 
 
-def test_every_attempt_at_a_call_carries_the_same_key(tmp_path: Path) -> None:
-    with project(tmp_path, FACTORS) as made:
-        made.service.on("/four", EIGHT, answer(500))
-        plan = plan_of(made)
-        carry_out(made, plan)
-        carry_out(made, plan)
-        keys = {}
-        for call in made.service.calls:
-            keys.setdefault(call.short, set()).add(call.headers["Idempotency-Key"])
-        assert [len(k) for k in keys.values()] == [1, 1, 1]
-        assert len(set.union(*keys.values())) == 3
+def test_every_attempt_at_a_call_carries_the_same_key(made: Project, plan: Plan) -> None:
+    made.service.on("/four", EIGHT, answer(500))
+    carry_out(made, plan)
+    carry_out(made, plan)
+    keys = {}
+    for call in made.service.calls:
+        keys.setdefault(call.short, set()).add(call.headers["Idempotency-Key"])
+    assert [len(k) for k in keys.values()] == [1, 1, 1]
+    assert len(set.union(*keys.values())) == 3
 
 
 def test_every_attempt_keeps_the_pace_of_the_service(tmp_path: Path) -> None:

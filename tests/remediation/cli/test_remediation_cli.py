@@ -8,11 +8,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from checkpoints.archive.remediation import RemediationRecord
 from remediation.ledger.ledger import ledger_path, open_ledger
@@ -22,23 +19,10 @@ from remediation.ledger.status import Status
 from remediation.plan.model import Plan, idempotency_key
 from tests.support.backfills import EIGHT, NINE, SEVEN, real_now
 from tests.support.commands import ROOT
-from tests.support.remediation_commands import (
-    HOLES,
-    newest,
-    start,
-    strict_on_scores,
-    typed,
-)
+from tests.support.remediation_commands import newest, start, strict_on_scores, typed
 from tests.support.scripted_service import Project, answer, land, project
 
 HEAVY = ["great_expectations", "pandas", "requests", "duckdb", "sqlalchemy", "google"]
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Project]:
-    with project(tmp_path, HOLES, timeout_seconds=5) as running:
-        strict_on_scores(running)
-        yield running
 
 
 def test_plan_says_what_is_called_what_is_not_and_what_to_type_next(made: Project) -> None:
@@ -75,21 +59,19 @@ def test_nothing_to_do_is_said_and_is_no_error(tmp_path: Path) -> None:
         assert "Nothing to do." in err
 
 
-def test_a_dry_run_sends_nothing_and_shows_the_exact_requests(made: Project) -> None:
-    made.check()
-    typed(made, "plan")
-    code, out, err = typed(made, "run", "--json", "-")
+def test_a_dry_run_sends_nothing_and_shows_the_exact_requests(planned: Project) -> None:
+    code, out, err = typed(planned, "run", "--json", "-")
     assert code == 0
-    assert made.service.sent == []
-    assert not ledger_path(made.folder).exists()
+    assert planned.service.sent == []
+    assert not ledger_path(planned.folder).exists()
     assert "Dry run: nothing was sent." in err
-    expected = f'POST {made.service.url}/four {{"game_date": "2025-01-07", "nested"'
+    expected = f'POST {planned.service.url}/four {{"game_date": "2025-01-07", "nested"'
     assert expected in err
     assert "next   python -m remediation run --yes" in err
-    typed(made, "run", "--yes")
+    typed(planned, "run", "--yes")
     requests = json.loads(out)["requests"]
     assert [(r["url"], r["body"]) for r in requests] == [
-        (made.service.url + call.path, call.body) for call in made.service.calls
+        (planned.service.url + call.path, call.body) for call in planned.service.calls
     ]
 
 
@@ -117,17 +99,15 @@ def test_run_lands_shows_before_and_after_and_leaves_a_record(made: Project) -> 
     assert "rules now: 7 of 7 evaluated checks passed" in err
 
 
-def test_run_that_leaves_dates_missing_says_which_and_why_and_exits_4(made: Project) -> None:
-    made.service.on("/four", EIGHT, answer(400, "No games \x1b[31m"))
-    made.check()
-    typed(made, "plan")
-    code, _, err = typed(made, "run", "--yes")
+def test_run_that_leaves_dates_missing_says_which_and_why_and_exits_4(planned: Project) -> None:
+    planned.service.on("/four", EIGHT, answer(400, "No games \x1b[31m"))
+    code, _, err = typed(planned, "run", "--yes")
     assert code == 4
     assert "STILL INCOMPLETE 2 of 6 calls landed" in err
     assert "it says there is nothing that day, but its upstream has data" in err
     assert "needs four, which is rejected" in err
     assert "\x1b" not in err
-    code, out, err = typed(made, "status", "--json", "-")
+    code, out, err = typed(planned, "status", "--json", "-")
     assert code == 0
     status = Status.model_validate_json(out)
     assert [(o.service, str(o.date), str(o.state)) for o in status.plans[0].open] == [
@@ -197,17 +177,15 @@ def test_what_is_open_for_one_reason_is_one_row(tmp_path: Path) -> None:
         assert "2025-01-11" in err
 
 
-def test_a_closed_pipe_does_not_end_the_run(made: Project) -> None:
-    made.service.on("/four", SEVEN, answer(503), silence_then_land)
-    made.check()
-    typed(made, "plan")
-    running = start(made, "run", "--yes")
+def test_a_closed_pipe_does_not_end_the_run(planned: Project) -> None:
+    planned.service.on("/four", SEVEN, answer(503), silence_then_land)
+    running = start(planned, "run", "--yes")
     assert running.stderr is not None
     assert running.stdout is not None
     running.stderr.close()
     running.stdout.close()
     assert running.wait(timeout=30) == 0
-    assert len(made.service.calls) == 7
+    assert len(planned.service.calls) == 7
 
 
 def silence_then_land(handler: Any, service: Any, path: str, day: Any) -> None:
@@ -255,15 +233,13 @@ def test_every_command_that_is_proposed_names_the_contract_that_was_typed(made: 
     assert err.endswith(f"see python -m remediation status --contract {path}\n")
 
 
-def test_a_changed_contract_refuses_plan_and_run(made: Project) -> None:
-    made.check()
-    typed(made, "plan")
-    made.change(grace_days=2)
+def test_a_changed_contract_refuses_plan_and_run(planned: Project) -> None:
+    planned.change(grace_days=2)
     for arguments in (("plan",), ("run",), ("run", "--yes")):
-        code, _, err = typed(made, *arguments)
+        code, _, err = typed(planned, *arguments)
         assert code == 2
         assert "was made under another contract" in err
-    assert made.service.sent == []
+    assert planned.service.sent == []
 
 
 def test_an_unset_service_address_exits_2_before_anything_is_sent(made: Project) -> None:
@@ -281,14 +257,12 @@ def test_an_unset_service_address_exits_2_before_anything_is_sent(made: Project)
     assert code == 0
 
 
-def test_a_second_run_at_the_same_time_is_refused(made: Project) -> None:
-    made.check()
-    typed(made, "plan")
-    with only_run(ledger_path(made.folder), "ann@host (process 7)", "2025-01-21T12:00:00+00:00"):
-        code, _, err = typed(made, "run", "--yes")
+def test_a_second_run_at_the_same_time_is_refused(planned: Project) -> None:
+    with only_run(ledger_path(planned.folder), "ann@host (process 7)", "2025-01-21T12:00:00+00:00"):
+        code, _, err = typed(planned, "run", "--yes")
     assert code == 2
     assert "another run is at work (ann@host (process 7), since 2025-01-21T12:00" in err
-    assert made.service.sent == []
+    assert planned.service.sent == []
 
 
 def test_hostile_names_are_shown_as_they_are(tmp_path: Path) -> None:

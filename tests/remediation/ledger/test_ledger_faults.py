@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import resource
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,20 +19,11 @@ from remediation.ledger.ledger import ledger_path, open_ledger, read_ledger
 from remediation.ledger.states import State
 from tests.remediation.ledger.test_ledger import FIRST, SECOND, noon, plan_of, walk
 from tests.support.commands import ROOT
-from tests.support.remediation_commands import HOLES, real_now, strict_on_scores, typed
-from tests.support.scripted_service import Project, project
+from tests.support.remediation_commands import entries, real_now, typed
+from tests.support.scripted_service import Project
 
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, PR_CAPBSET_DROP = 1, 2, 24
 DAMAGED = "it is damaged: restore it from a backup, or move it away once no call is in flight"
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Project]:
-    with project(tmp_path, HOLES, timeout_seconds=5) as running:
-        strict_on_scores(running)
-        running.check()
-        typed(running, "plan")
-        yield running
 
 
 def obey_permissions() -> None:
@@ -64,46 +56,50 @@ def is_refused(made: Project, ran: subprocess.CompletedProcess[str], *said: str)
         assert text in line
 
 
-def test_a_ledger_that_cannot_be_written_is_refused(made: Project) -> None:
-    path = ledger_path(made.folder)
+def test_a_ledger_that_cannot_be_written_is_refused(planned: Project) -> None:
+    path = ledger_path(planned.folder)
     with open_ledger(path, real_now):
         pass
     path.chmod(0o444)
-    ran = run_in(made, obey_permissions, "run", "--yes")
-    is_refused(made, ran, str(path), "readonly database", "make the file and its folder writable")
-    assert made.service.sent == []
-    assert run_in(made, obey_permissions, "status").returncode == 0
+    ran = run_in(planned, obey_permissions, "run", "--yes")
+    is_refused(
+        planned, ran, str(path), "readonly database", "make the file and its folder writable"
+    )
+    assert planned.service.sent == []
+    assert run_in(planned, obey_permissions, "status").returncode == 0
 
 
-def test_a_folder_that_cannot_be_written_is_refused(made: Project) -> None:
-    path = ledger_path(made.folder)
+def test_a_folder_that_cannot_be_written_is_refused(planned: Project) -> None:
+    path = ledger_path(planned.folder)
     with open_ledger(path, real_now):
         pass
     path.parent.chmod(0o555)
     try:
-        ran = run_in(made, obey_permissions, "run", "--yes")
-        is_refused(made, ran, str(path.parent), "cannot be written (Permission denied)")
-        assert made.service.sent == []
-        ran = run_in(made, obey_permissions, "status")
+        ran = run_in(planned, obey_permissions, "run", "--yes")
+        is_refused(planned, ran, str(path.parent), "cannot be written (Permission denied)")
+        assert planned.service.sent == []
+        ran = run_in(planned, obey_permissions, "status")
         assert (ran.returncode, ran.stderr) == (0, "No backfill was run yet.\n")
     finally:
         path.parent.chmod(0o755)
 
 
-def test_a_full_disk_ends_a_run_before_the_next_call(made: Project) -> None:
+def test_a_full_disk_ends_a_run_before_the_next_call(planned: Project) -> None:
     def little_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
 
-    ran = run_in(made, little_room, "run", "--yes")
-    is_refused(made, ran, "ledger cannot be used", "then go on with: python -m remediation resume")
-    with read_ledger(ledger_path(made.folder), real_now) as ledger:
+    ran = run_in(planned, little_room, "run", "--yes")
+    is_refused(
+        planned, ran, "ledger cannot be used", "then go on with: python -m remediation resume"
+    )
+    with read_ledger(ledger_path(planned.folder), real_now) as ledger:
         assert ledger is not None
         sent = sum(entry.attempts for entry in ledger.entries())
     assert 1 <= sent <= 5
-    assert len(made.service.calls) == sent
-    code, _, _ = typed(made, "resume")
+    assert len(planned.service.calls) == sent
+    code, _, _ = typed(planned, "resume")
     assert code == 0
-    assert len(made.service.calls) == 6
+    assert len(planned.service.calls) == 6
 
 
 def test_a_full_database_changes_nothing(tmp_path: Path) -> None:
@@ -167,17 +163,19 @@ def another_version(path: Path) -> None:
     ],
 )
 def test_a_damaged_or_foreign_ledger_is_refused_before_anything_is_sent(
-    made: Project, damage: Callable[[Path], None], said: str
+    planned: Project, damage: Callable[[Path], None], said: str
 ) -> None:
-    path = ledger_path(made.folder)
+    path = ledger_path(planned.folder)
     filled(path)
     damage(path)
     for arguments in (("run", "--yes"), ("run", "--yes", "--log-json")):
-        code, out, err = typed(made, *arguments)
+        code, out, err = typed(planned, *arguments)
         assert (code, out) == (3, "")
         assert said in err
         assert str(path) in err
-    assert made.service.sent == []
+    with pytest.raises(LedgerError, match=re.escape(said)):
+        entries(planned)
+    assert planned.service.sent == []
 
 
 def test_a_state_that_no_ledger_holds_is_explained(tmp_path: Path) -> None:
@@ -196,9 +194,7 @@ def test_a_state_that_no_ledger_holds_is_explained(tmp_path: Path) -> None:
                 read()
 
 
-def test_a_write_ahead_log_that_lost_its_end_leaves_an_earlier_moment(
-    tmp_path: Path,
-) -> None:
+def test_a_write_ahead_log_that_lost_its_end_leaves_an_earlier_moment(tmp_path: Path) -> None:
     """SQLite cannot see that commits are gone; what is left is whole, and the tables decide."""
     path, plan = tmp_path / "l.sqlite3", plan_of(FIRST)
     with open_ledger(path, noon) as ledger:

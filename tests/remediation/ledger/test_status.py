@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,13 +20,12 @@ from remediation.ledger.states import State
 from remediation.ledger.status import OPEN_LISTED, PLANS_LISTED, Status, status_of
 from remediation.output.status import print_status, watch_status
 from remediation.plan.model import Call, Plan
-from tests.remediation.ledger.test_ledger import plan_of, walk
+from tests.remediation.ledger.test_ledger import NOON, plan_of, walk
 from tests.support.backfills import EIGHT
 from tests.support.remediation_commands import HOLES, start, typed, wait_for_call
 from tests.support.scripted_service import land, project, silence
 from tests.support.warehouses import D
 
-NOON = datetime(2025, 1, 21, 12, tzinfo=UTC)
 ANN = Holder(who="ann@host (process 7)", since=NOON.isoformat())
 LANDED = (State.SENDING, State.ACCEPTED, State.VERIFYING, State.LANDED)
 
@@ -66,14 +65,6 @@ def test_whoever_holds_the_lock_is_at_work(tmp_path: Path) -> None:
     assert at_work(ledger) is None
     with only_run(ledger, ANN.who, ANN.since):
         assert at_work(ledger) == ANN
-    assert at_work(ledger) is None
-
-
-def test_a_note_left_by_a_killed_run_is_not_believed(tmp_path: Path) -> None:
-    ledger = tmp_path / "ledger.sqlite3"
-    with only_run(ledger, ANN.who, ANN.since):
-        note = (tmp_path / "ledger.holder.json").read_text()
-    (tmp_path / "ledger.holder.json").write_text(note)
     assert at_work(ledger) is None
 
 

@@ -4,35 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support.backfills import EIGHT, SEVEN
-from tests.support.remediation_commands import (
-    HOLES,
-    newest,
-    start,
-    strict_on_scores,
-    typed,
-    wait_for_call,
-)
-from tests.support.scripted_service import Project, answer, project, silence
+from tests.support.remediation_commands import newest, start, typed, wait_for_call
+from tests.support.scripted_service import Project, answer, silence
 
 SEVERITIES = {"DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY"}
 LABELS = "logging.googleapis.com/labels"
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Project]:
-    with project(tmp_path, HOLES, timeout_seconds=5) as running:
-        strict_on_scores(running)
-        running.check()
-        typed(running, "plan")
-        yield running
 
 
 def entries_of(err: str) -> list[dict[str, Any]]:
@@ -52,17 +32,17 @@ def entries_of(err: str) -> list[dict[str, Any]]:
     return entries
 
 
-def test_each_event_is_an_object_on_a_line(made: Project) -> None:
-    made.service.on("/four", EIGHT, answer(500, "out of \x1b[31mmemory\nat once"))
-    code, out, err = typed(made, "run", "--yes", "--log-json", "--json", "-")
+def test_each_event_is_an_object_on_a_line(planned: Project) -> None:
+    planned.service.on("/four", EIGHT, answer(500, "out of \x1b[31mmemory\nat once"))
+    code, out, err = typed(planned, "run", "--yes", "--log-json", "--json", "-")
     assert code == 4
     entries = entries_of(err)
-    plan = newest(made)
+    plan = newest(planned)
     assert all(e[LABELS]["plan"] == plan.short_id for e in entries)
     assert all(e[LABELS]["run"] == plan.run_id for e in entries)
     sent = [e for e in entries if e[LABELS].get("state") == "sending"]
     assert [(e[LABELS]["service"], e["dates"]) for e in sent] == [
-        (call.path[1:], [str(call.date)]) for call in made.service.calls
+        (call.path[1:], [str(call.date)]) for call in planned.service.calls
     ]
     (refused,) = [e for e in entries if e.get("httpRequest", {}).get("status", 200) != 200]
     assert refused["severity"] == "ERROR"
@@ -75,26 +55,26 @@ def test_each_event_is_an_object_on_a_line(made: Project) -> None:
     assert last["counts"]["four"] == {"landed": 2, "rejected": 1}
     assert last["record"].endswith(f"remediation-{plan.short_id}.json")
     assert json.loads(out)["exit_code"] == 4
-    code, _, err = typed(made, "resume", "--log-json")
+    code, _, err = typed(planned, "resume", "--log-json")
     assert code == 0
     assert [e["severity"] for e in entries_of(err)][-1] == "NOTICE"
 
 
-def test_errors_and_interrupts_are_lines_as_well(made: Project) -> None:
-    made.change_service("four", timeout_seconds=20)
-    made.check()
-    typed(made, "plan")
-    made.service.on("/four", SEVEN, silence(3, lands=False))
-    running = start(made, "run", "--yes", "--log-json")
-    wait_for_call(made, 1)
+def test_errors_and_interrupts_are_lines_as_well(planned: Project) -> None:
+    planned.change_service("four", timeout_seconds=20)
+    planned.check()
+    typed(planned, "plan")
+    planned.service.on("/four", SEVEN, silence(3, lands=False))
+    running = start(planned, "run", "--yes", "--log-json")
+    wait_for_call(planned, 1)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=10)
     assert running.returncode == 130
     last = entries_of(err)[-1]
     assert last["severity"] == "WARNING"
     assert "to continue: python -m remediation resume" in last["message"]
-    (made.folder / "uncommitted" / "ledger.sqlite3").write_bytes(b"damaged" * 1000)
-    code, _, err = typed(made, "run", "--yes", "--log-json")
+    (planned.folder / "uncommitted" / "ledger.sqlite3").write_bytes(b"damaged" * 1000)
+    code, _, err = typed(planned, "run", "--yes", "--log-json")
     assert code == 3
     (entry,) = entries_of(err)
     assert (entry["severity"], entry["exitCode"]) == ("ERROR", 3)

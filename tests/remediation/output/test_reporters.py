@@ -18,6 +18,7 @@ from remediation.output.json_log import JsonLogReporter
 from remediation.output.progress import ConsoleReporter
 from remediation.output.reporter import Reporter, remaining
 from tests.support.reports import check_of, report_of
+from tests.support.runs import repair_of
 from tests.support.warehouses import D
 
 NOW = datetime(2025, 2, 21, 9, 2, tzinfo=UTC)
@@ -25,28 +26,10 @@ NAME = "player_composite_factors"
 
 
 def record_of(exit_code: int, calls: list[dict[str, Any]], **more: Any) -> RemediationRecord:
-    report = report_of([check_of("factors", ["2025-01-07"])], {}).model_dump(mode="json")
-    return RemediationRecord.model_validate(
-        {
-            "plan_id": "ab" * 32,
-            "run_id": report["run_id"],
-            "report": {"path": "report.json", "sha256": "cd" * 32},
-            "plan_file": "plan.json",
-            "ledger": "ledger.sqlite3",
-            "contract_sha256": "ef" * 32,
-            "warehouse": "duckdb",
-            "by": "someone",
-            "window": report["window"],
-            "started_at": NOW,
-            "seconds": 754.2,
-            "exit_code": exit_code,
-            "counts": {},
-            "calls": calls,
-            "unplanned": [],
-            "verdict_before": report["verdict"],
-            **more,
-        }
-    )
+    report = report_of([check_of("factors", ["2025-01-07"])], {})
+    of_this_run = {"exit_code": exit_code, "calls": calls, "seconds": 754.2, "verdict_after": None}
+    empty = {"counts": {}, "changes": [], **more}
+    return RemediationRecord.model_validate(repair_of(report, **of_this_run, **empty))
 
 
 def call(day: str, state: str, detail: str = "", attempts: int = 1) -> dict[str, Any]:

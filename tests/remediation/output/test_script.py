@@ -16,7 +16,7 @@ from remediation.output.script import shell_script
 from remediation.plan.model import Plan, idempotency_key
 from tests.support.backfills import EIGHT, NINE, SEVEN
 from tests.support.remediation_commands import HOLES, newest, strict_on_scores, typed
-from tests.support.reports import SHA, check_of, holes, plan_for, report_of
+from tests.support.reports import SHA, lacking, plan_for
 from tests.support.scripted_service import Project, answer, project, raw_contract
 from tests.support.warehouses import contract_of
 
@@ -156,8 +156,7 @@ def remote(folder: Path, **service: Any) -> Contract:
 
 
 def plan_of(contract: Contract, *days: str) -> Plan:
-    hole = holes(*days)
-    return plan_for(contract, report_of([check_of("factors", hole)], {"factors": hole}))
+    return plan_for(contract, lacking("factors", *days))
 
 
 HOSTILE = "a'b\"c $(touch pwned) `touch pwned` \\ ; * & é {x}[1-3] \n %s"

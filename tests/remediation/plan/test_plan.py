@@ -14,6 +14,7 @@ from tests.support.reports import (
     calls,
     check_of,
     holes,
+    lacking,
     left_out,
     plan_for,
     report_of,
@@ -23,18 +24,8 @@ from tests.support.scripted_service import raw_contract
 from tests.support.warehouses import D, contract_of
 
 
-@pytest.fixture(scope="module")
-def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
-    folder = tmp_path_factory.mktemp("contract")
-    return contract_of(folder, raw_contract("http://127.0.0.1:1", folder / "w.duckdb")).contract
-
-
 def test_one_call_per_service_and_date_carries_all_its_datasets(contract: Contract) -> None:
-    hole = holes("2025-01-07", "2025-01-09")
-    report = report_of(
-        [check_of("factors", hole), check_of("cache", hole, kind="date_gap")],
-        {"factors": hole, "cache": hole},
-    )
+    report = lacking("factors cache", "2025-01-07", "2025-01-09")
     assert calls(plan_for(contract, report)) == [
         "four 01-07 factors+cache",
         "four 01-09 factors+cache",
@@ -42,28 +33,19 @@ def test_one_call_per_service_and_date_carries_all_its_datasets(contract: Contra
 
 
 def test_a_dataset_in_its_warm_up_is_not_expected_of_the_call(contract: Contract) -> None:
-    hole = holes("2025-01-04", "2025-01-06")
-    report = report_of(
-        [check_of("factors", hole), check_of("cache", hole, kind="date_gap")],
-        {"factors": hole, "cache": hole},
-    )
+    report = lacking("factors cache", "2025-01-04", "2025-01-06")
     plan = plan_for(contract, report)
     assert calls(plan) == ["four 01-04 factors", "four 01-06 factors+cache"]
     assert left_out(plan) == {("cache", Why.NOT_DUE): ["01-04"]}
 
 
 def test_upstream_layer_goes_first_then_the_oldest_date(contract: Contract) -> None:
-    hole = holes("2025-01-08", "2025-01-07")
-    tables = ("summary", "factors", "scores")
-    report = report_of([check_of(t, hole) for t in reversed(tables)], dict.fromkeys(tables, hole))
+    report = lacking("scores factors summary", "2025-01-08", "2025-01-07")
     plan = plan_for(contract, report)
     assert [c.id for c in plan.calls] == [
-        "three/2025-01-07",
-        "three/2025-01-08",
-        "four/2025-01-07",
-        "four/2025-01-08",
-        "five/2025-01-07",
-        "five/2025-01-08",
+        f"{name}/{day}"
+        for name in ("three", "four", "five")
+        for day in ("2025-01-07", "2025-01-08")
     ]
     assert plan.calls[2].depends_on == ("three/2025-01-07",)
     assert plan.calls[4].depends_on == ("four/2025-01-07",)
@@ -85,8 +67,7 @@ def test_a_protected_dataset_forbids_the_call_that_would_rebuild_it(tmp_path: Pa
     ]
     raw = raw_contract("http://127.0.0.1:1", tmp_path / "w.duckdb")
     contract = contract_of(tmp_path, raw, protected=protected).contract
-    hole = holes("2025-01-07", "2025-01-09")
-    plan = plan_for(contract, report_of([check_of("factors", hole)], {"factors": hole}))
+    plan = plan_for(contract, lacking("factors", "2025-01-07", "2025-01-09"))
     assert calls(plan) == ["four 01-09 factors"]
     assert [u.reason for u in plan.unplanned] == [
         "four would rebuild 'cache', protected: source gone"
@@ -94,8 +75,7 @@ def test_a_protected_dataset_forbids_the_call_that_would_rebuild_it(tmp_path: Pa
 
 
 def test_a_date_in_flight_is_not_planned_again(contract: Contract) -> None:
-    hole = holes("2025-01-07", "2025-01-09")
-    report = report_of([check_of("factors", hole)], {"factors": hole})
+    report = lacking("factors", "2025-01-07", "2025-01-09")
     plan = plan_for(contract, report, in_flight=frozenset({"four/2025-01-07"}))
     assert calls(plan) == ["four 01-09 factors"]
     assert left_out(plan) == {("factors", Why.IN_FLIGHT): ["01-07"]}
@@ -129,8 +109,7 @@ def test_what_is_complete_against_its_own_upstream_is_not_called(contract: Contr
 
 
 def test_passed_checks_are_planned_only_when_asked(contract: Contract) -> None:
-    hole = holes("2025-01-07")
-    report = report_of([check_of("factors", hole, outcome="PASSED")], {"factors": hole})
+    report = lacking("factors", "2025-01-07", outcome="PASSED")
     without = plan_for(contract, report)
     assert calls(without) == []
     assert left_out(without) == {("factors", Why.PASSED): ["01-07"]}
@@ -148,11 +127,7 @@ def test_orphans_of_a_date_whose_upstream_is_rebuilt_are_not_listed(contract: Co
 
 
 def test_one_dataset_alone(contract: Contract) -> None:
-    hole = holes("2025-01-07")
-    report = report_of(
-        [check_of("factors", hole), check_of("cache", hole, kind="date_gap")],
-        {"factors": hole, "cache": hole},
-    )
+    report = lacking("factors cache", "2025-01-07")
     assert calls(plan_for(contract, report, only_dataset="cache")) == ["four 01-07 cache"]
     with pytest.raises(PlanError, match="--dataset 'caches' is not in the contract"):
         plan_for(contract, report, only_dataset="caches")
@@ -167,8 +142,7 @@ def test_services_that_need_each_other_are_refused(tmp_path: Path) -> None:
     raw = raw_contract("http://127.0.0.1:1", tmp_path / "w.duckdb")
     raw["datasets"]["scores"]["service"] = "three"
     contract = contract_of(tmp_path, raw).contract
-    hole = holes("2025-01-07")
-    report = report_of([check_of("factors", hole)], {"factors": hole})
+    report = lacking("factors", "2025-01-07")
     with pytest.raises(PlanError, match="four → three → four"):
         plan_for(contract, report)
 
@@ -186,17 +160,14 @@ def test_dates_before_the_earliest_that_can_be_rebuilt_are_left_out(tmp_path: Pa
     url, database = "http://127.0.0.1:1", tmp_path / "w.duckdb"
     raw = raw_contract(url, database, earliest_rebuildable="2025-01-08")
     contract = contract_of(tmp_path, raw).contract
-    hole = holes("2025-01-07", "2025-01-08")
-    plan = plan_for(contract, report_of([check_of("factors", hole)], {"factors": hole}))
+    plan = plan_for(contract, lacking("factors", "2025-01-07", "2025-01-08"))
     assert calls(plan) == ["four 01-08 factors"]
     assert left_out(plan) == {("factors", Why.TOO_OLD): ["01-07"]}
     assert [u.reason for u in plan.unrepaired] == ["four cannot rebuild dates before 2025-01-08"]
 
 
 def test_one_layer_alone(contract: Contract) -> None:
-    hole = holes("2025-01-07")
-    tables = ("summary", "factors", "cache", "scores")
-    report = report_of([check_of(t, hole) for t in tables], dict.fromkeys(tables, hole))
+    report = lacking("summary factors cache scores", "2025-01-07")
     everything = plan_for(contract, report)
     only = plan_for(contract, report, only_layer="L3")
     assert calls(only) == ["three 01-07 summary"]
@@ -215,8 +186,7 @@ def test_one_layer_alone(contract: Contract) -> None:
 
 
 def test_layer_and_dates_are_part_of_the_plans_id(contract: Contract) -> None:
-    hole = holes("2025-01-07")
-    report = report_of([check_of("scores", hole)], {"scores": hole})
+    report = lacking("scores", "2025-01-07")
     whole, part = plan_for(contract, report), plan_for(contract, report, only_layer="L5")
     assert calls(whole) == calls(part)
     assert whole.id != part.id
@@ -242,17 +212,9 @@ def test_what_a_filled_upstream_will_show_to_be_missing_is_planned_with_it(tmp_p
     failed = {check.dataset for check in report.checks if check.outcome == "FAILED"}
     assert failed == {"summary"}
     plan = plan_for(contract, report)
-    assert calls(plan) == [
-        "three 01-07 summary",
-        "three 01-08 summary",
-        "three 01-09 summary",
-        "four 01-07 factors",
-        "four 01-08 factors",
-        "four 01-09 factors",
-        "five 01-07 scores",
-        "five 01-08 scores",
-        "five 01-09 scores",
-    ]
+    built = ("three", "summary"), ("four", "factors"), ("five", "scores")
+    days = ("01-07", "01-08", "01-09")
+    assert calls(plan) == [f"{service} {day} {name}" for service, name in built for day in days]
     assert plan.calls[-1].depends_on == ("four/2025-01-09",)
     assert calls(plan_for(contract, report, only_layer="L4")) == []
 

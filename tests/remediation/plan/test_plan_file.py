@@ -12,22 +12,15 @@ from remediation.errors import PlanError
 from remediation.ledger.plans import check_fits, newest_plan, read_plan, write_plan
 from remediation.plan.model import Plan, estimates
 from tests.support.commands import ROOT
-from tests.support.reports import SHA, check_of, holes, plan_for, report_of
+from tests.support.reports import SHA, lacking, plan_for
 from tests.support.scripted_service import raw_contract
 from tests.support.warehouses import contract_of
-
-
-@pytest.fixture(scope="module")
-def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
-    folder = tmp_path_factory.mktemp("contract")
-    return contract_of(folder, raw_contract("http://127.0.0.1:1", folder / "w.duckdb")).contract
 
 
 def test_the_estimate_says_what_it_is_based_on(tmp_path: Path) -> None:
     raw = raw_contract("http://127.0.0.1:1", tmp_path / "w.duckdb", seconds_between_calls=2)
     contract = contract_of(tmp_path, raw).contract
-    hole = holes("2025-01-07", "2025-01-08", "2025-01-09")
-    plan = plan_for(contract, report_of([check_of("factors", hole)], {"factors": hole}))
+    plan = plan_for(contract, lacking("factors", "2025-01-07", "2025-01-08", "2025-01-09"))
     (guess,) = estimates(plan, contract, {})
     (known,) = estimates(plan, contract, {"four": (12, 30.0)})
     assert (guess.seconds, known.seconds) == (6, 90)
@@ -36,8 +29,7 @@ def test_the_estimate_says_what_it_is_based_on(tmp_path: Path) -> None:
 
 
 def a_plan(contract: Contract) -> Plan:
-    hole = holes("2025-01-07", "2025-01-09")
-    return plan_for(contract, report_of([check_of("factors", hole)], {"factors": hole}))
+    return plan_for(contract, lacking("factors", "2025-01-07", "2025-01-09"))
 
 
 def test_a_plan_is_read_back_as_it_was_written(contract: Contract, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from datetime import date
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,15 +24,6 @@ from tests.support.reports import (
     report_of,
     truthful_report,
 )
-from tests.support.scripted_service import raw_contract
-from tests.support.warehouses import contract_of
-
-
-@pytest.fixture(scope="module")
-def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
-    folder = tmp_path_factory.mktemp("contract")
-    return contract_of(folder, raw_contract("http://127.0.0.1:1", folder / "w.duckdb")).contract
-
 
 SOME_DATES = st.lists(st.sampled_from(CALENDAR), max_size=8, unique=True)
 NAMES = list(UPSTREAM)

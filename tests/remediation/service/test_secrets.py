@@ -20,7 +20,7 @@ from remediation.backfill.run import Request, run
 from remediation.errors import ServiceNotCallable
 from remediation.output.json_log import JsonLogReporter
 from remediation.output.progress import ConsoleReporter
-from remediation.service.credentials import IdentityTokens
+from remediation.service.credentials import Tokens
 from tests.support.backfills import EIGHT, FACTORS, NINE, SEVEN, plan_of, real_now, request_of
 from tests.support.certificates import certificate_of
 from tests.support.scripted_service import Project, answer, drop, land_and_answer, project, reply
@@ -94,7 +94,7 @@ def backfilled(made: Project, **options: Any) -> str:
     people = ConsoleReporter(console, lambda: 0.0, {})
     log = JsonLogReporter(logged.write, real_now, {})
     token_of.number = 0  # type: ignore[attr-defined]
-    request = request_of(made, plan_of(made), tokens=IdentityTokens(token_of, lambda: 0.0))
+    request = request_of(made, plan_of(made), tokens=Tokens(token_of, lambda: 0.0))
 
     def tell(event: Any) -> None:
         people.report(event)

@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from remediation.ledger.plans import kept_path, newest_plan
 from tests.support.backfills import EIGHT, NINE, SEVEN
-from tests.support.remediation_commands import (
-    HOLES,
-    newest,
-    start,
-    states,
-    strict_on_scores,
-    typed,
-    wait_for_call,
-)
+from tests.support.remediation_commands import newest, start, states, typed, wait_for_call
 from tests.support.scripted_service import Project, answer, land, project, silence
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Project]:
-    with project(tmp_path, HOLES, timeout_seconds=5) as running:
-        strict_on_scores(running)
-        yield running
 
 
 @pytest.mark.parametrize(
@@ -95,13 +79,11 @@ def test_there_may_be_nothing_to_resume(made: Project) -> None:
     assert len(made.service.calls) == 6
 
 
-def test_resume_sends_again_what_was_refused(made: Project) -> None:
-    made.service.on("/four", EIGHT, answer(500, "out of memory"))
-    made.check()
-    typed(made, "plan")
-    assert typed(made, "run", "--yes")[0] == 4
-    assert typed(made, "resume")[0] == 0
-    assert made.service.sent == [
+def test_resume_sends_again_what_was_refused(planned: Project) -> None:
+    planned.service.on("/four", EIGHT, answer(500, "out of memory"))
+    assert typed(planned, "run", "--yes")[0] == 4
+    assert typed(planned, "resume")[0] == 0
+    assert planned.service.sent == [
         "four 01-07",
         "four 01-08",
         "four 01-09",
@@ -146,28 +128,26 @@ def test_the_plan_that_ran_last_is_resumed(made: Project) -> None:
     assert set(states(made).values()) == {"landed"}
 
 
-def test_what_cannot_be_resumed_exits_2_and_sends_nothing(made: Project) -> None:
-    made.service.on("/four", EIGHT, answer(500))
-    made.check()
-    typed(made, "plan")
-    path = newest_plan(made.folder)
-    plan = newest(made)
-    code, _, err = typed(made, "resume", "--plan", str(path))
+def test_what_cannot_be_resumed_exits_2_and_sends_nothing(planned: Project) -> None:
+    planned.service.on("/four", EIGHT, answer(500))
+    path = newest_plan(planned.folder)
+    plan = newest(planned)
+    code, _, err = typed(planned, "resume", "--plan", str(path))
     assert code == 2
     assert f"plan {plan.short_id} was never started" in err
-    assert f"python -m remediation run --plan {path}, then add --yes" in err
-    typed(made, "run", "--yes")
-    sent = len(made.service.calls)
-    kept_path(made.folder, plan.id).rename(made.folder / "away.json")
-    code, _, err = typed(made, "resume")
+    assert f"python -m remediation run --plan {path} --contract " in err
+    typed(planned, "run", "--yes")
+    sent = len(planned.service.calls)
+    kept_path(planned.folder, plan.id).rename(planned.folder / "away.json")
+    code, _, err = typed(planned, "resume")
     assert code == 2
     assert f"plan {plan.short_id} was started and is not finished, but {path} is gone" in err
-    (made.folder / "away.json").rename(path)
-    made.change(grace_days=2)
-    code, _, err = typed(made, "resume")
+    (planned.folder / "away.json").rename(path)
+    planned.change(grace_days=2)
+    code, _, err = typed(planned, "resume")
     assert code == 2
     assert "was made under another contract" in err
-    assert len(made.service.calls) == sent
+    assert len(planned.service.calls) == sent
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
