@@ -1,4 +1,4 @@
-"""What the commands ``check`` and ``run`` do, for programs. ``checkpoints`` itself exports it.
+"""What ``checkpoints`` exports: the commands ``check`` and ``run`` for programs, and records.
 
 It may read the environment and the clock, as a command line does.
 """
@@ -7,38 +7,27 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 from checkpoints import validation
-from checkpoints.archive.report import Report
+from checkpoints.archive.report import Report as Report
 from checkpoints.contract import loading
-from checkpoints.contract.loading import ContractFile
-from checkpoints.contract.window import resolve_window
+from checkpoints.contract.loading import ContractFile as ContractFile
+from checkpoints.contract.window import Window as Window
+from checkpoints.coverage.results import CheckRecord as CheckRecord
+from checkpoints.coverage.results import Verdict as Verdict
+from checkpoints.dates import DateRange as DateRange
+from checkpoints.errors import CheckpointsError as CheckpointsError
+from checkpoints.errors import ContractError as ContractError
+from checkpoints.errors import CouldNotTell as CouldNotTell
+from checkpoints.errors import ExitCode as ExitCode
+from checkpoints.errors import LibraryError as LibraryError
+from checkpoints.errors import WarehouseError as WarehouseError
 from checkpoints.output.site import write_run_page
-from checkpoints.rules.rule import Severity
-from checkpoints.warehouse.engine import reading_of
-
-
-class Options(TypedDict, total=False):
-    """What to check and how; each option is that of the command line.
-
-    The dates are a ``season`` of the contract, or ``first`` to ``last`` (both included), or the
-    ``last_days`` such as ``"7d"``. Without any it is the checkpoint's own window, or else the
-    season that contains ``as_of``, which is today unless it is given.
-    """
-
-    season: str | None
-    first: date | None
-    last: date | None
-    last_days: str | None
-    as_of: date | None
-    checkpoint: str
-    fail_on: Severity
-    warehouse: str | None
-    max_bytes: str | None
-    impersonate: str | None
+from checkpoints.rules.rule import Outcome as Outcome
+from checkpoints.validation import Options, Request, request_of
 
 
 def load_contract(path: str | Path = "gx/pipeline.yml") -> ContractFile:
@@ -73,31 +62,7 @@ def run(contract: ContractFile, **options: Unpack[Options]) -> Report:
     return report
 
 
-def _request(file: ContractFile, options: Options) -> validation.Request:
-    contract, started = file.contract, time.monotonic()
-    name = options.get("checkpoint", "after_backfill")
-    declared = contract.checkpoints.get(name)
-    as_of = options.get("as_of") or datetime.now(contract.zone).date()
-    return validation.Request(
-        file=file,
-        warehouse=options.get("warehouse") or contract.warehouse,
-        window=resolve_window(
-            contract,
-            as_of=as_of,
-            season=options.get("season"),
-            first=options.get("first"),
-            last=options.get("last"),
-            last_days=options.get("last_days"),
-            default_days=declared.window if declared else None,
-        ),
-        as_of=as_of,
-        checkpoint=name,
-        fail_on=options.get("fail_on", "critical"),
-        started_at=datetime.now(UTC),
-        reading=reading_of(
-            contract,
-            max_bytes=options.get("max_bytes"),
-            impersonate=options.get("impersonate"),
-        ),
-        elapsed=lambda: time.monotonic() - started,
-    )
+def _request(contract: ContractFile, options: Options) -> Request:
+    asked: Options = {"checkpoint": "after_backfill", **options}
+    started = time.monotonic()
+    return request_of(contract, asked, datetime.now(UTC), lambda: time.monotonic() - started)

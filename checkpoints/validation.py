@@ -1,35 +1,57 @@
-"""From a request to a report: read the warehouse, judge, decide; ``run`` also stores what it found.
+"""From options to a request, and from a request to a report: read the warehouse, judge, decide.
 
-The clock is the caller's.
+``run`` also stores what it found. The clock of a request is the caller's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from checkpoints.archive.provenance import provenance, user_name
 from checkpoints.archive.report import Report, new_run_id
 from checkpoints.archive.runs import save_report
 from checkpoints.contract.checks import Check, checks_of, coverage_pair, upstream_pair
 from checkpoints.contract.loading import ContractFile
-from checkpoints.contract.window import Window
+from checkpoints.contract.window import Window, resolve_window
 from checkpoints.coverage.results import CheckRecord, dataset_records, decide, judged
 from checkpoints.errors import ContractError
 from checkpoints.rules.rule import Severity
-from checkpoints.warehouse.engine import ReadOptions
-from checkpoints.warehouse.reading import Evidence, gather
+from checkpoints.warehouse.engine import ReadOptions, reading_of
+
+if TYPE_CHECKING:
+    from checkpoints.warehouse.reading import Evidence
+
+
+class Options(TypedDict, total=False):
+    """What to check and how; each option is that of the command line.
+
+    The dates are a ``season`` of the contract, or ``first`` to ``last`` (both included), or the
+    ``last_days`` such as ``"7d"``. Without any it is the checkpoint's own window, or else the
+    season that contains ``as_of``, which is today unless it is given.
+    """
+
+    season: str | None
+    first: date | None
+    last: date | None
+    last_days: str | None
+    as_of: date | None
+    checkpoint: str
+    fail_on: Severity
+    warehouse: str | None
+    max_bytes: str | None
+    impersonate: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What to check: a contract's checkpoint, over a window of a warehouse.
 
-    ``as_of`` is the date that counts as today, ``started_at`` is aware, and ``elapsed`` tells the
-    seconds since the command began.
+    ``checkpoint`` is empty where nothing is judged. ``as_of`` is the date that counts as today,
+    ``started_at`` is aware, and ``elapsed`` tells the seconds since the command began.
     """
 
     file: ContractFile
@@ -39,7 +61,7 @@ class Request:
     checkpoint: str
     fail_on: Severity
     started_at: datetime
-    reading: ReadOptions | None = None
+    reading: ReadOptions = field(default_factory=ReadOptions)
     elapsed: Callable[[], float]
 
     @property
@@ -60,6 +82,39 @@ class Request:
                 f"which has: {', '.join(declared)}"
             )
         return checks_of(self.file.contract, declared[self.checkpoint].suites)
+
+
+def request_of(
+    file: ContractFile, options: Options, now: datetime, elapsed: Callable[[], float]
+) -> Request:
+    """What the options ask for; ``now`` is aware.
+
+    Raises:
+        ContractError: the options do not go together, or do not fit the contract.
+    """
+    contract = file.contract
+    checkpoint = options.get("checkpoint", "")
+    declared = contract.checkpoints.get(checkpoint)
+    as_of = options.get("as_of") or now.astimezone(contract.zone).date()
+    return Request(
+        file=file,
+        warehouse=options.get("warehouse") or contract.warehouse,
+        window=resolve_window(
+            contract,
+            as_of=as_of,
+            season=options.get("season"),
+            first=options.get("first"),
+            last=options.get("last"),
+            last_days=options.get("last_days"),
+            default_days=declared.window if declared else None,
+        ),
+        as_of=as_of,
+        checkpoint=checkpoint,
+        fail_on=options.get("fail_on", "critical"),
+        started_at=now,
+        reading=reading_of(contract, options.get("max_bytes"), options.get("impersonate")),
+        elapsed=elapsed,
+    )
 
 
 def check(request: Request) -> Report:
@@ -87,7 +142,7 @@ def run(request: Request) -> tuple[Report, Path]:
     evidence = _gather(request)
     from checkpoints.library.judge import judge  # imports pandas, which ``check`` does not need
 
-    verdict = judge(
+    records = judge(
         request.file.project,
         request.file.contract,
         request.checkpoint,
@@ -97,19 +152,17 @@ def run(request: Request) -> tuple[Report, Path]:
         keys=evidence.keys,
         fail_on=request.fail_on,
     )
-    report = _report(request, evidence, verdict.records, checks, "great_expectations")
+    report = _report(request, evidence, records, checks, "great_expectations")
     return report, save_report(request.file.project, report)
 
 
 def _gather(request: Request) -> Evidence:
-    labels = {"tool": "checkpoints", "checkpoint": request.checkpoint}
-    return gather(
-        request.file.contract,
-        request.warehouse,
-        request.window,
-        request.as_of,
-        (request.reading or ReadOptions()).labelled(**labels, run_id=request.run_id),
+    from checkpoints.warehouse.reading import gather  # imports SQLAlchemy, which --help spares
+
+    options = request.reading.labelled(
+        tool="checkpoints", checkpoint=request.checkpoint, run_id=request.run_id
     )
+    return gather(request.file.contract, request.warehouse, request.window, request.as_of, options)
 
 
 def _report(
@@ -119,8 +172,7 @@ def _report(
     declared: Sequence[Check],
     judge: Literal["rules", "great_expectations"],
 ) -> Report:
-    contract, dates = request.file.contract, request.window.range
-    window = dates
+    contract, window = request.file.contract, request.window.range
     return Report(
         run_id=request.run_id,
         checkpoint=request.checkpoint,

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.text import duration, one_line
-from tests.support.reports import report_of
-from tests.support.runs import repair_of
 
 
 def test_text_of_others_is_made_one_clean_line() -> None:
@@ -33,5 +30,3 @@ def test_text_of_others_is_made_one_clean_line() -> None:
 )
 def test_a_duration_is_said_the_same_everywhere(seconds: float, said: str) -> None:
     assert duration(seconds) == said
-    repair = RemediationRecord.model_validate(repair_of(report_of([], {}), seconds=seconds))
-    assert repair.duration == said

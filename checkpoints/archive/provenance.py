@@ -9,8 +9,6 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from checkpoints import __version__
 from checkpoints.archive.report import Provenance
 from checkpoints.contract.loading import ContractFile
@@ -24,6 +22,8 @@ LIBRARIES = (
 
 def provenance(file: ContractFile, warehouse: str, user: str) -> Provenance:
     """Describe where a verdict comes from; a password in the warehouse URL is masked."""
+    import sqlalchemy as sa  # not for --help: it takes longer than the rest of a command
+
     revision, dirty = _revision(file.project)
     return Provenance(
         contract=str(file.path),

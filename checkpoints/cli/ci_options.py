@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 import click
 
+from checkpoints.cli.options import declared
 from checkpoints.cli.terminal import QuietPipe
 from checkpoints.errors import CheckpointsError, PublishingError
 from checkpoints.output.findings import Findings, Section, failure
@@ -33,26 +34,22 @@ def ci_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     Outermost, so that CI also learns of a command that ends without a verdict.
     """
-    options = {_parameter(option): option for p in publishers().values() for option in p.options}
+    options = [option for publisher in publishers().values() for option in publisher.options]
+    variables = {name for publisher in publishers().values() for name in publisher.variables}
 
     @wraps(command)
     def wrapped(**values: Any) -> Any:
-        typed = {option.flag: values.pop(name) for name, option in options.items()}
-        stream = sys.stderr if values.get("json_path") == "-" else sys.stdout
-        out = QuietPipe(stream)
-
-        def write_line(line: str) -> None:
-            out.write(f"{line}\n")
-            out.flush()
-
+        typed = {option.flag: values.pop(_parameter(option)) for option in options}
+        out = QuietPipe(sys.stderr if values.get("json_path") == "-" else sys.stdout)
         given = Given(
             options={flag: value for flag, value in typed.items() if value is not None},
-            environ=_environment(),
-            write_line=write_line,
+            environ={name: os.environ[name] for name in variables if name in os.environ},
+            write_line=lambda line: click.echo(line, file=cast(IO[str], out)),
         )
 
         def publishing(found: Findings, sections: Sequence[Section] = ()) -> None:
-            _warn(publish(given, found, sections))
+            for problem in publish(given, found, sections):
+                click.echo(f"warning: {problem}", err=True)
 
         try:
             return command(publishing=publishing, **values)
@@ -62,29 +59,17 @@ def ci_options(command: Callable[..., Any]) -> Callable[..., Any]:
             publish_failure(publishing, error)
             raise
 
-    decorated: Callable[..., Any] = wrapped
-    for name, option in reversed(options.items()):  # the last decorator is shown first
-        decorated = _click_option(name, option)(decorated)
-    return decorated
+    return declared(*map(_click_option, options))(wrapped)
 
 
 def _parameter(option: Option) -> str:
     return option.flag.removeprefix("--").replace("-", "_")
 
 
-def _click_option(name: str, option: Option) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _click_option(option: Option) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     kind = click.Path(dir_okay=False) if option.is_file else click.STRING
+    name = _parameter(option)
     return click.option(option.flag, name, type=kind, metavar=option.metavar, help=option.help)
-
-
-def _environment() -> dict[str, str]:
-    names = {name for publisher in publishers().values() for name in publisher.variables}
-    return {name: os.environ[name] for name in names if name in os.environ}
-
-
-def _warn(problems: Sequence[str]) -> None:
-    for problem in problems:
-        click.echo(f"warning: {problem}", err=True)
 
 
 def publish_failure(publishing: Publishing, error: CheckpointsError) -> None:

@@ -8,20 +8,19 @@ from checkpoints.cli.shell import Lazy, LazyGroup, main
 from checkpoints.process import leave
 
 READING = "checkpoints.cli.reading"
-LIBRARY = "checkpoints.cli.library"
 RECORDS = "checkpoints.cli.records"
 
 COMMANDS = {
     "check": Lazy(READING, "Judge by the rules alone, in under a second; nothing is stored."),
     "coverage": Lazy(READING, "Show what is there per season and dataset, and the missing ranges."),
-    "docs": Lazy(LIBRARY, "Rebuild Data Docs and the run pages, and print the path of the index."),
+    "docs": Lazy(RECORDS, "Rebuild Data Docs and the run pages, and print the path of the index."),
     "estimate": Lazy(
         READING, "Show what a check would read and cost on BigQuery; nothing is read."
     ),
     "history": Lazy(
         RECORDS, "Show past runs: verdict, coverage per layer and its trend, who signed."
     ),
-    "run": Lazy(LIBRARY, "Run the checkpoint in Great Expectations; store report and Data Docs."),
+    "run": Lazy(READING, "Run the checkpoint in Great Expectations; store report and Data Docs."),
     "signoff": Lazy(RECORDS, "Accept a run that passed, or whose every failure is a known gap."),
     "suites": Lazy(
         RECORDS, "Write suites, validation definitions and checkpoints from the contract."

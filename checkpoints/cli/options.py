@@ -8,22 +8,25 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
+from typing import cast
 
 import click
 from click.core import ParameterSource
 from rich.console import Console
 
+from checkpoints.cli.shell import STARTED
 from checkpoints.cli.terminal import console_for
 from checkpoints.contract.loading import ContractFile, load_contract
-from checkpoints.contract.window import Window, resolve_window
 from checkpoints.errors import CheckpointsError, ExitCode
 from checkpoints.text import Detail
+from checkpoints.validation import Options, Request, request_of
 from checkpoints.warehouse.engine import ReadOptions, reading_of
 
 Command = Callable[..., ExitCode]
@@ -70,39 +73,38 @@ JUDGING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What the shared options have come to; those that a command does not take have no effect.
-
-    ``given_as_of`` is None without ``--as-of``; ``as_of`` is then today, where the pipeline is.
-    """
+    """What the shared options have come to; ``options`` are those that say what to check."""
 
     file: ContractFile
-    warehouse: str
-    reading: ReadOptions
-    season: str | None
-    first: date | None
-    last: date | None
-    last_days: str | None
-    given_as_of: date | None
-    as_of: date
+    options: Options
     json_path: str | None
     console: Console
     detail: Detail
 
-    def window(self, default_days: str | None = None) -> Window:
-        """The dates that were asked for; without any, the last ``default_days`` or this season.
+    def request(self) -> Request:
+        """What to check.
 
         Raises:
-            ContractError: the options do not go together, or name no season of the contract.
+            ContractError: the options do not go together, or do not fit the contract.
         """
-        return resolve_window(
-            self.file.contract,
-            as_of=self.as_of,
-            season=self.season,
-            first=self.first,
-            last=self.last,
-            last_days=self.last_days,
-            default_days=default_days,
+        return request_of(
+            self.file, self.options, datetime.now(UTC), lambda: time.monotonic() - STARTED
         )
+
+    @property
+    def warehouse(self) -> str:
+        """The URL that was typed, or the contract's."""
+        return self.options.get("warehouse") or self.file.contract.warehouse
+
+    @property
+    def reading(self) -> ReadOptions:
+        """How the warehouse is read, for commands that take no dates."""
+        return reading_of(self.file.contract, None, self.options.get("impersonate"))
+
+    @property
+    def as_of(self) -> date | None:
+        """The date that was typed to count as today."""
+        return self.options.get("as_of")
 
 
 def contract_option(command: Command) -> Command:
@@ -156,46 +158,31 @@ def with_setting(*options: Option) -> Option:
         @wraps(command)
         def wrapped(
             contract: Path,
-            warehouse: str | None = None,
-            impersonate: str | None = None,
-            max_bytes: str | None = None,
-            season: str | None = None,
-            first: datetime | None = None,
-            last: datetime | None = None,
-            last_days: str | None = None,
-            as_of: datetime | None = None,
             json_path: str | None = None,
             quiet: bool = False,
             verbose: bool = False,
-            **own: object,
+            **given: object,
         ) -> ExitCode:
-            detail = _detail(quiet, verbose)
-            file = load_contract(contract, os.environ)
+            if quiet and verbose:
+                raise click.UsageError("--quiet and --verbose exclude each other: give one")
+            asked = {n: _day(given.pop(n)) for n in Options.__annotations__ if n in given}
             setting = Setting(
-                file=file,
-                warehouse=warehouse or file.contract.warehouse,
-                reading=reading_of(file.contract, max_bytes=max_bytes, impersonate=impersonate),
-                season=season,
-                first=first.date() if first else None,
-                last=last.date() if last else None,
-                last_days=last_days,
-                given_as_of=as_of.date() if as_of else None,
-                as_of=(as_of or datetime.now(file.contract.zone)).date(),
+                file=load_contract(contract, os.environ),
+                options=cast(Options, asked),
                 json_path=json_path,
                 console=console_for(json_path),
-                detail=detail,
+                detail=Detail.QUIET if quiet else Detail.VERBOSE if verbose else Detail.NORMAL,
             )
-            return command(setting=setting, **own)
+            return command(setting=setting, **given)
 
         return declared(*options)(wrapped)
 
     return declare
 
 
-def _detail(quiet: bool, verbose: bool) -> Detail:
-    if quiet and verbose:
-        raise click.UsageError("--quiet and --verbose exclude each other: give one")
-    return Detail.QUIET if quiet else Detail.VERBOSE if verbose else Detail.NORMAL
+def _day(value: object) -> object:
+    """The date alone, of what click read as one."""
+    return value.date() if isinstance(value, datetime) else value
 
 
 WHERE = ("contract", "warehouse", "impersonate")
@@ -205,15 +192,10 @@ WHERE = ("contract", "warehouse", "impersonate")
 def typed_again(command: str, *names: str) -> str:
     """``python -m`` with a command, and those of the named options that were typed for this one."""
     context = click.get_current_context()
-    found = [
-        (option.opts[-1], context.params.get(name))
+    options = [
+        f" {option.opts[-1]} {shlex.quote(str(_day(context.params.get(name))))}"
         for option in context.command.params
         if (name := option.name or "") in names
         and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
-    options = [f" {option} {shlex.quote(_text(value))}" for option, value in found]
     return "".join([f"python -m {command}", *options])
-
-
-def _text(value: object) -> str:
-    return f"{value:%Y-%m-%d}" if isinstance(value, datetime) else str(value)

@@ -1,9 +1,6 @@
-"""Commands that read the warehouse and store nothing: ``check``, ``coverage``, ``estimate``."""
+"""Commands that read the warehouse: ``check``, ``run``, ``coverage``, ``estimate``."""
 
 from __future__ import annotations
-
-import time
-from datetime import UTC, datetime
 
 import click
 
@@ -23,7 +20,6 @@ from checkpoints.cli.options import (
     typed_again,
     with_setting,
 )
-from checkpoints.cli.shell import STARTED
 from checkpoints.cli.terminal import write_json
 from checkpoints.coverage.summary import summarize
 from checkpoints.errors import ExitCode
@@ -31,80 +27,32 @@ from checkpoints.output.console import Stored, print_report
 from checkpoints.output.console_tables import print_coverage, print_estimate
 from checkpoints.output.findings import findings_of
 from checkpoints.output.markdown import sections_of
-from checkpoints.rules.rule import Severity
-from checkpoints.warehouse.reading import estimate_window, gather
 
 ASKED = ("season", "first", "last", "last_days", "as_of", "max_bytes", "checkpoint", "fail_on")
+WINDOW = (*DATES, *READING, MAX_BYTES, contract_option)
 
 
 @click.command()
 @ci_options
-@with_setting(*DATES, *READING, MAX_BYTES, contract_option, *JUDGING, JSON, *DETAIL)
-def check(setting: Setting, checkpoint: str, fail_on: Severity, publishing: Publishing) -> ExitCode:
+@with_setting(*WINDOW, *JUDGING, JSON, *DETAIL)
+def check(setting: Setting, publishing: Publishing) -> ExitCode:
     """Judge by the rules alone, in under a second; nothing is stored."""
-    report = validation.check(request_for(setting, checkpoint, fail_on))
-    return answer(setting, report, publishing)
+    return _answer(setting, validation.check(setting.request()), publishing)
 
 
 @click.command()
-@with_setting(*DATES, *READING, MAX_BYTES, contract_option, JSON, *DETAIL)
-def coverage(setting: Setting) -> ExitCode:
-    """Show what is there per season and dataset, and the missing ranges."""
-    evidence = gather(
-        setting.file.contract,
-        setting.warehouse,
-        setting.window(),
-        setting.as_of,
-        setting.reading.labelled(tool="checkpoints"),
-        with_keys=False,
-    )
-    summary = summarize(setting.file.contract, evidence.frame)
-    print_coverage(setting.console, summary, setting.detail)
-    write_json(summary, setting.json_path)
-    if summary.unreadable:
-        return ExitCode.COULD_NOT_TELL
-    due = any(entry.due_dates for entry in summary.coverage)
-    return ExitCode.COMPLETE if due else ExitCode.NOTHING_DUE
+@ci_options
+@with_setting(*WINDOW, *JUDGING, JSON, *DETAIL)
+def run(setting: Setting, publishing: Publishing) -> ExitCode:
+    """Run the checkpoint in Great Expectations; store report and Data Docs."""
+    from checkpoints.output.site import write_run_page  # imports Jinja, which ``check`` spares
+
+    report, path = validation.run(setting.request())
+    page = write_run_page(setting.file.project, report)
+    return _answer(setting, report, publishing, Stored(report=path, page=page))
 
 
-PRICE = click.option(
-    "--price-per-tib", type=float, metavar="AMOUNT", help="Instead of the contract's."
-)
-
-
-@click.command()
-@with_setting(*DATES, *READING, MAX_BYTES, contract_option, PRICE, JSON)
-def estimate(setting: Setting, price_per_tib: float | None) -> ExitCode:
-    """Show what a check would read and cost on BigQuery; nothing is read."""
-    found = estimate_window(
-        setting.file.contract,
-        setting.warehouse,
-        setting.window(),
-        setting.reading,
-        price_per_tib=price_per_tib,
-    )
-    print_estimate(setting.console, found)
-    write_json(found, setting.json_path)
-    return ExitCode.COULD_NOT_TELL if found.unreadable else ExitCode.COMPLETE
-
-
-def request_for(setting: Setting, checkpoint: str, fail_on: Severity) -> validation.Request:
-    """What to check; without a window of its own it is the checkpoint's."""
-    declared = setting.file.contract.checkpoints.get(checkpoint)
-    return validation.Request(
-        file=setting.file,
-        warehouse=setting.warehouse,
-        window=setting.window(declared.window if declared else None),
-        as_of=setting.as_of,
-        checkpoint=checkpoint,
-        fail_on=fail_on,
-        started_at=datetime.now(UTC),
-        reading=setting.reading,
-        elapsed=lambda: time.monotonic() - STARTED,
-    )
-
-
-def answer(
+def _answer(
     setting: Setting, report: Report, publishing: Publishing, stored: Stored | None = None
 ) -> ExitCode:
     """Show a report to people, programs and CI; returns its exit code."""
@@ -127,3 +75,41 @@ def _next(code: ExitCode, *, stored: bool) -> str:
             return "the same with other dates: --season, --from and --to, or --last 30d"
     again = typed_again("checkpoints run", *WHERE, *ASKED)
     return again if code is not ExitCode.COULD_NOT_TELL else f"resolve the errors, then {again}"
+
+
+@click.command()
+@with_setting(*WINDOW, JSON, *DETAIL)
+def coverage(setting: Setting) -> ExitCode:
+    """Show what is there per season and dataset, and the missing ranges."""
+    from checkpoints.warehouse.reading import gather  # imports SQLAlchemy, which --help spares
+
+    contract, asked = setting.file.contract, setting.request()
+    options = asked.reading.labelled(tool="checkpoints")
+    evidence = gather(
+        contract, asked.warehouse, asked.window, asked.as_of, options, with_keys=False
+    )
+    summary = summarize(contract, evidence.frame)
+    print_coverage(setting.console, summary, setting.detail)
+    write_json(summary, setting.json_path)
+    if summary.unreadable:
+        return ExitCode.COULD_NOT_TELL
+    due = any(entry.due_dates for entry in summary.coverage)
+    return ExitCode.COMPLETE if due else ExitCode.NOTHING_DUE
+
+
+PRICE = click.option(
+    "--price-per-tib", type=float, metavar="AMOUNT", help="Instead of the contract's."
+)
+
+
+@click.command()
+@with_setting(*WINDOW, PRICE, JSON)
+def estimate(setting: Setting, price_per_tib: float | None) -> ExitCode:
+    """Show what a check would read and cost on BigQuery; nothing is read."""
+    from checkpoints.warehouse.reading import estimate_window
+
+    contract, asked = setting.file.contract, setting.request()
+    found = estimate_window(contract, asked.warehouse, asked.window, asked.reading, price_per_tib)
+    print_estimate(setting.console, found)
+    write_json(found, setting.json_path)
+    return ExitCode.COULD_NOT_TELL if found.unreadable else ExitCode.COMPLETE

@@ -1,4 +1,4 @@
-"""Commands about what is kept: ``history``, ``signoff``, and the ``suites`` of the contract."""
+"""Commands about what is kept: ``history``, ``signoff``, ``docs``; and ``suites``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from checkpoints.errors import ExitCode
 from checkpoints.library.suites import refuse_stale, write
 from checkpoints.output.console_history import print_history, print_verification
 from checkpoints.output.signing import sign
+from checkpoints.output.site import rebuild_pages
 
 
 @click.command()
@@ -66,6 +67,19 @@ def history(
     print_history(console_for(json_path), found, by_dataset=bool(dataset or layer))
     write_json(found, json_path)
     return ExitCode.COMPLETE
+
+
+@click.command()
+@with_setting(contract_option)
+def docs(setting: Setting) -> ExitCode:
+    """Rebuild Data Docs and the run pages, and print the path of the index."""
+    from checkpoints.library.judge import build_docs  # imports pandas, which the others spare
+
+    problems = rebuild_pages(setting.file.project)
+    for problem in problems:
+        click.echo(f"error: {problem}", err=True)
+    click.echo(build_docs(setting.file.project))
+    return ExitCode.COULD_NOT_TELL if problems else ExitCode.COMPLETE
 
 
 @click.command()

@@ -13,7 +13,6 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +30,6 @@ from checkpoints.library.table import coverage_table
 from checkpoints.rules.rule import Severity
 
 if TYPE_CHECKING:
-    import pandas as pd
     from great_expectations.checkpoint.checkpoint import Checkpoint, CheckpointResult
     from great_expectations.core.expectation_validation_result import ExpectationValidationResult
     from great_expectations.data_context.data_context.file_data_context import FileDataContext
@@ -39,14 +37,6 @@ if TYPE_CHECKING:
 
 PLUGIN = "cross_layer"
 SITE = "local_site"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LibraryVerdict:
-    """What the library found, in the order of ``checks_of``, and its pages, one per suite."""
-
-    records: tuple[CheckRecord, ...]
-    pages: tuple[Path, ...]
 
 
 def judge(
@@ -58,12 +48,12 @@ def judge(
     run_time: datetime,
     keys: Sequence[KeySample] = (),
     fail_on: Severity = "critical",
-) -> LibraryVerdict:
+) -> tuple[CheckRecord, ...]:
     """Run a checkpoint on a frame, archive the results and write their Data Docs pages.
 
-    ``project`` is the folder of the contract: the Data Context's root. ``checkpoint`` is one of the
-    contract's. ``run_time`` is aware; ``run_id`` and it name the run on the pages. ``keys`` are
-    shown where they were read; the pages' verdicts gate on ``fail_on``.
+    Returns what the library found, in the order of ``checks_of``. ``project`` is the folder of the
+    contract: the Data Context's root. ``run_time`` is aware; ``run_id`` and it name the run on the
+    pages. ``keys`` are shown where they were read; the pages' verdicts gate on ``fail_on``.
 
     Raises:
         StaleSuites: the files on disk are not what the contract generates.
@@ -72,15 +62,21 @@ def judge(
     refuse_stale(project, contract)
     checks = checks_of(contract, contract.checkpoints[checkpoint].suites)
     if not checks:
-        return LibraryVerdict(records=(), pages=())
-    with sentences(), quiet():
+        return ()
+    with _library():
         context = _open(project)
         loaded = context.checkpoints.get(checkpoint)
         _require_declared(loaded, checks)
-        table = coverage_table(frame, checks, keys, fail_on)
-        result = _run(loaded, table, run_id, run_time)
-        pages = _pages(context, result)
-    return LibraryVerdict(records=_records(checks, result), pages=pages)
+        from great_expectations.core.run_identifier import RunIdentifier
+
+        result = loaded.run(
+            batch_parameters={"dataframe": coverage_table(frame, checks, keys, fail_on)},
+            run_id=RunIdentifier(run_name=run_id, run_time=run_time),
+        )
+        for key in result.run_results:
+            sites = context.get_docs_sites_urls(resource_identifier=key, site_name=SITE)
+            _page(sites[0]["site_url"])
+    return _records(checks, result)
 
 
 def build_docs(project: Path) -> Path:
@@ -89,19 +85,8 @@ def build_docs(project: Path) -> Path:
     Raises:
         LibraryError: the project cannot be opened, or no page was written.
     """
-    with sentences(), quiet():
-        return _path(_open(project).build_data_docs(site_names=[SITE])[SITE])
-
-
-def _run(
-    loaded: Checkpoint, table: pd.DataFrame, run_id: str, run_time: datetime
-) -> CheckpointResult:
-    from great_expectations.core.run_identifier import RunIdentifier
-
-    return loaded.run(
-        batch_parameters={"dataframe": table},
-        run_id=RunIdentifier(run_name=run_id, run_time=run_time),
-    )
+    with _library():
+        return _page(_open(project).build_data_docs(site_names=[SITE])[SITE])
 
 
 def _open(project: Path) -> FileDataContext:
@@ -179,16 +164,8 @@ def _name(check: Check) -> str:
     return f"{check.kind} of {check.dataset!r} in suite {check.suite!r}"
 
 
-def _pages(context: FileDataContext, result: CheckpointResult) -> tuple[Path, ...]:
-    """The pages of a run's results; the library does not say when it wrote none."""
-    pages = []
-    for key in result.run_results:
-        sites = context.get_docs_sites_urls(resource_identifier=key, site_name=SITE)
-        pages.append(_path(sites[0]["site_url"]))
-    return tuple(pages)
-
-
-def _path(url: str | None) -> Path:
+def _page(url: str | None) -> Path:
+    """The file of a page; the library does not say when it wrote none."""
     path = Path(url2pathname(urlparse(url or "").path))
     if not path.is_file():
         raise LibraryError(f"Data Docs were not written: see {SITE} in great_expectations.yml")
@@ -196,22 +173,8 @@ def _path(url: str | None) -> Path:
 
 
 @contextmanager
-def sentences() -> Iterator[None]:
-    """Whatever the library raises ends in one sentence."""
-    try:
-        yield
-    except CheckpointsError:
-        raise
-    except Exception as error:
-        reason = str(error).strip().splitlines() or ["no message"]
-        raise LibraryError(
-            f"Great Expectations failed ({type(error).__name__}): {reason[0]}"
-        ) from error
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep progress bars, warnings and log records of the library off the command's output."""
+def _library() -> Iterator[None]:
+    """What the library raises ends in one sentence; what it prints and logs is dropped."""
     logger = logging.getLogger("great_expectations")
     propagate, nowhere = logger.propagate, logging.NullHandler()
     logger.propagate = False
@@ -219,6 +182,13 @@ def quiet() -> Iterator[None]:
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             yield
+    except CheckpointsError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().splitlines() or ["no message"]
+        raise LibraryError(
+            f"Great Expectations failed ({type(error).__name__}): {reason[0]}"
+        ) from error
     finally:
         logger.removeHandler(nowhere)
         logger.propagate = propagate

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,13 +66,13 @@ def details_of(evaluation: Evaluation, evidence: RunEvidence) -> dict[str, Any]:
         "matched": evaluation.matched,
         "expected": evaluation.expected,
         "message": evaluation.message,
+        "unexpected_dates": [str(day) for day in dates],
         "window": [str(evidence.window.first), str(evidence.window.last)],
         "as_of": str(evidence.as_of),
         "fail_on": evidence.fail_on,
-        "unexpected_dates": [str(day) for day in dates],
         "ranges": [[str(run.first), str(run.last)] for run in ranges_of(dates, calendar)],
         "figures": [_figures(cells[day]) for day in dates],
-        "keys": [[str(day), *map(_as_lists, evidence.samples[day])] for day in keyed],
+        "keys": [[str(day), *evidence.samples[day]] for day in keyed],
     }
 
 
@@ -115,8 +115,8 @@ def result_evidence(result: Mapping[str, Any]) -> ResultEvidence | None:
         ranges=tuple(_range(*ends) for ends in details["ranges"]),
         cells=tuple(map(_cell, details["unexpected_dates"], details["figures"])),
         keys=tuple(
-            KeysOfDate(date.fromisoformat(day), _as_keys(missing), _as_keys(orphans))
-            for day, missing, orphans in details["keys"]
+            KeysOfDate(date.fromisoformat(day), *(tuple(map(tuple, keys)) for keys in both))
+            for day, *both in details["keys"]
         ),
     )
 
@@ -157,14 +157,6 @@ def _range(first: str, last: str) -> DateRange:
     return DateRange(date.fromisoformat(first), date.fromisoformat(last))
 
 
-def _as_lists(keys: Keys) -> list[list[str]]:
-    return [list(key) for key in keys]
-
-
-def _as_keys(lists: list[list[str]]) -> Keys:
-    return tuple(tuple(key) for key in lists)
-
-
 def disagreements(report: Report, results: Sequence[Path]) -> Iterator[str]:
     """Every check whose stored result is lost, unreadable or says otherwise, as sentences."""
     stored: dict[str, dict[str, Any]] = {}
@@ -189,19 +181,7 @@ def _disagreement(check: CheckRecord, result: dict[str, Any] | None) -> str:
         found = evaluation_of(result["success"], result["result"], result["exception_info"])
     except (ValueError, KeyError, TypeError) as error:
         return f"its validation result cannot be read ({error})"
-    if _reported(check) == found:
+    if all(getattr(check, field.name) == getattr(found, field.name) for field in fields(found)):
         return ""
-    return f"the report says {check.outcome}, its validation result {found.outcome}" + (
-        "" if check.outcome is not found.outcome else " with other figures"
-    )
-
-
-def _reported(check: CheckRecord) -> Evaluation:
-    return Evaluation(
-        outcome=check.outcome,
-        observed=check.observed,
-        matched=check.matched,
-        expected=check.expected,
-        unexpected_dates=check.unexpected_dates,
-        message=check.message,
-    )
+    other_figures = " with other figures" if check.outcome is found.outcome else ""
+    return f"the report says {check.outcome}, its validation result {found.outcome}{other_figures}"

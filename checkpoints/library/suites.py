@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +51,12 @@ def write(project: Path, contract: Contract) -> list[Path]:
     """
     changed: list[Path] = []
     try:
-        for name, text in generate(contract).items():
-            path = project / name
-            if not _holds(path, text):
+        for path, text in _changes(project, contract):
+            if text is None:
+                path.unlink()
+            else:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8", newline="\n")
-                changed.append(path)
-        for path in _undeclared(project, contract):
-            path.unlink()
             changed.append(path)
     except OSError as error:
         raise ContractError(
@@ -70,16 +68,11 @@ def write(project: Path, contract: Contract) -> list[Path]:
 def stale(project: Path, contract: Contract) -> list[str]:
     """What differs from the contract on disk, a sentence for each file; empty when nothing."""
     problems = []
-    for name, text in generate(contract).items():
-        path = project / name
-        if not path.is_file():
-            problems.append(f"{path}: is missing: {REGENERATE}")
-        elif not _holds(path, text):
-            problems.append(f"{path}: is not what the contract generates: {REGENERATE}")
-    return problems + [
-        f"{path}: is not declared by the contract: {REGENERATE}"
-        for path in _undeclared(project, contract)
-    ]
+    for path, text in _changes(project, contract):
+        differs = "not what the contract generates" if path.is_file() else "missing"
+        reason = differs if text is not None else "not declared by the contract"
+        problems.append(f"{path}: is {reason}: {REGENERATE}")
+    return problems
 
 
 def refuse_stale(project: Path, contract: Contract) -> None:
@@ -97,15 +90,24 @@ def stable_id(*parts: str) -> str:
     return str(uuid.uuid5(NAMESPACE, "\x1f".join(parts)))
 
 
-def _undeclared(project: Path, contract: Contract) -> list[Path]:
-    """Files that were generated once and are not any more; files made by hand are left alone."""
-    declared = {project / name for name in generate(contract)}
-    return [
-        path
-        for folder, kind in KINDS.items()
-        for path in sorted((project / folder).glob("*.json"))
-        if path not in declared and _id_in(path) == stable_id(kind, path.stem)
-    ]
+def _named(*parts: str) -> dict[str, Any]:
+    """How the library refers to something: by id and name."""
+    return {"id": stable_id(*parts), "name": parts[-1]}
+
+
+def _changes(project: Path, contract: Contract) -> Iterator[tuple[Path, str | None]]:
+    """Every file that is not as generated, and its text; None for one that is not any more.
+
+    Files made by hand are left alone.
+    """
+    files = {project / name: text for name, text in generate(contract).items()}
+    for path, text in files.items():
+        if not _holds(path, text):
+            yield path, text
+    for folder, kind in KINDS.items():
+        for path in sorted((project / folder).glob("*.json")):
+            if path not in files and _id_in(path) == stable_id(kind, path.stem):
+                yield path, None
 
 
 def _id_in(path: Path) -> object:
@@ -129,9 +131,7 @@ def _text(content: dict[str, Any]) -> str:
 
 def _suite(contract: Contract, name: str, checks: Sequence[Check]) -> dict[str, Any]:
     about = contract.layers.get(name, "between layers")
-    return {
-        "id": stable_id("suite", name),
-        "name": name,
+    return _named("suite", name) | {
         "expectations": [_expectation(contract, check) for check in checks],
         "meta": {"about": about, "generated": "from the contract: do not edit"},
     }
@@ -140,7 +140,6 @@ def _suite(contract: Contract, name: str, checks: Sequence[Check]) -> dict[str, 
 def _expectation(contract: Contract, check: Check) -> dict[str, Any]:
     by_date = by_date_grain(contract, check.pair)
     pair = {key: value for key, value in check.pair._asdict().items() if value is not None}
-    service = contract.datasets[check.dataset].service
     return {
         "id": check.id,
         "type": check.rule.expectation,
@@ -149,31 +148,25 @@ def _expectation(contract: Contract, check: Check) -> dict[str, Any]:
         "meta": {
             "by_date": by_date,
             "sentence": check.rule.sentence(check.pair, by_date=by_date),
-            "service": service,
+            "service": contract.datasets[check.dataset].service,
         },
     }
 
 
 def _definition(suite: str) -> dict[str, Any]:
-    return {
-        "id": stable_id("validation_definition", suite),
-        "name": suite,
-        "suite": {"id": stable_id("suite", suite), "name": suite},
+    return _named("validation_definition", suite) | {
+        "suite": _named("suite", suite),
         "data": {
-            "datasource": {"id": stable_id(DATASOURCE), "name": DATASOURCE},
-            "asset": {"id": stable_id(DATASOURCE, ASSET), "name": ASSET},
-            "batch_definition": {"id": stable_id(DATASOURCE, ASSET, BATCH), "name": BATCH},
+            "datasource": _named(DATASOURCE),
+            "asset": _named(DATASOURCE, ASSET),
+            "batch_definition": _named(DATASOURCE, ASSET, BATCH),
         },
     }
 
 
 def _checkpoint(name: str, suites: Sequence[str]) -> dict[str, Any]:
-    return {
-        "id": stable_id("checkpoint", name),
-        "name": name,
-        "validation_definitions": [
-            {"id": stable_id("validation_definition", suite), "name": suite} for suite in suites
-        ],
+    return _named("checkpoint", name) | {
+        "validation_definitions": [_named("validation_definition", suite) for suite in suites],
         "actions": [{"name": "update_data_docs", "site_names": [], "type": "update_data_docs"}],
         "result_format": "COMPLETE",
     }

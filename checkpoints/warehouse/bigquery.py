@@ -186,7 +186,18 @@ class BigQueryEngine:
 
         with _explained(self._client.project):
             rows = self._in_time(read, begun)
-        self.statements.append(_statement(begun[0], len(rows), time.monotonic() - started))
+        (job,) = begun
+        self.statements.append(
+            Statement(
+                location=job.location,
+                job_id=job.job_id,
+                bytes_processed=job.total_bytes_processed,
+                bytes_billed=job.total_bytes_billed,
+                cached=job.cache_hit,
+                rows=len(rows),
+                seconds=round(time.monotonic() - started, 3),
+            )
+        )
         return rows
 
     def _in_time(self, work: Callable[[], T], begun: list[bigquery.QueryJob]) -> T:
@@ -244,18 +255,6 @@ class BigQueryEngine:
 def _labels(options: ReadOptions) -> dict[str, str]:
     """The labels in the form that BigQuery takes."""
     return {k: re.sub(r"[^a-z0-9_-]", "-", v.lower())[:63] for k, v in options.labels.items()}
-
-
-def _statement(job: bigquery.QueryJob, rows: int, seconds: float) -> Statement:
-    return Statement(
-        location=job.location,
-        job_id=job.job_id,
-        bytes_processed=job.total_bytes_processed,
-        bytes_billed=job.total_bytes_billed,
-        cached=job.cache_hit,
-        rows=rows,
-        seconds=round(seconds, 3),
-    )
 
 
 def _columns(schema: Iterable[bigquery.SchemaField]) -> dict[str, Column]:

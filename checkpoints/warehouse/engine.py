@@ -131,9 +131,7 @@ def instead_of(name: str, known: Iterable[str]) -> str:
     return did_you_mean(name, names) or f"it has {', '.join(names[:12]) or 'none'}"
 
 
-def reading_of(
-    contract: Contract, *, max_bytes: str | None = None, impersonate: str | None = None
-) -> ReadOptions:
+def reading_of(contract: Contract, max_bytes: str | None, impersonate: str | None) -> ReadOptions:
     """How a contract's warehouse is to be read; ``max_bytes`` takes precedence over its own.
 
     Raises:

@@ -51,6 +51,7 @@ KEYS_SHOWN = 20
 """A sample holds at most 20 keys of each kind."""
 
 TIB = 2**40
+DEFAULTS = ReadOptions()
 
 Row = tuple[Any, ...]
 Build = Callable[[Contract, Mapping[str, Source], Sequence[DateRange], KeyShape], sa.Select[Any]]
@@ -103,7 +104,11 @@ class Warehouse:
                 end = min(end, dated[-1][0])
             found += dated
         masks = _merged(found)
-        return [(*key, masks[key]) for key in sorted(masks, key=_sortable) if key[0] < end]
+        return [
+            (*key, masks[key])
+            for key in sorted(masks, key=lambda k: [*map(str, k)])
+            if key[0] < end
+        ]
 
     def estimates(self, ranges: Sequence[DateRange]) -> dict[str, int]:
         """Bytes that the presence query would read of each dataset; nothing is read.
@@ -139,17 +144,15 @@ class Warehouse:
         least = self.engine.least_billed
         if self.max_bytes is not None and least is not None:
             total = sum(self.engine.estimate(*statement) for statement in statements)
-            _require_bytes(max(total, least * len(self.sources)), self.max_bytes)
+            total = max(total, least * len(self.sources))
+            if total > self.max_bytes:
+                raise WarehouseError(
+                    f"the statements would read {human_bytes(total)}, "
+                    f"{human_bytes(total - self.max_bytes)} more than the "
+                    f"{human_bytes(self.max_bytes)} allowed: nothing was read; narrow the window "
+                    "or raise --max-bytes"
+                )
         return [row for statement in statements for row in self.engine.rows(*statement)]
-
-
-def _require_bytes(total: int, allowed: int) -> None:
-    if total > allowed:
-        raise WarehouseError(
-            f"the statements would read {human_bytes(total)}, {human_bytes(total - allowed)} more "
-            f"than the {human_bytes(allowed)} allowed: nothing was read; narrow the window or "
-            "raise --max-bytes"
-        )
 
 
 def _merged(rows: Iterable[Row]) -> dict[Row, int]:
@@ -160,15 +163,11 @@ def _merged(rows: Iterable[Row]) -> dict[Row, int]:
     return masks
 
 
-def _sortable(key: Row) -> tuple[str, ...]:
-    return tuple(map(str, key))
-
-
 @contextmanager
 def open_warehouse(
     contract: Contract,
     url: str,
-    options: ReadOptions | None = None,
+    options: ReadOptions = DEFAULTS,
     names: Collection[str] | None = None,
 ) -> Iterator[Warehouse]:
     """Open the warehouse read-only and look up the datasets of the contract, or those named.
@@ -178,8 +177,7 @@ def open_warehouse(
         WarehouseBusy: another process writes to the file.
         WarehouseError: it cannot be opened.
     """
-    chosen = options or ReadOptions()
-    with _engine(url, chosen) as engine:
+    with _engine(url, options) as engine:
         sources: dict[str, Source] = {}
         locations: dict[str, str | None] = {}
         unreadable: dict[str, str] = {}
@@ -198,7 +196,7 @@ def open_warehouse(
             sources=sources,
             locations=locations,
             unreadable=unreadable,
-            max_bytes=chosen.max_bytes,
+            max_bytes=options.max_bytes,
         )
 
 
@@ -251,7 +249,7 @@ def gather(
     url: str,
     window: Window,
     as_of: date,
-    options: ReadOptions | None = None,
+    options: ReadOptions = DEFAULTS,
     *,
     with_keys: bool = True,
 ) -> Evidence:
@@ -281,9 +279,7 @@ def _key_samples(
     for row in warehouse.keys(ranges_of(dates), DETAILED_ROWS):
         by_date.setdefault(row[0], []).append(row)
     for pair, days in wanted.items():
-        for day in days:
-            if day in by_date:
-                yield _sample(contract.names, pair, day, by_date[day])
+        yield from (_sample(contract.names, pair, d, by_date[d]) for d in days if d in by_date)
 
 
 def _detailed(contract: Contract, frame: CoverageFrame) -> Iterator[tuple[Pair, list[date]]]:
@@ -339,8 +335,7 @@ def estimate_window(
     url: str,
     window: Window,
     options: ReadOptions,
-    *,
-    price_per_tib: float | None = None,
+    price_per_tib: float | None,
 ) -> Estimate:
     """What the presence query would read of the window and cost, by dry runs; nothing is read.
 
@@ -352,19 +347,17 @@ def estimate_window(
     """
     with open_warehouse(contract, url, options.labelled(tool="checkpoints")) as warehouse:
         found = warehouse.estimates([window.range])
-        datasets = tuple(
-            DatasetEstimate(dataset=name, location=warehouse.locations[name], bytes=size)
-            for name, size in found.items()
-        )
-        unreadable = dict(warehouse.unreadable)
     total, declared = sum(found.values()), contract.bigquery
     price = declared.price_per_tib if price_per_tib is None else price_per_tib
     return Estimate(
         window=window.range,
-        datasets=datasets,
+        datasets=tuple(
+            DatasetEstimate(dataset=name, location=warehouse.locations[name], bytes=size)
+            for name, size in found.items()
+        ),
         total_bytes=total,
         price_per_tib=price,
         currency=declared.currency,
         cost=total / TIB * price,
-        unreadable=unreadable,
+        unreadable=dict(warehouse.unreadable),
     )

@@ -185,7 +185,7 @@ def _send(
         plan=chosen,
         report=report,
         warehouse=setting.warehouse,
-        as_of=setting.given_as_of or report.as_of,
+        as_of=setting.as_of or report.as_of,
         by=f"{user_name()}@{socket.gethostname()} (process {os.getpid()})",
         tokens=Tokens(fetch_identity_token, time.time),
         clock=Clock(now=_now, monotonic=time.monotonic, sleep=_sleep),

@@ -12,18 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from checkpoints import validation as running
+from checkpoints import validation
 from checkpoints.archive.runs import validation_results
 from checkpoints.contract.loading import ContractFile
 from checkpoints.coverage.results import KeySample
 from checkpoints.errors import ExitCode, LibraryError
-from checkpoints.library.judge import LibraryVerdict, build_docs, judge
+from checkpoints.library.judge import build_docs
 from tests.support.projects import (
     ALL,
     FRAMES,
     KNOWN_GAP,
     NO_L4,
     D,
+    Judged,
     every_day,
     frame_of,
     judged,
@@ -41,13 +42,13 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> ContractFile:
     return project_of(tmp_path_factory.mktemp("project"), known_gaps=[KNOWN_GAP])
 
 
-def path_of(verdict: LibraryVerdict, suite: str) -> Path:
+def path_of(verdict: Judged, suite: str) -> Path:
     """The page of a suite."""
     (found,) = (page for page in verdict.pages if f"/validations/{suite}/" in page.as_posix())
     return found
 
 
-def page_of(verdict: LibraryVerdict, suite: str) -> str:
+def page_of(verdict: Judged, suite: str) -> str:
     return path_of(verdict, suite).read_text(encoding="utf-8")
 
 
@@ -57,7 +58,7 @@ def words_of(page: str) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", "", body)))
 
 
-def of_frame(file: ContractFile, name: str) -> LibraryVerdict:
+def of_frame(file: ContractFile, name: str) -> Judged:
     days, options = FRAMES[name]
     return judged(file, frame_of(file.contract, days, **options))
 
@@ -91,7 +92,7 @@ def test_the_keys_behind_a_date_are_shown_with_what_is_wrong_about_them(file: Co
     frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL, "factors"))
     pair = {"dataset": "factors", "of": "summary"}
     keys = KeySample(**pair, date=D("2025-01-20"), missing=(), orphans=(("A", "7"),))
-    verdict = judge(file.project, file.contract, "after_backfill", frame, RUN, AT, keys=[keys])
+    verdict = judged(file, frame, keys=[keys])
     words = words_of(page_of(verdict, "L4"))
 
     assert "Keys behind 1 date, the latest 2025-01-20 does not belong A · 7" in words
@@ -223,7 +224,7 @@ def test_what_is_wrong_with_many_pages_is_said_in_a_few_lines(tmp_path: Path) ->
 def test_the_page_carries_run_window_and_as_of_date(tmp_path: Path) -> None:
     file = project_of(tmp_path)
     frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-06", ALL))
-    page = page_of(judge(file.project, file.contract, "after_backfill", frame, RUN, AT), "L3")
+    page = page_of(judged(file, frame, at=AT), "L3")
 
     assert "Window2025-01-05 to 2025-01-06as of 2025-03-01" in words_of(page)
     assert f"Run2025-03-09 08:07:06 UTC{RUN}" in words_of(page)
@@ -243,7 +244,7 @@ def test_a_suite_page_says_in_words_what_is_expected(file: ContractFile) -> None
 def test_the_page_gates_on_what_the_run_was_to_fail_on(tmp_path: Path) -> None:
     file = project_of(tmp_path)
     request = request_of(tmp_path, file, factors=[*FULL, (D("2025-01-10"), "stranger")])
-    report, _ = running.run(replace(request, fail_on="warning"))
+    report, _ = validation.run(replace(request, fail_on="warning"))
     (result,) = (p for p in validation_results(file.project, report.run_id) if "/L4/" in str(p))
     page = file.project / "uncommitted/data_docs/local_site/validations/L4"
     page = next(page.glob(f"{report.run_id}/*/*.html"))

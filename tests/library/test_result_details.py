@@ -6,7 +6,7 @@ import json
 from datetime import date, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checkpoints.contract.checks import checks_of
@@ -50,6 +50,7 @@ def evidence(cells: list[Cell], samples: dict[date, Any] | None = None) -> RunEv
     return RunEvidence(cells=tuple(cells), samples=samples or {}, **about)
 
 
+@settings(deadline=None)
 @given(
     counts=st.lists(st.tuples(*[st.integers(0, 9)] * 3, st.sampled_from(Status)), max_size=60),
     rule=st.sampled_from(RULES),

@@ -11,7 +11,7 @@ from io import StringIO
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -185,6 +185,7 @@ def test_every_line_of_a_fold_renders_as_the_text_it_is(lines: list[str], title:
     assert [row[0] for row in page.rows] == [one_line(line) for line in lines]
 
 
+@settings(deadline=None)
 @given(st.lists(finding(), max_size=4), st.integers(0, 3000))
 def test_a_summary_is_never_longer_than_its_room_nor_torn(
     findings: list[Finding], room: int

@@ -163,6 +163,7 @@ class World:
                 raise KeyboardInterrupt
             case Blow.DISK_FULL:
                 self.promises.ends()
+                self.promises.run.disk_full = True
                 raise LedgerError("the disk is full")
             case Blow.FORWARD:
                 self.time.jump(1)

@@ -60,6 +60,7 @@ class Run:
     steps: int = 0
     ending: bool = False
     told_to_end: int = -1
+    disk_full: bool = False
     seen: dict[str, Seen] = field(default_factory=dict)
     source: dict[str, Seen] = field(default_factory=dict)
     tried: dict[str, float] = field(default_factory=dict)

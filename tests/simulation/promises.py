@@ -271,8 +271,10 @@ class Promises:
             assert self._sent[plan.id, call.id] <= folded[call.id][1], "sent and not written"
 
     def interrupted(self) -> None:
-        """What had landed by then is written down, if the tables could be read."""
+        """What had landed is written down, if tables could be read and the disk has room."""
         tables = self._world.warehouse
+        if self.run.disk_full:
+            return
         touched = {move.call for of in self.run.services.values() for move in of.moves}
         for call in self.run.plan.calls:
             watched = self.state(call.id) in IN_FLIGHT - {State.SENDING} and call.id in touched

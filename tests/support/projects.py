@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from checkpoints.archive.report import new_run_id
 from checkpoints.contract.checks import checks_of, pairs_of
 from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
 from checkpoints.coverage import results
 from checkpoints.coverage.frame import CoverageFrame, build_frame, presence_of
-from checkpoints.coverage.results import CheckRecord
+from checkpoints.coverage.results import CheckRecord, KeySample
 from checkpoints.dates import DateRange
-from checkpoints.library.judge import LibraryVerdict, judge
+from checkpoints.library.judge import judge
 from checkpoints.library.suites import write
 from checkpoints.rules.rule import Outcome
 from tests.support.commands import ROOT
@@ -74,13 +75,25 @@ def every_day(first: str, last: str, *keys: str) -> dict[date, list[str]]:
     return {day: list(keys) for day in DateRange(D(first), D(last)).dates()}
 
 
+class Judged(NamedTuple):
+    """What the library found, and its pages, one per suite."""
+
+    records: tuple[CheckRecord, ...]
+    pages: list[Path]
+
+
 def judged(
-    file: ContractFile, frame: CoverageFrame, checkpoint: str = "after_backfill"
-) -> LibraryVerdict:
-    at = datetime(2025, 3, 1, 12, tzinfo=UTC) + timedelta(seconds=next(SEQUENCE))
-    return judge(
-        file.project, file.contract, checkpoint, frame, f"{at:%Y%m%dT%H%M%SZ}-{checkpoint}", at
-    )
+    file: ContractFile,
+    frame: CoverageFrame,
+    checkpoint: str = "after_backfill",
+    keys: Sequence[KeySample] = (),
+    at: datetime | None = None,
+) -> Judged:
+    at = at or datetime(2025, 3, 1, 12, tzinfo=UTC) + timedelta(seconds=next(SEQUENCE))
+    run = new_run_id(checkpoint, at)
+    records = judge(file.project, file.contract, checkpoint, frame, run, at, keys)
+    site = file.project / "uncommitted/data_docs/local_site"
+    return Judged(records, sorted(site.glob(f"validations/*/{run}/*/*.html")))
 
 
 def by_rules(contract: Contract, frame: CoverageFrame) -> tuple[CheckRecord, ...]:
@@ -88,7 +101,7 @@ def by_rules(contract: Contract, frame: CoverageFrame) -> tuple[CheckRecord, ...
     return tuple(results.judged(c, frame) for c in checks_of(contract, suites))
 
 
-def of_dataset(verdict: LibraryVerdict, dataset: str) -> dict[str, Outcome]:
+def of_dataset(verdict: Judged, dataset: str) -> dict[str, Outcome]:
     return {r.kind: r.outcome for r in verdict.records if r.dataset == dataset}
 
 
