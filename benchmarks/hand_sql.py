@@ -1,6 +1,7 @@
 """The SQL that people write by hand for one rule or one pair of tables.
 
-Dates are taken from the upstream table, as people do; that is right while it lacks no date.
+Dates are taken from the upstream table, as people do; that is right while it lacks no date, so the
+ratio of a table to one that is itself built from another also looks for dates that both lost.
 """
 
 from __future__ import annotations
@@ -143,7 +144,7 @@ class HandWriter:
         due = f"{daily} WHERE expected > 0{self._warm(check.dataset)}"
         match check.rule:
             case ConversionRatio(at_least=at_least):
-                return _below(due, at_least)
+                return _below(due, at_least, self._lost_above(check.pair))
             case RecentCoverage(at_least=at_least, last_days=days):
                 latest = f"(SELECT max(d) FROM ({due}) latest) - {days - 1}"
                 return _below(f"SELECT * FROM ({due}) recent WHERE d >= {latest}", at_least)
@@ -152,6 +153,19 @@ class HandWriter:
             case DateGap(at_most_days=at_most):
                 return _islands(due, at_most)
         return f"{daily} WHERE orphans > 0"
+
+    def _lost_above(self, pair: Pair) -> str:
+        """The share of dates that both lost, where the upstream is itself built from another."""
+        above = self.contract.datasets[pair.of or pair.dataset]
+        if above.upstream in (None, self.contract.reference):
+            return "0"
+        names = (self.contract.reference, pair.of or pair.dataset, pair.dataset)
+        dates = [f"({self.counts(name, by_date=True)})" for name in names]
+        return (
+            "(SELECT count(*) FILTER (u.n IS NULL AND v.n IS NULL) / count(*)"
+            f" FROM {dates[0]} r LEFT JOIN {dates[1]} u USING (d) LEFT JOIN {dates[2]} v USING (d)"
+            f" WHERE true{self._warm(pair.dataset)})"
+        )
 
     def _warm(self, name: str) -> str:
         """A condition that leaves out the warm-up of every season."""
@@ -163,10 +177,10 @@ class HandWriter:
         )
 
 
-def _below(daily: str, at_least: float) -> str:
+def _below(daily: str, at_least: float, lost: str = "0") -> str:
     return (
         f"SELECT sum(matched) AS matched, sum(expected) AS expected FROM ({daily}) due"
-        f" HAVING sum(matched) < {at_least} * sum(expected)"
+        f" HAVING sum(matched) < {at_least} * sum(expected) OR 1 - {lost} < {at_least}"
     )
 
 

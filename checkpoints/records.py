@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from checkpoints.errors import CheckpointsError, ContractError
 
@@ -15,6 +15,17 @@ class Record(BaseModel):
     """Frozen, and every unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def _refuse_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("is true or false where a number belongs")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_refuse_bool), Field(allow_inf_nan=False)]
+Whole = Annotated[int, BeforeValidator(_refuse_bool)]
+"""Numbers as people write them: true is not 1."""
 
 
 class Digest(Record):

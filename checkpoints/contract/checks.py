@@ -110,3 +110,23 @@ def pairs_of(contract: Contract) -> tuple[Pair, ...]:
 def by_date_grain(contract: Contract, pair: Pair) -> bool:
     """Whether one of the two has no key, but one batch per date."""
     return any(contract.is_date_grain(name) for name in (pair.dataset, pair.of) if name)
+
+
+def landing_pairs(contract: Contract, name: str) -> tuple[Pair, ...]:
+    """The pairs by which it is seen that a date of a dataset has landed: first its upstream.
+
+    An upstream that cannot tell keys apart (one batch per date, or a count) is joined by all that
+    the dataset's repairable rules compare it with by key.
+    """
+    upstream = upstream_pair(contract, name)
+    if tells_keys_apart(contract, upstream):
+        return (upstream,)
+    checks = (check for check in checks_of(contract) if check.dataset == name)
+    pairs = (c.pair for c in checks if c.rule.repairable and c.rule.compares)
+    finer = (pair for pair in pairs if tells_keys_apart(contract, pair))
+    return tuple(dict.fromkeys([upstream, *finer]))
+
+
+def tells_keys_apart(contract: Contract, pair: Pair) -> bool:
+    """Whether a pair is compared key by key."""
+    return pair.match == "keys" and not by_date_grain(contract, pair)

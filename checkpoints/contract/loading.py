@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from checkpoints.contract.model import Contract
 from checkpoints.contract.references import link_problems
+from checkpoints.contract.yaml_file import read_yaml
 from checkpoints.errors import ContractError
 from checkpoints.rules.registry import RULES
 
@@ -44,7 +44,7 @@ def load_contract(path: Path, environment: Mapping[str, str]) -> ContractFile:
     Raises:
         ContractError: with every problem found, each with its place in the file.
     """
-    raw = _read_yaml(path)
+    raw = read_yaml(path)
     problems: list[str] = []
     expanded = {
         # A service's unset variables stay: they are needed to call it, not to check.
@@ -89,47 +89,6 @@ def expand(
         return match[0]
 
     return VARIABLE.sub(substitute, value)
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ContractError(
-            f"{path}: cannot read the contract ({error.strerror}): give its path with --contract"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ContractError(f"{path}: is not UTF-8 text (byte {error.start})") from error
-    try:
-        raw = yaml.load(text, Loader=_UniqueKeys)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
-        raise ContractError(f"{path}: {where}: malformed YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise ContractError(f"{path}: malformed YAML: {error}") from error
-    if not isinstance(raw, dict):
-        raise ContractError(f"{path}: is not a mapping: start with 'version: 1'")
-    return raw
-
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, if it was built
-
-
-class _UniqueKeys(_Loader):  # type: ignore[misc]
-    """Safe loading in which a repeated key is an error instead of silently winning."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable) and key in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"key {key!r} appears twice", problem_mark=key_node.start_mark
-                )
-            if isinstance(key, Hashable):
-                seen.add(key)
-        return dict(super().construct_mapping(node, deep))
 
 
 def _validate(raw: Mapping[str, Any]) -> tuple[Contract | None, list[str]]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     ByteSize,
     Field,
@@ -19,14 +20,27 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 
 from checkpoints.dates import DateRange
-from checkpoints.records import Record
+from checkpoints.records import Number, Record, Whole
 from checkpoints.rules.evidence import Match
 from checkpoints.rules.registry import AnyRule
 from checkpoints.rules.rule import Name
 
 DateType = Literal["date", "timestamp", "datetime", "text"]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")]
-Scalar = str | int | float | bool | date
+Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | str
+
+Scalars = Annotated[tuple[Scalar, ...], Field(min_length=1)]
+
+
+def _is_a_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{value!r} is not a time zone name such as America/New_York") from error
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_is_a_zone)]
 
 CROSS_LAYER = "cross_layer"
 """The suite that holds the rules between layers."""
@@ -81,8 +95,8 @@ class Condition(Record):
     column: Name
     equals: Scalar | None = None
     not_equals: Scalar | None = None
-    one_of: tuple[Scalar, ...] | None = None
-    none_of: tuple[Scalar, ...] | None = None
+    one_of: Scalars | None = None
+    none_of: Scalars | None = None
     like: str | None = None
     not_like: str | None = None
 
@@ -108,12 +122,14 @@ class Dataset(Record):
     query: str | None = None
     date: Name
     date_type: DateType | None = None
+    timezone: Zone | None = None
     key: tuple[Name, ...] = ()
+    blank_keys: Literal["null", "value"] = "null"
     where: tuple[Condition, ...] = ()
     location: Name | None = None
     upstream: Name | None = None
     match: Match = "keys"
-    warmup_days: Annotated[int, Field(ge=0, le=366)] = 0
+    warmup_days: Annotated[Whole, Field(ge=0, le=366)] = 0
     service: Name | None = None
     rules: tuple[AnyRule, ...] = ()
 
@@ -127,6 +143,11 @@ class Dataset(Record):
         if (self.table is None) == (self.query is None):
             raise ValueError("needs either table or query")
         return self
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """In which its dates and times without a zone are; None: in the contract's."""
+        return ZoneInfo(self.timezone) if self.timezone else None
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -155,16 +176,16 @@ class Service(Record):
     """
 
     kind: str = "http"
-    timeout_seconds: Annotated[float, Field(gt=0)] = 120
-    seconds_between_calls: Annotated[float, Field(ge=0)] = 2
-    settle_seconds: Annotated[float, Field(ge=0)] = 600
-    poll_seconds: Annotated[float, Field(gt=0)] = 5
+    timeout_seconds: Annotated[Number, Field(gt=0)] = 120
+    seconds_between_calls: Annotated[Number, Field(ge=0)] = 2
+    settle_seconds: Annotated[Number, Field(ge=0)] = 600
+    poll_seconds: Annotated[Number, Field(gt=0)] = 5
     idempotent: bool = True
     ordered: bool = False
-    concurrency: Annotated[int, Field(ge=1, le=64)] = 1
+    concurrency: Annotated[Whole, Field(ge=1, le=64)] = 1
     earliest_rebuildable: date | None = None
-    breaker_after: Annotated[int, Field(ge=1)] = 5
-    probe_after_seconds: Annotated[float, Field(ge=0)] = 30
+    breaker_after: Annotated[Whole, Field(ge=1)] = 5
+    probe_after_seconds: Annotated[Number, Field(ge=0)] = 30
 
 
 def _of_its_kind(raw: object) -> object:
@@ -190,9 +211,9 @@ AnyService = Annotated[SerializeAsAny[Service], BeforeValidator(_of_its_kind)]
 class BigQueryOptions(Record):
     """How BigQuery is read. ``max_bytes`` is the most one run may read, such as ``2GB``."""
 
-    timeout_seconds: Annotated[float, Field(gt=0)] = 600
+    timeout_seconds: Annotated[Number, Field(gt=0)] = 600
     max_bytes: ByteSize | None = None
-    price_per_tib: Annotated[float, Field(ge=0)] = 6.25
+    price_per_tib: Annotated[Number, Field(ge=0)] = 6.25
     currency: str = "USD"
 
 
@@ -207,8 +228,8 @@ class Contract(Record):
     """The whole of ``pipeline.yml``. Cross references are checked by ``contract_file``."""
 
     version: Literal[1]
-    timezone: str = "UTC"
-    grace_days: Annotated[int, Field(ge=0, le=60)] = 1
+    timezone: Zone = "UTC"
+    grace_days: Annotated[Whole, Field(ge=0, le=60)] = 1
     warehouse: str
     bigquery: BigQueryOptions = BigQueryOptions()
     reference: Name
@@ -221,17 +242,6 @@ class Contract(Record):
     services: dict[Name, AnyService] = Field(default_factory=dict)
     known_gaps: tuple[KnownGap, ...] = ()
     protected: tuple[Protected, ...] = ()
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_a_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(
-                f"{value!r} is not a time zone name such as America/New_York"
-            ) from error
-        return value
 
     @property
     def zone(self) -> ZoneInfo:

@@ -36,7 +36,7 @@ class CoverageFrame:
     """Cells of every compared pair for every calendar date of the window, oldest first.
 
     ``undated`` is the number of keys without a date per dataset; ``unreadable`` says why a
-    dataset could not be read.
+    dataset could not be read, ``incomparable`` why the keys of a pair never match.
     """
 
     window: Window
@@ -45,6 +45,8 @@ class CoverageFrame:
     cells: Mapping[Pair, tuple[Cell, ...]]
     undated: Mapping[str, int]
     unreadable: Mapping[str, str]
+    seasons: tuple[DateRange, ...] = ()
+    incomparable: Mapping[Pair, str] = field(default_factory=dict)
 
     def evidence(
         self, pair: Pair, samples: Mapping[date, tuple[Keys, Keys]] | None = None
@@ -55,13 +57,15 @@ class CoverageFrame:
             window=self.window.range,
             as_of=self.as_of,
             undated=self.undated.get(pair.dataset, 0),
+            seasons=self.seasons,
             samples=samples or {},
         )
 
     def obstacle(self, pair: Pair) -> str:
         """Why a pair cannot be judged; empty when it can."""
         needed = (pair.dataset, pair.of or pair.dataset, self.reference)
-        return next((self.unreadable[name] for name in needed if name in self.unreadable), "")
+        unreadable = (self.unreadable[name] for name in needed if name in self.unreadable)
+        return next(unreadable, self.incomparable.get(pair, ""))
 
 
 def build_frame(
@@ -71,6 +75,7 @@ def build_frame(
     as_of: date,
     pairs: Collection[Pair],
     unreadable: Mapping[str, str] | None = None,
+    incomparable: Mapping[Pair, str] | None = None,
 ) -> CoverageFrame:
     """Count every pair on every date of the window.
 
@@ -91,6 +96,8 @@ def build_frame(
             for bit, name in enumerate(presence.names)
         },
         unreadable=dict(unreadable or {}),
+        seasons=tuple(season.range for season in contract.seasons),
+        incomparable=dict(incomparable or {}),
     )
 
 

@@ -42,6 +42,11 @@ class CheckRecord(Record):
         return RULES[self.kind]
 
     @property
+    def pair(self) -> Pair:
+        """What was compared, and how."""
+        return Pair(self.dataset, self.of, self.match)
+
+    @property
     def figure(self) -> str:
         """What was observed, in the rule's unit."""
         return "–" if self.observed is None else self.rule.quantity(self.observed)

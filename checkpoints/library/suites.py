@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from checkpoints.contract.checks import NAMESPACE, Check, by_date_grain, checks_of
 from checkpoints.contract.model import Contract
@@ -22,6 +22,9 @@ KINDS = {
     "checkpoints": "checkpoint",
 }
 DATASOURCE, ASSET, BATCH = "coverage", "coverage_frame", "window"
+DOCS_ACTION: Literal["update_cross_layer_docs"] = "update_cross_layer_docs"
+"""The action of the plugin: the library drops unknown expectations, but refuses unknown actions."""
+
 REGENERATE = "run python -m checkpoints suites"
 
 
@@ -167,6 +170,6 @@ def _definition(suite: str) -> dict[str, Any]:
 def _checkpoint(name: str, suites: Sequence[str]) -> dict[str, Any]:
     return _named("checkpoint", name) | {
         "validation_definitions": [_named("validation_definition", suite) for suite in suites],
-        "actions": [{"name": "update_data_docs", "site_names": [], "type": "update_data_docs"}],
+        "actions": [{"name": "update_data_docs", "site_names": [], "type": DOCS_ACTION}],
         "result_format": "COMPLETE",
     }

@@ -2,7 +2,7 @@
 
 One row per date of every compared pair: the pair, its cell, samples of the keys behind the date's
 missing and orphan counts, and what is the same on all rows of the pair: ``undated`` (keys without
-a date), ``error`` (why it cannot be judged), the window and ``fail_on``.
+a date), ``error`` (why it cannot be judged), the window, the seasons and ``fail_on``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from checkpoints.rules.evidence import Cell, Pair
 from checkpoints.rules.rule import Severity
 
 EVIDENCE = [*Cell._fields, "missing_keys", "orphan_keys"]
-SAME = ["undated", "error", "first", "last", "as_of", "fail_on"]
+SAME = ["undated", "error", "first", "last", "as_of", "seasons", "fail_on"]
 COLUMNS = [*Pair._fields, *EVIDENCE, *SAME]
 WIDTH = len(Cell._fields)
 
@@ -38,7 +38,8 @@ def coverage_table(
     rows = []
     for pair in dict.fromkeys(check.pair for check in checks):
         undated = frame.undated.get(pair.dataset, 0)
-        same = (undated, frame.obstacle(pair), window.first, window.last, frame.as_of, fail_on)
+        obstacle, dates = frame.obstacle(pair), (window.first, window.last, frame.as_of)
+        same = (undated, obstacle, *dates, frame.seasons, fail_on)
         for cell in frame.cells[pair]:
             found = samples.get((pair.dataset, pair.of or "", cell.date), ((), ()))
             rows.append((pair.dataset, pair.of or "", pair.match, *cell, *found, *same))
@@ -61,7 +62,7 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         raise UnreadablePair(
             f"dataset {pair.dataset!r} was not compared with {pair.of!r} by {pair.match}"
         )
-    undated, error, first, last, as_of, fail_on = rows[0][-len(SAME) :]
+    undated, error, first, last, as_of, seasons, fail_on = rows[0][-len(SAME) :]
     if error:
         raise UnreadablePair(error)
     found = {row[0]: (row[WIDTH], row[WIDTH + 1]) for row in rows}
@@ -69,6 +70,7 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         cells=tuple(Cell._make(row[:WIDTH]) for row in rows),
         window=DateRange(first, last),
         as_of=as_of,
+        seasons=seasons,
         undated=undated,
         fail_on=fail_on,
         samples={day: both for day, both in found.items() if any(both)},

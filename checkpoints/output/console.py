@@ -15,7 +15,7 @@ from checkpoints.archive.report import Report
 from checkpoints.coverage.results import CheckRecord
 from checkpoints.dates import DateRange
 from checkpoints.errors import ExitCode
-from checkpoints.output.columns import aligned, filled, width_of
+from checkpoints.output.columns import GAP, aligned, filled, width_of
 from checkpoints.rules.rule import Outcome
 from checkpoints.text import WORDS, Detail, counted, dates, human_bytes, one_line
 from checkpoints.warehouse.engine import Statement
@@ -32,8 +32,11 @@ STYLE = {
     Outcome.ERRORED: "bold magenta",
     Outcome.NOT_EVALUATED: "dim",
 }
-BODY_LINES = 15
+BODY_LINES = 17
 """What is left for errors and failures on a screen of 24 lines, beside heading, footer, prompt."""
+
+STORED_LINES = 2
+"""Report and page, where the run is stored."""
 
 ERROR_LINES = 9
 ROOM = 36
@@ -68,7 +71,7 @@ def print_report(
     )
     console.print(verdict)
     console.print(_suites_line(report.checks))
-    taken = _print_errors(console, report.checks, detail)
+    taken = _print_errors(console, report.checks, detail) + (STORED_LINES if stored else 0)
     verbose = detail is Detail.VERBOSE
     _print_failures(console, report, verbose, math.inf if verbose else BODY_LINES - taken)
     if verbose:
@@ -198,8 +201,8 @@ def _ranges(
 def _rows(checks: Sequence[CheckRecord], width: int) -> list[list[Text]]:
     """A line per check, or two.
 
-    Where that is too long it goes without its number of dates, and then with what it is compared
-    with on a line of its own.
+    Where that is too long they go without their numbers of dates, and those that are too long all
+    the same with what they are compared with on a line of its own.
     """
     rows = [_cells(check) for check in checks]
     for columns in ((0, 1, 2, 3, 4, 5, 6), (0, 1, 2, 3, 4, 6)):
@@ -208,8 +211,12 @@ def _rows(checks: Sequence[CheckRecord], width: int) -> list[list[Text]]:
         if width_of(lines) <= width:
             return [[line] for line in lines]
     lines = aligned([row[:5] for row in rows], right=(3, 4))
-    below = [[Text(" " * 11) + row[6]] if row[6] else [] for row in rows]
-    return [[line, *more] for line, more in zip(lines, below, strict=True)]
+    return [_beside_or_below(line, row[6], width) for line, row in zip(lines, rows, strict=True)]
+
+
+def _beside_or_below(line: Text, compared_with: Text, width: int) -> list[Text]:
+    beside = line + Text(" " * GAP) + compared_with if compared_with else line
+    return [beside] if beside.cell_len <= width else [line, Text(" " * 11) + compared_with]
 
 
 def _cells(check: CheckRecord) -> list[Text]:

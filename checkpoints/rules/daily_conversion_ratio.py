@@ -21,9 +21,11 @@ class DailyConversionRatio(RatioRule):
 
     def judge(self, evidence: PairEvidence) -> Evaluation:
         """The observed value is that of the worst date."""
-        counted = [cell for cell in evidence.due if cell.expected]
-        if not counted:
+        counted = [cell for cell in evidence.due if cell.expected or cell.lost_above]
+        if not evidence.due:
             return not_evaluated()
+        if not counted:
+            return self.judge_share(evidence.due)
         low = tuple(cell.date for cell in counted if _share(cell) < self.at_least)
         worst = min(counted, key=_share)
         return Evaluation(
@@ -37,4 +39,4 @@ class DailyConversionRatio(RatioRule):
 
 
 def _share(cell: Cell) -> float:
-    return cell.matched / cell.expected
+    return cell.matched / cell.expected if cell.expected else 0.0

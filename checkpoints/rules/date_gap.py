@@ -10,7 +10,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from checkpoints.dates import DateRange
-from checkpoints.rules.evidence import Cell, PairEvidence
+from checkpoints.records import Whole
+from checkpoints.rules.evidence import Cell, CellState, PairEvidence
 from checkpoints.rules.rule import Evaluation, Outcome, Rule, not_evaluated
 
 
@@ -21,7 +22,7 @@ class DateGap(Rule):
     template: ClassVar[str] = "$dataset has no gap longer than $limit against $of"
 
     rule: Literal["date_gap"]
-    at_most_days: Annotated[int, Field(ge=0)]
+    at_most_days: Annotated[Whole, Field(ge=0)]
 
     @property
     def threshold(self) -> float:
@@ -43,17 +44,26 @@ class DateGap(Rule):
         due = evidence.due
         if not due:
             return not_evaluated()
-        found = [(DateRange(gap[0], gap[-1]).days, gap) for gap in gaps(due)]
+        found = [(DateRange(gap[0], gap[-1]).days, gap) for gap in gaps(due, evidence.seasons)]
         long = [gap for days, gap in found if days > self.at_most_days]
         return Evaluation(
             outcome=Outcome.of(not long),
             observed=max((days for days, _ in found), default=0),
             unexpected_dates=tuple(day for gap in long for day in gap),
-            message=f"{len(long)} gaps longer than {self.at_most_days} days" if long else "",
+            message=_counted(len(long), self.quantity(self.at_most_days)) if long else "",
         )
 
 
-def gaps(due: Sequence[Cell]) -> list[list[date]]:
-    """Runs of consecutive due dates without a matched key."""
-    runs = groupby(due, key=lambda cell: cell.matched == 0)
-    return [[cell.date for cell in run] for is_gap, run in runs if is_gap]
+def gaps(due: Sequence[Cell], seasons: Sequence[DateRange] = ()) -> list[list[date]]:
+    """Runs of consecutive due dates that are missing, each within one season."""
+
+    def run_of(cell: Cell) -> tuple[bool, int | None]:
+        season = next((n for n, dates in enumerate(seasons) if cell.date in dates), None)
+        return cell.state is CellState.MISSING, season
+
+    runs = groupby(due, key=run_of)
+    return [[cell.date for cell in run] for (is_gap, _), run in runs if is_gap]
+
+
+def _counted(gaps_found: int, limit: str) -> str:
+    return f"{gaps_found} gap{'' if gaps_found == 1 else 's'} longer than {limit}"

@@ -86,9 +86,16 @@ class Cell(NamedTuple):
         """What the date is: the one place where missing and partial are told apart."""
         if self.status is not Status.DUE:
             return _NOT_COUNTED[self.status]
+        if self.lost_above:
+            return CellState.MISSING
         if not self.missing:
             return CellState.COMPLETE
         return CellState.PARTIAL if self.matched else CellState.MISSING
+
+    @property
+    def lost_above(self) -> bool:
+        """Due, and neither the dataset nor its upstream holds anything: both lost the date."""
+        return self.status is Status.DUE and not self.expected and not self.present
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +103,7 @@ class Tally:
     """Cells added up over their due dates.
 
     ``missing`` are the dates that hold nothing of what was expected, ``partial`` those that hold
-    some of it.
+    some of it. On ``lost_above`` of the missing ones the upstream holds nothing either.
     """
 
     due: int
@@ -104,6 +111,7 @@ class Tally:
     matched: int
     missing: tuple[date, ...]
     partial: tuple[date, ...]
+    lost_above: int
 
     @classmethod
     def of(cls, cells: Iterable[Cell]) -> Tally:
@@ -115,6 +123,7 @@ class Tally:
             matched=sum(cell.matched for cell in due),
             missing=tuple(cell.date for cell in due if cell.state is CellState.MISSING),
             partial=tuple(cell.date for cell in due if cell.state is CellState.PARTIAL),
+            lost_above=sum(cell.lost_above for cell in due),
         )
 
     @property
@@ -133,6 +142,7 @@ class PairEvidence:
     """All that is known of a pair over a window.
 
     ``cells`` are oldest first; ``undated`` is the number of the dataset's keys without a date.
+    ``seasons`` are those of the contract: what spans a break between two of them is no gap.
     ``samples`` has the missing and the orphan keys of a date, where they were read.
     """
 
@@ -140,6 +150,7 @@ class PairEvidence:
     window: DateRange
     as_of: date
     undated: int = 0
+    seasons: Sequence[DateRange] = ()
     samples: Mapping[date, tuple[Keys, Keys]] = field(default_factory=dict)
 
     @property

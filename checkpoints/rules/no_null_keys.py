@@ -9,12 +9,14 @@ from checkpoints.rules.rule import CountRule, Evaluation, Outcome, not_evaluated
 
 
 class NoNullKeys(CountRule):
-    """No row with NULL in a key column or in the date column."""
+    """No row with NULL or blank text in a key column, or with a date that cannot be read."""
 
     expectation: ClassVar[str] = "expect_no_null_keys"
-    template: ClassVar[str] = "no row of $dataset has NULL in its date or in a key column"
+    template: ClassVar[str] = (
+        "no row of $dataset has a NULL or unreadable date, or a NULL or blank key"
+    )
     compares: ClassVar[bool] = False
-    fix: ClassVar[str] = "rows with NULL in a key column: a backfill does not remove them"
+    fix: ClassVar[str] = "rows without a date or a key: a backfill does not remove them"
     noun: ClassVar[tuple[str, str]] = ("date or key", "dates or keys")
 
     rule: Literal["no_null_keys"]
@@ -29,10 +31,10 @@ class NoNullKeys(CountRule):
             outcome=Outcome.of(not (dates or undated)),
             observed=len(dates) + undated,
             unexpected_dates=dates,
-            message=f"{undated} keys without a date" if undated else "",
+            message=f"{undated} keys without a date that can be read" if undated else "",
         )
 
     @classmethod
     def on_date(cls, cell: Cell) -> str:  # noqa: ARG003 (that there is one is all that is known)
         """One or more rows."""
-        return "NULL in a key"
+        return "NULL or blank in a key"

@@ -8,11 +8,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from checkpoints.records import Number
 from checkpoints.rules.evidence import Cell, Tally
 from checkpoints.rules.rule import Evaluation, Outcome, Rule, not_evaluated
 from checkpoints.text import percent
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[Number, Field(ge=0, le=1)]
 
 
 class RatioRule(Rule, ABC):
@@ -44,15 +45,25 @@ class RatioRule(Rule, ABC):
     def judge_share(self, due: Sequence[Cell]) -> Evaluation:
         """Judge the keys of some due dates, all together."""
         tally = Tally.of(due)
-        if tally.ratio is None:
+        if not tally.due:
             return not_evaluated()
+        # Keys that the upstream lost as well cannot be counted: their dates can.
+        dates_above = (tally.due - tally.lost_above) / tally.due
+        passed = tally.ratio is not None and min(tally.ratio, dates_above) >= self.at_least
         return Evaluation(
-            outcome=Outcome.of(tally.ratio >= self.at_least),
-            observed=tally.ratio,
+            outcome=Outcome.of(passed),
+            observed=tally.ratio or 0.0,
             matched=tally.matched,
             expected=tally.expected,
             unexpected_dates=tally.lacking,
+            message=_lost_above(tally) if tally.ratio is None or tally.lost_above else "",
         )
+
+
+def _lost_above(tally: Tally) -> str:
+    if not tally.lost_above:
+        return "the upstream holds nothing on any due date"
+    return f"on {tally.lost_above} of {tally.due} due dates the upstream holds nothing either"
 
 
 def _exactly(threshold: float) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from checkpoints.records import Whole
 from checkpoints.rules.evidence import PairEvidence
 from checkpoints.rules.ratio import RatioRule
 from checkpoints.rules.rule import Evaluation
@@ -21,7 +22,7 @@ class RecentCoverage(RatioRule):
     )
 
     rule: Literal["recent_coverage"]
-    last_days: Annotated[int, Field(ge=1, le=366)]
+    last_days: Annotated[Whole, Field(ge=1, le=366)]
 
     def judge(self, evidence: PairEvidence) -> Evaluation:
         """Dates before that do not count."""

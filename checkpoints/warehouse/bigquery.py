@@ -32,11 +32,35 @@ from checkpoints.warehouse.engine import (
     Engine,
     ReadOptions,
     Statement,
+    ValueKind,
     instead_of,
 )
-from checkpoints.warehouse.query import columns_of, iso_date, local_date, probe
+from checkpoints.warehouse.query import (
+    ISO_DATE,
+    ISO_OFFSET,
+    ISO_TIME,
+    columns_of,
+    day_of,
+    exact_text,
+    iso_date,
+    local_date,
+    naive_date,
+    plain_text,
+    probe,
+)
 
 T = TypeVar("T")
+
+KINDS: dict[str, ValueKind] = {
+    **dict.fromkeys(("INTEGER", "INT64"), "integer"),
+    **dict.fromkeys(("FLOAT", "FLOAT64", "NUMERIC", "BIGNUMERIC"), "number"),
+    "STRING": "text",
+    "DATE": "date",
+    "DATETIME": "datetime",
+    "TIMESTAMP": "timestamp",
+    **dict.fromkeys(("BOOLEAN", "BOOL"), "boolean"),
+    "BYTES": "bytes",
+}
 
 DATE_TYPES: dict[str, DateType] = {
     "DATE": "date",
@@ -66,13 +90,64 @@ ADVICE = {
 
 @compiles(local_date, "bigquery")
 def _local_date(element: local_date, compiler: Any, **kw: Any) -> str:
-    column, zone = (compiler.process(clause, **kw) for clause in element.clauses)
+    column, zone = _clauses(element, compiler, **kw)
     return f"DATE({column}, {zone})"
+
+
+@compiles(naive_date, "bigquery")
+def _naive_date(element: naive_date, compiler: Any, **kw: Any) -> str:
+    column, from_zone, zone = _clauses(element, compiler, **kw)
+    return f"DATE(TIMESTAMP({column}, {from_zone}), {zone})"
+
+
+@compiles(day_of, "bigquery")
+def _day_of(element: day_of, compiler: Any, **kw: Any) -> str:
+    (column,) = _clauses(element, compiler, **kw)
+    return f"CAST({column} AS DATE)"
 
 
 @compiles(iso_date, "bigquery")
 def _iso_date(element: iso_date, compiler: Any, **kw: Any) -> str:
-    return f"SAFE_CAST(SUBSTR({compiler.process(element.clauses, **kw)}, 1, 10) AS DATE)"
+    text, zone = _clauses(element, compiler, **kw)
+    return (
+        f"CASE WHEN REGEXP_CONTAINS({text}, r'^{ISO_DATE}$') THEN SAFE_CAST({text} AS DATE) "
+        f"WHEN REGEXP_CONTAINS({text}, r'^{ISO_DATE}{ISO_TIME}$') "
+        f"THEN SAFE_CAST(SUBSTR({text}, 1, 10) AS DATE) "
+        f"WHEN REGEXP_CONTAINS({text}, r'^{ISO_DATE}{ISO_TIME}{ISO_OFFSET}$') "
+        f"THEN DATE(SAFE_CAST({text} AS TIMESTAMP), {zone}) END"
+    )
+
+
+@compiles(exact_text, "bigquery")
+def _exact_text(element: exact_text, compiler: Any, **kw: Any) -> str:
+    """Text is compared byte by byte unless its column has a collation, which is left alone."""
+    (column,) = _clauses(element, compiler, **kw)
+    return column
+
+
+@compiles(plain_text, "bigquery")
+def _plain_text(element: plain_text, compiler: Any, **kw: Any) -> str:
+    column, kind, zone = _clauses(element, compiler, **kw)
+    text = f"CAST({column} AS STRING)"
+    match kind.strip("'"):
+        case "number":
+            return rf"REGEXP_REPLACE({text}, r'\.0+$', '')"
+        case "timestamp":
+            return _moment(f"DATETIME({column}, {zone})")
+        case "datetime":
+            return _moment(column)
+    return text
+
+
+def _moment(moment: str) -> str:
+    day = f"CAST({moment} AS DATE)"
+    return (
+        f"IF({moment} = CAST({day} AS DATETIME), CAST({day} AS STRING), CAST({moment} AS STRING))"
+    )
+
+
+def _clauses(element: Any, compiler: Any, **kw: Any) -> list[str]:
+    return [compiler.process(clause, **kw) for clause in element.clauses]
 
 
 class _Compiler(BigQueryCompiler):  # type: ignore[misc]
@@ -258,7 +333,10 @@ def _labels(options: ReadOptions) -> dict[str, str]:
 
 
 def _columns(schema: Iterable[bigquery.SchemaField]) -> dict[str, Column]:
-    return {f.name: Column(f.field_type, DATE_TYPES.get(f.field_type)) for f in schema}
+    return {
+        f.name: Column(f.field_type, DATE_TYPES.get(f.field_type), KINDS.get(f.field_type, "other"))
+        for f in schema
+    }
 
 
 @contextmanager

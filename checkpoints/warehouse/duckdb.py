@@ -27,9 +27,21 @@ from checkpoints.warehouse.engine import (
     Engine,
     ReadOptions,
     Statement,
+    ValueKind,
     instead_of,
 )
-from checkpoints.warehouse.query import iso_date, local_date, probe
+from checkpoints.warehouse.query import (
+    ISO_DATE,
+    ISO_OFFSET,
+    ISO_TIME,
+    day_of,
+    exact_text,
+    iso_date,
+    local_date,
+    naive_date,
+    plain_text,
+    probe,
+)
 
 MB_PER_THREAD = 128
 """Memory that DuckDB takes for each core before it spills to disk."""
@@ -45,6 +57,25 @@ DATE_TYPES: dict[str, DateType] = {
     "TIMESTAMP_NS": "datetime",
     "VARCHAR": "text",
 }
+
+
+KINDS: dict[str, ValueKind] = {
+    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"), "integer"),
+    **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), "integer"),
+    **dict.fromkeys(("DOUBLE", "FLOAT", "DECIMAL"), "number"),
+    **dict.fromkeys(("VARCHAR", "ENUM"), "text"),
+    "DATE": "date",
+    "TIMESTAMP WITH TIME ZONE": "timestamp",
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), "datetime"),
+    "UUID": "uuid",
+    "BOOLEAN": "boolean",
+    "BLOB": "bytes",
+}
+
+
+def _column(type_: str) -> Column:
+    name = type_.partition("(")[0]
+    return Column(type_, DATE_TYPES.get(type_), KINDS.get(name, "other"))
 
 
 class _AlwaysQuoted(IdentifierPreparer):
@@ -73,13 +104,74 @@ class DuckDbDialect(DefaultDialect):
 
 @compiles(local_date, "duckdb")
 def _local_date(element: local_date, compiler: Any, **kw: Any) -> str:
-    column, zone = (compiler.process(clause, **kw) for clause in element.clauses)
+    column, zone = _clauses(element, compiler, **kw)
     return f"CAST(timezone({zone}, {column}) AS DATE)"
+
+
+@compiles(naive_date, "duckdb")
+def _naive_date(element: naive_date, compiler: Any, **kw: Any) -> str:
+    column, from_zone, zone = _clauses(element, compiler, **kw)
+    return f"CAST(timezone({zone}, timezone({from_zone}, {column})) AS DATE)"
+
+
+@compiles(day_of, "duckdb")
+def _day_of(element: day_of, compiler: Any, **kw: Any) -> str:
+    """A cast rounds nanoseconds up to the next day."""
+    (column,) = _clauses(element, compiler, **kw)
+    return (
+        f"CASE WHEN typeof({column}) = 'TIMESTAMP_NS' "
+        f"THEN DATE '1970-01-01' + CAST(epoch_ns({column}) // 86400000000000 AS INTEGER) "
+        f"ELSE CAST({column} AS DATE) END"
+    )
 
 
 @compiles(iso_date, "duckdb")
 def _iso_date(element: iso_date, compiler: Any, **kw: Any) -> str:
-    return f"TRY_CAST(substr({compiler.process(element.clauses, **kw)}, 1, 10) AS DATE)"
+    text, zone = _clauses(element, compiler, **kw)
+    return (
+        f"CASE WHEN regexp_full_match({text}, '{ISO_DATE}') THEN TRY_CAST({text} AS DATE) "
+        f"WHEN regexp_full_match({text}, '{ISO_DATE}{ISO_TIME}') "
+        f"THEN TRY_CAST(substr({text}, 1, 10) AS DATE) "
+        f"WHEN regexp_full_match({text}, '{ISO_DATE}{ISO_TIME}{ISO_OFFSET}') "
+        f"THEN CAST(timezone({zone}, TRY_CAST({text} AS TIMESTAMP WITH TIME ZONE)) AS DATE) END"
+    )
+
+
+@compiles(exact_text, "duckdb")
+def _exact_text(element: exact_text, compiler: Any, **kw: Any) -> str:
+    (column,) = _clauses(element, compiler, **kw)
+    return f'{column} COLLATE "C"'
+
+
+@compiles(plain_text, "duckdb")
+def _plain_text(element: plain_text, compiler: Any, **kw: Any) -> str:
+    column, kind, zone = _clauses(element, compiler, **kw)
+    text = f"CAST({column} AS VARCHAR)"
+    match kind.strip("'"):
+        case "number":
+            return (
+                f"CASE WHEN {column} = floor({column}) AND abs({column}) < 1e38 "
+                f"THEN CAST(CAST({column} AS HUGEINT) AS VARCHAR) "
+                rf"ELSE regexp_replace({text}, '(\.[0-9]*[1-9])0+$', '\1') END"
+            )
+        case "timestamp":
+            return _moment(f"timezone({zone}, {column})")
+        case "datetime":
+            return _moment(column)
+        case "text":
+            return f"coalesce(CAST(TRY_CAST({column} AS UUID) AS VARCHAR), {column})"
+    return text
+
+
+def _moment(moment: str) -> str:
+    day = f"CAST(date_trunc('day', {moment}) AS DATE)"
+    return (
+        f"CASE WHEN {moment} = {day} THEN CAST({day} AS VARCHAR) ELSE CAST({moment} AS VARCHAR) END"
+    )
+
+
+def _clauses(element: Any, compiler: Any, **kw: Any) -> list[str]:
+    return [compiler.process(clause, **kw) for clause in element.clauses]
 
 
 def compiled(statement: sa.Select[Any]) -> tuple[str, list[Any]]:
@@ -101,6 +193,7 @@ class DuckDbEngine:
     def describe(self, dataset: Dataset) -> Description:
         """Look up the columns of a table or query, from an empty answer of it."""
         try:
+            self._refuse_other_than_select(dataset.query)
             found = self.connection.execute(*compiled(probe(dataset))).description or []
         except duckdb.CatalogException as error:
             reason = self._no_table(dataset.path) if dataset.path else _unreadable(error)
@@ -108,8 +201,14 @@ class DuckDbEngine:
         except duckdb.Error as error:
             raise DatasetUnreadable(_unreadable(error)) from error
         types = {name: str(type_) for name, type_, *_ in found}
-        columns = {name: Column(type_, DATE_TYPES.get(type_)) for name, type_ in types.items()}
+        columns = {name: _column(type_) for name, type_ in types.items()}
         return Description(columns=columns, location=None)
+
+    def _refuse_other_than_select(self, query: str | None) -> None:
+        """A query is one SELECT: by itself, not only within the parentheses it is put in."""
+        found = self.connection.extract_statements(query) if query is not None else []
+        if query is not None and [s.type for s in found] != [duckdb.StatementType.SELECT]:
+            raise DatasetUnreadable("its query is not one SELECT statement: nothing else is run")
 
     def rows(self, statement: sa.Select[Any], location: str | None) -> list[tuple[Any, ...]]:
         """Run a statement; Ctrl-C stops it."""
@@ -152,7 +251,7 @@ class DuckDbEngine:
 
 
 @contextmanager
-def open_engine(url: sa.URL, _options: ReadOptions) -> Iterator[Engine]:
+def open_engine(url: sa.URL, options: ReadOptions) -> Iterator[Engine]:
     """Open a file read-only. What follows a ``?`` in the URL is DuckDB's configuration.
 
     Raises:
@@ -161,9 +260,10 @@ def open_engine(url: sa.URL, _options: ReadOptions) -> Iterator[Engine]:
         WarehouseError: it cannot be opened or read.
     """
     path = _existing(url)
-    config: dict[str, Any] = {**_spilling(), **url.query}
+    config: dict[str, Any] = {**_spilling(), **url.query, "access_mode": "READ_ONLY"}
     with _translated(url), duckdb.connect(path, read_only=True, config=config) as connection:
         connection.execute("SET enable_progress_bar = false")  # it is drawn on standard output
+        connection.execute("SET TimeZone = $1", [options.timezone])  # never the machine's
         yield DuckDbEngine(connection)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from checkpoints.contract.model import Contract, Dataset, DateType
 from checkpoints.records import Record
@@ -50,10 +50,26 @@ class ReadOptions:
     max_bytes: int | None = None
     timeout_seconds: float = 600
     impersonate: str | None = None
+    timezone: str = "UTC"
 
     def labelled(self, **labels: str) -> ReadOptions:
         """The same options with more labels."""
         return replace(self, labels={**self.labels, **labels})
+
+
+ValueKind = Literal[
+    "integer",
+    "number",
+    "text",
+    "date",
+    "datetime",
+    "timestamp",
+    "uuid",
+    "boolean",
+    "bytes",
+    "other",
+]
+"""What a column holds, whatever an engine calls its type."""
 
 
 class Column(NamedTuple):
@@ -61,6 +77,7 @@ class Column(NamedTuple):
 
     type: str
     date_type: DateType | None
+    kind: ValueKind = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,47 +1,68 @@
 """The presence query: which key is in which dataset on which date, each table read once.
 
-Built with SQLAlchemy Core, so that one construction compiles for every engine. ``local_date`` and
-``iso_date`` have no SQL here: each engine's module says what they are in its dialect.
+Built with SQLAlchemy Core, so that one construction compiles for every engine. The functions below
+have no SQL here: each engine's module says what they are in its dialect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.sql import operators
 from sqlalchemy.sql.functions import GenericFunction
 
-from checkpoints.contract.model import Condition, Contract, Dataset, DateType
+from checkpoints.contract.model import Contract, Dataset, DateType
 from checkpoints.dates import DAY, DateRange
+from checkpoints.warehouse.conditions import condition_on
+from checkpoints.warehouse.engine import ValueKind
+
+ALIKE = (
+    {"integer", "number", "text"},
+    {"date", "datetime", "timestamp", "text"},
+    {"uuid", "text"},
+)
+"""Kinds between which values can be the same; any two others never match."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A dataset as the warehouse has it: the kind of its date, and the types of its keys."""
+    """A dataset as the warehouse has it.
+
+    The kind of its date, the types and kinds of its keys, and the kinds that ``where`` is about.
+    """
 
     dataset: Dataset
     date_type: DateType
     key_types: tuple[str, ...]
+    key_kinds: tuple[ValueKind, ...]
+    where_kinds: tuple[ValueKind, ...] = ()
 
 
 KeyShape = tuple[bool, ...]
 """For each key column, by position, whether it is compared as text."""
 
 
-OPERATORS: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
-    "equals": operators.eq,
-    "not_equals": operators.ne,
-    "one_of": operators.in_op,
-    "none_of": operators.not_in_op,
-    "like": operators.like_op,
-    "not_like": operators.not_like_op,
-}
-NEGATIVE = ("not_equals", "none_of", "not_like")
+def incomparable(left: Source, right: Source) -> str:
+    """Why the keys of two datasets can never be the same; empty when they can."""
+    for n, kinds in enumerate(zip(left.key_kinds, right.key_kinds, strict=False)):
+        known = "other" not in kinds
+        if known and len(set(kinds)) > 1 and not any(set(kinds) <= alike for alike in ALIKE):
+            sides = (
+                f"key {source.dataset.key[n]!r} is {source.key_types[n]}"
+                for source in (left, right)
+            )
+            return f"{' and '.join(sides)}: they never match; convert one of them in a query"
+    return ""
+
+
+ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+ISO_TIME = "[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
+ISO_OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+"""Of a date and time as text, by regular expressions that every engine takes."""
 
 
 class local_date(GenericFunction[Any]):
@@ -51,10 +72,44 @@ class local_date(GenericFunction[Any]):
     inherit_cache = True
 
 
-class iso_date(GenericFunction[Any]):
-    """``iso_date(column)``: the date that a text begins with; NULL where it begins with none."""
+class naive_date(GenericFunction[Any]):
+    """``naive_date(column, from_zone, zone)``: that of a moment written without its zone."""
 
     type = sa.Date()
+    inherit_cache = True
+
+
+class day_of(GenericFunction[Any]):
+    """``day_of(column)``: the calendar date of a date and time, whatever its precision."""
+
+    type = sa.Date()
+    inherit_cache = True
+
+
+class iso_date(GenericFunction[Any]):
+    """``iso_date(column, zone)``: the date of an ISO 8601 text; NULL where it is none.
+
+    ``2024-01-05``, also with a time; with an offset or ``Z`` it is the date in the zone.
+    """
+
+    type = sa.Date()
+    inherit_cache = True
+
+
+class exact_text(GenericFunction[Any]):
+    """``exact_text(column)``: a text that is compared byte by byte, whatever its collation."""
+
+    type = sa.String()
+    inherit_cache = True
+
+
+class plain_text(GenericFunction[Any]):
+    """``plain_text(column, kind, zone)``: the same text for the same value, whatever its type.
+
+    Numbers without trailing zeros, moments at midnight as dates, UUIDs in lower case.
+    """
+
+    type = sa.String()
     inherit_cache = True
 
 
@@ -65,8 +120,15 @@ def columns_of(dataset: Dataset) -> list[str]:
 
 def key_shape(sources: Iterable[Source]) -> KeyShape:
     """The shape of all keys: as wide as the widest; text where the datasets' types differ."""
-    positions = zip_longest(*(source.key_types for source in sources))
-    return tuple(len({t for t in types if t is not None}) > 1 for types in positions)
+    found = [tuple(zip(s.key_types, s.key_kinds, strict=True)) for s in sources]
+    return tuple(_differ([key for key in keys if key]) for keys in zip_longest(*found))
+
+
+def _differ(keys: Sequence[tuple[str, ValueKind]]) -> bool:
+    """Whole numbers of any width are compared as they are."""
+    if all(kind == "integer" for _, kind in keys):
+        return False
+    return len({type_ for type_, _ in keys}) > 1
 
 
 def presence_statement(
@@ -146,6 +208,11 @@ def _number(value: int) -> sa.ColumnElement[Any]:
     return sa.literal_column(str(value))
 
 
+def _text(value: str) -> sa.ColumnElement[Any]:
+    """Text of our own, written out: an expression that says it twice has no parameter twice."""
+    return sa.literal_column("'" + value.replace("'", "''") + "'", sa.String())
+
+
 def _arm(
     contract: Contract,
     name: str,
@@ -158,19 +225,21 @@ def _arm(
     dataset = source.dataset
     relation = relation_of(dataset)
     day = relation.c[dataset.date]
-    own_keys = [relation.c[column] for column in dataset.key]
-    keys = [
-        _key(own_keys[n] if n < len(own_keys) else sa.null(), as_text).label(f"key_{n + 1}")
-        for n, as_text in enumerate(shape)
-    ]
-    in_ranges = sa.or_(*(_within(day, source.date_type, r, contract) for r in ranges))
+    keys = [_key(contract, source, relation, n, as_text=text) for n, text in enumerate(shape)]
+    date_ = _as_date(day, source, contract)
+    # A text that is no date sorts anywhere: it is read before it is compared with the window.
+    compared = date_ if source.date_type == "text" else day
+    in_ranges = sa.or_(*(_within(compared, source, r, contract) for r in ranges))
     return sa.select(
-        _as_date(day, source.date_type, contract).label("date"),
-        *keys,
+        date_.label("date"),
+        *(key.label(f"key_{n + 1}") for n, key in enumerate(keys)),
         _number(1 << contract.names.index(name)).label("bit"),
     ).where(
-        sa.or_(in_ranges, day.is_(None)) if undated else in_ranges,
-        *(_condition(relation.c[c.column], c) for c in dataset.where),
+        sa.or_(in_ranges, compared.is_(None)) if undated else in_ranges,
+        *(
+            condition_on(relation.c[c.column], c, kind)
+            for c, kind in zip(dataset.where, source.where_kinds, strict=True)
+        ),
     )
 
 
@@ -197,50 +266,53 @@ def _escaped(query: str) -> str:
     return query.strip().rstrip(";").replace(":", r"\:") + "\n"  # it may end in a comment
 
 
-def _key(column: sa.ColumnElement[Any], as_text: bool) -> sa.ColumnElement[Any]:
-    return sa.cast(column, sa.String()) if as_text else column
+def _key(
+    contract: Contract, source: Source, relation: sa.FromClause, position: int, *, as_text: bool
+) -> sa.ColumnElement[Any]:
+    """A key column as it is compared; NULL where the dataset has none at the position."""
+    dataset = source.dataset
+    if position >= len(dataset.key):
+        return sa.cast(sa.null(), sa.String()) if as_text else sa.null()
+    column: sa.ColumnElement[Any] = relation.c[dataset.key[position]]
+    kind = source.key_kinds[position]
+    if kind == "text":
+        column = exact_text(column)
+        if dataset.blank_keys == "null":
+            column = sa.case((sa.func.trim(column) == _text(""), None), else_=column)
+    if not as_text:
+        return column
+    return plain_text(column, _text(kind), _text(contract.timezone))
 
 
 def _as_date(
-    column: sa.ColumnElement[Any], date_type: DateType, contract: Contract
+    column: sa.ColumnElement[Any], source: Source, contract: Contract
 ) -> sa.ColumnElement[Any]:
-    match date_type:
+    zone = _text(contract.timezone)
+    match source.date_type:
         case "date":
             return column
+        case "datetime" if source.dataset.timezone is not None:
+            return naive_date(column, _text(source.dataset.timezone), zone)
         case "datetime":
-            return sa.cast(column, sa.Date())
+            return day_of(column)
         case "timestamp":
-            return local_date(column, sa.literal(contract.timezone))
+            return local_date(column, zone)
         case "text":
-            return iso_date(column)
+            return iso_date(column, zone)
 
 
 def _within(
-    column: sa.ColumnElement[Any], date_type: DateType, dates: DateRange, contract: Contract
+    column: sa.ColumnElement[Any], source: Source, dates: DateRange, contract: Contract
 ) -> sa.ColumnElement[bool]:
     """A range condition on the bare column, so that partitions are pruned."""
-    first, end = dates.first, dates.last + DAY
-    match date_type:
-        case "date":
-            return column.between(sa.literal(first, sa.Date()), sa.literal(dates.last, sa.Date()))
-        case "text":
-            low, high, type_ = first.isoformat(), end.isoformat(), sa.String()
-            return sa.and_(column >= sa.literal(low, type_), column < sa.literal(high, type_))
-        case "timestamp" | "datetime":
-            aware = date_type == "timestamp"
-            zone = contract.zone if aware else None
-            low_at, high_at = (
-                sa.literal(datetime.combine(day, time(), zone), sa.TIMESTAMP(timezone=aware))
-                for day in (first, end)
-            )
-            return sa.and_(column >= low_at, column < high_at)
-
-
-def _condition(column: sa.ColumnElement[Any], condition: Condition) -> sa.ColumnElement[bool]:
-    """NULL is none of the values that a negative condition leaves out, so it stays in.
-
-    A row without a key must be seen to be reported.
-    """
-    ((name, operand),) = condition.operator.items()
-    result = OPERATORS[name](column, operand)
-    return sa.or_(column.is_(None), result) if name in NEGATIVE else result
+    if source.date_type in ("date", "text"):
+        return column.between(sa.literal(dates.first, sa.Date()), sa.literal(dates.last, sa.Date()))
+    aware = source.date_type == "timestamp"
+    zone = source.dataset.zone
+    moments = [
+        datetime.combine(day, time(), contract.zone) for day in (dates.first, dates.last + DAY)
+    ]
+    if not aware:
+        moments = [(m.astimezone(zone) if zone else m).replace(tzinfo=None) for m in moments]
+    low, high = (sa.literal(moment, sa.TIMESTAMP(timezone=aware)) for moment in moments)
+    return sa.and_(column >= low, column < high)

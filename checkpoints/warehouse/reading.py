@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from checkpoints.contract.checks import pairs_of
+from checkpoints.contract.checks import by_date_grain, pairs_of
 from checkpoints.contract.model import Contract, Dataset
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame, Presence, build_frame, presence_of
@@ -23,6 +23,7 @@ from checkpoints.errors import ContractError, DatasetUnreadable, WarehouseError
 from checkpoints.records import Record
 from checkpoints.rules.evidence import Pair
 from checkpoints.text import human_bytes
+from checkpoints.warehouse.conditions import refuse_unequal
 from checkpoints.warehouse.engine import (
     ENGINES,
     Description,
@@ -35,6 +36,7 @@ from checkpoints.warehouse.query import (
     KeyShape,
     Source,
     columns_of,
+    incomparable,
     key_shape,
     keys_statement,
     masks_statement,
@@ -110,6 +112,20 @@ class Warehouse:
             if key[0] < end
         ]
 
+    def incomparable(self) -> dict[Pair, str]:
+        """Why keys never match, for the pairs of the contract of which that is known."""
+        found = {
+            pair: incomparable(self.sources[pair.dataset], self.sources[pair.of])
+            for pair in pairs_of(self.contract)
+            if pair.of and pair.match == "keys" and not by_date_grain(self.contract, pair)
+            if {pair.dataset, pair.of} <= self.sources.keys()
+        }
+        return {
+            pair: f"{pair.dataset!r} and {pair.of!r} cannot be compared: {why}"
+            for pair, why in found.items()
+            if why
+        }
+
     def estimates(self, ranges: Sequence[DateRange]) -> dict[str, int]:
         """Bytes that the presence query would read of each dataset; nothing is read.
 
@@ -177,7 +193,8 @@ def open_warehouse(
         WarehouseBusy: another process writes to the file.
         WarehouseError: it cannot be opened.
     """
-    with _engine(url, options) as engine:
+    chosen = replace(options or ReadOptions(), timezone=contract.timezone)
+    with _engine(url, chosen) as engine:
         sources: dict[str, Source] = {}
         locations: dict[str, str | None] = {}
         unreadable: dict[str, str] = {}
@@ -220,7 +237,7 @@ def _source(dataset: Dataset, found: Description) -> Source:
     if absent:
         details = "; ".join(f"{c!r}: {instead_of(c, found.columns)}" for c in absent)
         raise DatasetUnreadable(f"it has no column {details}")
-    type_, date_type = found.columns[dataset.date]
+    type_, date_type, _ = found.columns[dataset.date]
     if date_type is None:
         raise DatasetUnreadable(
             f"column {dataset.date!r} is {type_}, not a date: "
@@ -231,8 +248,21 @@ def _source(dataset: Dataset, found: Description) -> Source:
             f"column {dataset.date!r} is {type_}, but date_type says {dataset.date_type!r}: "
             f"remove date_type, or make it {date_type!r}"
         )
-    key_types = tuple(found.columns[column].type for column in dataset.key)
-    return Source(dataset=dataset, date_type=date_type, key_types=key_types)
+    if dataset.timezone is not None and date_type != "datetime":
+        raise DatasetUnreadable(
+            f"timezone is for dates with a time and without a zone, and column {dataset.date!r} is "
+            f"{type_}: remove it"
+        )
+    for condition in dataset.where:
+        refuse_unequal(condition, found.columns[condition.column])
+    keys = [found.columns[column] for column in dataset.key]
+    return Source(
+        dataset=dataset,
+        date_type=date_type,
+        key_types=tuple(key.type for key in keys),
+        key_kinds=tuple(key.kind for key in keys),
+        where_kinds=tuple(found.columns[c.column].kind for c in dataset.where),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +294,13 @@ def gather(
     with open_warehouse(contract, url, options) as warehouse:
         presence = warehouse.presence([window.range])
         frame = build_frame(
-            contract, presence, window, as_of, pairs_of(contract), warehouse.unreadable
+            contract,
+            presence,
+            window,
+            as_of,
+            pairs_of(contract),
+            warehouse.unreadable,
+            warehouse.incomparable(),
         )
         keys = tuple(_key_samples(contract, warehouse, frame)) if with_keys else ()
         return Evidence(frame=frame, keys=keys, statements=tuple(warehouse.engine.statements))

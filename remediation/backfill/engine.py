@@ -7,7 +7,7 @@ when what it depends on has been seen to land.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from checkpoints.dates import DAY
@@ -110,7 +110,9 @@ class ServiceBackfill:
         if self._service.ordered and (self._work.pace.concurrency or 1) > 1:
             self._journal.remark(self._name, "declared as ordered: one call at a time")
         self._await_earlier(calls)
-        waiting = self._unblocked(self._still_missing(calls))
+        # A date whose upstream did not land is not looked at: it may match what is half there.
+        free = self._unblocked([c for c in calls if self._is_waiting(c)], self._lacks)
+        waiting = self._unblocked(self._still_missing(free), self._sent_elsewhere())
         if not waiting:
             return
         size = self._work.pace.canary
@@ -142,18 +144,19 @@ class ServiceBackfill:
         self._sending.send([])
         self._sending.reset_failures()  # what an earlier run left behind does not count here
 
+    def _is_waiting(self, call: Call) -> bool:
+        return self._journal.state(call.id) not in IN_FLIGHT | DONE
+
     def _still_missing(self, calls: Sequence[Call]) -> list[Call]:
         """The calls whose data are not there yet; what is there already is not called."""
-        waiting = [c for c in calls if self._journal.state(c.id) not in IN_FLIGHT | DONE]
-        found = self._work.tables.look(waiting)
-        present = [call for call in waiting if has_landed(found[call.id])]
+        found = self._work.tables.look(calls)
+        present = [call for call in calls if has_landed(found[call.id])]
         self._journal.move(present, State.LANDED, detail="was there already")
-        return [call for call in waiting if not self._journal.is_done(call.id)]
+        return [call for call in calls if not self._journal.is_done(call.id)]
 
-    def _unblocked(self, calls: Sequence[Call]) -> list[Call]:
-        """The calls whose upstream landed and that no other plan has in flight."""
-        sent = self._sent_elsewhere()
-        blocked = grouped((self._lacks(call) or sent.get(call.id, ""), call) for call in calls)
+    def _unblocked(self, calls: Sequence[Call], obstacle: Callable[[Call], str]) -> list[Call]:
+        """The calls without an obstacle; the others are blocked."""
+        blocked = grouped((obstacle(call), call) for call in calls)
         free = blocked.pop("", [])
         for reason, held in blocked.items():
             self._block(held, reason)
@@ -167,16 +170,17 @@ class ServiceBackfill:
                 return f"needs {service}, which is {self._journal.state(needed)}"
         return ""
 
-    def _sent_elsewhere(self) -> dict[str, str]:
-        """What other plans sent and must not be sent here, with the reason."""
+    def _sent_elsewhere(self) -> Callable[[Call], str]:
+        """Says why a call must not be sent here: another plan sent it; empty when it may."""
         ledger, plan = self._work.ledger, self._work.plan.id
         resendable = self._work.is_resendable(self._name)
         unknown = frozenset() if resendable else ledger.in_flight(None, plan)
         in_flight = ledger.in_flight(self._clock.now(), plan)
-        return {
+        reasons = {
             **dict.fromkeys(unknown, UNKNOWN_ELSEWHERE),
             **dict.fromkeys(in_flight, IN_FLIGHT_ELSEWHERE),
         }
+        return lambda call: reasons.get(call.id, "")
 
     def _block(self, calls: Sequence[Call], reason: str) -> None:
         self._journal.move(calls, State.BLOCKED, detail=reason)

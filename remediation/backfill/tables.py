@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from checkpoints.contract.checks import coverage_pair, upstream_pair
+from checkpoints.contract.checks import coverage_pair, landing_pairs
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import build_frame
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import WarehouseBusy, WarehouseError
 from checkpoints.process import in_background
-from checkpoints.rules.evidence import Cell
+from checkpoints.rules.evidence import Cell, Pair
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.reading import open_warehouse
 from remediation.clock import Clock
@@ -75,8 +75,8 @@ class Tables:
     ) -> dict[str, Held]:
         """What the datasets of each call hold on its date, by the call's id; one query.
 
-        They are compared with their upstream; ``at_source``, with what their coverage is measured
-        by. ``before_exit``, the answer is waited for no longer than a second.
+        They are compared as ``landing_pairs`` says; ``at_source``, with what their coverage is
+        measured by. ``before_exit``, the answer is waited for no longer than a second.
 
         Raises:
             WarehouseError: the warehouse, or a dataset of the calls, cannot be read in time.
@@ -94,19 +94,33 @@ class Tables:
             ) from error
 
     def _read(self, calls: Sequence[Call], at_source: bool) -> dict[str, Held]:
-        pair_of = coverage_pair if at_source else upstream_pair
         names = {name for call in calls for name in call.datasets}
-        pairs = {name: pair_of(self.contract, name) for name in names}
+        pairs = {name: self._pairs(name, at_source) for name in names}
         dates = sorted({call.date for call in calls})
-        needed = {n for pair in pairs.values() for n in (pair.dataset, pair.of) if n}
+        every = [pair for of_dataset in pairs.values() for pair in of_dataset]
+        needed = {n for pair in every for n in (pair.dataset, pair.of) if n}
         with open_warehouse(self.contract, self.url, self.reading, needed) as warehouse:
             if warehouse.unreadable:
                 raise WarehouseError(*warehouse.unreadable.values())
             presence = warehouse.presence(ranges_of(dates))
         window = Window(range=DateRange(dates[0], dates[-1]), label="dates sent")
-        frame = build_frame(self.contract, presence, window, self.as_of, pairs.values())
-        found = {(name, c.date): c for name, pair in pairs.items() for c in frame.cells[pair]}
+        frame = build_frame(self.contract, presence, window, self.as_of, every)
+        found = {
+            (name, cells[0].date): _least_complete(cells)
+            for name, of_dataset in pairs.items()
+            for cells in zip(*(frame.cells[pair] for pair in of_dataset), strict=True)
+        }
         return {call.id: {n: found[n, call.date] for n in call.datasets} for call in calls}
+
+    def _pairs(self, name: str, at_source: bool) -> tuple[Pair, ...]:
+        if at_source:
+            return (coverage_pair(self.contract, name),)
+        return landing_pairs(self.contract, name)
+
+
+def _least_complete(cells: Sequence[Cell]) -> Cell:
+    """Of the cells of one date, upstream first: that which lacks most, if the upstream is there."""
+    return max(cells, key=lambda cell: cell.missing) if cells[0].expected else cells[0]
 
 
 def retry_while_busy(read: Callable[[], Result], clock: Clock) -> Result:

@@ -10,7 +10,7 @@ from checkpoints.archive.report import Report
 from checkpoints.contract.checks import checks_of, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.results import CheckRecord
-from checkpoints.rules.evidence import Cell, PairEvidence, Tally
+from checkpoints.rules.evidence import Cell, Pair, PairEvidence, Tally
 from checkpoints.rules.rule import Outcome
 
 
@@ -26,18 +26,31 @@ class Asked:
         return (check for check in report.checks if check.dataset in self.names)
 
 
-def candidates(report: Report, asked: Asked) -> dict[str, frozenset[date]]:
-    """Per dataset, the unexpected dates of its failed checks that a backfill can repair."""
-    wanted: dict[str, set[date]] = {}
+Wanted = Mapping[str, Mapping[date, frozenset[Pair]]]
+"""Per dataset and date, the pairs whose checks want the date repaired."""
+
+
+def candidates(report: Report, asked: Asked) -> Wanted:
+    """The unexpected dates of failed checks that a backfill can repair."""
+    wanted: dict[str, dict[date, frozenset[Pair]]] = {}
     for check in asked.checks(report):
-        if not check.rule.repairable:
-            continue
-        if check.outcome is Outcome.FAILED:
-            wanted.setdefault(check.dataset, set()).update(check.unexpected_dates)
-        if check.outcome is Outcome.PASSED and asked.include_passing:
-            found = (*Tally.of(cells_of(report, check.dataset)).lacking, *check.unexpected_dates)
-            wanted.setdefault(check.dataset, set()).update(found)
-    return {name: frozenset(days) for name, days in wanted.items()}
+        for day in _wanted_by(report, asked, check):
+            of_dataset = wanted.setdefault(check.dataset, {})
+            of_dataset[day] = of_dataset.get(day, frozenset()) | {check.pair}
+    return wanted
+
+
+def _wanted_by(report: Report, asked: Asked, check: CheckRecord) -> tuple[date, ...]:
+    if check.rule.repairable and check.outcome is Outcome.FAILED:
+        return check.unexpected_dates
+    if check.rule.repairable and check.outcome is Outcome.PASSED and asked.include_passing:
+        return lacking(report, check)
+    return ()
+
+
+def lacking(report: Report, check: CheckRecord) -> tuple[date, ...]:
+    """The dates that lack keys under a check, whatever its threshold tolerates."""
+    return (*Tally.of(cells_of(report, check.dataset)).lacking, *check.unexpected_dates)
 
 
 def cells_of(report: Report, dataset: str) -> tuple[Cell, ...]:
@@ -56,7 +69,12 @@ def foreseen(
     one plan repairs both. What the dataset has already is taken to match.
     """
     cells = [_after(contract, name, cell, coming) for cell in cells_of(report, name)]
-    evidence = PairEvidence(cells=cells, window=report.window, as_of=report.as_of)
+    evidence = PairEvidence(
+        cells=cells,
+        window=report.window,
+        as_of=report.as_of,
+        seasons=[season.range for season in contract.seasons],
+    )
     rules = {c.id: c.rule for c in checks_of(contract) if c.pair == upstream_pair(contract, name)}
     found: set[date] = set()
     for check in asked.checks(report):

@@ -13,8 +13,9 @@ from datetime import date
 
 from checkpoints.archive.remediation import Unplanned, Why
 from checkpoints.archive.report import Report
+from checkpoints.contract.checks import tells_keys_apart, upstream_pair
 from checkpoints.contract.model import Contract
-from checkpoints.rules.evidence import Cell, Status, Tally
+from checkpoints.rules.evidence import Cell, Pair, Status
 from checkpoints.rules.rule import Outcome
 from remediation.errors import PlanError
 from remediation.plan.candidates import (
@@ -22,6 +23,7 @@ from remediation.plan.candidates import (
     candidates,
     cells_of,
     foreseen,
+    lacking,
     will_have,
 )
 from remediation.plan.model import Call, Plan, call_id, content_hash
@@ -54,7 +56,7 @@ def make_plan(report: Report, contract: Contract, contract_sha256: str, request:
     _refuse_another_contract(report, contract_sha256)
     asked = _asked(contract, request)
     planned, causes = _decide(report, contract, asked, request.in_flight)
-    decided = {name for name, _ in [*planned, *causes]}
+    decided = {*planned, *causes}
     draft = Plan.model_construct(
         id="",
         run_id=report.run_id,
@@ -117,9 +119,10 @@ def _decide(
         above = coming.get(contract.datasets[name].upstream or "", {})
         cells = {cell.date: cell for cell in cells_of(report, name)}
         more = foreseen(report, contract, asked, name, above) if above else frozenset[date]()
-        for when in wanted.get(name, frozenset()) | more:
-            cell = cells.get(when)
-            cause = _cause(contract, in_flight, planned, name, when, cell)
+        own = wanted.get(name, {})
+        for when in own.keys() | more:
+            cell, pairs = cells.get(when), own.get(when, frozenset[Pair]())
+            cause = _cause(report, contract, in_flight, planned, name, when, cell, pairs)
             if cause is not None:
                 causes[name, when] = cause
             elif cell is not None:
@@ -129,12 +132,14 @@ def _decide(
 
 
 def _cause(
+    report: Report,
     contract: Contract,
     in_flight: Collection[str],
     planned: Collection[tuple[str, date]],
     name: str,
     when: date,
     day: Cell | None,
+    pairs: frozenset[Pair],
 ) -> Cause | None:
     """Why a date of a dataset is not called; None when it is."""
     dataset = contract.datasets[name]
@@ -151,9 +156,13 @@ def _cause(
         return Why.IN_FLIGHT, f"{dataset.service} may still be working on an earlier call"
     if (dataset.upstream, when) in planned:
         return None
+    if dataset.upstream in report.unreadable:
+        return Why.ERRORED, f"its upstream could not be read: {report.unreadable[dataset.upstream]}"
     if not day.expected:
         return Why.UPSTREAM_EMPTY, f"its upstream {dataset.upstream!r} has nothing on these dates"
-    if not day.missing:
+    upstream = upstream_pair(contract, name)
+    # A batch per date, or a count, says nothing about the keys that a finer comparison lacks.
+    if not day.missing and (tells_keys_apart(contract, upstream) or pairs <= {upstream}):
         return Why.COMPLETE, f"it has all that its upstream {dataset.upstream!r} has"
     return None
 
@@ -214,19 +223,22 @@ def _unplanned(contract: Contract, causes: Mapping[tuple[str, date], Cause]) -> 
 
 
 def _passed(
-    report: Report, contract: Contract, asked: Asked, decided: Collection[str]
+    report: Report, contract: Contract, asked: Asked, decided: Collection[tuple[str, date]]
 ) -> Iterator[Unplanned]:
-    """Dates that lack keys, and whose dataset failed no check that a backfill repairs."""
+    """Dates that lack keys, and that no failed check asks for: a threshold tolerates them."""
     if asked.include_passing:
         return
-    repairable = [c for c in asked.checks(report) if c.rule.repairable]
-    passed = {c.dataset for c in repairable if c.outcome is Outcome.PASSED}
-    others = {c.dataset for c in repairable if c.outcome in (Outcome.FAILED, Outcome.ERRORED)}
+    tolerated: dict[str, set[date]] = {}
+    for check in asked.checks(report):
+        if check.rule.repairable and check.outcome is Outcome.PASSED:
+            tolerated.setdefault(check.dataset, set()).update(lacking(report, check))
     for name in contract.names:
-        dates = Tally.of(cells_of(report, name)).lacking
-        if dates and name in passed - others - set(decided):
-            reason = "lacks keys, but its checks passed (--include-passing plans it)"
-            yield Unplanned(dataset=name, why=Why.PASSED, reason=reason, dates=dates)
+        dates = sorted(day for day in tolerated.get(name, ()) if (name, day) not in decided)
+        plannable = contract.datasets[name].service is not None
+        how = "--include-passing plans it" if plannable else "no service builds it"
+        if dates:
+            reason = f"lacks keys, but its checks passed ({how})"
+            yield Unplanned(dataset=name, why=Why.PASSED, reason=reason, dates=tuple(dates))
 
 
 def _never_planned(

@@ -17,14 +17,20 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
-from pydantic import Field
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from checkpoints.records import Record
 from checkpoints.rules.rule import Name
 from checkpoints.text import one_line
 from remediation.errors import CredentialsError
 from remediation.service.answer import DETAIL_LENGTH, Answer, Kind
-from remediation.service.kind import ServiceKind, ServiceRequest, with_date
+from remediation.service.kind import (
+    ServiceKind,
+    ServiceRequest,
+    names_the_date,
+    refuse_placeholders,
+    with_date,
+)
 
 if TYPE_CHECKING:
     import requests
@@ -73,12 +79,26 @@ class HttpService(ServiceKind):
     url: str
     method: Literal["POST", "PUT", "GET"] = "POST"
     path: str = "/process"
-    body: dict[str, Any] = Field(default_factory=dict)
+    body: dict[str, JsonValue] = Field(default_factory=dict)
     auth: Literal["identity_token", "none"] = "identity_token"
     audience: str | None = None
     accepted: tuple[int, ...] = (200, 202)
     nothing_that_day: tuple[int, ...] = (400,)
     results: ResultsList | None = None
+
+    @model_validator(mode="after")
+    def _has_known_placeholders(self) -> HttpService:
+        refuse_placeholders(self.path, self.body)
+        return self
+
+    @field_validator("body", mode="after")
+    @classmethod
+    def _is_json(cls, body: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(body, allow_nan=False)
+        except ValueError as error:
+            raise ValueError("holds .nan or .inf, which JSON has no word for") from error
+        return body
 
     @property
     def needs_token(self) -> bool:
@@ -91,8 +111,11 @@ class HttpService(ServiceKind):
         return self.audience or self.url.rstrip("/")
 
     def problems(self) -> list[str]:
-        """Variables that are not set, or else what is wrong with the address."""
-        return super().problems() or list(_address_problems(self.url))
+        """Variables that are not set, or else what is wrong with the address and the request."""
+        problems = super().problems() or list(_address_problems(self.url))
+        if not names_the_date(self.path, self.body):
+            problems.append("no call would name its date: write {date} in path or body")
+        return problems
 
     def describe(self, call: Call) -> HttpRequest:
         """The request that asks for the date of a call."""

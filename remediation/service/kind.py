@@ -6,7 +6,9 @@ shown. The module's name stands in ``checkpoints.contract.model.KINDS``; its ``K
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from remediation.plan.model import Call, Plan
     from remediation.service.answer import Answer
     from remediation.service.credentials import Tokens
+
+PLACEHOLDER = re.compile(r"\$?\{+\s*[A-Za-z_][^{}]*\}+")
+"""``{date}``, whatever looks as if it should be, and ``${NAME}`` of the environment."""
 
 
 class ServiceRequest(Record, ABC):
@@ -117,6 +122,38 @@ def dry_run(plan: Plan, contract: Contract) -> DryRun:
         plan_id=plan.id,
         requests=tuple(service_of(contract, call.service).describe(call) for call in plan.calls),
     )
+
+
+def refuse_placeholders(*values: Any) -> None:
+    """Refuse what looks like ``{date}`` in the strings of JSON values and is not.
+
+    Raises:
+        ValueError: a call would hold something with braces in it.
+    """
+    for placeholder in _placeholders(values):
+        if placeholder != "{date}" and not placeholder.startswith("$"):
+            raise ValueError(f"{placeholder} is no placeholder: write {{date}}")
+
+
+def names_the_date(*values: Any) -> bool:
+    """Whether ``{date}`` stands anywhere in the strings of JSON values."""
+    return "{date}" in _placeholders(values)
+
+
+def _placeholders(values: Any) -> list[str]:
+    return [found for text in _strings(values) for found in PLACEHOLDER.findall(text)]
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _strings(name)
+            yield from _strings(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _strings(inner)
+    elif isinstance(value, str):
+        yield value
 
 
 def with_date(value: Any, day: date) -> Any:

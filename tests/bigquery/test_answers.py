@@ -123,20 +123,21 @@ def test_text_that_is_no_date_counts_as_undated(
     rows = [("2025-01-11", "20250111_0"), ("2025-01-12x", "20250112_0"), ("2025-01-32", "c")]
     columns = "d VARCHAR, k VARCHAR"
     frame = frame_of(emulator, tmp_path, {"summary": rows}, columns, last="2025-02-02")
-    assert [c.matched for c in cells_of(frame, "summary")][:4] == [0, 1, 1, 0]
-    assert frame.undated["summary"] == 1
+    assert [c.matched for c in cells_of(frame, "summary")][:4] == [0, 1, 0, 0]
+    assert frame.undated["summary"] == 2
 
 
-def test_whole_numbers_and_texts_are_compared_as_text(
-    here: Proxy, emulator: Emulator, tmp_path: Path
+@pytest.mark.parametrize("kind", ["bigint", "double"])
+def test_numbers_and_texts_are_compared_as_text(
+    here: Proxy, emulator: Emulator, tmp_path: Path, kind: str
 ) -> None:
     texts = [(D("2025-01-10"), "7"), (D("2025-01-11"), "8"), (D("2025-01-12"), None)]
     numbers = [(D("2025-01-10"), 7), (D("2025-01-11"), 9), (D("2025-01-12"), None)]
     others = dict.fromkeys(("s.schedule", "s.raw", "s.factors"), texts)
-    load_rows(emulator.url, others, project="numbers")
-    load_rows(emulator.url, {"s.summary": numbers}, "d DATE, k BIGINT", "numbers")
+    load_rows(emulator.url, others, project=f"kind-{kind}")
+    load_rows(emulator.url, {"s.summary": numbers}, f"d DATE, k {kind}", f"kind-{kind}")
     contract, window = contract_of(tmp_path).contract, ("2025-01-10", "2025-01-12")
-    frame = gathered(contract, "numbers", *window, as_of="9999-12-31").frame
+    frame = gathered(contract, f"kind-{kind}", *window, as_of="9999-12-31").frame
     assert matched(frame) == {"10": 1, "11": 0, "12": 0}
     assert [c.null_keys for c in cells_of(frame, "summary")] == [0, 0, 1]
 
@@ -157,3 +158,19 @@ def test_a_missing_table_and_a_missing_column_are_named_with_what_exists(
     assert "'k'" in frame.unreadable["factors"]
     assert "it has d, game_k" in frame.unreadable["factors"]
     assert [c.matched for c in cells_of(frame, "raw")] == [1, 1, 1]
+
+
+def test_texts_with_time_and_offset_are_dates_in_the_contracts_zone(
+    here: Proxy, emulator: Emulator, tmp_path: Path
+) -> None:
+    rows = [
+        ("2025-01-10T23:59:59", "20250110_0"),
+        ("2025-01-12T03:00:00Z", "20250111_0"),
+        ("2025-01-12 21:00:00+00:00", "20250112_0"),
+        ("2025-01-12", "  "),
+        ("20250110", "x"),
+    ]
+    frame = frame_of(emulator, tmp_path, {"summary": rows}, "d VARCHAR, k VARCHAR")
+    assert [c.matched for c in cells_of(frame, "summary")][:3] == [1, 1, 1]
+    assert frame.undated["summary"] == 1
+    assert [c.null_keys for c in cells_of(frame, "summary")] == [0, 0, 1]

@@ -79,7 +79,8 @@ def test_nothing_but_reads_and_metadata_is_asked_for(proxy: Proxy) -> None:
     assert len(proxy.tokens) == 1
 
 
-@pytest.mark.parametrize("column", ["DATE", "TIMESTAMP", "TIMESTAMPTZ", "VARCHAR"])
+# BigQuery does not partition by a STRING: a text is read as a date before it is compared.
+@pytest.mark.parametrize("column", ["DATE", "TIMESTAMP", "TIMESTAMPTZ"])
 def test_every_kind_of_date_column_is_pruned(
     here: Proxy, emulator: Emulator, tmp_path: Path, column: str
 ) -> None:

@@ -40,6 +40,10 @@ class World:
     as_of: date
 
 
+Found = dict[date, tuple[int, int, int]]
+"""Expected, matched and orphan keys by date."""
+
+
 def day(n: int) -> date:
     return START + timedelta(days=n)
 
@@ -185,35 +189,49 @@ def oracle(world: World, name: str, rule: dict[str, Any]) -> tuple[str, float | 
         bad = [d for d in window if found[d][2]]
         return "FAILED" if bad else "PASSED", sum(found[d][2] for d in window), bad
     if rule["rule"] == "date_gap":
-        return gap_oracle(due, found, rule["at_most_days"])
+        return gap_oracle(world, name, due, found, rule["at_most_days"])
     if rule["rule"] == "recent_coverage" and due:
         due = [d for d in due if d > due[-1] - timedelta(days=rule["last_days"])]
-    if not sum(found[d][0] for d in due):
+    if not due:
         return "NOT_EVALUATED", None, []
-    if rule["rule"] == "daily_conversion_ratio":
+    lost = {d for d in due if lost_in_both(world, name, found, d)}
+    expected = sum(found[d][0] for d in due)
+    if rule["rule"] == "daily_conversion_ratio" and (expected or lost):
         ratios = {d: found[d][1] / found[d][0] for d in due if found[d][0]}
-        bad = [d for d, r in ratios.items() if r < rule["at_least"]]
+        ratios |= dict.fromkeys(lost, 0.0)
+        bad = [d for d in due if d in ratios and ratios[d] < rule["at_least"]]
         return "FAILED" if bad else "PASSED", min(ratios.values()), bad
-    ratio = sum(found[d][1] for d in due) / sum(found[d][0] for d in due)
-    lacking = [d for d in due if found[d][1] < found[d][0]]
-    return "PASSED" if ratio >= rule["at_least"] else "FAILED", ratio, lacking
+    lacking = [d for d in due if found[d][1] < found[d][0] or d in lost]
+    if not expected:
+        return "FAILED", 0.0, lacking
+    ratio = sum(found[d][1] for d in due) / expected
+    enough = ratio >= rule["at_least"] and 1 - len(lost) / len(due) >= rule["at_least"]
+    return "PASSED" if enough else "FAILED", ratio, lacking
+
+
+def lost_in_both(world: World, name: str, found: Found, when: date) -> bool:
+    return not found[when][0] and not keys_on(world, name, when)
 
 
 def gap_oracle(
-    due: Sequence[date], found: dict[date, tuple[int, int, int]], at_most: int
+    world: World, name: str, due: Sequence[date], found: Found, at_most: int
 ) -> tuple[str, float | None, list[date]]:
     if not due:
         return "NOT_EVALUATED", None, []
-    longest, bad, run = 0, [], []
+    seasons = world.raw["seasons"]
+    longest, bad, run, within = 0, [], [], None
     for d in [*due, None]:
-        if d is not None and found[d][1] == 0:
-            run.append(d)
-            continue
-        if run:
+        season = d and [s["from"] for s in seasons if s["from"] <= d <= s["to"]]
+        lost = d is not None and lost_in_both(world, name, found, d)
+        missing = lost or (d is not None and found[d][0] and not found[d][1])
+        if run and not (missing and season == within):
             length = (run[-1] - run[0]).days + 1
             longest = max(longest, length)
             bad += run if length > at_most else []
-        run = []
+            run = []
+        if missing:
+            run.append(d)
+            within = season
     return "FAILED" if bad else "PASSED", longest, bad
 
 

@@ -27,7 +27,13 @@ FROM (
     FROM (
       SELECT
         `nbac_schedule`.`game_date` AS `date`,
-        `nbac_schedule`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`nbac_schedule`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `nbac_schedule`.`game_id`
+        END AS `key_1`,
         1 AS `bit`
       FROM `nba_raw`.`nbac_schedule`
       WHERE
@@ -41,7 +47,13 @@ FROM (
       UNION ALL
       SELECT
         `bdl_player_boxscores`.`game_date` AS `date`,
-        `bdl_player_boxscores`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`bdl_player_boxscores`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `bdl_player_boxscores`.`game_id`
+        END AS `key_1`,
         2 AS `bit`
       FROM `nba_raw`.`bdl_player_boxscores`
       WHERE
@@ -50,7 +62,13 @@ FROM (
       UNION ALL
       SELECT
         `nbac_gamebook_player_stats`.`game_date` AS `date`,
-        `nbac_gamebook_player_stats`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`nbac_gamebook_player_stats`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `nbac_gamebook_player_stats`.`game_id`
+        END AS `key_1`,
         4 AS `bit`
       FROM `nba_raw`.`nbac_gamebook_player_stats`
       WHERE
@@ -59,7 +77,13 @@ FROM (
       UNION ALL
       SELECT
         `nbac_player_boxscores`.`game_date` AS `date`,
-        `nbac_player_boxscores`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`nbac_player_boxscores`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `nbac_player_boxscores`.`game_id`
+        END AS `key_1`,
         8 AS `bit`
       FROM `nba_raw`.`nbac_player_boxscores`
       WHERE
@@ -68,7 +92,13 @@ FROM (
       UNION ALL
       SELECT
         `player_game_summary`.`game_date` AS `date`,
-        `player_game_summary`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`player_game_summary`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `player_game_summary`.`game_id`
+        END AS `key_1`,
         16 AS `bit`
       FROM `nba_analytics`.`player_game_summary`
       WHERE
@@ -77,7 +107,13 @@ FROM (
       UNION ALL
       SELECT
         `team_defense_game_summary`.`game_date` AS `date`,
-        `team_defense_game_summary`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`team_defense_game_summary`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `team_defense_game_summary`.`game_id`
+        END AS `key_1`,
         32 AS `bit`
       FROM `nba_analytics`.`team_defense_game_summary`
       WHERE
@@ -86,7 +122,13 @@ FROM (
       UNION ALL
       SELECT
         `player_composite_factors`.`game_date` AS `date`,
-        `player_composite_factors`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`player_composite_factors`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `player_composite_factors`.`game_id`
+        END AS `key_1`,
         64 AS `bit`
       FROM `nba_precompute`.`player_composite_factors`
       WHERE
@@ -113,7 +155,13 @@ FROM (
       UNION ALL
       SELECT
         `prediction_accuracy`.`game_date` AS `date`,
-        `prediction_accuracy`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`prediction_accuracy`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `prediction_accuracy`.`game_id`
+        END AS `key_1`,
         512 AS `bit`
       FROM `nba_predictions`.`prediction_accuracy`
       WHERE

@@ -27,7 +27,13 @@ FROM (
     FROM (
       SELECT
         "nba_raw"."nbac_schedule"."game_date" AS "date",
-        "nba_raw"."nbac_schedule"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."nbac_schedule"."game_id" COLLATE "C"
+        END AS "key_1",
         1 AS "bit"
       FROM "nba_raw"."nbac_schedule"
       WHERE
@@ -42,7 +48,13 @@ FROM (
       UNION ALL
       SELECT
         "nba_raw"."bdl_player_boxscores"."game_date" AS "date",
-        "nba_raw"."bdl_player_boxscores"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C"
+        END AS "key_1",
         2 AS "bit"
       FROM "nba_raw"."bdl_player_boxscores"
       WHERE
@@ -51,7 +63,13 @@ FROM (
       UNION ALL
       SELECT
         "nba_raw"."nbac_gamebook_player_stats"."game_date" AS "date",
-        "nba_raw"."nbac_gamebook_player_stats"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C"
+        END AS "key_1",
         4 AS "bit"
       FROM "nba_raw"."nbac_gamebook_player_stats"
       WHERE
@@ -60,7 +78,13 @@ FROM (
       UNION ALL
       SELECT
         "nba_raw"."nbac_player_boxscores"."game_date" AS "date",
-        "nba_raw"."nbac_player_boxscores"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C"
+        END AS "key_1",
         8 AS "bit"
       FROM "nba_raw"."nbac_player_boxscores"
       WHERE
@@ -69,7 +93,13 @@ FROM (
       UNION ALL
       SELECT
         "nba_analytics"."player_game_summary"."game_date" AS "date",
-        "nba_analytics"."player_game_summary"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_analytics"."player_game_summary"."game_id" COLLATE "C"
+        END AS "key_1",
         16 AS "bit"
       FROM "nba_analytics"."player_game_summary"
       WHERE
@@ -78,7 +108,13 @@ FROM (
       UNION ALL
       SELECT
         "nba_analytics"."team_defense_game_summary"."game_date" AS "date",
-        "nba_analytics"."team_defense_game_summary"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C"
+        END AS "key_1",
         32 AS "bit"
       FROM "nba_analytics"."team_defense_game_summary"
       WHERE
@@ -87,7 +123,13 @@ FROM (
       UNION ALL
       SELECT
         "nba_precompute"."player_composite_factors"."game_date" AS "date",
-        "nba_precompute"."player_composite_factors"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_precompute"."player_composite_factors"."game_id" COLLATE "C"
+        END AS "key_1",
         64 AS "bit"
       FROM "nba_precompute"."player_composite_factors"
       WHERE
@@ -114,7 +156,13 @@ FROM (
       UNION ALL
       SELECT
         "nba_predictions"."prediction_accuracy"."game_date" AS "date",
-        "nba_predictions"."prediction_accuracy"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C"
+        END AS "key_1",
         512 AS "bit"
       FROM "nba_predictions"."prediction_accuracy"
       WHERE

@@ -27,7 +27,13 @@ FROM (
     FROM (
       SELECT
         CAST(`nbac_schedule`.`game_date` AS DATE) AS `date`,
-        `nbac_schedule`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`nbac_schedule`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `nbac_schedule`.`game_id`
+        END AS `key_1`,
         1 AS `bit`
       FROM `nba_raw`.`nbac_schedule`
       WHERE
@@ -42,7 +48,13 @@ FROM (
       UNION ALL
       SELECT
         CAST(`bdl_player_boxscores`.`game_date` AS DATE) AS `date`,
-        `bdl_player_boxscores`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`bdl_player_boxscores`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `bdl_player_boxscores`.`game_id`
+        END AS `key_1`,
         2 AS `bit`
       FROM `nba_raw`.`bdl_player_boxscores`
       WHERE
@@ -52,7 +64,13 @@ FROM (
       UNION ALL
       SELECT
         CAST(`nbac_gamebook_player_stats`.`game_date` AS DATE) AS `date`,
-        `nbac_gamebook_player_stats`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`nbac_gamebook_player_stats`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `nbac_gamebook_player_stats`.`game_id`
+        END AS `key_1`,
         4 AS `bit`
       FROM `nba_raw`.`nbac_gamebook_player_stats`
       WHERE
@@ -62,7 +80,13 @@ FROM (
       UNION ALL
       SELECT
         CAST(`nbac_player_boxscores`.`game_date` AS DATE) AS `date`,
-        `nbac_player_boxscores`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`nbac_player_boxscores`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `nbac_player_boxscores`.`game_id`
+        END AS `key_1`,
         8 AS `bit`
       FROM `nba_raw`.`nbac_player_boxscores`
       WHERE
@@ -72,7 +96,13 @@ FROM (
       UNION ALL
       SELECT
         CAST(`player_game_summary`.`game_date` AS DATE) AS `date`,
-        `player_game_summary`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`player_game_summary`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `player_game_summary`.`game_id`
+        END AS `key_1`,
         16 AS `bit`
       FROM `nba_analytics`.`player_game_summary`
       WHERE
@@ -82,7 +112,13 @@ FROM (
       UNION ALL
       SELECT
         CAST(`team_defense_game_summary`.`game_date` AS DATE) AS `date`,
-        `team_defense_game_summary`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`team_defense_game_summary`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `team_defense_game_summary`.`game_id`
+        END AS `key_1`,
         32 AS `bit`
       FROM `nba_analytics`.`team_defense_game_summary`
       WHERE
@@ -92,7 +128,13 @@ FROM (
       UNION ALL
       SELECT
         CAST(`player_composite_factors`.`game_date` AS DATE) AS `date`,
-        `player_composite_factors`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`player_composite_factors`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `player_composite_factors`.`game_id`
+        END AS `key_1`,
         64 AS `bit`
       FROM `nba_precompute`.`player_composite_factors`
       WHERE
@@ -122,7 +164,13 @@ FROM (
       UNION ALL
       SELECT
         CAST(`prediction_accuracy`.`game_date` AS DATE) AS `date`,
-        `prediction_accuracy`.`game_id` AS `key_1`,
+        CASE
+          WHEN (
+            TRIM(`prediction_accuracy`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `prediction_accuracy`.`game_id`
+        END AS `key_1`,
         512 AS `bit`
       FROM `nba_predictions`.`prediction_accuracy`
       WHERE

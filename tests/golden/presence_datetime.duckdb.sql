@@ -26,8 +26,18 @@ FROM (
       BIT_OR("rows_of_all"."bit") AS "mask"
     FROM (
       SELECT
-        CAST("nba_raw"."nbac_schedule"."game_date" AS DATE) AS "date",
-        "nba_raw"."nbac_schedule"."game_id" AS "key_1",
+        CASE
+          WHEN TYPEOF("nba_raw"."nbac_schedule"."game_date") = 'TIMESTAMP_NS'
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_schedule"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_raw"."nbac_schedule"."game_date" AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."nbac_schedule"."game_id" COLLATE "C"
+        END AS "key_1",
         1 AS "bit"
       FROM "nba_raw"."nbac_schedule"
       WHERE
@@ -42,8 +52,18 @@ FROM (
         )
       UNION ALL
       SELECT
-        CAST("nba_raw"."bdl_player_boxscores"."game_date" AS DATE) AS "date",
-        "nba_raw"."bdl_player_boxscores"."game_id" AS "key_1",
+        CASE
+          WHEN TYPEOF("nba_raw"."bdl_player_boxscores"."game_date") = 'TIMESTAMP_NS'
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."bdl_player_boxscores"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_raw"."bdl_player_boxscores"."game_date" AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C"
+        END AS "key_1",
         2 AS "bit"
       FROM "nba_raw"."bdl_player_boxscores"
       WHERE
@@ -52,8 +72,18 @@ FROM (
         OR "nba_raw"."bdl_player_boxscores"."game_date" IS NULL
       UNION ALL
       SELECT
-        CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS DATE) AS "date",
-        "nba_raw"."nbac_gamebook_player_stats"."game_id" AS "key_1",
+        CASE
+          WHEN TYPEOF("nba_raw"."nbac_gamebook_player_stats"."game_date") = 'TIMESTAMP_NS'
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_gamebook_player_stats"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C"
+        END AS "key_1",
         4 AS "bit"
       FROM "nba_raw"."nbac_gamebook_player_stats"
       WHERE
@@ -62,8 +92,18 @@ FROM (
         OR "nba_raw"."nbac_gamebook_player_stats"."game_date" IS NULL
       UNION ALL
       SELECT
-        CAST("nba_raw"."nbac_player_boxscores"."game_date" AS DATE) AS "date",
-        "nba_raw"."nbac_player_boxscores"."game_id" AS "key_1",
+        CASE
+          WHEN TYPEOF("nba_raw"."nbac_player_boxscores"."game_date") = 'TIMESTAMP_NS'
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_player_boxscores"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_raw"."nbac_player_boxscores"."game_date" AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C"
+        END AS "key_1",
         8 AS "bit"
       FROM "nba_raw"."nbac_player_boxscores"
       WHERE
@@ -72,8 +112,18 @@ FROM (
         OR "nba_raw"."nbac_player_boxscores"."game_date" IS NULL
       UNION ALL
       SELECT
-        CAST("nba_analytics"."player_game_summary"."game_date" AS DATE) AS "date",
-        "nba_analytics"."player_game_summary"."game_id" AS "key_1",
+        CASE
+          WHEN TYPEOF("nba_analytics"."player_game_summary"."game_date") = 'TIMESTAMP_NS'
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_analytics"."player_game_summary"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_analytics"."player_game_summary"."game_date" AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_analytics"."player_game_summary"."game_id" COLLATE "C"
+        END AS "key_1",
         16 AS "bit"
       FROM "nba_analytics"."player_game_summary"
       WHERE
@@ -82,8 +132,18 @@ FROM (
         OR "nba_analytics"."player_game_summary"."game_date" IS NULL
       UNION ALL
       SELECT
-        CAST("nba_analytics"."team_defense_game_summary"."game_date" AS DATE) AS "date",
-        "nba_analytics"."team_defense_game_summary"."game_id" AS "key_1",
+        CASE
+          WHEN TYPEOF("nba_analytics"."team_defense_game_summary"."game_date") = 'TIMESTAMP_NS'
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_analytics"."team_defense_game_summary"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_analytics"."team_defense_game_summary"."game_date" AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C"
+        END AS "key_1",
         32 AS "bit"
       FROM "nba_analytics"."team_defense_game_summary"
       WHERE
@@ -92,8 +152,18 @@ FROM (
         OR "nba_analytics"."team_defense_game_summary"."game_date" IS NULL
       UNION ALL
       SELECT
-        CAST("nba_precompute"."player_composite_factors"."game_date" AS DATE) AS "date",
-        "nba_precompute"."player_composite_factors"."game_id" AS "key_1",
+        CASE
+          WHEN TYPEOF("nba_precompute"."player_composite_factors"."game_date") = 'TIMESTAMP_NS'
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."player_composite_factors"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_precompute"."player_composite_factors"."game_date" AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_precompute"."player_composite_factors"."game_id" COLLATE "C"
+        END AS "key_1",
         64 AS "bit"
       FROM "nba_precompute"."player_composite_factors"
       WHERE
@@ -102,7 +172,11 @@ FROM (
         OR "nba_precompute"."player_composite_factors"."game_date" IS NULL
       UNION ALL
       SELECT
-        CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS DATE) AS "date",
+        CASE
+          WHEN TYPEOF("nba_precompute"."team_defense_zone_analysis"."analysis_date") = 'TIMESTAMP_NS'
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."team_defense_zone_analysis"."analysis_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS DATE)
+        END AS "date",
         NULL AS "key_1",
         128 AS "bit"
       FROM "nba_precompute"."team_defense_zone_analysis"
@@ -112,7 +186,11 @@ FROM (
         OR "nba_precompute"."team_defense_zone_analysis"."analysis_date" IS NULL
       UNION ALL
       SELECT
-        CAST("nba_precompute"."player_daily_cache"."cache_date" AS DATE) AS "date",
+        CASE
+          WHEN TYPEOF("nba_precompute"."player_daily_cache"."cache_date") = 'TIMESTAMP_NS'
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."player_daily_cache"."cache_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_precompute"."player_daily_cache"."cache_date" AS DATE)
+        END AS "date",
         NULL AS "key_1",
         256 AS "bit"
       FROM "nba_precompute"."player_daily_cache"
@@ -122,8 +200,18 @@ FROM (
         OR "nba_precompute"."player_daily_cache"."cache_date" IS NULL
       UNION ALL
       SELECT
-        CAST("nba_predictions"."prediction_accuracy"."game_date" AS DATE) AS "date",
-        "nba_predictions"."prediction_accuracy"."game_id" AS "key_1",
+        CASE
+          WHEN TYPEOF("nba_predictions"."prediction_accuracy"."game_date") = 'TIMESTAMP_NS'
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_predictions"."prediction_accuracy"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_predictions"."prediction_accuracy"."game_date" AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C"
+        END AS "key_1",
         512 AS "bit"
       FROM "nba_predictions"."prediction_accuracy"
       WHERE

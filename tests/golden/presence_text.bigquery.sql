@@ -26,109 +26,564 @@ FROM (
       BIT_OR(`rows_of_all`.`bit`) AS `mask`
     FROM (
       SELECT
-        SAFE_CAST(SUBSTR(`nbac_schedule`.`game_date`, 1, 10) AS DATE) AS `date`,
-        `nbac_schedule`.`game_id` AS `key_1`,
+        CASE
+          WHEN REGEXP_CONTAINS(`nbac_schedule`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`nbac_schedule`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `nbac_schedule`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`nbac_schedule`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `nbac_schedule`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`nbac_schedule`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END AS `date`,
+        CASE
+          WHEN (
+            TRIM(`nbac_schedule`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `nbac_schedule`.`game_id`
+        END AS `key_1`,
         1 AS `bit`
       FROM `nba_raw`.`nbac_schedule`
       WHERE
         (
-          `nbac_schedule`.`game_date` >= '2025-01-01'
-          AND `nbac_schedule`.`game_date` < '2025-02-01'
-          OR `nbac_schedule`.`game_date` IS NULL
+          CASE
+            WHEN REGEXP_CONTAINS(`nbac_schedule`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+            THEN SAFE_CAST(`nbac_schedule`.`game_date` AS DATE)
+            WHEN REGEXP_CONTAINS(
+              `nbac_schedule`.`game_date`,
+              '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            )
+            THEN SAFE_CAST(SUBSTR(`nbac_schedule`.`game_date`, 1, 10) AS DATE)
+            WHEN REGEXP_CONTAINS(
+              `nbac_schedule`.`game_date`,
+              '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            )
+            THEN DATE(SAFE_CAST(`nbac_schedule`.`game_date` AS TIMESTAMP), 'America/New_York')
+          END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+          OR CASE
+            WHEN REGEXP_CONTAINS(`nbac_schedule`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+            THEN SAFE_CAST(`nbac_schedule`.`game_date` AS DATE)
+            WHEN REGEXP_CONTAINS(
+              `nbac_schedule`.`game_date`,
+              '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            )
+            THEN SAFE_CAST(SUBSTR(`nbac_schedule`.`game_date`, 1, 10) AS DATE)
+            WHEN REGEXP_CONTAINS(
+              `nbac_schedule`.`game_date`,
+              '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            )
+            THEN DATE(SAFE_CAST(`nbac_schedule`.`game_date` AS TIMESTAMP), 'America/New_York')
+          END IS NULL
         )
         AND (
           `nbac_schedule`.`game_id` IS NULL OR `nbac_schedule`.`game_id` NOT LIKE '003%%'
         )
       UNION ALL
       SELECT
-        SAFE_CAST(SUBSTR(`bdl_player_boxscores`.`game_date`, 1, 10) AS DATE) AS `date`,
-        `bdl_player_boxscores`.`game_id` AS `key_1`,
+        CASE
+          WHEN REGEXP_CONTAINS(`bdl_player_boxscores`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`bdl_player_boxscores`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `bdl_player_boxscores`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`bdl_player_boxscores`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `bdl_player_boxscores`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`bdl_player_boxscores`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END AS `date`,
+        CASE
+          WHEN (
+            TRIM(`bdl_player_boxscores`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `bdl_player_boxscores`.`game_id`
+        END AS `key_1`,
         2 AS `bit`
       FROM `nba_raw`.`bdl_player_boxscores`
       WHERE
-        `bdl_player_boxscores`.`game_date` >= '2025-01-01'
-        AND `bdl_player_boxscores`.`game_date` < '2025-02-01'
-        OR `bdl_player_boxscores`.`game_date` IS NULL
+        CASE
+          WHEN REGEXP_CONTAINS(`bdl_player_boxscores`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`bdl_player_boxscores`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `bdl_player_boxscores`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`bdl_player_boxscores`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `bdl_player_boxscores`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`bdl_player_boxscores`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR CASE
+          WHEN REGEXP_CONTAINS(`bdl_player_boxscores`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`bdl_player_boxscores`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `bdl_player_boxscores`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`bdl_player_boxscores`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `bdl_player_boxscores`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`bdl_player_boxscores`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END IS NULL
       UNION ALL
       SELECT
-        SAFE_CAST(SUBSTR(`nbac_gamebook_player_stats`.`game_date`, 1, 10) AS DATE) AS `date`,
-        `nbac_gamebook_player_stats`.`game_id` AS `key_1`,
+        CASE
+          WHEN REGEXP_CONTAINS(`nbac_gamebook_player_stats`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`nbac_gamebook_player_stats`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `nbac_gamebook_player_stats`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`nbac_gamebook_player_stats`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `nbac_gamebook_player_stats`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(
+            SAFE_CAST(`nbac_gamebook_player_stats`.`game_date` AS TIMESTAMP),
+            'America/New_York'
+          )
+        END AS `date`,
+        CASE
+          WHEN (
+            TRIM(`nbac_gamebook_player_stats`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `nbac_gamebook_player_stats`.`game_id`
+        END AS `key_1`,
         4 AS `bit`
       FROM `nba_raw`.`nbac_gamebook_player_stats`
       WHERE
-        `nbac_gamebook_player_stats`.`game_date` >= '2025-01-01'
-        AND `nbac_gamebook_player_stats`.`game_date` < '2025-02-01'
-        OR `nbac_gamebook_player_stats`.`game_date` IS NULL
+        CASE
+          WHEN REGEXP_CONTAINS(`nbac_gamebook_player_stats`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`nbac_gamebook_player_stats`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `nbac_gamebook_player_stats`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`nbac_gamebook_player_stats`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `nbac_gamebook_player_stats`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(
+            SAFE_CAST(`nbac_gamebook_player_stats`.`game_date` AS TIMESTAMP),
+            'America/New_York'
+          )
+        END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR CASE
+          WHEN REGEXP_CONTAINS(`nbac_gamebook_player_stats`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`nbac_gamebook_player_stats`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `nbac_gamebook_player_stats`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`nbac_gamebook_player_stats`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `nbac_gamebook_player_stats`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(
+            SAFE_CAST(`nbac_gamebook_player_stats`.`game_date` AS TIMESTAMP),
+            'America/New_York'
+          )
+        END IS NULL
       UNION ALL
       SELECT
-        SAFE_CAST(SUBSTR(`nbac_player_boxscores`.`game_date`, 1, 10) AS DATE) AS `date`,
-        `nbac_player_boxscores`.`game_id` AS `key_1`,
+        CASE
+          WHEN REGEXP_CONTAINS(`nbac_player_boxscores`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`nbac_player_boxscores`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `nbac_player_boxscores`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`nbac_player_boxscores`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `nbac_player_boxscores`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`nbac_player_boxscores`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END AS `date`,
+        CASE
+          WHEN (
+            TRIM(`nbac_player_boxscores`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `nbac_player_boxscores`.`game_id`
+        END AS `key_1`,
         8 AS `bit`
       FROM `nba_raw`.`nbac_player_boxscores`
       WHERE
-        `nbac_player_boxscores`.`game_date` >= '2025-01-01'
-        AND `nbac_player_boxscores`.`game_date` < '2025-02-01'
-        OR `nbac_player_boxscores`.`game_date` IS NULL
+        CASE
+          WHEN REGEXP_CONTAINS(`nbac_player_boxscores`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`nbac_player_boxscores`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `nbac_player_boxscores`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`nbac_player_boxscores`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `nbac_player_boxscores`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`nbac_player_boxscores`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR CASE
+          WHEN REGEXP_CONTAINS(`nbac_player_boxscores`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`nbac_player_boxscores`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `nbac_player_boxscores`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`nbac_player_boxscores`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `nbac_player_boxscores`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`nbac_player_boxscores`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END IS NULL
       UNION ALL
       SELECT
-        SAFE_CAST(SUBSTR(`player_game_summary`.`game_date`, 1, 10) AS DATE) AS `date`,
-        `player_game_summary`.`game_id` AS `key_1`,
+        CASE
+          WHEN REGEXP_CONTAINS(`player_game_summary`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`player_game_summary`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_game_summary`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`player_game_summary`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_game_summary`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`player_game_summary`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END AS `date`,
+        CASE
+          WHEN (
+            TRIM(`player_game_summary`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `player_game_summary`.`game_id`
+        END AS `key_1`,
         16 AS `bit`
       FROM `nba_analytics`.`player_game_summary`
       WHERE
-        `player_game_summary`.`game_date` >= '2025-01-01'
-        AND `player_game_summary`.`game_date` < '2025-02-01'
-        OR `player_game_summary`.`game_date` IS NULL
+        CASE
+          WHEN REGEXP_CONTAINS(`player_game_summary`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`player_game_summary`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_game_summary`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`player_game_summary`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_game_summary`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`player_game_summary`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR CASE
+          WHEN REGEXP_CONTAINS(`player_game_summary`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`player_game_summary`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_game_summary`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`player_game_summary`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_game_summary`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`player_game_summary`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END IS NULL
       UNION ALL
       SELECT
-        SAFE_CAST(SUBSTR(`team_defense_game_summary`.`game_date`, 1, 10) AS DATE) AS `date`,
-        `team_defense_game_summary`.`game_id` AS `key_1`,
+        CASE
+          WHEN REGEXP_CONTAINS(`team_defense_game_summary`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`team_defense_game_summary`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `team_defense_game_summary`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`team_defense_game_summary`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `team_defense_game_summary`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(
+            SAFE_CAST(`team_defense_game_summary`.`game_date` AS TIMESTAMP),
+            'America/New_York'
+          )
+        END AS `date`,
+        CASE
+          WHEN (
+            TRIM(`team_defense_game_summary`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `team_defense_game_summary`.`game_id`
+        END AS `key_1`,
         32 AS `bit`
       FROM `nba_analytics`.`team_defense_game_summary`
       WHERE
-        `team_defense_game_summary`.`game_date` >= '2025-01-01'
-        AND `team_defense_game_summary`.`game_date` < '2025-02-01'
-        OR `team_defense_game_summary`.`game_date` IS NULL
+        CASE
+          WHEN REGEXP_CONTAINS(`team_defense_game_summary`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`team_defense_game_summary`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `team_defense_game_summary`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`team_defense_game_summary`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `team_defense_game_summary`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(
+            SAFE_CAST(`team_defense_game_summary`.`game_date` AS TIMESTAMP),
+            'America/New_York'
+          )
+        END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR CASE
+          WHEN REGEXP_CONTAINS(`team_defense_game_summary`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`team_defense_game_summary`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `team_defense_game_summary`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`team_defense_game_summary`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `team_defense_game_summary`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(
+            SAFE_CAST(`team_defense_game_summary`.`game_date` AS TIMESTAMP),
+            'America/New_York'
+          )
+        END IS NULL
       UNION ALL
       SELECT
-        SAFE_CAST(SUBSTR(`player_composite_factors`.`game_date`, 1, 10) AS DATE) AS `date`,
-        `player_composite_factors`.`game_id` AS `key_1`,
+        CASE
+          WHEN REGEXP_CONTAINS(`player_composite_factors`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`player_composite_factors`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_composite_factors`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`player_composite_factors`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_composite_factors`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`player_composite_factors`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END AS `date`,
+        CASE
+          WHEN (
+            TRIM(`player_composite_factors`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `player_composite_factors`.`game_id`
+        END AS `key_1`,
         64 AS `bit`
       FROM `nba_precompute`.`player_composite_factors`
       WHERE
-        `player_composite_factors`.`game_date` >= '2025-01-01'
-        AND `player_composite_factors`.`game_date` < '2025-02-01'
-        OR `player_composite_factors`.`game_date` IS NULL
+        CASE
+          WHEN REGEXP_CONTAINS(`player_composite_factors`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`player_composite_factors`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_composite_factors`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`player_composite_factors`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_composite_factors`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`player_composite_factors`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR CASE
+          WHEN REGEXP_CONTAINS(`player_composite_factors`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`player_composite_factors`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_composite_factors`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`player_composite_factors`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_composite_factors`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`player_composite_factors`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END IS NULL
       UNION ALL
       SELECT
-        SAFE_CAST(SUBSTR(`team_defense_zone_analysis`.`analysis_date`, 1, 10) AS DATE) AS `date`,
+        CASE
+          WHEN REGEXP_CONTAINS(`team_defense_zone_analysis`.`analysis_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`team_defense_zone_analysis`.`analysis_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `team_defense_zone_analysis`.`analysis_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`team_defense_zone_analysis`.`analysis_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `team_defense_zone_analysis`.`analysis_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(
+            SAFE_CAST(`team_defense_zone_analysis`.`analysis_date` AS TIMESTAMP),
+            'America/New_York'
+          )
+        END AS `date`,
         NULL AS `key_1`,
         128 AS `bit`
       FROM `nba_precompute`.`team_defense_zone_analysis`
       WHERE
-        `team_defense_zone_analysis`.`analysis_date` >= '2025-01-01'
-        AND `team_defense_zone_analysis`.`analysis_date` < '2025-02-01'
-        OR `team_defense_zone_analysis`.`analysis_date` IS NULL
+        CASE
+          WHEN REGEXP_CONTAINS(`team_defense_zone_analysis`.`analysis_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`team_defense_zone_analysis`.`analysis_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `team_defense_zone_analysis`.`analysis_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`team_defense_zone_analysis`.`analysis_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `team_defense_zone_analysis`.`analysis_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(
+            SAFE_CAST(`team_defense_zone_analysis`.`analysis_date` AS TIMESTAMP),
+            'America/New_York'
+          )
+        END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR CASE
+          WHEN REGEXP_CONTAINS(`team_defense_zone_analysis`.`analysis_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`team_defense_zone_analysis`.`analysis_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `team_defense_zone_analysis`.`analysis_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`team_defense_zone_analysis`.`analysis_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `team_defense_zone_analysis`.`analysis_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(
+            SAFE_CAST(`team_defense_zone_analysis`.`analysis_date` AS TIMESTAMP),
+            'America/New_York'
+          )
+        END IS NULL
       UNION ALL
       SELECT
-        SAFE_CAST(SUBSTR(`player_daily_cache`.`cache_date`, 1, 10) AS DATE) AS `date`,
+        CASE
+          WHEN REGEXP_CONTAINS(`player_daily_cache`.`cache_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`player_daily_cache`.`cache_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_daily_cache`.`cache_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`player_daily_cache`.`cache_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_daily_cache`.`cache_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`player_daily_cache`.`cache_date` AS TIMESTAMP), 'America/New_York')
+        END AS `date`,
         NULL AS `key_1`,
         256 AS `bit`
       FROM `nba_precompute`.`player_daily_cache`
       WHERE
-        `player_daily_cache`.`cache_date` >= '2025-01-01'
-        AND `player_daily_cache`.`cache_date` < '2025-02-01'
-        OR `player_daily_cache`.`cache_date` IS NULL
+        CASE
+          WHEN REGEXP_CONTAINS(`player_daily_cache`.`cache_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`player_daily_cache`.`cache_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_daily_cache`.`cache_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`player_daily_cache`.`cache_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_daily_cache`.`cache_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`player_daily_cache`.`cache_date` AS TIMESTAMP), 'America/New_York')
+        END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR CASE
+          WHEN REGEXP_CONTAINS(`player_daily_cache`.`cache_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`player_daily_cache`.`cache_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_daily_cache`.`cache_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`player_daily_cache`.`cache_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `player_daily_cache`.`cache_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`player_daily_cache`.`cache_date` AS TIMESTAMP), 'America/New_York')
+        END IS NULL
       UNION ALL
       SELECT
-        SAFE_CAST(SUBSTR(`prediction_accuracy`.`game_date`, 1, 10) AS DATE) AS `date`,
-        `prediction_accuracy`.`game_id` AS `key_1`,
+        CASE
+          WHEN REGEXP_CONTAINS(`prediction_accuracy`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`prediction_accuracy`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `prediction_accuracy`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`prediction_accuracy`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `prediction_accuracy`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`prediction_accuracy`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END AS `date`,
+        CASE
+          WHEN (
+            TRIM(`prediction_accuracy`.`game_id`) = ''
+          )
+          THEN NULL
+          ELSE `prediction_accuracy`.`game_id`
+        END AS `key_1`,
         512 AS `bit`
       FROM `nba_predictions`.`prediction_accuracy`
       WHERE
-        `prediction_accuracy`.`game_date` >= '2025-01-01'
-        AND `prediction_accuracy`.`game_date` < '2025-02-01'
-        OR `prediction_accuracy`.`game_date` IS NULL
+        CASE
+          WHEN REGEXP_CONTAINS(`prediction_accuracy`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`prediction_accuracy`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `prediction_accuracy`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`prediction_accuracy`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `prediction_accuracy`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`prediction_accuracy`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
+        OR CASE
+          WHEN REGEXP_CONTAINS(`prediction_accuracy`.`game_date`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+          THEN SAFE_CAST(`prediction_accuracy`.`game_date` AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `prediction_accuracy`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+          )
+          THEN SAFE_CAST(SUBSTR(`prediction_accuracy`.`game_date`, 1, 10) AS DATE)
+          WHEN REGEXP_CONTAINS(
+            `prediction_accuracy`.`game_date`,
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+          )
+          THEN DATE(SAFE_CAST(`prediction_accuracy`.`game_date` AS TIMESTAMP), 'America/New_York')
+        END IS NULL
     ) AS `rows_of_all`
     GROUP BY
       `rows_of_all`.`date`,

@@ -26,15 +26,59 @@ FROM (
       BIT_OR("rows_of_all"."bit") AS "mask"
     FROM (
       SELECT
-        TRY_CAST(SUBSTRING("nba_raw"."nbac_schedule"."game_date", 1, 10) AS DATE) AS "date",
-        "nba_raw"."nbac_schedule"."game_id" AS "key_1",
+        CASE
+          WHEN REGEXP_FULL_MATCH("nba_raw"."nbac_schedule"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_raw"."nbac_schedule"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."nbac_schedule"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_schedule"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."nbac_schedule"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE('America/New_York', TRY_CAST("nba_raw"."nbac_schedule"."game_date" AS TIMESTAMPTZ)) AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."nbac_schedule"."game_id" COLLATE "C"
+        END AS "key_1",
         1 AS "bit"
       FROM "nba_raw"."nbac_schedule"
       WHERE
         (
-          "nba_raw"."nbac_schedule"."game_date" >= '2025-01-01'
-          AND "nba_raw"."nbac_schedule"."game_date" < '2025-02-01'
-          OR "nba_raw"."nbac_schedule"."game_date" IS NULL
+          CASE
+            WHEN REGEXP_FULL_MATCH("nba_raw"."nbac_schedule"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+            THEN TRY_CAST("nba_raw"."nbac_schedule"."game_date" AS DATE)
+            WHEN REGEXP_FULL_MATCH(
+              "nba_raw"."nbac_schedule"."game_date",
+              '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            )
+            THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_schedule"."game_date", 1, 10) AS DATE)
+            WHEN REGEXP_FULL_MATCH(
+              "nba_raw"."nbac_schedule"."game_date",
+              '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            )
+            THEN CAST(TIMEZONE('America/New_York', TRY_CAST("nba_raw"."nbac_schedule"."game_date" AS TIMESTAMPTZ)) AS DATE)
+          END BETWEEN '2025-01-01' AND '2025-01-31'
+          OR CASE
+            WHEN REGEXP_FULL_MATCH("nba_raw"."nbac_schedule"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+            THEN TRY_CAST("nba_raw"."nbac_schedule"."game_date" AS DATE)
+            WHEN REGEXP_FULL_MATCH(
+              "nba_raw"."nbac_schedule"."game_date",
+              '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            )
+            THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_schedule"."game_date", 1, 10) AS DATE)
+            WHEN REGEXP_FULL_MATCH(
+              "nba_raw"."nbac_schedule"."game_date",
+              '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            )
+            THEN CAST(TIMEZONE('America/New_York', TRY_CAST("nba_raw"."nbac_schedule"."game_date" AS TIMESTAMPTZ)) AS DATE)
+          END IS NULL
         )
         AND (
           "nba_raw"."nbac_schedule"."game_id" IS NULL
@@ -42,94 +86,586 @@ FROM (
         )
       UNION ALL
       SELECT
-        TRY_CAST(SUBSTRING("nba_raw"."bdl_player_boxscores"."game_date", 1, 10) AS DATE) AS "date",
-        "nba_raw"."bdl_player_boxscores"."game_id" AS "key_1",
+        CASE
+          WHEN REGEXP_FULL_MATCH("nba_raw"."bdl_player_boxscores"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_raw"."bdl_player_boxscores"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."bdl_player_boxscores"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_raw"."bdl_player_boxscores"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."bdl_player_boxscores"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_raw"."bdl_player_boxscores"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C"
+        END AS "key_1",
         2 AS "bit"
       FROM "nba_raw"."bdl_player_boxscores"
       WHERE
-        "nba_raw"."bdl_player_boxscores"."game_date" >= '2025-01-01'
-        AND "nba_raw"."bdl_player_boxscores"."game_date" < '2025-02-01'
-        OR "nba_raw"."bdl_player_boxscores"."game_date" IS NULL
+        CASE
+          WHEN REGEXP_FULL_MATCH("nba_raw"."bdl_player_boxscores"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_raw"."bdl_player_boxscores"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."bdl_player_boxscores"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_raw"."bdl_player_boxscores"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."bdl_player_boxscores"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_raw"."bdl_player_boxscores"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END BETWEEN '2025-01-01' AND '2025-01-31'
+        OR CASE
+          WHEN REGEXP_FULL_MATCH("nba_raw"."bdl_player_boxscores"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_raw"."bdl_player_boxscores"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."bdl_player_boxscores"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_raw"."bdl_player_boxscores"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."bdl_player_boxscores"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_raw"."bdl_player_boxscores"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END IS NULL
       UNION ALL
       SELECT
-        TRY_CAST(SUBSTRING("nba_raw"."nbac_gamebook_player_stats"."game_date", 1, 10) AS DATE) AS "date",
-        "nba_raw"."nbac_gamebook_player_stats"."game_id" AS "key_1",
+        CASE
+          WHEN REGEXP_FULL_MATCH("nba_raw"."nbac_gamebook_player_stats"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."nbac_gamebook_player_stats"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_gamebook_player_stats"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."nbac_gamebook_player_stats"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C"
+        END AS "key_1",
         4 AS "bit"
       FROM "nba_raw"."nbac_gamebook_player_stats"
       WHERE
-        "nba_raw"."nbac_gamebook_player_stats"."game_date" >= '2025-01-01'
-        AND "nba_raw"."nbac_gamebook_player_stats"."game_date" < '2025-02-01'
-        OR "nba_raw"."nbac_gamebook_player_stats"."game_date" IS NULL
+        CASE
+          WHEN REGEXP_FULL_MATCH("nba_raw"."nbac_gamebook_player_stats"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."nbac_gamebook_player_stats"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_gamebook_player_stats"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."nbac_gamebook_player_stats"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END BETWEEN '2025-01-01' AND '2025-01-31'
+        OR CASE
+          WHEN REGEXP_FULL_MATCH("nba_raw"."nbac_gamebook_player_stats"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."nbac_gamebook_player_stats"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_gamebook_player_stats"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."nbac_gamebook_player_stats"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END IS NULL
       UNION ALL
       SELECT
-        TRY_CAST(SUBSTRING("nba_raw"."nbac_player_boxscores"."game_date", 1, 10) AS DATE) AS "date",
-        "nba_raw"."nbac_player_boxscores"."game_id" AS "key_1",
+        CASE
+          WHEN REGEXP_FULL_MATCH("nba_raw"."nbac_player_boxscores"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_raw"."nbac_player_boxscores"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."nbac_player_boxscores"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_player_boxscores"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."nbac_player_boxscores"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_raw"."nbac_player_boxscores"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C"
+        END AS "key_1",
         8 AS "bit"
       FROM "nba_raw"."nbac_player_boxscores"
       WHERE
-        "nba_raw"."nbac_player_boxscores"."game_date" >= '2025-01-01'
-        AND "nba_raw"."nbac_player_boxscores"."game_date" < '2025-02-01'
-        OR "nba_raw"."nbac_player_boxscores"."game_date" IS NULL
+        CASE
+          WHEN REGEXP_FULL_MATCH("nba_raw"."nbac_player_boxscores"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_raw"."nbac_player_boxscores"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."nbac_player_boxscores"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_player_boxscores"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."nbac_player_boxscores"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_raw"."nbac_player_boxscores"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END BETWEEN '2025-01-01' AND '2025-01-31'
+        OR CASE
+          WHEN REGEXP_FULL_MATCH("nba_raw"."nbac_player_boxscores"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_raw"."nbac_player_boxscores"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."nbac_player_boxscores"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_player_boxscores"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_raw"."nbac_player_boxscores"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_raw"."nbac_player_boxscores"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END IS NULL
       UNION ALL
       SELECT
-        TRY_CAST(SUBSTRING("nba_analytics"."player_game_summary"."game_date", 1, 10) AS DATE) AS "date",
-        "nba_analytics"."player_game_summary"."game_id" AS "key_1",
+        CASE
+          WHEN REGEXP_FULL_MATCH("nba_analytics"."player_game_summary"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_analytics"."player_game_summary"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."player_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_analytics"."player_game_summary"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."player_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_analytics"."player_game_summary"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_analytics"."player_game_summary"."game_id" COLLATE "C"
+        END AS "key_1",
         16 AS "bit"
       FROM "nba_analytics"."player_game_summary"
       WHERE
-        "nba_analytics"."player_game_summary"."game_date" >= '2025-01-01'
-        AND "nba_analytics"."player_game_summary"."game_date" < '2025-02-01'
-        OR "nba_analytics"."player_game_summary"."game_date" IS NULL
+        CASE
+          WHEN REGEXP_FULL_MATCH("nba_analytics"."player_game_summary"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_analytics"."player_game_summary"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."player_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_analytics"."player_game_summary"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."player_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_analytics"."player_game_summary"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END BETWEEN '2025-01-01' AND '2025-01-31'
+        OR CASE
+          WHEN REGEXP_FULL_MATCH("nba_analytics"."player_game_summary"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_analytics"."player_game_summary"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."player_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_analytics"."player_game_summary"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."player_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_analytics"."player_game_summary"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END IS NULL
       UNION ALL
       SELECT
-        TRY_CAST(SUBSTRING("nba_analytics"."team_defense_game_summary"."game_date", 1, 10) AS DATE) AS "date",
-        "nba_analytics"."team_defense_game_summary"."game_id" AS "key_1",
+        CASE
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."team_defense_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}'
+          )
+          THEN TRY_CAST("nba_analytics"."team_defense_game_summary"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."team_defense_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_analytics"."team_defense_game_summary"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."team_defense_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_analytics"."team_defense_game_summary"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C"
+        END AS "key_1",
         32 AS "bit"
       FROM "nba_analytics"."team_defense_game_summary"
       WHERE
-        "nba_analytics"."team_defense_game_summary"."game_date" >= '2025-01-01'
-        AND "nba_analytics"."team_defense_game_summary"."game_date" < '2025-02-01'
-        OR "nba_analytics"."team_defense_game_summary"."game_date" IS NULL
+        CASE
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."team_defense_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}'
+          )
+          THEN TRY_CAST("nba_analytics"."team_defense_game_summary"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."team_defense_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_analytics"."team_defense_game_summary"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."team_defense_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_analytics"."team_defense_game_summary"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END BETWEEN '2025-01-01' AND '2025-01-31'
+        OR CASE
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."team_defense_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}'
+          )
+          THEN TRY_CAST("nba_analytics"."team_defense_game_summary"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."team_defense_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_analytics"."team_defense_game_summary"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_analytics"."team_defense_game_summary"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_analytics"."team_defense_game_summary"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END IS NULL
       UNION ALL
       SELECT
-        TRY_CAST(SUBSTRING("nba_precompute"."player_composite_factors"."game_date", 1, 10) AS DATE) AS "date",
-        "nba_precompute"."player_composite_factors"."game_id" AS "key_1",
+        CASE
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_composite_factors"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}'
+          )
+          THEN TRY_CAST("nba_precompute"."player_composite_factors"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_composite_factors"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_precompute"."player_composite_factors"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_composite_factors"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_precompute"."player_composite_factors"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_precompute"."player_composite_factors"."game_id" COLLATE "C"
+        END AS "key_1",
         64 AS "bit"
       FROM "nba_precompute"."player_composite_factors"
       WHERE
-        "nba_precompute"."player_composite_factors"."game_date" >= '2025-01-01'
-        AND "nba_precompute"."player_composite_factors"."game_date" < '2025-02-01'
-        OR "nba_precompute"."player_composite_factors"."game_date" IS NULL
+        CASE
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_composite_factors"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}'
+          )
+          THEN TRY_CAST("nba_precompute"."player_composite_factors"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_composite_factors"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_precompute"."player_composite_factors"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_composite_factors"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_precompute"."player_composite_factors"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END BETWEEN '2025-01-01' AND '2025-01-31'
+        OR CASE
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_composite_factors"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}'
+          )
+          THEN TRY_CAST("nba_precompute"."player_composite_factors"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_composite_factors"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_precompute"."player_composite_factors"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_composite_factors"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_precompute"."player_composite_factors"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END IS NULL
       UNION ALL
       SELECT
-        TRY_CAST(SUBSTRING("nba_precompute"."team_defense_zone_analysis"."analysis_date", 1, 10) AS DATE) AS "date",
+        CASE
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."team_defense_zone_analysis"."analysis_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}'
+          )
+          THEN TRY_CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."team_defense_zone_analysis"."analysis_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_precompute"."team_defense_zone_analysis"."analysis_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."team_defense_zone_analysis"."analysis_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END AS "date",
         NULL AS "key_1",
         128 AS "bit"
       FROM "nba_precompute"."team_defense_zone_analysis"
       WHERE
-        "nba_precompute"."team_defense_zone_analysis"."analysis_date" >= '2025-01-01'
-        AND "nba_precompute"."team_defense_zone_analysis"."analysis_date" < '2025-02-01'
-        OR "nba_precompute"."team_defense_zone_analysis"."analysis_date" IS NULL
+        CASE
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."team_defense_zone_analysis"."analysis_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}'
+          )
+          THEN TRY_CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."team_defense_zone_analysis"."analysis_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_precompute"."team_defense_zone_analysis"."analysis_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."team_defense_zone_analysis"."analysis_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END BETWEEN '2025-01-01' AND '2025-01-31'
+        OR CASE
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."team_defense_zone_analysis"."analysis_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}'
+          )
+          THEN TRY_CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."team_defense_zone_analysis"."analysis_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_precompute"."team_defense_zone_analysis"."analysis_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."team_defense_zone_analysis"."analysis_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END IS NULL
       UNION ALL
       SELECT
-        TRY_CAST(SUBSTRING("nba_precompute"."player_daily_cache"."cache_date", 1, 10) AS DATE) AS "date",
+        CASE
+          WHEN REGEXP_FULL_MATCH("nba_precompute"."player_daily_cache"."cache_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_precompute"."player_daily_cache"."cache_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_daily_cache"."cache_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_precompute"."player_daily_cache"."cache_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_daily_cache"."cache_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_precompute"."player_daily_cache"."cache_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END AS "date",
         NULL AS "key_1",
         256 AS "bit"
       FROM "nba_precompute"."player_daily_cache"
       WHERE
-        "nba_precompute"."player_daily_cache"."cache_date" >= '2025-01-01'
-        AND "nba_precompute"."player_daily_cache"."cache_date" < '2025-02-01'
-        OR "nba_precompute"."player_daily_cache"."cache_date" IS NULL
+        CASE
+          WHEN REGEXP_FULL_MATCH("nba_precompute"."player_daily_cache"."cache_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_precompute"."player_daily_cache"."cache_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_daily_cache"."cache_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_precompute"."player_daily_cache"."cache_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_daily_cache"."cache_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_precompute"."player_daily_cache"."cache_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END BETWEEN '2025-01-01' AND '2025-01-31'
+        OR CASE
+          WHEN REGEXP_FULL_MATCH("nba_precompute"."player_daily_cache"."cache_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_precompute"."player_daily_cache"."cache_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_daily_cache"."cache_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_precompute"."player_daily_cache"."cache_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_precompute"."player_daily_cache"."cache_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_precompute"."player_daily_cache"."cache_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END IS NULL
       UNION ALL
       SELECT
-        TRY_CAST(SUBSTRING("nba_predictions"."prediction_accuracy"."game_date", 1, 10) AS DATE) AS "date",
-        "nba_predictions"."prediction_accuracy"."game_id" AS "key_1",
+        CASE
+          WHEN REGEXP_FULL_MATCH("nba_predictions"."prediction_accuracy"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_predictions"."prediction_accuracy"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_predictions"."prediction_accuracy"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_predictions"."prediction_accuracy"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_predictions"."prediction_accuracy"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_predictions"."prediction_accuracy"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END AS "date",
+        CASE
+          WHEN (
+            TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C"
+        END AS "key_1",
         512 AS "bit"
       FROM "nba_predictions"."prediction_accuracy"
       WHERE
-        "nba_predictions"."prediction_accuracy"."game_date" >= '2025-01-01'
-        AND "nba_predictions"."prediction_accuracy"."game_date" < '2025-02-01'
-        OR "nba_predictions"."prediction_accuracy"."game_date" IS NULL
+        CASE
+          WHEN REGEXP_FULL_MATCH("nba_predictions"."prediction_accuracy"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_predictions"."prediction_accuracy"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_predictions"."prediction_accuracy"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_predictions"."prediction_accuracy"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_predictions"."prediction_accuracy"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_predictions"."prediction_accuracy"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END BETWEEN '2025-01-01' AND '2025-01-31'
+        OR CASE
+          WHEN REGEXP_FULL_MATCH("nba_predictions"."prediction_accuracy"."game_date", '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+          THEN TRY_CAST("nba_predictions"."prediction_accuracy"."game_date" AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_predictions"."prediction_accuracy"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+          )
+          THEN TRY_CAST(SUBSTRING("nba_predictions"."prediction_accuracy"."game_date", 1, 10) AS DATE)
+          WHEN REGEXP_FULL_MATCH(
+            "nba_predictions"."prediction_accuracy"."game_date",
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+          )
+          THEN CAST(TIMEZONE(
+            'America/New_York',
+            TRY_CAST("nba_predictions"."prediction_accuracy"."game_date" AS TIMESTAMPTZ)
+          ) AS DATE)
+        END IS NULL
     ) AS "rows_of_all"
     GROUP BY
       "rows_of_all"."date",

@@ -27,7 +27,13 @@ FROM (
     FROM (
       SELECT
         CAST(TIMEZONE('America/New_York', "nba_raw"."nbac_schedule"."game_date") AS DATE) AS "date",
-        "nba_raw"."nbac_schedule"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."nbac_schedule"."game_id" COLLATE "C"
+        END AS "key_1",
         1 AS "bit"
       FROM "nba_raw"."nbac_schedule"
       WHERE
@@ -43,7 +49,13 @@ FROM (
       UNION ALL
       SELECT
         CAST(TIMEZONE('America/New_York', "nba_raw"."bdl_player_boxscores"."game_date") AS DATE) AS "date",
-        "nba_raw"."bdl_player_boxscores"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C"
+        END AS "key_1",
         2 AS "bit"
       FROM "nba_raw"."bdl_player_boxscores"
       WHERE
@@ -53,7 +65,13 @@ FROM (
       UNION ALL
       SELECT
         CAST(TIMEZONE('America/New_York', "nba_raw"."nbac_gamebook_player_stats"."game_date") AS DATE) AS "date",
-        "nba_raw"."nbac_gamebook_player_stats"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C"
+        END AS "key_1",
         4 AS "bit"
       FROM "nba_raw"."nbac_gamebook_player_stats"
       WHERE
@@ -63,7 +81,13 @@ FROM (
       UNION ALL
       SELECT
         CAST(TIMEZONE('America/New_York', "nba_raw"."nbac_player_boxscores"."game_date") AS DATE) AS "date",
-        "nba_raw"."nbac_player_boxscores"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C"
+        END AS "key_1",
         8 AS "bit"
       FROM "nba_raw"."nbac_player_boxscores"
       WHERE
@@ -73,7 +97,13 @@ FROM (
       UNION ALL
       SELECT
         CAST(TIMEZONE('America/New_York', "nba_analytics"."player_game_summary"."game_date") AS DATE) AS "date",
-        "nba_analytics"."player_game_summary"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_analytics"."player_game_summary"."game_id" COLLATE "C"
+        END AS "key_1",
         16 AS "bit"
       FROM "nba_analytics"."player_game_summary"
       WHERE
@@ -83,7 +113,13 @@ FROM (
       UNION ALL
       SELECT
         CAST(TIMEZONE('America/New_York', "nba_analytics"."team_defense_game_summary"."game_date") AS DATE) AS "date",
-        "nba_analytics"."team_defense_game_summary"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C"
+        END AS "key_1",
         32 AS "bit"
       FROM "nba_analytics"."team_defense_game_summary"
       WHERE
@@ -93,7 +129,13 @@ FROM (
       UNION ALL
       SELECT
         CAST(TIMEZONE('America/New_York', "nba_precompute"."player_composite_factors"."game_date") AS DATE) AS "date",
-        "nba_precompute"."player_composite_factors"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_precompute"."player_composite_factors"."game_id" COLLATE "C"
+        END AS "key_1",
         64 AS "bit"
       FROM "nba_precompute"."player_composite_factors"
       WHERE
@@ -123,7 +165,13 @@ FROM (
       UNION ALL
       SELECT
         CAST(TIMEZONE('America/New_York', "nba_predictions"."prediction_accuracy"."game_date") AS DATE) AS "date",
-        "nba_predictions"."prediction_accuracy"."game_id" AS "key_1",
+        CASE
+          WHEN (
+            TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
+          )
+          THEN NULL
+          ELSE "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C"
+        END AS "key_1",
         512 AS "bit"
       FROM "nba_predictions"."prediction_accuracy"
       WHERE

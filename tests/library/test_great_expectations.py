@@ -135,14 +135,27 @@ def test_our_expectations_are_registered_and_nothing_is_printed_and_no_network_i
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
-def test_a_plugin_that_registers_nothing_is_an_error_and_never_green(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("plugin", "told"),
+    [
+        ("", "no action of type update_cross_layer_docs found"),
+        (
+            "from checkpoints.library.actions import UpdateCrossLayerDocs",
+            "3 checkpoint 'after_backfill' holds 0 expectations where",
+        ),
+    ],
+)
+def test_a_plugin_that_registers_nothing_is_an_error_and_never_green(
+    tmp_path: Path, plugin: str, told: str
+) -> None:
     project = project_of(tmp_path).project
-    (project / "plugins/cross_layer/__init__.py").write_text('"""Empty."""\n', encoding="utf-8")
+    (project / "plugins/cross_layer/__init__.py").write_text(plugin, encoding="utf-8")
 
     ended = in_a_new_python(JUDGE, project)
 
     assert ended.returncode == 1
-    assert ended.stderr.startswith("3 checkpoint 'after_backfill' holds 0 expectations where")
+    assert ended.stderr.startswith("3 ")
+    assert told in ended.stderr
 
 
 def judge_again(file: ContractFile) -> None:
@@ -333,3 +346,26 @@ def _loggers_are_left_as_they_were() -> Iterator[None]:
     before = (logger.propagate, list(logger.handlers))
     yield
     assert (logger.propagate, list(logger.handlers)) == before
+
+
+def test_without_the_plugin_a_checkpoint_does_not_load_in_the_librarys_own_api(
+    tmp_path: Path,
+) -> None:
+    file = project_of(tmp_path)
+    script = (
+        "import great_expectations as gx; context = gx.get_context(mode='file', "
+        f"context_root_dir={str(file.project)!r}); {{}}"
+        "found = context.checkpoints.get('after_backfill'); print(found.name)"
+    )
+
+    def run(before: str) -> subprocess.CompletedProcess[str]:
+        given = script.replace("{}", before)
+        return subprocess.run([sys.executable, "-c", given], capture_output=True, text=True)
+
+    alone = run("")
+    plugin = file.project / "plugins"
+    with_plugin = run(f"import sys; sys.path[:0] = [{str(plugin)!r}]; import cross_layer; ")
+
+    assert alone.returncode != 0, alone.stdout
+    assert "update_cross_layer_docs" in alone.stderr
+    assert with_plugin.stdout == "after_backfill\n", with_plugin.stderr

@@ -95,7 +95,7 @@ def test_checkpoints_do_nothing_but_update_data_docs(tmp_path: Path) -> None:
     files = generate(contract_of(tmp_path).contract)
     actions = json.loads(files["checkpoints/daily.json"])["actions"]
 
-    assert [action["type"] for action in actions] == ["update_data_docs"]
+    assert [action["type"] for action in actions] == ["update_cross_layer_docs"]
 
 
 def test_a_layer_without_checks_has_no_suite_and_no_checkpoint_names_it(tmp_path: Path) -> None:

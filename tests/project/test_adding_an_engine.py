@@ -33,12 +33,18 @@ from checkpoints.errors import DatasetUnreadable, WarehouseError
 from checkpoints.warehouse.engine import (
     Column, Description, Engine, ReadOptions, Statement, instead_of,
 )
-from checkpoints.warehouse.query import iso_date
+from checkpoints.warehouse.query import exact_text, iso_date
 
 
 @compiles(iso_date, "sqlite")
 def _iso_date(element: iso_date, compiler: Any, **kw: Any) -> str:
-    return f"date(substr({compiler.process(element.clauses, **kw)}, 1, 10))"
+    text, _zone = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"date(substr({text}, 1, 10))"
+
+
+@compiles(exact_text, "sqlite")
+def _exact_text(element: exact_text, compiler: Any, **kw: Any) -> str:
+    return f"{compiler.process(element.clauses, **kw)} COLLATE BINARY"
 
 
 class BitOr:
@@ -73,7 +79,10 @@ class SqliteEngine:
             raise DatasetUnreadable(f"there is no such table: {hint}") from error
         types = {column["name"]: str(column["type"]) for column in found}
         return Description(
-            columns={n: Column(t, "text" if t == "TEXT" else None) for n, t in types.items()},
+            columns={
+                n: Column(t, "text", "text") if t == "TEXT" else Column(t, None)
+                for n, t in types.items()
+            },
             location=None,
         )
 

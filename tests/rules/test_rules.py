@@ -170,9 +170,26 @@ def test_an_empty_table_fails_coverage_and_is_not_green_for_orphans(tmp_path: Pa
     assert verdict(contract, frame_of(contract, keys)) == ("FAILED", 0.0, ["2025-01-10"])
 
 
-def test_an_empty_upstream_is_not_evaluated(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rule", [RATIO, {"rule": "daily_conversion_ratio", "at_least": 0.5}])
+def test_a_due_date_that_the_upstream_lost_too_is_missing(
+    tmp_path: Path, rule: dict[str, Any]
+) -> None:
+    contract = with_rules(tmp_path, "factors", rule)
+    lost = verdict(contract, frame_of(contract, {"2025-01-10": ABSENT}))
+    assert lost == ("FAILED", 0.0, ["2025-01-10"])
+
+
+def test_nine_of_ten_dates_lost_in_both_fail_although_the_tenth_is_whole(tmp_path: Path) -> None:
     contract = with_rules(tmp_path, "factors", RATIO)
-    assert verdict(contract, frame_of(contract, {"2025-01-10": ABSENT}))[0] == "NOT_EVALUATED"
+    keys = {f"2025-01-{10 + n}": ABSENT for n in range(9)} | {"2025-01-19": {ALL: 9}}
+    outcome, observed, dates = verdict(contract, frame_of(contract, keys))
+    assert (outcome, observed, len(dates)) == ("FAILED", 1.0, 9)
+
+
+def test_a_date_without_upstream_that_holds_data_is_no_gap(tmp_path: Path) -> None:
+    contract = with_rules(tmp_path, "factors", {"rule": "date_gap", "at_most_days": 0})
+    keys = {"2025-01-10": {SCHEDULE | FACTORS: 3}}
+    assert verdict(contract, frame_of(contract, keys)) == ("PASSED", 0, [])
 
 
 def test_null_keys_are_no_keys_and_are_reported_by_date(tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ def contract_of(options: Options) -> Contract:
     declared: dict[str, Any] = {name: getattr(options, name) for name in names}
     for name in ("idempotent", "ordered", "concurrency", "breaker_after"):
         declared[name] = getattr(options, name)
-    service = {"url": "http://127.0.0.1:1", "probe_after_seconds": 5, **declared}
+    service = {"url": "http://127.0.0.1:1", "path": "/{date}", **declared}
+    service["probe_after_seconds"] = 5
     if options.results:
         service["results"] = {}
     of = [{"rule": "conversion_ratio", "of": SOURCE, "at_least": 1}]

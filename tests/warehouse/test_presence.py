@@ -34,7 +34,13 @@ TYPES = {"date": sa.Date(), "text": sa.String()}
 def shipped_statement(date_type: Any = "date", ranges: tuple[DateRange, ...] = (RANGE,)) -> Any:
     contract = load_contract(Path("gx/pipeline.yml"), {}).contract
     sources = {
-        name: Source(dataset=d, date_type=date_type, key_types=tuple("VARCHAR" for _ in d.key))
+        name: Source(
+            dataset=d,
+            date_type=date_type,
+            key_types=tuple("VARCHAR" for _ in d.key),
+            key_kinds=tuple("text" for _ in d.key),
+            where_kinds=tuple("text" for _ in d.where),
+        )
         for name, d in contract.datasets.items()
     }
     shape = key_shape(sources.values())

@@ -33,6 +33,7 @@ from tests.support.backfills import (
     states,
 )
 from tests.support.scripted_service import Project, answer, land_and_answer, project
+from tests.support.warehouses import D
 
 
 def test_a_backfill_lands_and_is_proven_from_the_tables(made: Project, plan: Plan) -> None:
@@ -78,6 +79,34 @@ def test_an_upstream_that_does_not_land_blocks_what_needs_it(tmp_path: Path) -> 
             ("four", "blocked", "needs three, which is rejected"),
             ("five", "blocked", "needs four, which is blocked"),
         ]
+
+
+def test_a_date_never_sent_is_blocked_though_it_matches_a_partial_upstream(tmp_path: Path) -> None:
+    with project(
+        tmp_path, dict.fromkeys(("summary", "factors", "cache", "scores"), (SEVEN,))
+    ) as made:
+        for path in ("/three", "/four", "/five"):
+            made.service.write(path, D(SEVEN), most=1)
+        made.service.on("/three", SEVEN, answer(422))
+        plan = plan_of(made, only=None)
+        record = carry_out(made, plan)
+        assert made.service.sent == ["three 01-07"]
+        assert [(c.service, c.state.value) for c in record.remaining] == [
+            ("three", "rejected"),
+            ("four", "blocked"),
+            ("five", "blocked"),
+        ]
+
+
+def test_keys_are_counted_though_the_upstream_has_none(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS) as made:
+        datasets = made.raw["datasets"]
+        batch = {name: value for name, value in datasets["summary"].items() if name != "key"}
+        made.change(datasets={**datasets, "summary": batch})
+        made.service.on("/four", SEVEN, land_and_answer(200, most=1))
+        plan = plan_of(made)
+        carry_out(made, plan)
+        assert states(made, plan) == {"01-07": "partial", "01-08": "blocked", "01-09": "blocked"}
 
 
 def test_a_service_that_is_down_blocks_what_needs_it_once_per_reason(tmp_path: Path) -> None:

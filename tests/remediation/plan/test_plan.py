@@ -210,7 +210,7 @@ def test_what_a_filled_upstream_will_show_to_be_missing_is_planned_with_it(tmp_p
     hole = holes("2025-01-07", "2025-01-08", "2025-01-09")
     report = truthful_report(contract, dict.fromkeys(("summary", "factors", "scores"), hole))
     failed = {check.dataset for check in report.checks if check.outcome == "FAILED"}
-    assert failed == {"summary"}
+    assert failed == {"summary", "factors", "scores"}
     plan = plan_for(contract, report)
     built = ("three", "summary"), ("four", "factors"), ("five", "scores")
     days = ("01-07", "01-08", "01-09")
