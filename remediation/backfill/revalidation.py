@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from checkpoints.archive.remediation import CallStatus, Change, Figures, Regression
 from checkpoints.archive.report import Report
-from checkpoints.contract.checks import checks_of, upstream_pair
+from checkpoints.contract.checks import checks_of, landing_pairs, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import (
@@ -20,7 +20,7 @@ from checkpoints.coverage.results import (
 )
 from checkpoints.errors import ExitCode, worst
 from checkpoints.rules.evidence import Cell, Status, Tally
-from remediation.backfill.tables import Held, outcome_of
+from remediation.backfill.tables import Held, held_by_date, outcome_of
 from remediation.ledger.states import DONE
 
 
@@ -69,14 +69,14 @@ def recounted(
     contract: Contract, frame: CoverageFrame, calls: Sequence[CallStatus]
 ) -> tuple[CallStatus, ...]:
     """The calls; one that is done is so no longer where a due date lacks keys in the frame."""
-    pairs = {name: upstream_pair(contract, name) for call in calls for name in call.datasets}
-    due = {
-        (name, cell.date): cell
-        for name, pair in pairs.items()
-        if not frame.obstacle(pair)
-        for cell in frame.cells[pair]
-        if cell.status is Status.DUE
+    names = {name for call in calls for name in call.datasets}
+    pairs = {
+        name: [pair for pair in landing_pairs(contract, name) if not frame.obstacle(pair)]
+        for name in names
+        if not frame.obstacle(upstream_pair(contract, name))
     }
+    held = held_by_date(frame, pairs)
+    due = {place: cell for place, cell in held.items() if cell.status is Status.DUE}
     return tuple(
         _recounted(call, {n: due[n, call.date] for n in call.datasets if (n, call.date) in due})
         for call in calls

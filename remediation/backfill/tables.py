@@ -10,7 +10,7 @@ from typing import TypeVar
 from checkpoints.contract.checks import coverage_pair, landing_pairs
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
-from checkpoints.coverage.frame import build_frame
+from checkpoints.coverage.frame import CoverageFrame, build_frame
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import WarehouseBusy, WarehouseError
 from checkpoints.process import in_background
@@ -105,17 +105,24 @@ class Tables:
             presence = warehouse.presence(ranges_of(dates))
         window = Window(range=DateRange(dates[0], dates[-1]), label="dates sent")
         frame = build_frame(self.contract, presence, window, self.as_of, every)
-        found = {
-            (name, cells[0].date): _least_complete(cells)
-            for name, of_dataset in pairs.items()
-            for cells in zip(*(frame.cells[pair] for pair in of_dataset), strict=True)
-        }
+        found = held_by_date(frame, pairs)
         return {call.id: {n: found[n, call.date] for n in call.datasets} for call in calls}
 
     def _pairs(self, name: str, at_source: bool) -> tuple[Pair, ...]:
         if at_source:
             return (coverage_pair(self.contract, name),)
         return landing_pairs(self.contract, name)
+
+
+def held_by_date(
+    frame: CoverageFrame, pairs: Mapping[str, Sequence[Pair]]
+) -> dict[tuple[str, date], Cell]:
+    """What each dataset holds by date, by the pairs that tell whether it has landed."""
+    return {
+        (name, cells[0].date): _least_complete(cells)
+        for name, of_dataset in pairs.items()
+        for cells in zip(*(frame.cells[pair] for pair in of_dataset), strict=True)
+    }
 
 
 def _least_complete(cells: Sequence[Cell]) -> Cell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,15 +98,39 @@ def test_a_date_never_sent_is_blocked_though_it_matches_a_partial_upstream(tmp_p
         ]
 
 
+def without_keys_above_factors(made: Project) -> None:
+    datasets = made.raw["datasets"]
+    batch = {name: value for name, value in datasets["summary"].items() if name != "key"}
+    made.change(datasets={**datasets, "summary": batch})
+
+
 def test_keys_are_counted_though_the_upstream_has_none(tmp_path: Path) -> None:
     with project(tmp_path, FACTORS) as made:
-        datasets = made.raw["datasets"]
-        batch = {name: value for name, value in datasets["summary"].items() if name != "key"}
-        made.change(datasets={**datasets, "summary": batch})
+        without_keys_above_factors(made)
         made.service.on("/four", SEVEN, land_and_answer(200, most=1))
         plan = plan_of(made)
         carry_out(made, plan)
         assert states(made, plan) == {"01-07": "partial", "01-08": "blocked", "01-09": "blocked"}
+
+
+def test_keys_lost_since_are_counted_though_the_upstream_has_none(tmp_path: Path) -> None:
+    def land_and_damage(handler: Any, service: Any, path: str, day: date) -> None:
+        service.write(path, D(SEVEN), most=1)
+        land_and_answer(200)(handler, service, path, day)
+
+    with project(tmp_path, FACTORS) as made:
+        without_keys_above_factors(made)
+        made.service.on("/four", NINE, land_and_damage)
+        plan = plan_of(made)
+        record = carry_out(made, plan)
+        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
+        assert [(str(c.date), c.state, c.detail) for c in record.remaining] == [
+            (
+                SEVEN,
+                "partial",
+                "it was landed, and the window read again lacks it: factors has 1 of 2",
+            )
+        ]
 
 
 def test_a_service_that_is_down_blocks_what_needs_it_once_per_reason(tmp_path: Path) -> None:
