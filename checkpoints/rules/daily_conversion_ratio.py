@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from checkpoints.rules.evidence import Cell, PairEvidence
 from checkpoints.rules.ratio import RatioRule
-from checkpoints.rules.rule import Evaluation, Outcome, not_evaluated
+from checkpoints.rules.rule import Evaluation, Outcome
 
 
 class DailyConversionRatio(RatioRule):
@@ -21,11 +21,10 @@ class DailyConversionRatio(RatioRule):
 
     def judge(self, evidence: PairEvidence) -> Evaluation:
         """The observed value is that of the worst date."""
-        counted = [cell for cell in evidence.due if cell.expected or cell.lost_above]
-        if not evidence.due:
-            return not_evaluated()
+        due = evidence.due
+        counted = [cell for cell in due if cell.expected or cell.lost_above]
         if not counted:
-            return self.judge_share(evidence.due)
+            return self.judge_share(due)
         low = tuple(cell.date for cell in counted if _share(cell) < self.at_least)
         worst = min(counted, key=_share)
         return Evaluation(

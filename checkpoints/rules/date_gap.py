@@ -13,6 +13,7 @@ from checkpoints.dates import DateRange
 from checkpoints.records import Whole
 from checkpoints.rules.evidence import Cell, CellState, PairEvidence
 from checkpoints.rules.rule import Evaluation, Outcome, Rule, not_evaluated
+from checkpoints.text import counted
 
 
 class DateGap(Rule):
@@ -32,7 +33,7 @@ class DateGap(Rule):
     @classmethod
     def quantity(cls, value: float) -> str:
         """``3 days``."""
-        return f"{value:.0f} day{'' if value == 1 else 's'}"
+        return counted(round(value), "day")
 
     @classmethod
     def limit(cls, threshold: float) -> str:
@@ -50,7 +51,7 @@ class DateGap(Rule):
             outcome=Outcome.of(not long),
             observed=max((days for days, _ in found), default=0),
             unexpected_dates=tuple(day for gap in long for day in gap),
-            message=_counted(len(long), self.quantity(self.at_most_days)) if long else "",
+            message=_too_long(len(long), self.quantity(self.at_most_days)) if long else "",
         )
 
 
@@ -65,5 +66,5 @@ def gaps(due: Sequence[Cell], seasons: Sequence[DateRange] = ()) -> list[list[da
     return [[cell.date for cell in run] for (is_gap, _), run in runs if is_gap]
 
 
-def _counted(gaps_found: int, limit: str) -> str:
-    return f"{gaps_found} gap{'' if gaps_found == 1 else 's'} longer than {limit}"
+def _too_long(gaps_found: int, limit: str) -> str:
+    return f"{counted(gaps_found, 'gap')} longer than {limit}"

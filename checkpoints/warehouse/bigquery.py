@@ -26,6 +26,7 @@ from sqlalchemy_bigquery.parse_url import parse_url
 from checkpoints.contract.model import Dataset, DateType
 from checkpoints.errors import ContractError, DatasetUnreadable, WarehouseError
 from checkpoints.process import in_background, interruptible
+from checkpoints.warehouse import functions
 from checkpoints.warehouse.engine import (
     Column,
     Description,
@@ -35,19 +36,8 @@ from checkpoints.warehouse.engine import (
     ValueKind,
     instead_of,
 )
-from checkpoints.warehouse.query import (
-    ISO_DATE,
-    ISO_OFFSET,
-    ISO_TIME,
-    columns_of,
-    day_of,
-    exact_text,
-    iso_date,
-    local_date,
-    naive_date,
-    plain_text,
-    probe,
-)
+from checkpoints.warehouse.functions import clauses_of, iso_date_case
+from checkpoints.warehouse.query import columns_of, probe
 
 T = TypeVar("T")
 
@@ -88,66 +78,68 @@ ADVICE = {
 """What to do, by the reason that BigQuery gives for an error."""
 
 
-@compiles(local_date, "bigquery")
-def _local_date(element: local_date, compiler: Any, **kw: Any) -> str:
-    column, zone = _clauses(element, compiler, **kw)
+@compiles(functions.local_date, "bigquery")
+def _local_date(element: functions.local_date, compiler: Any, **kw: Any) -> str:
+    column, zone = clauses_of(element, compiler, **kw)
     return f"DATE({column}, {zone})"
 
 
-@compiles(naive_date, "bigquery")
-def _naive_date(element: naive_date, compiler: Any, **kw: Any) -> str:
-    column, from_zone, zone = _clauses(element, compiler, **kw)
+@compiles(functions.naive_date, "bigquery")
+def _naive_date(element: functions.naive_date, compiler: Any, **kw: Any) -> str:
+    column, from_zone, zone = clauses_of(element, compiler, **kw)
     return f"DATE(TIMESTAMP({column}, {from_zone}), {zone})"
 
 
-@compiles(day_of, "bigquery")
-def _day_of(element: day_of, compiler: Any, **kw: Any) -> str:
-    (column,) = _clauses(element, compiler, **kw)
+@compiles(functions.day_of, "bigquery")
+def _day_of(element: functions.day_of, compiler: Any, **kw: Any) -> str:
+    (column,) = clauses_of(element, compiler, **kw)
     return f"CAST({column} AS DATE)"
 
 
-@compiles(iso_date, "bigquery")
-def _iso_date(element: iso_date, compiler: Any, **kw: Any) -> str:
-    text, zone = _clauses(element, compiler, **kw)
-    return (
-        f"CASE WHEN REGEXP_CONTAINS({text}, r'^{ISO_DATE}$') THEN SAFE_CAST({text} AS DATE) "
-        f"WHEN REGEXP_CONTAINS({text}, r'^{ISO_DATE}{ISO_TIME}$') "
-        f"THEN SAFE_CAST(SUBSTR({text}, 1, 10) AS DATE) "
-        f"WHEN REGEXP_CONTAINS({text}, r'^{ISO_DATE}{ISO_TIME}{ISO_OFFSET}$') "
-        f"THEN DATE(SAFE_CAST({text} AS TIMESTAMP), {zone}) END"
+@compiles(functions.iso_date, "bigquery")
+def _iso_date(element: functions.iso_date, compiler: Any, **kw: Any) -> str:
+    text, zone = clauses_of(element, compiler, **kw)
+    return iso_date_case(
+        lambda pattern: f"REGEXP_CONTAINS({text}, r'^{pattern}$')",
+        day=f"SAFE_CAST({text} AS DATE)",
+        start=f"SAFE_CAST(SUBSTR({text}, 1, 10) AS DATE)",
+        moment=f"DATE(SAFE_CAST({text} AS TIMESTAMP), {zone})",
     )
 
 
-@compiles(exact_text, "bigquery")
-def _exact_text(element: exact_text, compiler: Any, **kw: Any) -> str:
+@compiles(functions.exact_text, "bigquery")
+def _exact_text(element: functions.exact_text, compiler: Any, **kw: Any) -> str:
     """Text is compared byte by byte unless its column has a collation, which is left alone."""
-    (column,) = _clauses(element, compiler, **kw)
+    (column,) = clauses_of(element, compiler, **kw)
     return column
 
 
-@compiles(plain_text, "bigquery")
-def _plain_text(element: plain_text, compiler: Any, **kw: Any) -> str:
-    column, kind, zone = _clauses(element, compiler, **kw)
-    text = f"CAST({column} AS STRING)"
-    match kind.strip("'"):
-        case "number":
-            return rf"REGEXP_REPLACE({text}, r'\.0+$', '')"
-        case "timestamp":
-            return _moment(f"DATETIME({column}, {zone})")
-        case "datetime":
-            return _moment(column)
-    return text
+@compiles(functions.local_moment, "bigquery")
+def _local_moment(element: functions.local_moment, compiler: Any, **kw: Any) -> str:
+    column, zone = clauses_of(element, compiler, **kw)
+    return f"DATETIME({column}, {zone})"
 
 
-def _moment(moment: str) -> str:
+@compiles(functions.number_text, "bigquery")
+def _number_text(element: functions.number_text, compiler: Any, **kw: Any) -> str:
+    (column,) = clauses_of(element, compiler, **kw)
+    return rf"REGEXP_REPLACE(CAST({column} AS STRING), r'\.0+$', '')"
+
+
+@compiles(functions.moment_text, "bigquery")
+def _moment_text(element: functions.moment_text, compiler: Any, **kw: Any) -> str:
+    (moment,) = clauses_of(element, compiler, **kw)
     day = f"CAST({moment} AS DATE)"
     return (
         f"IF({moment} = CAST({day} AS DATETIME), CAST({day} AS STRING), CAST({moment} AS STRING))"
     )
 
 
-def _clauses(element: Any, compiler: Any, **kw: Any) -> list[str]:
-    return [compiler.process(clause, **kw) for clause in element.clauses]
+@compiles(functions.uuid_text, "bigquery")
+def _uuid_text(element: functions.uuid_text, compiler: Any, **kw: Any) -> str:
+    """BigQuery has no type of its own for UUIDs: they are texts as they stand."""
+    (column,) = clauses_of(element, compiler, **kw)
+    return column
 
 
 class _Compiler(BigQueryCompiler):  # type: ignore[misc]

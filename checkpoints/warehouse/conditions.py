@@ -23,6 +23,7 @@ OPERATORS: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
 }
 NEGATIVE = ("not_equals", "none_of", "not_like")
 PATTERNS = ("like", "not_like")
+LISTS = ("one_of", "none_of")
 
 USABLE: Mapping[ValueKind, tuple[Callable[[Any], Any], str]] = {
     "text": (lambda value: _only(str, value), "text: put it in quotes"),
@@ -49,12 +50,10 @@ def condition_on(column: sa.ColumnElement[Any], condition: Condition, kind: Valu
     NULL is none of the values that a negative condition leaves out, so it stays in: a row without
     a key must be seen to be reported.
     """
-    ((name, operand),) = condition.operator.items()
+    name, values = _operator(condition)
     if name not in PATTERNS:
-        many = isinstance(operand, (list, tuple))
-        values = [_usable(value, kind) for value in (operand if many else [operand])]
-        operand = values if many else values[0]
-    result = OPERATORS[name](column, operand)
+        values = [_usable(value, kind) for value in values]
+    result = OPERATORS[name](column, values if name in LISTS else values[0])
     return sa.or_(column.is_(None), result) if name in NEGATIVE else result
 
 
@@ -64,7 +63,7 @@ def refuse_unequal(condition: Condition, column: Column) -> None:
     Raises:
         DatasetUnreadable: naming column, type, value, and what to write.
     """
-    ((name, operand),) = condition.operator.items()
+    name, values = _operator(condition)
     if name in PATTERNS:
         if column.kind not in ("text", "other"):
             raise DatasetUnreadable(
@@ -72,7 +71,7 @@ def refuse_unequal(condition: Condition, column: Column) -> None:
                 "use equals or one_of"
             )
         return
-    for value in operand if isinstance(operand, (list, tuple)) else [operand]:
+    for value in values:
         try:
             _usable(value, column.kind)
         except (TypeError, ValueError):
@@ -82,14 +81,19 @@ def refuse_unequal(condition: Condition, column: Column) -> None:
             ) from None
 
 
+def _operator(condition: Condition) -> tuple[str, list[Any]]:
+    """The operator, and the one or more values that it compares with."""
+    ((name, operand),) = condition.operator.items()
+    return name, [*operand] if name in LISTS else [operand]
+
+
 def _usable(value: Any, kind: ValueKind) -> Any:
     return USABLE[kind][0](value) if kind in USABLE else value
 
 
 def _only(types: type | tuple[type, ...], value: Any) -> Any:
-    if isinstance(value, bool) and types is not bool:
-        raise TypeError
-    if not isinstance(value, types):
+    true_for_one = isinstance(value, bool) and types is not bool
+    if true_for_one or not isinstance(value, types):
         raise TypeError
     return value
 

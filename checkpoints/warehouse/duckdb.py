@@ -21,6 +21,7 @@ from sqlalchemy.sql.compiler import IdentifierPreparer
 from checkpoints.contract.model import Dataset, DateType
 from checkpoints.errors import ContractError, DatasetUnreadable, WarehouseBusy, WarehouseError
 from checkpoints.process import in_background, interruptible
+from checkpoints.warehouse import functions
 from checkpoints.warehouse.engine import (
     Column,
     Description,
@@ -30,18 +31,8 @@ from checkpoints.warehouse.engine import (
     ValueKind,
     instead_of,
 )
-from checkpoints.warehouse.query import (
-    ISO_DATE,
-    ISO_OFFSET,
-    ISO_TIME,
-    day_of,
-    exact_text,
-    iso_date,
-    local_date,
-    naive_date,
-    plain_text,
-    probe,
-)
+from checkpoints.warehouse.functions import clauses_of, iso_date_case
+from checkpoints.warehouse.query import probe
 
 MB_PER_THREAD = 128
 """Memory that DuckDB takes for each core before it spills to disk."""
@@ -102,22 +93,22 @@ class DuckDbDialect(DefaultDialect):
         super().__init__(paramstyle="numeric_dollar")
 
 
-@compiles(local_date, "duckdb")
-def _local_date(element: local_date, compiler: Any, **kw: Any) -> str:
-    column, zone = _clauses(element, compiler, **kw)
+@compiles(functions.local_date, "duckdb")
+def _local_date(element: functions.local_date, compiler: Any, **kw: Any) -> str:
+    column, zone = clauses_of(element, compiler, **kw)
     return f"CAST(timezone({zone}, {column}) AS DATE)"
 
 
-@compiles(naive_date, "duckdb")
-def _naive_date(element: naive_date, compiler: Any, **kw: Any) -> str:
-    column, from_zone, zone = _clauses(element, compiler, **kw)
+@compiles(functions.naive_date, "duckdb")
+def _naive_date(element: functions.naive_date, compiler: Any, **kw: Any) -> str:
+    column, from_zone, zone = clauses_of(element, compiler, **kw)
     return f"CAST(timezone({zone}, timezone({from_zone}, {column})) AS DATE)"
 
 
-@compiles(day_of, "duckdb")
-def _day_of(element: day_of, compiler: Any, **kw: Any) -> str:
+@compiles(functions.day_of, "duckdb")
+def _day_of(element: functions.day_of, compiler: Any, **kw: Any) -> str:
     """A cast rounds nanoseconds up to the next day."""
-    (column,) = _clauses(element, compiler, **kw)
+    (column,) = clauses_of(element, compiler, **kw)
     return (
         f"CASE WHEN typeof({column}) = 'TIMESTAMP_NS' "
         f"THEN DATE '1970-01-01' + CAST(epoch_ns({column}) // 86400000000000 AS INTEGER) "
@@ -125,53 +116,52 @@ def _day_of(element: day_of, compiler: Any, **kw: Any) -> str:
     )
 
 
-@compiles(iso_date, "duckdb")
-def _iso_date(element: iso_date, compiler: Any, **kw: Any) -> str:
-    text, zone = _clauses(element, compiler, **kw)
-    return (
-        f"CASE WHEN regexp_full_match({text}, '{ISO_DATE}') THEN TRY_CAST({text} AS DATE) "
-        f"WHEN regexp_full_match({text}, '{ISO_DATE}{ISO_TIME}') "
-        f"THEN TRY_CAST(substr({text}, 1, 10) AS DATE) "
-        f"WHEN regexp_full_match({text}, '{ISO_DATE}{ISO_TIME}{ISO_OFFSET}') "
-        f"THEN CAST(timezone({zone}, TRY_CAST({text} AS TIMESTAMP WITH TIME ZONE)) AS DATE) END"
+@compiles(functions.iso_date, "duckdb")
+def _iso_date(element: functions.iso_date, compiler: Any, **kw: Any) -> str:
+    text, zone = clauses_of(element, compiler, **kw)
+    return iso_date_case(
+        lambda pattern: f"regexp_full_match({text}, '{pattern}')",
+        day=f"TRY_CAST({text} AS DATE)",
+        start=f"TRY_CAST(substr({text}, 1, 10) AS DATE)",
+        moment=f"CAST(timezone({zone}, TRY_CAST({text} AS TIMESTAMP WITH TIME ZONE)) AS DATE)",
     )
 
 
-@compiles(exact_text, "duckdb")
-def _exact_text(element: exact_text, compiler: Any, **kw: Any) -> str:
-    (column,) = _clauses(element, compiler, **kw)
+@compiles(functions.exact_text, "duckdb")
+def _exact_text(element: functions.exact_text, compiler: Any, **kw: Any) -> str:
+    (column,) = clauses_of(element, compiler, **kw)
     return f'{column} COLLATE "C"'
 
 
-@compiles(plain_text, "duckdb")
-def _plain_text(element: plain_text, compiler: Any, **kw: Any) -> str:
-    column, kind, zone = _clauses(element, compiler, **kw)
-    text = f"CAST({column} AS VARCHAR)"
-    match kind.strip("'"):
-        case "number":
-            return (
-                f"CASE WHEN {column} = floor({column}) AND abs({column}) < 1e38 "
-                f"THEN CAST(CAST({column} AS HUGEINT) AS VARCHAR) "
-                rf"ELSE regexp_replace({text}, '(\.[0-9]*[1-9])0+$', '\1') END"
-            )
-        case "timestamp":
-            return _moment(f"timezone({zone}, {column})")
-        case "datetime":
-            return _moment(column)
-        case "text":
-            return f"coalesce(CAST(TRY_CAST({column} AS UUID) AS VARCHAR), {column})"
-    return text
+@compiles(functions.local_moment, "duckdb")
+def _local_moment(element: functions.local_moment, compiler: Any, **kw: Any) -> str:
+    column, zone = clauses_of(element, compiler, **kw)
+    return f"timezone({zone}, {column})"
 
 
-def _moment(moment: str) -> str:
+@compiles(functions.number_text, "duckdb")
+def _number_text(element: functions.number_text, compiler: Any, **kw: Any) -> str:
+    (column,) = clauses_of(element, compiler, **kw)
+    return (
+        f"CASE WHEN {column} = floor({column}) AND abs({column}) < 1e38 "
+        f"THEN CAST(CAST({column} AS HUGEINT) AS VARCHAR) "
+        rf"ELSE regexp_replace(CAST({column} AS VARCHAR), '(\.[0-9]*[1-9])0+$', '\1') END"
+    )
+
+
+@compiles(functions.moment_text, "duckdb")
+def _moment_text(element: functions.moment_text, compiler: Any, **kw: Any) -> str:
+    (moment,) = clauses_of(element, compiler, **kw)
     day = f"CAST(date_trunc('day', {moment}) AS DATE)"
     return (
         f"CASE WHEN {moment} = {day} THEN CAST({day} AS VARCHAR) ELSE CAST({moment} AS VARCHAR) END"
     )
 
 
-def _clauses(element: Any, compiler: Any, **kw: Any) -> list[str]:
-    return [compiler.process(clause, **kw) for clause in element.clauses]
+@compiles(functions.uuid_text, "duckdb")
+def _uuid_text(element: functions.uuid_text, compiler: Any, **kw: Any) -> str:
+    (column,) = clauses_of(element, compiler, **kw)
+    return f"coalesce(CAST(TRY_CAST({column} AS UUID) AS VARCHAR), {column})"
 
 
 def compiled(statement: sa.Select[Any]) -> tuple[str, list[Any]]:
@@ -193,7 +183,8 @@ class DuckDbEngine:
     def describe(self, dataset: Dataset) -> Description:
         """Look up the columns of a table or query, from an empty answer of it."""
         try:
-            self._refuse_other_than_select(dataset.query)
+            if dataset.query is not None:
+                self._refuse_other_than_select(dataset.query)
             found = self.connection.execute(*compiled(probe(dataset))).description or []
         except duckdb.CatalogException as error:
             reason = self._no_table(dataset.path) if dataset.path else _unreadable(error)
@@ -204,10 +195,10 @@ class DuckDbEngine:
         columns = {name: _column(type_) for name, type_ in types.items()}
         return Description(columns=columns, location=None)
 
-    def _refuse_other_than_select(self, query: str | None) -> None:
+    def _refuse_other_than_select(self, query: str) -> None:
         """A query is one SELECT: by itself, not only within the parentheses it is put in."""
-        found = self.connection.extract_statements(query) if query is not None else []
-        if query is not None and [s.type for s in found] != [duckdb.StatementType.SELECT]:
+        found = self.connection.extract_statements(query)
+        if [statement.type for statement in found] != [duckdb.StatementType.SELECT]:
             raise DatasetUnreadable("its query is not one SELECT statement: nothing else is run")
 
     def rows(self, statement: sa.Select[Any], location: str | None) -> list[tuple[Any, ...]]:

@@ -1,7 +1,6 @@
 """The presence query: which key is in which dataset on which date, each table read once.
 
-Built with SQLAlchemy Core, so that one construction compiles for every engine. The functions below
-have no SQL here: each engine's module says what they are in its dialect.
+Built with SQLAlchemy Core, so that one construction compiles for every engine.
 """
 
 from __future__ import annotations
@@ -13,12 +12,22 @@ from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.sql.functions import GenericFunction
 
 from checkpoints.contract.model import Contract, Dataset, DateType
 from checkpoints.dates import DAY, DateRange
 from checkpoints.warehouse.conditions import condition_on
 from checkpoints.warehouse.engine import ValueKind
+from checkpoints.warehouse.functions import (
+    day_of,
+    exact_text,
+    iso_date,
+    local_date,
+    local_moment,
+    moment_text,
+    naive_date,
+    number_text,
+    uuid_text,
+)
 
 ALIKE = (
     {"integer", "number", "text"},
@@ -57,60 +66,6 @@ def incomparable(left: Source, right: Source) -> str:
             )
             return f"{' and '.join(sides)}: they never match; convert one of them in a query"
     return ""
-
-
-ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-ISO_TIME = "[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
-ISO_OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
-"""Of a date and time as text, by regular expressions that every engine takes."""
-
-
-class local_date(GenericFunction[Any]):
-    """``local_date(column, zone)``: the calendar date of an instant in a time zone."""
-
-    type = sa.Date()
-    inherit_cache = True
-
-
-class naive_date(GenericFunction[Any]):
-    """``naive_date(column, from_zone, zone)``: that of a moment written without its zone."""
-
-    type = sa.Date()
-    inherit_cache = True
-
-
-class day_of(GenericFunction[Any]):
-    """``day_of(column)``: the calendar date of a date and time, whatever its precision."""
-
-    type = sa.Date()
-    inherit_cache = True
-
-
-class iso_date(GenericFunction[Any]):
-    """``iso_date(column, zone)``: the date of an ISO 8601 text; NULL where it is none.
-
-    ``2024-01-05``, also with a time; with an offset or ``Z`` it is the date in the zone.
-    """
-
-    type = sa.Date()
-    inherit_cache = True
-
-
-class exact_text(GenericFunction[Any]):
-    """``exact_text(column)``: a text that is compared byte by byte, whatever its collation."""
-
-    type = sa.String()
-    inherit_cache = True
-
-
-class plain_text(GenericFunction[Any]):
-    """``plain_text(column, kind, zone)``: the same text for the same value, whatever its type.
-
-    Numbers without trailing zeros, moments at midnight as dates, UUIDs in lower case.
-    """
-
-    type = sa.String()
-    inherit_cache = True
 
 
 def columns_of(dataset: Dataset) -> list[str]:
@@ -279,9 +234,23 @@ def _key(
         column = exact_text(column)
         if dataset.blank_keys == "null":
             column = sa.case((sa.func.trim(column) == _text(""), None), else_=column)
-    if not as_text:
-        return column
-    return plain_text(column, _text(kind), _text(contract.timezone))
+    return _plain(column, kind, contract) if as_text else column
+
+
+def _plain(
+    column: sa.ColumnElement[Any], kind: ValueKind, contract: Contract
+) -> sa.ColumnElement[Any]:
+    """The same text for the same value, whatever its type."""
+    match kind:
+        case "number":
+            return number_text(column)
+        case "timestamp":
+            return moment_text(local_moment(column, _text(contract.timezone)))
+        case "datetime":
+            return moment_text(column)
+        case "text":
+            return uuid_text(column)
+    return sa.cast(column, sa.String())
 
 
 def _as_date(

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from checkpoints.contract.checks import by_date_grain, pairs_of
+from checkpoints.contract.checks import pairs_of, tells_keys_apart
 from checkpoints.contract.model import Contract, Dataset
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame, Presence, build_frame, presence_of
@@ -114,16 +114,12 @@ class Warehouse:
 
     def incomparable(self) -> dict[Pair, str]:
         """Why keys never match, for the pairs of the contract of which that is known."""
-        found = {
-            pair: incomparable(self.sources[pair.dataset], self.sources[pair.of])
-            for pair in pairs_of(self.contract)
-            if pair.of and pair.match == "keys" and not by_date_grain(self.contract, pair)
-            if {pair.dataset, pair.of} <= self.sources.keys()
-        }
         return {
             pair: f"{pair.dataset!r} and {pair.of!r} cannot be compared: {why}"
-            for pair, why in found.items()
-            if why
+            for pair in pairs_of(self.contract)
+            if pair.of and tells_keys_apart(self.contract, pair)
+            if {pair.dataset, pair.of} <= self.sources.keys()
+            if (why := incomparable(self.sources[pair.dataset], self.sources[pair.of]))
         }
 
     def estimates(self, ranges: Sequence[DateRange]) -> dict[str, int]:
@@ -321,11 +317,8 @@ def _key_samples(
 def _detailed(contract: Contract, frame: CoverageFrame) -> Iterator[tuple[Pair, list[date]]]:
     """Dates on which single keys matter, for every pair that is compared by key."""
     for pair, cells in frame.cells.items():
-        if pair.of is None or pair.match == "count":
-            continue
-        if contract.is_date_grain(pair.dataset) or contract.is_date_grain(pair.of):
-            continue
-        yield pair, [c.date for c in cells if c.orphans or 0 < c.matched < c.expected]
+        if pair.of is not None and tells_keys_apart(contract, pair):
+            yield pair, [c.date for c in cells if c.orphans or 0 < c.matched < c.expected]
 
 
 def _sample(names: Sequence[str], pair: Pair, day: date, rows: Iterable[Row]) -> KeySample:

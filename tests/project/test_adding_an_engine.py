@@ -33,7 +33,7 @@ from checkpoints.errors import DatasetUnreadable, WarehouseError
 from checkpoints.warehouse.engine import (
     Column, Description, Engine, ReadOptions, Statement, instead_of,
 )
-from checkpoints.warehouse.query import exact_text, iso_date
+from checkpoints.warehouse.functions import exact_text, iso_date
 
 
 @compiles(iso_date, "sqlite")
