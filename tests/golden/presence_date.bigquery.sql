@@ -29,7 +29,7 @@ FROM (
         `nbac_schedule`.`game_date` AS `date`,
         CASE
           WHEN (
-            TRIM(`nbac_schedule`.`game_id`) = ''
+            `nbac_schedule`.`game_id` < '!' AND TRIM(`nbac_schedule`.`game_id`) = ''
           )
           THEN NULL
           ELSE `nbac_schedule`.`game_id`
@@ -49,7 +49,8 @@ FROM (
         `bdl_player_boxscores`.`game_date` AS `date`,
         CASE
           WHEN (
-            TRIM(`bdl_player_boxscores`.`game_id`) = ''
+            `bdl_player_boxscores`.`game_id` < '!'
+            AND TRIM(`bdl_player_boxscores`.`game_id`) = ''
           )
           THEN NULL
           ELSE `bdl_player_boxscores`.`game_id`
@@ -64,7 +65,8 @@ FROM (
         `nbac_gamebook_player_stats`.`game_date` AS `date`,
         CASE
           WHEN (
-            TRIM(`nbac_gamebook_player_stats`.`game_id`) = ''
+            `nbac_gamebook_player_stats`.`game_id` < '!'
+            AND TRIM(`nbac_gamebook_player_stats`.`game_id`) = ''
           )
           THEN NULL
           ELSE `nbac_gamebook_player_stats`.`game_id`
@@ -79,7 +81,8 @@ FROM (
         `nbac_player_boxscores`.`game_date` AS `date`,
         CASE
           WHEN (
-            TRIM(`nbac_player_boxscores`.`game_id`) = ''
+            `nbac_player_boxscores`.`game_id` < '!'
+            AND TRIM(`nbac_player_boxscores`.`game_id`) = ''
           )
           THEN NULL
           ELSE `nbac_player_boxscores`.`game_id`
@@ -94,7 +97,8 @@ FROM (
         `player_game_summary`.`game_date` AS `date`,
         CASE
           WHEN (
-            TRIM(`player_game_summary`.`game_id`) = ''
+            `player_game_summary`.`game_id` < '!'
+            AND TRIM(`player_game_summary`.`game_id`) = ''
           )
           THEN NULL
           ELSE `player_game_summary`.`game_id`
@@ -109,7 +113,8 @@ FROM (
         `team_defense_game_summary`.`game_date` AS `date`,
         CASE
           WHEN (
-            TRIM(`team_defense_game_summary`.`game_id`) = ''
+            `team_defense_game_summary`.`game_id` < '!'
+            AND TRIM(`team_defense_game_summary`.`game_id`) = ''
           )
           THEN NULL
           ELSE `team_defense_game_summary`.`game_id`
@@ -124,7 +129,8 @@ FROM (
         `player_composite_factors`.`game_date` AS `date`,
         CASE
           WHEN (
-            TRIM(`player_composite_factors`.`game_id`) = ''
+            `player_composite_factors`.`game_id` < '!'
+            AND TRIM(`player_composite_factors`.`game_id`) = ''
           )
           THEN NULL
           ELSE `player_composite_factors`.`game_id`
@@ -157,7 +163,8 @@ FROM (
         `prediction_accuracy`.`game_date` AS `date`,
         CASE
           WHEN (
-            TRIM(`prediction_accuracy`.`game_id`) = ''
+            `prediction_accuracy`.`game_id` < '!'
+            AND TRIM(`prediction_accuracy`.`game_id`) = ''
           )
           THEN NULL
           ELSE `prediction_accuracy`.`game_id`

@@ -29,7 +29,8 @@ FROM (
         "nba_raw"."nbac_schedule"."game_date" AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
+            "nba_raw"."nbac_schedule"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."nbac_schedule"."game_id" COLLATE "C"
@@ -50,7 +51,8 @@ FROM (
         "nba_raw"."bdl_player_boxscores"."game_date" AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
+            "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C"
@@ -65,7 +67,8 @@ FROM (
         "nba_raw"."nbac_gamebook_player_stats"."game_date" AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
+            "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C"
@@ -80,7 +83,8 @@ FROM (
         "nba_raw"."nbac_player_boxscores"."game_date" AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
+            "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C"
@@ -95,7 +99,8 @@ FROM (
         "nba_analytics"."player_game_summary"."game_date" AS "date",
         CASE
           WHEN (
-            TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
+            "nba_analytics"."player_game_summary"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_analytics"."player_game_summary"."game_id" COLLATE "C"
@@ -110,7 +115,8 @@ FROM (
         "nba_analytics"."team_defense_game_summary"."game_date" AS "date",
         CASE
           WHEN (
-            TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
+            "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C"
@@ -125,7 +131,8 @@ FROM (
         "nba_precompute"."player_composite_factors"."game_date" AS "date",
         CASE
           WHEN (
-            TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
+            "nba_precompute"."player_composite_factors"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_precompute"."player_composite_factors"."game_id" COLLATE "C"
@@ -158,7 +165,8 @@ FROM (
         "nba_predictions"."prediction_accuracy"."game_date" AS "date",
         CASE
           WHEN (
-            TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
+            "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C"

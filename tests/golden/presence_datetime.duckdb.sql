@@ -33,7 +33,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
+            "nba_raw"."nbac_schedule"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."nbac_schedule"."game_id" COLLATE "C"
@@ -59,7 +60,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
+            "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C"
@@ -79,7 +81,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
+            "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C"
@@ -99,7 +102,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
+            "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C"
@@ -119,7 +123,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
+            "nba_analytics"."player_game_summary"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_analytics"."player_game_summary"."game_id" COLLATE "C"
@@ -139,7 +144,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
+            "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C"
@@ -159,7 +165,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
+            "nba_precompute"."player_composite_factors"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_precompute"."player_composite_factors"."game_id" COLLATE "C"
@@ -207,7 +214,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
+            "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C"

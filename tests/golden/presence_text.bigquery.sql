@@ -42,7 +42,7 @@ FROM (
         END AS `date`,
         CASE
           WHEN (
-            TRIM(`nbac_schedule`.`game_id`) = ''
+            `nbac_schedule`.`game_id` < '!' AND TRIM(`nbac_schedule`.`game_id`) = ''
           )
           THEN NULL
           ELSE `nbac_schedule`.`game_id`
@@ -101,7 +101,8 @@ FROM (
         END AS `date`,
         CASE
           WHEN (
-            TRIM(`bdl_player_boxscores`.`game_id`) = ''
+            `bdl_player_boxscores`.`game_id` < '!'
+            AND TRIM(`bdl_player_boxscores`.`game_id`) = ''
           )
           THEN NULL
           ELSE `bdl_player_boxscores`.`game_id`
@@ -158,7 +159,8 @@ FROM (
         END AS `date`,
         CASE
           WHEN (
-            TRIM(`nbac_gamebook_player_stats`.`game_id`) = ''
+            `nbac_gamebook_player_stats`.`game_id` < '!'
+            AND TRIM(`nbac_gamebook_player_stats`.`game_id`) = ''
           )
           THEN NULL
           ELSE `nbac_gamebook_player_stats`.`game_id`
@@ -218,7 +220,8 @@ FROM (
         END AS `date`,
         CASE
           WHEN (
-            TRIM(`nbac_player_boxscores`.`game_id`) = ''
+            `nbac_player_boxscores`.`game_id` < '!'
+            AND TRIM(`nbac_player_boxscores`.`game_id`) = ''
           )
           THEN NULL
           ELSE `nbac_player_boxscores`.`game_id`
@@ -272,7 +275,8 @@ FROM (
         END AS `date`,
         CASE
           WHEN (
-            TRIM(`player_game_summary`.`game_id`) = ''
+            `player_game_summary`.`game_id` < '!'
+            AND TRIM(`player_game_summary`.`game_id`) = ''
           )
           THEN NULL
           ELSE `player_game_summary`.`game_id`
@@ -329,7 +333,8 @@ FROM (
         END AS `date`,
         CASE
           WHEN (
-            TRIM(`team_defense_game_summary`.`game_id`) = ''
+            `team_defense_game_summary`.`game_id` < '!'
+            AND TRIM(`team_defense_game_summary`.`game_id`) = ''
           )
           THEN NULL
           ELSE `team_defense_game_summary`.`game_id`
@@ -389,7 +394,8 @@ FROM (
         END AS `date`,
         CASE
           WHEN (
-            TRIM(`player_composite_factors`.`game_id`) = ''
+            `player_composite_factors`.`game_id` < '!'
+            AND TRIM(`player_composite_factors`.`game_id`) = ''
           )
           THEN NULL
           ELSE `player_composite_factors`.`game_id`
@@ -548,7 +554,8 @@ FROM (
         END AS `date`,
         CASE
           WHEN (
-            TRIM(`prediction_accuracy`.`game_id`) = ''
+            `prediction_accuracy`.`game_id` < '!'
+            AND TRIM(`prediction_accuracy`.`game_id`) = ''
           )
           THEN NULL
           ELSE `prediction_accuracy`.`game_id`

@@ -42,7 +42,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
+            "nba_raw"."nbac_schedule"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."nbac_schedule"."game_id" COLLATE "C"
@@ -105,7 +106,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
+            "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C"
@@ -168,7 +170,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
+            "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C"
@@ -231,7 +234,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
+            "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C"
@@ -294,7 +298,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
+            "nba_analytics"."player_game_summary"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_analytics"."player_game_summary"."game_id" COLLATE "C"
@@ -360,7 +365,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
+            "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C"
@@ -432,7 +438,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
+            "nba_precompute"."player_composite_factors"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_precompute"."player_composite_factors"."game_id" COLLATE "C"
@@ -624,7 +631,8 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
+            "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C"

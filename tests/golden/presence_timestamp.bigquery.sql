@@ -29,7 +29,7 @@ FROM (
         DATE(`nbac_schedule`.`game_date`, 'America/New_York') AS `date`,
         CASE
           WHEN (
-            TRIM(`nbac_schedule`.`game_id`) = ''
+            `nbac_schedule`.`game_id` < '!' AND TRIM(`nbac_schedule`.`game_id`) = ''
           )
           THEN NULL
           ELSE `nbac_schedule`.`game_id`
@@ -50,7 +50,8 @@ FROM (
         DATE(`bdl_player_boxscores`.`game_date`, 'America/New_York') AS `date`,
         CASE
           WHEN (
-            TRIM(`bdl_player_boxscores`.`game_id`) = ''
+            `bdl_player_boxscores`.`game_id` < '!'
+            AND TRIM(`bdl_player_boxscores`.`game_id`) = ''
           )
           THEN NULL
           ELSE `bdl_player_boxscores`.`game_id`
@@ -66,7 +67,8 @@ FROM (
         DATE(`nbac_gamebook_player_stats`.`game_date`, 'America/New_York') AS `date`,
         CASE
           WHEN (
-            TRIM(`nbac_gamebook_player_stats`.`game_id`) = ''
+            `nbac_gamebook_player_stats`.`game_id` < '!'
+            AND TRIM(`nbac_gamebook_player_stats`.`game_id`) = ''
           )
           THEN NULL
           ELSE `nbac_gamebook_player_stats`.`game_id`
@@ -82,7 +84,8 @@ FROM (
         DATE(`nbac_player_boxscores`.`game_date`, 'America/New_York') AS `date`,
         CASE
           WHEN (
-            TRIM(`nbac_player_boxscores`.`game_id`) = ''
+            `nbac_player_boxscores`.`game_id` < '!'
+            AND TRIM(`nbac_player_boxscores`.`game_id`) = ''
           )
           THEN NULL
           ELSE `nbac_player_boxscores`.`game_id`
@@ -98,7 +101,8 @@ FROM (
         DATE(`player_game_summary`.`game_date`, 'America/New_York') AS `date`,
         CASE
           WHEN (
-            TRIM(`player_game_summary`.`game_id`) = ''
+            `player_game_summary`.`game_id` < '!'
+            AND TRIM(`player_game_summary`.`game_id`) = ''
           )
           THEN NULL
           ELSE `player_game_summary`.`game_id`
@@ -114,7 +118,8 @@ FROM (
         DATE(`team_defense_game_summary`.`game_date`, 'America/New_York') AS `date`,
         CASE
           WHEN (
-            TRIM(`team_defense_game_summary`.`game_id`) = ''
+            `team_defense_game_summary`.`game_id` < '!'
+            AND TRIM(`team_defense_game_summary`.`game_id`) = ''
           )
           THEN NULL
           ELSE `team_defense_game_summary`.`game_id`
@@ -130,7 +135,8 @@ FROM (
         DATE(`player_composite_factors`.`game_date`, 'America/New_York') AS `date`,
         CASE
           WHEN (
-            TRIM(`player_composite_factors`.`game_id`) = ''
+            `player_composite_factors`.`game_id` < '!'
+            AND TRIM(`player_composite_factors`.`game_id`) = ''
           )
           THEN NULL
           ELSE `player_composite_factors`.`game_id`
@@ -166,7 +172,8 @@ FROM (
         DATE(`prediction_accuracy`.`game_date`, 'America/New_York') AS `date`,
         CASE
           WHEN (
-            TRIM(`prediction_accuracy`.`game_id`) = ''
+            `prediction_accuracy`.`game_id` < '!'
+            AND TRIM(`prediction_accuracy`.`game_id`) = ''
           )
           THEN NULL
           ELSE `prediction_accuracy`.`game_id`

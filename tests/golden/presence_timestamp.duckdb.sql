@@ -29,7 +29,8 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_raw"."nbac_schedule"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
+            "nba_raw"."nbac_schedule"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."nbac_schedule"."game_id" COLLATE "C"
@@ -51,7 +52,8 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_raw"."bdl_player_boxscores"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
+            "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C"
@@ -67,7 +69,8 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_raw"."nbac_gamebook_player_stats"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
+            "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C"
@@ -83,7 +86,8 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_raw"."nbac_player_boxscores"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
+            "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C"
@@ -99,7 +103,8 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_analytics"."player_game_summary"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
+            "nba_analytics"."player_game_summary"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_analytics"."player_game_summary"."game_id" COLLATE "C"
@@ -115,7 +120,8 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_analytics"."team_defense_game_summary"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
+            "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C"
@@ -131,7 +137,8 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_precompute"."player_composite_factors"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
+            "nba_precompute"."player_composite_factors"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_precompute"."player_composite_factors"."game_id" COLLATE "C"
@@ -167,7 +174,8 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_predictions"."prediction_accuracy"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
+            "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C" < '!'
+            AND TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
           )
           THEN NULL
           ELSE "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C"
