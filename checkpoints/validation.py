@@ -173,6 +173,8 @@ def _report(
     judge: Literal["rules", "great_expectations"],
 ) -> Report:
     contract, window = request.file.contract, request.window.range
+    datasets = tuple(dataset_records(contract, evidence.frame, upstream_pair))
+    coverage = tuple(dataset_records(contract, evidence.frame, coverage_pair))
     return Report(
         run_id=request.run_id,
         checkpoint=request.checkpoint,
@@ -183,10 +185,10 @@ def _report(
         started_at=request.started_at,
         seconds=round(request.elapsed(), 3),
         provenance=provenance(request.file, request.warehouse, user_name()),
-        verdict=decide(records, len(declared), request.fail_on),
+        verdict=decide(records, len(declared), request.fail_on, (*datasets, *coverage)),
         checks=tuple(records),
-        datasets=tuple(dataset_records(contract, evidence.frame, upstream_pair)),
-        coverage=tuple(dataset_records(contract, evidence.frame, coverage_pair)),
+        datasets=datasets,
+        coverage=coverage,
         keys=evidence.keys,
         statements=evidence.statements,
         unreadable=dict(evidence.frame.unreadable),

@@ -68,6 +68,13 @@ class Report(Record):
         """Dates merged over the calendar, for display."""
         return ranges_of(dates, self.calendar())
 
+    def within_tolerance(self) -> list[str]:
+        """Per dataset, the dates that lack keys and are named by no failed check."""
+        return [
+            f"{name} {', '.join(map(str, self.ranges(days)))}"
+            for name, days in self.verdict.tolerated.items()
+        ]
+
 
 def new_run_id(checkpoint: str, started_at: datetime) -> str:
     """Sorts by time: ``20260103T101500123456Z-after_backfill``."""

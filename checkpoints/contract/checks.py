@@ -5,10 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from checkpoints.contract.model import CROSS_LAYER, Contract
+from checkpoints.dates import DateRange
 from checkpoints.rules.evidence import Pair
 from checkpoints.rules.rule import Rule, Severity
+from checkpoints.rules.up_to_date import UpToDate
 
 NAMESPACE = uuid.UUID("5b0bb2b2-52ee-5a0e-9a2c-6f7f8a3b1c11")
 
@@ -62,11 +65,22 @@ def checks_of(contract: Contract, suites: Sequence[str] | None = None) -> tuple[
 
 def _declared(contract: Contract) -> Iterator[Check]:
     for name, dataset in contract.datasets.items():
-        for rule in (*dataset.rules, *_rules_for_keyed(contract, name)):
+        for rule in (
+            *dataset.rules,
+            *_by_default(contract, name),
+            *_rules_for_keyed(contract, name),
+        ):
             yield _check(contract, dataset.layer, name, rule)
     for rule in contract.cross_layer:
         if rule.dataset:
             yield _check(contract, CROSS_LAYER, rule.dataset, rule)
+
+
+def _by_default(contract: Contract, name: str) -> list[Rule]:
+    """A reference that stops silences every other rule."""
+    own = (*contract.datasets[name].rules, *contract.rules_for_keyed)
+    declared = any(isinstance(rule, UpToDate) for rule in own)
+    return [UpToDate(rule="up_to_date")] if name == contract.reference and not declared else []
 
 
 def _rules_for_keyed(contract: Contract, name: str) -> list[Rule]:
@@ -99,6 +113,18 @@ def coverage_pair(contract: Contract, name: str) -> Pair:
     measures = (rule for rule in dataset.rules if rule.measures_coverage)
     compared = (_check(contract, dataset.layer, name, rule).pair for rule in measures)
     return next(compared, upstream_pair(contract, name))
+
+
+def read_before(
+    contract: Contract, window: DateRange, as_of: date
+) -> dict[str, tuple[DateRange, ...]]:
+    """The dates before a window that the rules of each dataset need as well."""
+    seasons = [season.range for season in contract.seasons]
+    found: dict[str, tuple[DateRange, ...]] = {}
+    for check in checks_of(contract):
+        if dates := check.rule.reads_before(window, as_of, seasons):
+            found[check.dataset] = (*found.get(check.dataset, ()), dates)
+    return found
 
 
 def pairs_of(contract: Contract) -> tuple[Pair, ...]:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from checkpoints.contract.checks import checks_of
 from checkpoints.contract.model import CROSS_LAYER, Contract, Dataset
+from checkpoints.rules.rule import Rule
 from checkpoints.text import did_you_mean
 
 MOST_PARTS = 3
@@ -100,7 +101,7 @@ def _rule_problems(contract: Contract) -> Iterator[str]:
             place = f"datasets.{name}.rules[{n}]"
             if rule.dataset is not None:
                 yield f"{place}.dataset: is given by where the rule stands: remove it"
-            yield from _of_problems(contract, place, name, rule.of, rule.match)
+            yield from _of_problems(contract, place, name, rule)
     for n, rule in enumerate(contract.rules_for_keyed):
         if rule.dataset is not None or rule.of is not None:
             yield f"rules_for_keyed[{n}]: holds for every dataset: remove dataset and of"
@@ -111,21 +112,20 @@ def _rule_problems(contract: Contract) -> Iterator[str]:
         elif rule.dataset not in contract.datasets:
             yield f"{place}.dataset: " + _unknown("dataset", rule.dataset, list(contract.datasets))
         else:
-            yield from _of_problems(contract, place, rule.dataset, rule.of, rule.match)
+            yield from _of_problems(contract, place, rule.dataset, rule)
 
 
-def _of_problems(
-    contract: Contract, place: str, name: str, of: str | None, match: str | None
-) -> Iterator[str]:
+def _of_problems(contract: Contract, place: str, name: str, rule: Rule) -> Iterator[str]:
+    of = rule.of
     if of is None:
-        if name == contract.reference:
+        if name == contract.reference and rule.compares:
             yield f"{place}: the reference has no upstream to be compared with"
     elif of not in contract.datasets:
         yield f"{place}.of: " + _unknown("dataset", of, list(contract.datasets))
     elif of == name:
         yield f"{place}.of: {name!r} cannot be compared with itself"
     else:
-        yield from _grain_problems(contract, f"{place}.of", name, of, match or "keys")
+        yield from _grain_problems(contract, f"{place}.of", name, of, rule.match or "keys")
 
 
 def _range_problems(contract: Contract) -> Iterator[str]:

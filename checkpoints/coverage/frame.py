@@ -35,8 +35,9 @@ class Presence:
 class CoverageFrame:
     """Cells of every compared pair for every calendar date of the window, oldest first.
 
-    ``undated`` is the number of keys without a date per dataset; ``unreadable`` says why a
-    dataset could not be read, ``incomparable`` why the keys of a pair never match.
+    ``undated`` is the number of keys without a date per dataset; ``before`` its latest date with
+    keys before the window, if one was read; ``unreadable`` says why a dataset could not be read,
+    ``incomparable`` why the keys of a pair never match.
     """
 
     window: Window
@@ -45,6 +46,7 @@ class CoverageFrame:
     cells: Mapping[Pair, tuple[Cell, ...]]
     undated: Mapping[str, int]
     unreadable: Mapping[str, str]
+    before: Mapping[str, date] = field(default_factory=dict)
     seasons: tuple[DateRange, ...] = ()
     incomparable: Mapping[Pair, str] = field(default_factory=dict)
 
@@ -57,6 +59,7 @@ class CoverageFrame:
             window=self.window.range,
             as_of=self.as_of,
             undated=self.undated.get(pair.dataset, 0),
+            before=self.before.get(pair.dataset),
             seasons=self.seasons,
             samples=samples or {},
         )
@@ -96,6 +99,7 @@ def build_frame(
             for bit, name in enumerate(presence.names)
         },
         unreadable=dict(unreadable or {}),
+        before=dict(_before(presence, window.range.first)),
         seasons=tuple(season.range for season in contract.seasons),
         incomparable=dict(incomparable or {}),
     )
@@ -103,6 +107,15 @@ def build_frame(
 
 def _count(masks: Mapping[int, int], bits: int) -> int:
     return sum(keys for mask, keys in masks.items() if mask & bits)
+
+
+def _before(presence: Presence, first: date) -> Iterator[tuple[str, date]]:
+    """Each dataset's latest date with keys before the first of the window."""
+    earlier = sorted(day for day in presence.by_date if day < first)
+    for bit, name in enumerate(presence.names):
+        for day in earlier:
+            if _count(presence.by_date[day], 1 << bit):
+                yield name, day
 
 
 def _statuses(

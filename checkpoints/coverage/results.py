@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+
+from pydantic import Field
 
 from checkpoints.contract.checks import Check
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.errors import ExitCode
 from checkpoints.records import Record
-from checkpoints.rules.evidence import Cell, Keys, Match, Pair, Status
+from checkpoints.rules.evidence import Cell, Keys, Match, Pair, Status, Tally
 from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Evaluation, Outcome, Rule, Severity
+from checkpoints.text import dates
 
 WEIGHT: dict[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
 
@@ -87,7 +90,10 @@ class KeySample(Record):
 
 
 class Verdict(Record):
-    """What the checks add up to; ``exit_code`` is the command's."""
+    """What the checks add up to; ``exit_code`` is the command's.
+
+    ``tolerated`` are dates that lack keys although no check failed for them, by dataset.
+    """
 
     exit_code: ExitCode
     passed: bool
@@ -95,6 +101,7 @@ class Verdict(Record):
     declared: int
     counts: dict[Outcome, int]
     fail_on: Severity
+    tolerated: dict[str, tuple[date, ...]] = Field(default_factory=dict)
 
 
 def dataset_records(
@@ -144,22 +151,55 @@ def check_record(check: Check, evaluation: Evaluation) -> CheckRecord:
     )
 
 
-def decide(checks: Sequence[CheckRecord], declared: int, fail_on: Severity) -> Verdict:
-    """Gate on the checks of a run.
+def decide(
+    checks: Sequence[CheckRecord],
+    declared: int,
+    fail_on: Severity,
+    records: Iterable[DatasetRecord],
+) -> Verdict:
+    """Gate on the checks of a run; ``records`` are what they were judged on.
 
     ``declared`` is how many checks the contract has for it: fewer results are never green.
     Failures lighter than ``fail_on`` are reported and do not gate.
     """
     counts = Counter(check.outcome for check in checks)
     code = _exit_code(checks, declared, fail_on)
+    summary = _summary(checks, counts, declared, fail_on, code)
+    tolerated = _tolerated(checks, records)
     return Verdict(
         exit_code=code,
         passed=code is ExitCode.COMPLETE,
-        summary=_summary(checks, counts, declared, fail_on, code),
+        summary=f"{summary}; {_lack(tolerated)} within tolerance" if tolerated else summary,
         declared=declared,
         counts={outcome: counts[outcome] for outcome in Outcome},
         fail_on=fail_on,
+        tolerated=tolerated,
     )
+
+
+def _tolerated(
+    checks: Sequence[CheckRecord], records: Iterable[DatasetRecord]
+) -> dict[str, tuple[date, ...]]:
+    """What lacks keys in the suites that were run, and is named by no failed check."""
+    suites, datasets = {check.suite for check in checks}, {check.dataset for check in checks}
+    named = {
+        (c.dataset, d) for c in checks if c.outcome is Outcome.FAILED for d in c.unexpected_dates
+    }
+    found: dict[str, set[date]] = {}
+    for record in records:
+        if record.layer not in suites and record.name not in datasets:
+            continue
+        found.setdefault(record.name, set()).update(Tally.of(record.days).lacking)
+    for check in checks:
+        if check.outcome is Outcome.PASSED:
+            found.setdefault(check.dataset, set()).update(check.unexpected_dates)
+    left = {name: {day for day in days if (name, day) not in named} for name, days in found.items()}
+    return {name: tuple(sorted(days)) for name, days in left.items() if days}
+
+
+def _lack(tolerated: Mapping[str, Iterable[date]]) -> str:
+    number = len({day for days in tolerated.values() for day in days})
+    return f"{dates(number)} {'lacks' if number == 1 else 'lack'} keys"
 
 
 def gates(check: CheckRecord, fail_on: Severity) -> bool:

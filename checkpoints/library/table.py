@@ -2,7 +2,8 @@
 
 One row per date of every compared pair: the pair, its cell, samples of the keys behind the date's
 missing and orphan counts, and what is the same on all rows of the pair: ``undated`` (keys without
-a date), ``error`` (why it cannot be judged), the window, the seasons and ``fail_on``.
+a date), ``before`` (its latest date before the window), ``error`` (why it cannot be judged), the
+window, the seasons and ``fail_on``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from checkpoints.rules.evidence import Cell, Pair
 from checkpoints.rules.rule import Severity
 
 EVIDENCE = [*Cell._fields, "missing_keys", "orphan_keys"]
-SAME = ["undated", "error", "first", "last", "as_of", "seasons", "fail_on"]
+SAME = ["undated", "before", "error", "first", "last", "as_of", "seasons", "fail_on"]
 COLUMNS = [*Pair._fields, *EVIDENCE, *SAME]
 WIDTH = len(Cell._fields)
 
@@ -37,9 +38,9 @@ def coverage_table(
     window = frame.window.range
     rows = []
     for pair in dict.fromkeys(check.pair for check in checks):
-        undated = frame.undated.get(pair.dataset, 0)
+        known = frame.undated.get(pair.dataset, 0), frame.before.get(pair.dataset)
         obstacle, dates = frame.obstacle(pair), (window.first, window.last, frame.as_of)
-        same = (undated, obstacle, *dates, frame.seasons, fail_on)
+        same = (*known, obstacle, *dates, frame.seasons, fail_on)
         for cell in frame.cells[pair]:
             found = samples.get((pair.dataset, pair.of or "", cell.date), ((), ()))
             rows.append((pair.dataset, pair.of or "", pair.match, *cell, *found, *same))
@@ -62,7 +63,7 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         raise UnreadablePair(
             f"dataset {pair.dataset!r} was not compared with {pair.of!r} by {pair.match}"
         )
-    undated, error, first, last, as_of, seasons, fail_on = rows[0][-len(SAME) :]
+    undated, before, error, first, last, as_of, seasons, fail_on = rows[0][-len(SAME) :]
     if error:
         raise UnreadablePair(error)
     found = {row[0]: (row[WIDTH], row[WIDTH + 1]) for row in rows}
@@ -72,6 +73,7 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         as_of=as_of,
         seasons=seasons,
         undated=undated,
+        before=before,
         fail_on=fail_on,
         samples={day: both for day, both in found.items() if any(both)},
     )

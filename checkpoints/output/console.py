@@ -71,8 +71,9 @@ def print_report(
     )
     console.print(verdict)
     console.print(_suites_line(report.checks))
-    taken = _print_errors(console, report.checks, detail) + (STORED_LINES if stored else 0)
     verbose = detail is Detail.VERBOSE
+    taken = _print_tolerated(console, report, verbose) + (STORED_LINES if stored else 0)
+    taken += _print_errors(console, report.checks, detail)
     _print_failures(console, report, verbose, math.inf if verbose else BODY_LINES - taken)
     if verbose:
         _print_statements(console, report.statements)
@@ -82,6 +83,16 @@ def print_report(
         console.print(f"{name} {short}", soft_wrap=True)
     if following:
         console.print(f"next   {following}", soft_wrap=True)
+
+
+def _print_tolerated(console: Console, report: Report, verbose: bool) -> int:
+    """What lacks keys and fails nothing: in one line, or all of it. Returns the number of lines."""
+    title = "within tolerance: "
+    found = [one_line(text) for text in report.within_tolerance()]
+    lines = filled(found, console.width - len(title), at_most=None if verbose else 1)
+    for number, line in enumerate(lines):
+        console.print((" " * len(title) if number else title) + line, soft_wrap=True)
+    return len(lines)
 
 
 def _suites_line(checks: Sequence[CheckRecord]) -> Text:

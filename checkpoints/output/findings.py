@@ -62,10 +62,11 @@ Section = Sequence[str]
 
 def findings_of(report: Report) -> Findings:
     """What a run of a checkpoint found."""
-    calendar = report.calendar()
+    calendar, word = report.calendar(), WORDS[report.verdict.exit_code]
+    tolerated = ", ".join(report.within_tolerance())
     return Findings(
         name=report.checkpoint,
-        verdict=f"{WORDS[report.verdict.exit_code]}: {report.verdict.summary}",
+        verdict=": ".join([word, report.verdict.summary, *filter(None, [tolerated])]),
         started_at=report.started_at,
         seconds=report.seconds,
         properties=_properties(report),

@@ -61,7 +61,7 @@ def _suite(name: str, found: Findings) -> TestSuite:
 
     suite = TestSuite(one_line(name))
     suite.timestamp = found.started_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    for key, value in found.properties.items():
+    for key, value in {"verdict": found.verdict, **found.properties}.items():
         suite.add_property(key, one_line(value))
     for finding in found.findings:
         if finding.suite == name:

@@ -141,7 +141,8 @@ class Tally:
 class PairEvidence:
     """All that is known of a pair over a window.
 
-    ``cells`` are oldest first; ``undated`` is the number of the dataset's keys without a date.
+    ``cells`` are oldest first; ``undated`` is the number of the dataset's keys without a date,
+    ``before`` its latest date with keys before the window, as far back as a rule needs it.
     ``seasons`` are those of the contract: what spans a break between two of them is no gap.
     ``samples`` has the missing and the orphan keys of a date, where they were read.
     """
@@ -150,6 +151,7 @@ class PairEvidence:
     window: DateRange
     as_of: date
     undated: int = 0
+    before: date | None = None
     seasons: Sequence[DateRange] = ()
     samples: Mapping[date, tuple[Keys, Keys]] = field(default_factory=dict)
 

@@ -7,6 +7,7 @@ terminal, pages, JUnit and planning ask it for what they need.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -15,6 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
+from checkpoints.dates import DateRange
 from checkpoints.records import Record
 from checkpoints.rules.evidence import Cell, Match, Pair, PairEvidence
 
@@ -116,6 +118,15 @@ class Rule(Record, ABC):
     @abstractmethod
     def threshold(self) -> float:
         """What the observed value is compared with."""
+
+    def reads_before(
+        self,
+        window: DateRange,  # noqa: ARG002 (the rules that need it)
+        as_of: date,  # noqa: ARG002
+        seasons: Sequence[DateRange],  # noqa: ARG002
+    ) -> DateRange | None:
+        """Evidence: dates before the window of which it needs the latest with keys."""
+        return None
 
     @abstractmethod
     def judge(self, evidence: PairEvidence) -> Evaluation:

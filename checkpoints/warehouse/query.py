@@ -41,7 +41,8 @@ ALIKE = (
 class Source:
     """A dataset as the warehouse has it.
 
-    The kind of its date, the types and kinds of its keys, and the kinds that ``where`` is about.
+    The kind of its date, the types and kinds of its keys, the kinds that ``where`` is about, and
+    dates that are read beside those asked for.
     """
 
     dataset: Dataset
@@ -49,6 +50,7 @@ class Source:
     key_types: tuple[str, ...]
     key_kinds: tuple[ValueKind, ...]
     where_kinds: tuple[ValueKind, ...] = ()
+    before: tuple[DateRange, ...] = ()
 
 
 KeyShape = tuple[bool, ...]
@@ -184,7 +186,7 @@ def _arm(
     date_ = _as_date(day, source, contract)
     # A text that is no date sorts anywhere: it is read before it is compared with the window.
     compared = date_ if source.date_type == "text" else day
-    in_ranges = sa.or_(*(_within(compared, source, r, contract) for r in ranges))
+    in_ranges = sa.or_(*(_within(compared, source, r, contract) for r in (*source.before, *ranges)))
     return sa.select(
         date_.label("date"),
         *(key.label(f"key_{n + 1}") for n, key in enumerate(keys)),

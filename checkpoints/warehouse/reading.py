@@ -13,7 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from checkpoints.contract.checks import pairs_of, tells_keys_apart
+from checkpoints.contract.checks import pairs_of, read_before, tells_keys_apart
 from checkpoints.contract.model import Contract, Dataset
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame, Presence, build_frame, presence_of
@@ -73,6 +73,15 @@ class Warehouse:
     locations: Mapping[str, str | None]
     unreadable: Mapping[str, str]
     max_bytes: int | None
+
+    def reading_before(self, window: DateRange, as_of: date) -> Warehouse:
+        """The same, where a dataset is also read before the window if a rule needs that."""
+        before = read_before(self.contract, window, as_of)
+        sources = {
+            name: replace(source, before=before.get(name, ()))
+            for name, source in self.sources.items()
+        }
+        return replace(self, sources=sources)
 
     def presence(self, ranges: Sequence[DateRange]) -> Presence:
         """Which keys are where on the dates of ``ranges``: one statement per location.
@@ -288,7 +297,7 @@ def gather(
         WarehouseError: the warehouse cannot be opened or read.
     """
     with open_warehouse(contract, url, options) as warehouse:
-        presence = warehouse.presence([window.range])
+        presence = warehouse.reading_before(window.range, as_of).presence([window.range])
         frame = build_frame(
             contract,
             presence,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from checkpoints.archive.remediation import CallStatus, Change, Figures, Regression
 from checkpoints.archive.report import Report
-from checkpoints.contract.checks import checks_of, landing_pairs, upstream_pair
+from checkpoints.contract.checks import checks_of, coverage_pair, landing_pairs, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import (
@@ -57,9 +57,14 @@ def revalidate(
     checks = tuple(
         judged(check, frame) for check in checks_of(contract, declared.suites if declared else None)
     )
+    records = [
+        record
+        for pair_of in (upstream_pair, coverage_pair)
+        for record in dataset_records(contract, frame, pair_of)
+    ]
     return Revalidation(
         calls=recounted(contract, frame, calls),
-        verdict=decide(checks, len(checks), report.verdict.fail_on),
+        verdict=decide(checks, len(checks), report.verdict.fail_on, records),
         checks=checks,
         changes=changes_of(contract, frame, checks, report),
     )

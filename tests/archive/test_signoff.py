@@ -123,7 +123,7 @@ def test_a_report_whose_verdict_was_changed_is_still_refused_for_its_checks(tmp_
 
 def test_a_run_that_failed_on_a_warning_it_was_to_fail_on_cannot_be_signed(tmp_path: Path) -> None:
     report = stored(tmp_path, factors=[*FULL, (D("2025-01-10"), "stranger")])
-    verdict = decide(report.checks, len(report.checks), "warning")
+    verdict = decide(report.checks, len(report.checks), "warning", [])
     archive.save_report(tmp_path, report.model_copy(update={"verdict": verdict}))
     with pytest.raises(RunRefused, match="no_orphan_keys of 'factors' failed"):
         accept(tmp_path)

@@ -47,22 +47,22 @@ CLEAN_KEYS = record("PASSED", kind="no_null_keys")
     ],
 )
 def test_outcomes_decide_the_exit_code(checks: list[CheckRecord], fail_on: str, code: int) -> None:
-    verdict = decide(checks, len(checks), fail_on)  # type: ignore[arg-type]
+    verdict = decide(checks, len(checks), fail_on, [])  # type: ignore[arg-type]
     assert (verdict.exit_code, verdict.passed) == (code, code == 0)
 
 
 def test_fewer_results_than_declared_is_never_green() -> None:
-    verdict = decide([PASSED], 2, "critical")
+    verdict = decide([PASSED], 2, "critical", [])
     assert verdict.exit_code is ExitCode.COULD_NOT_TELL
     assert verdict.summary == "1 of 2 checks could not be evaluated"
 
 
 def test_no_check_at_all_is_not_green() -> None:
-    assert decide([], 0, "critical").exit_code is ExitCode.NOTHING_DUE
+    assert decide([], 0, "critical", []).exit_code is ExitCode.NOTHING_DUE
 
 
 def test_counts_cover_all_outcomes() -> None:
-    verdict = decide([PASSED, FAILED, WARNING, NOTHING], 4, "critical")
+    verdict = decide([PASSED, FAILED, WARNING, NOTHING], 4, "critical", [])
     assert verdict.counts == {
         Outcome.PASSED: 1,
         Outcome.FAILED: 2,

@@ -85,8 +85,11 @@ def worlds(draw: st.DrawFn) -> World:
     ]
     tables: dict[str, Rows] = {"ref": games}
     datasets: dict[str, Any] = {
-        "ref": {"layer": "reference", "table": "s.ref", "date": "d", "key": ["k", "j"]}
-    }
+        "ref": {
+            "layer": "reference", "table": "s.ref", "date": "d", "key": ["k", "j"],
+            "rules": [{"rule": "up_to_date", "days": draw(st.integers(0, 12))}],
+        }
+    }  # fmt: skip
     for name, upstream in (("raw", "ref"), ("mid", "raw"), ("end", "mid")):
         tables[name] = draw(rows(tables[upstream]))
         grain = draw(st.booleans()) if name == "end" else False
@@ -182,6 +185,8 @@ def oracle(world: World, name: str, rule: dict[str, Any]) -> tuple[str, float | 
         if not seen:
             return "NOT_EVALUATED", None, []
         return "FAILED" if bad or undated else "PASSED", len(bad) + len(undated), bad
+    if rule["rule"] == "up_to_date":
+        return latest_oracle(world, name, rule["days"])
     found = {d: numbers(world, name, of, match, d) for d in window}
     if rule["rule"] == "no_orphan_keys":
         if not any(keys_on(world, name, d) for d in window):
@@ -207,6 +212,25 @@ def oracle(world: World, name: str, rule: dict[str, Any]) -> tuple[str, float | 
     ratio = sum(found[d][1] for d in due) / expected
     enough = ratio >= rule["at_least"] and 1 - len(lost) / len(due) >= rule["at_least"]
     return "PASSED" if enough else "FAILED", ratio, lacking
+
+
+def latest_oracle(world: World, name: str, days: int) -> tuple[str, float | None, list[date]]:
+    begun = [s for s in world.raw["seasons"] if s["from"] <= min(world.as_of, world.last)]
+    if not begun or begun[-1]["to"] < world.first:
+        return "NOT_EVALUATED", None, []
+    end = min(world.as_of, world.last, begun[-1]["to"])
+    when = end
+    while (
+        when >= begun[-1]["from"]
+        and (when >= world.first or (end - when).days <= days)
+        and not keys_on(world, name, when)
+    ):
+        when -= timedelta(days=1)
+    late = (end - when).days
+    if late <= days:
+        return "PASSED", late, []
+    after = [when + timedelta(days=n + 1) for n in range(late)]
+    return "FAILED", late, [d for d in after if d >= world.first]
 
 
 def lost_in_both(world: World, name: str, found: Found, when: date) -> bool:

@@ -130,7 +130,7 @@ class ResultRenderer:
             suite=result.suite_name,
             run_id=str(run["run_name"]),
             run_time=datetime.fromisoformat(run["run_time"]).astimezone(UTC),
-            verdict=decide([e.record for e in found], len(found), fail_on),
+            verdict=decide([e.record for e in found], len(found), fail_on, ()),
             evidence=shown,
             attention=tuple(attention),
             others=tuple(found[len(attention) :]),
