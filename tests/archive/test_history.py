@@ -29,7 +29,7 @@ def test_a_head_has_verdict_window_and_coverage_newest_first(tmp_path: Path) -> 
     assert new.run_id > old.run_id
     assert (new.head.passed, old.head.passed) == (True, False)
     assert old.head.window_label == "season 2025"
-    assert old.head.summary == "2 of 12 evaluated checks failed"
+    assert old.head.summary == "2 of 13 evaluated checks failed"
     assert old.head.by_layer == {"L1": 1, "L3": 1, "L4": 56 / 76}
     assert old.head.by_dataset["factors"] == 56 / 76
     factors = old.head.shares[-1]

@@ -37,12 +37,12 @@ def without_traceback(done: subprocess.CompletedProcess[str], code: int) -> str:
 def test_a_complete_warehouse_is_exit_0(tmp_path: Path) -> None:
     done = checked(tmp_path)
     assert (done.returncode, done.stdout) == (0, "")
-    assert "COMPLETE 12 of 12 evaluated checks passed" in done.stderr
+    assert "COMPLETE 13 of 13 evaluated checks passed" in done.stderr
 
 
 def test_a_hole_is_exit_1_and_its_ranges_are_named(tmp_path: Path) -> None:
     said = without_traceback(checked(tmp_path, factors=HOLE), 1)
-    assert "INCOMPLETE 2 of 12 evaluated checks failed" in said
+    assert "INCOMPLETE 2 of 13 evaluated checks failed" in said
     assert "73.6 %" in said
     assert "2025-01-20 → 2025-01-29" in said
 

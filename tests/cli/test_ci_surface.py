@@ -14,7 +14,7 @@ from tests.support.backfills import EIGHT, NINE, SEVEN
 from tests.support.remediation_commands import typed
 from tests.support.runs import FULL, HOLE, checked
 from tests.support.scripted_service import Project, answer, project
-from tests.support.warehouses import D
+from tests.support.warehouses import BASIC, D, write_contract
 
 STRANGER = (D("2025-01-10"), "stranger")
 
@@ -35,7 +35,7 @@ def test_every_check_is_a_case_and_only_what_gates_fails_ci(tmp_path: Path) -> N
     done = checked(tmp_path, "--junit", str(found), factors=[*HOLE, STRANGER])
     assert (done.returncode, done.stdout) == (1, "")
     shown = cases(found)
-    assert len(shown) == 12
+    assert len(shown) == 13
     assert {name for name, tags in shown.items() if tags == ["failure"]} == {
         "factors: conversion_ratio of raw",
         "factors: daily_conversion_ratio of summary",
@@ -190,3 +190,19 @@ def test_an_answer_of_a_service_cannot_command_the_workflow(made: Project) -> No
     assert "stop-commands" in err
     for line in (out + err).splitlines():
         assert line.startswith("::error title=") or not line.strip().startswith("::")
+
+
+def test_what_a_threshold_tolerates_is_said_beside_the_verdict(tmp_path: Path) -> None:
+    lost = [(D("2025-01-20"), "20250120_0"), (D("2025-01-24"), "20250124_0")]
+    ratio = {"rule": "conversion_ratio", "at_least": 0.8}
+    factors = {**BASIC["datasets"]["factors"], "rules": [ratio]}
+    write_contract(tmp_path, BASIC, datasets={**BASIC["datasets"], "factors": factors})
+    named = ("--junit", str(tmp_path / "j.xml"), "--markdown", str(tmp_path / "m.md"))
+    done = checked(tmp_path, *named, factors=[row for row in FULL if row not in lost])
+    summary = "12 of 12 evaluated checks passed; 2 dates lack keys within tolerance"
+    assert done.returncode == 0
+    assert f"COMPLETE {summary}\n" in done.stderr
+    assert "\nwithin tolerance: factors 2025-01-20, 2025-01-24\n" in done.stderr
+    verdict = f"COMPLETE: {summary}: factors 2025-01-20, 2025-01-24"
+    assert f'<property name="verdict" value="{verdict}"' in (tmp_path / "j.xml").read_text()
+    assert f"**{verdict}**" in (tmp_path / "m.md").read_text()

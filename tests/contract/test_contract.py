@@ -47,6 +47,7 @@ def test_the_shipped_contract_loads_with_ten_datasets_and_all_rules() -> None:
         "no_null_keys": 8,
         "no_orphan_keys": 7,
         "recent_coverage": 1,
+        "up_to_date": 1,
     }
 
 

@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
-from checkpoints.coverage.results import CheckRecord, decide
+from checkpoints.coverage.results import CheckRecord, DatasetRecord, decide
 from checkpoints.errors import ExitCode, worst
+from checkpoints.rules.evidence import Cell, Status
 from checkpoints.rules.rule import Outcome
 
 
@@ -54,7 +55,7 @@ def test_outcomes_decide_the_exit_code(checks: list[CheckRecord], fail_on: str, 
 def test_fewer_results_than_declared_is_never_green() -> None:
     verdict = decide([PASSED], 2, "critical", [])
     assert verdict.exit_code is ExitCode.COULD_NOT_TELL
-    assert verdict.summary == "1 of 2 checks could not be evaluated"
+    assert verdict.summary.startswith("1 of 2 checks could not be evaluated")
 
 
 def test_no_check_at_all_is_not_green() -> None:
@@ -69,10 +70,31 @@ def test_counts_cover_all_outcomes() -> None:
         Outcome.ERRORED: 0,
         Outcome.NOT_EVALUATED: 1,
     }
-    assert verdict.summary == "2 of 3 evaluated checks failed (1 below critical)"
+    assert verdict.summary.startswith("2 of 3 evaluated checks failed (1 below critical)")
 
 
 def test_codes_take_precedence_as_documented() -> None:
     order = [2, 3, 4, 1, 5, 0]
     for n, code in enumerate(order):
         assert worst(*map(ExitCode, order[n:])) == code
+
+
+def lacking(name: str, layer: str, *days: date) -> DatasetRecord:
+    cells = tuple(Cell(day, Status.DUE, 5, 3, 3, 0, 0) for day in days)
+    return DatasetRecord(
+        name=name, layer=layer, of="summary", match="keys", by_date=False, days=cells
+    )
+
+
+def test_what_no_failed_check_names_is_said_to_be_tolerated() -> None:
+    second, third = date(2025, 1, 2), date(2025, 1, 3)
+    records = [lacking("factors", "L4", second), lacking("cache", "L4", second, third)]
+    verdict = decide([PASSED], 1, "critical", [*records, lacking("other", "L5", third)])
+    assert verdict.tolerated == {
+        "factors": (date(2025, 1, 1), second),
+        "cache": (second, third),
+    }, "a dataset of a suite that was not run was not judged"
+    assert verdict.summary == ("1 of 1 evaluated checks passed; 3 dates lack keys within tolerance")
+    failed = decide([FAILED], 1, "critical", [lacking("factors", "L4", date(2025, 1, 1), third)])
+    assert failed.tolerated == {"factors": (third,)}, "a failed check names the other"
+    assert failed.summary.endswith("checks failed; 1 date lacks keys within tolerance")

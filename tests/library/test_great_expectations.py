@@ -218,7 +218,7 @@ def test_a_suite_emptied_by_hand_is_refused(tmp_path: Path) -> None:
 
 def test_a_checkpoint_without_any_check_gives_no_record_to_be_green_about(tmp_path: Path) -> None:
     raw = copy.deepcopy(BASIC)
-    raw["checkpoints"] = {"empty": {"suites": ["reference"]}}
+    raw["checkpoints"] = {"empty": {"suites": ["cross_layer"]}}
     file = project_of(tmp_path, raw, rules_for_keyed=[])
     frame = frame_of(file.contract, every_day("2025-01-05", "2025-01-20", ALL))
 

@@ -43,7 +43,7 @@ def test_the_committed_suites_are_what_the_shipped_contract_generates() -> None:
     assert stale(GX, SHIPPED) == []
     suites = suites_in(generate(SHIPPED))
     assert list(suites) == ["reference", "L1", "L3", "L4", "L5", "cross_layer"]
-    assert sum(map(len, suites.values())) == 37
+    assert sum(map(len, suites.values())) == 38
 
 
 def test_every_check_is_in_its_suite_under_its_own_id_and_severity(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_layer_without_checks_has_no_suite_and_no_checkpoint_names_it(tmp_path
     named = json.loads(files["checkpoints/after_backfill.json"])["validation_definitions"]
 
     assert "expectations/L1.json" not in files
-    assert [definition["name"] for definition in named] == ["L3", "L4"]
+    assert [definition["name"] for definition in named] == ["reference", "L3", "L4"]
 
 
 def test_write_is_idempotent_and_leaves_nothing_stale(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_the_page_says_under_what_circumstances_the_run_was_made(tmp_path: Path)
     text = changed(tmp_path, report, provenance=provenance, statements=(statement,))
     for words in (
         "✓ COMPLETE</span>",
-        "12 of 12 evaluated checks passed",
+        "13 of 13 evaluated checks passed",
         '2025-03-31</span><small>season 2025, as of <span class="nowrap">2025-02-20',
         "2025-02-21 09:00:00 UTC<small>after_backfill, 0.2 s, by ada</small>",
         "<dd>3.0 MB<small>1 statement, 1.25 s, 10.0 MB billed</small>",
@@ -296,3 +296,14 @@ def test_the_page_of_two_seasons_stays_small(tmp_path: Path) -> None:
     long = days("2025-01-01", "2026-12-31", games=1)
     page = page_of(tmp_path, file, schedule=long, raw=long, summary=long)
     assert len(page.encode()) < 1_000_000
+
+
+def test_the_page_names_the_dates_that_a_threshold_tolerates(tmp_path: Path) -> None:
+    lost = (D("2025-01-20"), "20250120_0")
+    whole = page_of(tmp_path)
+    tolerated = page_of(tmp_path, summary=[row for row in FULL if row != lost])
+    assert "within tolerance" not in whole.lower()
+    assert "1 date lacks keys within tolerance</span>" in tolerated
+    banner = tolerated.partition("Within tolerance</summary>")[2].partition("</details>")[0]
+    assert "summary" in banner
+    assert "2025-01-20" in banner

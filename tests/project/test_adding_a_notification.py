@@ -93,7 +93,7 @@ def test_a_notification_is_one_file_and_one_line(copy: Path, room: Any) -> None:
 
     assert check(copy, HOLE, "--webhook", url).returncode == 1
     failed = ["factors: conversion_ratio of raw", "factors: daily_conversion_ratio of summary"]
-    text = "INCOMPLETE: 2 of 12 evaluated checks failed"
+    text = "INCOMPLETE: 2 of 13 evaluated checks failed"
     assert room.messages == [{"text": text, "failed": failed}]
     assert check(copy, HOLE, CHECKPOINTS_WEBHOOK=url).returncode == 1
     assert len(room.messages) == 2
@@ -112,6 +112,6 @@ def test_a_dead_server_is_reported_and_changes_nothing_else(copy: Path, room: An
     done = check(copy, HOLE, "--webhook", url, "--junit", str(junit))
 
     assert done.returncode == 1
-    assert "INCOMPLETE 2 of 12 evaluated checks failed" in done.stderr
+    assert "INCOMPLETE 2 of 13 evaluated checks failed" in done.stderr
     assert f"warning: cannot notify {url!r}: ConnectionError" in done.stderr
     assert junit.read_text().count("<failure") == 2

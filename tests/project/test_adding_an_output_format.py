@@ -47,7 +47,7 @@ def test_a_format_is_one_file_and_one_line(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stdout) == (1, "")
     rows = list(csv.DictReader(found.read_text().splitlines()))
-    assert len(rows) == 12
+    assert len(rows) == 13
     assert {row["check"] for row in rows if row["outcome"] == "FAILED"} == {
         "factors: conversion_ratio of raw",
         "factors: daily_conversion_ratio of summary",
@@ -58,7 +58,7 @@ def test_a_format_is_one_file_and_one_line(tmp_path: Path) -> None:
     broken = checked(tmp_path, "--csv", "x", "--junit", "y", factors=HOLE, cwd=copy)
     assert broken.returncode == 3
     assert "error: cannot publish as table_csv: TypeError" in broken.stderr
-    assert (copy / "y").read_text().count("<testcase ") == 12, "another format lost the verdict"
+    assert (copy / "y").read_text().count("<testcase ") == 13, "another format lost the verdict"
     refused = checked(tmp_path, "--csv", str(tmp_path), cwd=copy)
     assert refused.returncode == 2
     assert "is a directory" in refused.stderr

@@ -249,3 +249,49 @@ def test_ranges_bridge_dates_that_do_not_matter(
 
 def test_missing_is_what_is_expected_and_not_matched() -> None:
     assert Cell(D("2025-01-01"), Status.DUE, 5, 6, 3, 3, 0).missing == 2
+
+
+LATEST = {"rule": "up_to_date", "days": 3}
+IN_THE_SEASON = {f"2025-01-{n:02}": {ALL: 1} for n in range(6, 16)}
+
+
+def latest_in(folder: Path, days: dict[str, dict[int, int]], *, as_of: str, **window: str) -> Any:
+    contract = with_rules(folder, "schedule", LATEST)
+    (check,) = checks_of(contract)
+    found = judged(check, frame_of(contract, days, as_of=as_of, **window))
+    return str(found.outcome), found.observed, [str(d) for d in found.unexpected_dates]
+
+
+def test_a_reference_that_stopped_is_late_by_the_days_since_its_latest_date(tmp_path: Path) -> None:
+    days = IN_THE_SEASON
+    assert latest_in(tmp_path, days, as_of="2025-01-18") == ("PASSED", 3, [])
+    late = [f"2025-01-{n}" for n in (16, 17, 18, 19)]
+    assert latest_in(tmp_path, days, as_of="2025-01-19") == ("FAILED", 4, late)
+
+
+def test_a_reference_is_judged_up_to_the_end_of_its_season(tmp_path: Path) -> None:
+    days = {"2025-03-30": {ALL: 1}}
+    ends = {"first": "2025-03-20", "last": "2025-05-20"}
+    assert latest_in(tmp_path, days, as_of="2025-06-01", **ends) == ("PASSED", 1, [])
+    summer = {"first": "2025-04-10", "last": "2025-05-20"}
+    assert latest_in(tmp_path, {}, as_of="2025-06-01", **summer)[0] == "NOT_EVALUATED"
+
+
+def test_in_a_short_window_the_latest_date_may_lie_before_it(tmp_path: Path) -> None:
+    week = {"first": "2025-01-17", "last": "2025-01-18"}
+    found = latest_in(tmp_path, {"2025-01-15": {ALL: 1}}, as_of="2025-01-18", **week)
+    assert found == ("PASSED", 3, [])
+    assert latest_in(tmp_path, {}, as_of="2025-01-18", **week)[:2] == ("FAILED", 4)
+
+
+def test_a_season_that_has_only_begun_is_not_late(tmp_path: Path) -> None:
+    opening = {"first": "2025-01-01", "last": "2025-01-03"}
+    assert latest_in(tmp_path, {}, as_of="2025-01-03", **opening)[0] == "PASSED"
+
+
+def test_a_reference_has_the_rule_unless_the_contract_gives_it_another(tmp_path: Path) -> None:
+    default = [c.rule.threshold for c in checks_of(contract_of(tmp_path).contract)
+               if c.kind == "up_to_date"]  # fmt: skip
+    assert default == [10]
+    own = checks_of(with_rules(tmp_path, "schedule", LATEST))
+    assert [c.rule.threshold for c in own] == [3]
