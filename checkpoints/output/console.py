@@ -39,6 +39,9 @@ STORED_LINES = 2
 """Report and page, where the run is stored."""
 
 ERROR_LINES = 9
+BELOW = " " * 11
+"""Before what belongs to a check and does not fit beside it."""
+
 ROOM = 36
 """Cells that a range and ``and 10 more`` take."""
 
@@ -220,14 +223,27 @@ def _rows(checks: Sequence[CheckRecord], width: int) -> list[list[Text]]:
         right = (3, 4, 5) if 5 in columns else (3, 4)
         lines = aligned([[row[n] for n in columns] for row in rows], right)
         if width_of(lines) <= width:
-            return [[line] for line in lines]
+            return [
+                [line, *([Text(BELOW + text)] if (text := _reason(check)) else [])]
+                for line, check in zip(lines, checks, strict=True)
+            ]
     lines = aligned([row[:5] for row in rows], right=(3, 4))
-    return [_beside_or_below(line, row[6], width) for line, row in zip(lines, rows, strict=True)]
+    return [
+        _beside_or_below(line, row[6] or Text(_reason(check)), width)
+        for line, row, check in zip(lines, rows, checks, strict=True)
+    ]
 
 
 def _beside_or_below(line: Text, compared_with: Text, width: int) -> list[Text]:
     beside = line + Text(" " * GAP) + compared_with if compared_with else line
-    return [beside] if beside.cell_len <= width else [line, Text(" " * 11) + compared_with]
+    return [beside] if beside.cell_len <= width else [line, Text(BELOW) + compared_with]
+
+
+def _reason(check: CheckRecord) -> str:
+    """Why a ratio fails that is high enough: keys that the upstream lost as well are in none."""
+    enough = check.rule.is_ratio and (check.observed or 0) >= check.threshold
+    failed = enough and check.outcome is Outcome.FAILED
+    return f"of {one_line(check.of or '')}, {one_line(check.message)}" if failed else ""
 
 
 def _cells(check: CheckRecord) -> list[Text]:
@@ -236,7 +252,7 @@ def _cells(check: CheckRecord) -> list[Text]:
     if check.outcome in (Outcome.FAILED, Outcome.ERRORED) and not light:
         mark = mark.upper()
     found = "–" if check.observed is None else check.rule.in_column(check.observed)
-    count = len(check.unexpected_dates)
+    count, reason = len(check.unexpected_dates), _reason(check)
     return [
         Text(""),
         Text(mark, style=STYLE[check.outcome]),
@@ -244,5 +260,5 @@ def _cells(check: CheckRecord) -> list[Text]:
         Text(found),
         Text(check.limit),
         Text(dates(count) if count and check.outcome is Outcome.FAILED else ""),
-        Text(f"of {one_line(check.of)}" if check.of and check.expected else ""),
+        Text(f"of {one_line(check.of)}" if check.of and check.expected and not reason else ""),
     ]

@@ -63,7 +63,7 @@ class RatioRule(Rule, ABC):
 def _lost_above(tally: Tally) -> str:
     if not tally.lost_above:
         return "the upstream holds nothing on any due date"
-    return f"on {tally.lost_above} of {tally.due} due dates the upstream holds nothing either"
+    return f"{tally.lost_above} of {tally.due} due dates lost upstream too"
 
 
 def _exactly(threshold: float) -> str:

@@ -96,7 +96,7 @@ def test_run_lands_shows_before_and_after_and_leaves_a_record(made: Project) -> 
     assert "four  3/3 settled, 3 landed" in err
     (line,) = [line for line in err.splitlines() if line.startswith("L4") and "factors" in line]
     assert line.split() == ["L4", "factors", "raw", "82.3", "%", "100.0", "%", "3", "→", "0"]
-    assert "rules now: 7 of 7 evaluated checks passed" in err
+    assert "rules now: 8 of 8 evaluated checks passed" in err
 
 
 def test_run_that_leaves_dates_missing_says_which_and_why_and_exits_4(planned: Project) -> None:
