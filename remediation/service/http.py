@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode, urlsplit
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from remediation.service.credentials import Tokens
 
 CONNECT_SECONDS = 10.0
+LONGEST_PAUSE = 31 * 24 * 3600.0
+"""No service asks for more in earnest: what is longer is taken as this."""
+
+HEADER_LENGTH = 60
 MAX_BODY_BYTES = 64 * 1024
 CHUNK_BYTES = 8 * 1024
 
@@ -287,7 +291,7 @@ def _without_answer(error: Exception, timeout_seconds: float) -> Answer:
     root = _root_of(error)
     reason = getattr(root, "reason", None) or root
     if isinstance(error, SSLError):
-        return Answer(kind=Kind.REJECTED, detail=_detail(f"TLS failed: {reason}"), stops=True)
+        return Answer(kind=Kind.NOT_SENT, detail=_detail(f"TLS failed: {reason}"), stops=True)
     if isinstance(error, ReadTimeout):
         return Answer(kind=Kind.UNKNOWN, detail=f"no answer within {timeout_seconds:g} s")
     if isinstance(error, ConnectTimeout | InvalidURL) or isinstance(root, NewConnectionError):
@@ -306,20 +310,34 @@ def _root_of(error: BaseException) -> BaseException:
 def classify(
     service: HttpService, status: int, headers: Mapping[str, str], body: str, now: datetime
 ) -> Answer:
-    """What a complete answer says about the date. Pure."""
-    if status in service.accepted:
-        return _accepted(service, status, body)
+    """What a complete answer says about the date. Pure.
+
+    Whatever it is, a pause that it asks for counts.
+    """
+    asked = one_line(headers.get("Retry-After", ""), HEADER_LENGTH)
+    wait = retry_after(headers.get("Retry-After", ""), now)
+    accepted = status in service.accepted
+    answer = (
+        _accepted(service, status, body) if accepted else _refused(service, status, headers, body)
+    )
+    if not asked:
+        return answer
+    words = f"Retry-After: {asked}"
+    detail = f"{answer.detail} ({words})" if answer.detail else ""
+    return replace(answer, detail=detail, retry_after=wait, asked=words)
+
+
+def _refused(service: HttpService, status: int, headers: Mapping[str, str], body: str) -> Answer:
+    """A status that is no word of acceptance."""
     detail = f"HTTP {status}: {_detail(body)}" if body.strip() else f"HTTP {status}"
-    kind, wait, stops = _kind_of(service, status), None, False
-    if kind is Kind.BUSY:
-        wait = retry_after(headers.get("Retry-After", ""), now)
-    elif kind is Kind.REJECTED and 300 <= status < 400:
+    kind, stops = _kind_of(service, status), False
+    if kind is Kind.REJECTED and 300 <= status < 400:
         where = _detail(headers.get("Location", "nowhere"))
         detail = f"HTTP {status}: redirects to {where}, which is never followed: check the url"
         stops = True
     elif kind is Kind.REJECTED:
         stops = status in REFUSED_FOR_GOOD
-    return Answer(kind=kind, status=status, detail=detail, retry_after=wait, stops=stops)
+    return Answer(kind=kind, status=status, detail=detail, stops=stops)
 
 
 def _kind_of(service: HttpService, status: int) -> Kind:
@@ -373,16 +391,20 @@ def _at(value: Any, path: str) -> Any:
 
 
 def retry_after(text: str, now: datetime) -> float | None:
-    """Seconds to wait, from a Retry-After header in seconds or as a date; None without either."""
+    """Seconds to wait, from a Retry-After header in seconds or as a date; None without either.
+
+    At least 0 and at most ``LONGEST_PAUSE``. A date without a time zone is in UTC.
+    """
     from email.utils import parsedate_to_datetime
 
-    if re.fullmatch(r"[0-9]{1,9}", text.strip()):
-        return float(text)
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text.strip()):
+        return min(float(text), LONGEST_PAUSE)
     try:
         when = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
-    return max(0.0, (when - now).total_seconds()) if when.tzinfo else None
+    wait = (when if when.tzinfo else when.replace(tzinfo=UTC)) - now
+    return min(max(0.0, wait.total_seconds()), LONGEST_PAUSE)
 
 
 def _detail(text: str) -> str:

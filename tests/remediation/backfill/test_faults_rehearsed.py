@@ -134,7 +134,10 @@ PUT_OFF = [
     case(fault("already running", "18", times=1, write="nothing"), ONCE_AGAIN),
     case(fault("rate limited", "18", times=1), ONCE_AGAIN, idempotent=False),
     case(
-        fault("rate limited", "18", retry_after=3600), middle("rejected"), "* rejected: HTTP 429: "
+        fault("quota used up", "18"),
+        STOPPED,
+        f"* rejected: {error(429, 'quota used up')} (Retry-After: 3600)",
+        "phase4  2024-11-19  blocked: phase4 asked for a pause until ",
     ),
     case(fault("rate limited", "18", retry_after=0), middle("rejected", times=5)),
     case(fault("unavailable", "18", retry_after=0), middle("rejected", times=5)),
