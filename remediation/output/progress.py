@@ -164,11 +164,12 @@ class ConsoleReporter(QuietReporter):
     def _print_line_if_due(self, event: Event) -> None:
         now = self._monotonic()
         at, settled = self._printed.setdefault(event.service, (now, 0))
-        finished = event.settled == event.total > settled or event.settled < settled
-        if finished or now - at >= LINE_SECONDS or event.settled - settled >= LINE_DATES:
+        finished = event.settled == event.total > settled
+        gone = event.state is State.PLANNED and event.settled < settled
+        if finished or gone or now - at >= LINE_SECONDS or event.settled - settled >= LINE_DATES:
             self._printed[event.service] = (now, event.settled)
             line = f"{event.service}  {event.settled}/{event.total} settled, {event.landed} landed"
-            left = self._left(event.service, event.total)
+            left = "" if gone else self._left(event.service, event.total)
             self.say(", ".join(filter(None, (line, left, self._waiting(event.service)))))
 
     def _note_wait(self, event: Event) -> None:

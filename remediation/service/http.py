@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, ValidationInfo, field_validator
 
 from checkpoints.records import Record
 from checkpoints.rules.rule import Name
@@ -25,8 +25,10 @@ from checkpoints.text import one_line
 from remediation.errors import CredentialsError
 from remediation.service.answer import DETAIL_LENGTH, Answer, Kind
 from remediation.service.kind import (
+    NO_DATE,
     ServiceKind,
     ServiceRequest,
+    has_variables,
     names_the_date,
     refuse_placeholders,
     with_date,
@@ -90,10 +92,20 @@ class HttpService(ServiceKind):
     nothing_that_day: tuple[int, ...] = (400,)
     results: ResultsList | None = None
 
-    @model_validator(mode="after")
-    def _has_known_placeholders(self) -> HttpService:
-        refuse_placeholders(self.path, self.body)
-        return self
+    @field_validator("path", "body", mode="after")
+    @classmethod
+    def _has_known_placeholders(cls, value: Any) -> Any:
+        refuse_placeholders(value)
+        return value
+
+    @field_validator("body", mode="after")
+    @classmethod
+    def _names_its_date(cls, body: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        """As far as it can be known: one without a body is complete when it is called."""
+        path = info.data.get("path", "{date}")
+        if body and not (names_the_date(path, body) or has_variables(path, body)):
+            raise ValueError(NO_DATE)
+        return body
 
     @field_validator("body", mode="after")
     @classmethod
@@ -118,7 +130,7 @@ class HttpService(ServiceKind):
         """Variables that are not set, or else what is wrong with the address and the request."""
         problems = super().problems() or list(_address_problems(self.url))
         if not names_the_date(self.path, self.body):
-            problems.append("no call would name its date: write {date} in path or body")
+            problems.append(NO_DATE)
         return problems
 
     def describe(self, call: Call) -> HttpRequest:

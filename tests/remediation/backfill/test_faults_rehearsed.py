@@ -289,6 +289,7 @@ def test_a_service_that_is_not_there_gets_five_attempts_and_nothing_else(tmp_pat
     expected = incomplete("", "4/17 rejected, 4/18 blocked, 4/19 blocked", 0, 0, 0)
     assert made.outcome(Ran(code=record.exit_code)) == expected
     assert clock.long_sleeps == [0.5, 1, 2, 4]
+    assert [(call.attempts, call.sent) for call in record.calls] == [(5, 0), (0, 0), (0, 0)]
     (said,) = [event.text for event in told if event.state is State.REJECTED]
     assert said.startswith("cannot connect: ")
     assert "Connection refused" in said
