@@ -100,8 +100,10 @@ class HttpService(ServiceKind):
 
     @field_validator("body", mode="after")
     @classmethod
-    def _names_its_date(cls, body: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        """As far as it can be known: one without a body is complete when it is called."""
+    def _can_be_asked(cls, body: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        """It names its date, where there is a body and no variable is left, and fits a query."""
+        if info.data.get("method") == "GET":
+            query_of(body)
         path = info.data.get("path", "{date}")
         if body and not (names_the_date(path, body) or has_variables(path, body)):
             raise ValueError(NO_DATE)
@@ -160,10 +162,9 @@ class HttpService(ServiceKind):
         if request.method != "GET":
             options += ["--header", "Content-Type: application/json"]
             return [*options, "--data-raw", json.dumps(request.body), request.url]
-        given = {name: value for name, value in request.body.items() if value is not None}
         mark = "&" if "?" in request.url else "?"
-        query = mark + urlencode(given, doseq=True) if given else ""
-        return [*options, request.url + query]
+        given = urlencode(query_of(request.body))
+        return [*options, request.url + (mark + given if given else "")]
 
     @contextmanager
     def open_sender(self, tokens: Tokens, clock: Clock) -> Iterator[HttpSender]:
@@ -178,6 +179,23 @@ class HttpService(ServiceKind):
 
 
 KIND = HttpService
+
+
+def query_of(body: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The body of a GET as the fields of a query: a list's values one by one, null is left out.
+
+    Raises:
+        ValueError: a value holds names of its own, which a query cannot say.
+    """
+    fields = []
+    for name, given in body.items():
+        for value in given if isinstance(given, list) else [given]:
+            if isinstance(value, dict | list):
+                raise ValueError(f"{name!r} is nested, which the query of a GET cannot say")
+            if value is not None:
+                text = json.dumps(value) if isinstance(value, bool) else str(value)
+                fields.append((name, text))
+    return fields
 
 
 def _address_problems(url: str) -> Iterator[str]:
@@ -267,7 +285,8 @@ class HttpSender:
 
     def _open(self, call: Call, key: str, token: str | None) -> requests.Response:
         request = self._service.describe(call)
-        payload = {"params": request.body} if request.method == "GET" else {"json": request.body}
+        by_query = request.method == "GET"
+        payload = {"params": query_of(request.body)} if by_query else {"json": request.body}
         headers = {"Connection": "close", "Idempotency-Key": key}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
@@ -279,7 +298,7 @@ class HttpSender:
             timeout=(min(CONNECT_SECONDS, timeout), timeout),
             allow_redirects=False,
             stream=True,
-            **payload,  # type: ignore[arg-type]
+            **payload,
         )
 
     def _body(self, response: requests.Response, token: str | None) -> str:

@@ -13,6 +13,7 @@ from checkpoints.contract.model import Contract
 from checkpoints.errors import ContractError
 from remediation.errors import ServiceNotCallable
 from remediation.plan.model import Call
+from remediation.service.http import query_of
 from remediation.service.kind import check_callable, service_of
 from tests.support.scripted_service import raw_contract
 from tests.support.warehouses import D, contract_of, write_contract
@@ -66,6 +67,8 @@ def test_a_service_that_would_be_asked_for_no_date_cannot_be_called(tmp_path: Pa
         ({"body": {"day": "{date}", "n": "${DAY-x}"}}, "${DAY-x} is no variable: write ${NAME}"),
         ({"body": {"day": "{date}", "n": "${ DAY }"}}, "${ DAY } is no variable: write ${NAME}"),
         ({"path": "/p/{day}"}, "{day} is no placeholder"),
+        ({"body": {"day": "{date}", "n": {"m": 1}}, "method": "GET"}, "'n' is nested"),
+        ({"body": {"day": "{date}", "n": [[1]]}, "method": "GET"}, "'n' is nested"),
         ({"body": {"date": "{date}", "x": float("nan")}}, "which JSON has no word for"),
         ({"body": {"date": "{date}", "x": [[float("-inf")]]}}, "which JSON has no word for"),
     ],
@@ -133,3 +136,9 @@ def with_value(folder: Path, written: str) -> Path:
     path = write_contract(folder, raw)
     path.write_text(path.read_text().replace("WRITTEN", written))
     return path
+
+
+def test_the_body_of_a_get_is_a_query_that_says_true_as_json_does() -> None:
+    body = {"day": "2025-01-08", "force": True, "n": [1, None, 2.5], "none": None, "empty": []}
+    expected = [("day", "2025-01-08"), ("force", "true"), ("n", "1"), ("n", "2.5")]
+    assert query_of(body) == expected
