@@ -49,6 +49,7 @@ CATALOGUE: Mapping[str, Known] = {
     "rate limited until": _refuses(
         429, "with the date in 2 s as Retry-After", retry_after=2, retry_after_as="date"
     ),
+    "quota used up": _refuses(429, "with Retry-After: 3600", retry_after=3600),
     "server error": _refuses(500, "and writes nothing"),
     "server error after the write": _known("writes all and answers 500", status=500),
     "bad gateway": _refuses(502, "and writes nothing"),

@@ -3,7 +3,7 @@
 RemediationError
 ├── PlanError              2  no such dataset or plan, or a plan that does not fit
 ├── ServiceNotCallable     2  a service of the plan has no usable address
-├── AlreadyRunning         2  another run holds the ledger
+├── AlreadyRunning         3  another run holds the ledger
 ├── CredentialsError       3  no identity token could be had
 └── LedgerError            3  the ledger is damaged, of another version, or not writable
 """
@@ -33,8 +33,6 @@ class ServiceNotCallable(RemediationError):
 
 class AlreadyRunning(RemediationError):
     """Another run holds the ledger."""
-
-    exit_code = ExitCode.USAGE
 
 
 class CredentialsError(RemediationError):

@@ -65,7 +65,9 @@ class Why(StrEnum):
 class CallStatus(Record):
     """A call and where it stands; ``detail`` is the reason where it is not done.
 
-    ``attempts`` is how often it was sent.
+    ``attempts`` is how often it was tried, and ``unsent`` how many of these are known not to have
+    reached the service. ``answer`` is what the service said to the last; empty where nothing was
+    heard.
     """
 
     service: str
@@ -73,12 +75,25 @@ class CallStatus(Record):
     datasets: tuple[str, ...]
     state: State
     attempts: int
+    unsent: int = 0
     detail: str
+    answer: str = ""
 
     @property
     def id(self) -> str:
         """Unique in a plan: ``phase4/2024-11-05``."""
         return f"{self.service}/{self.date}"
+
+    @property
+    def sent(self) -> int:
+        """How often the service may have been reached."""
+        return self.attempts - self.unsent
+
+    @property
+    def why(self) -> str:
+        """The reason, and what the service said to the last attempt where that is more."""
+        said = f"the last attempt: {self.answer}" if self.answer not in self.detail else ""
+        return "; ".join(filter(None, (self.detail, said)))
 
 
 class Unplanned(Record):

@@ -26,10 +26,11 @@ IN_FLIGHT_ELSEWHERE = "another plan sent it, and it may still be in flight"
 UNKNOWN_ELSEWHERE = f"another plan sent it, and it is not known what became of it: {RESEND}"
 
 
-def backfill(work: Work) -> None:
+def backfill(work: Work) -> Journal:
     """Carry out a plan as far as possible; the ledger says what became of each call.
 
-    What landed in an earlier run is looked at first: what is gone is called again.
+    What landed in an earlier run is looked at first: what is gone is called again. Returns the
+    journal, for what is seen afterwards.
 
     Raises:
         WarehouseError: the tables cannot be read before a service's first call.
@@ -46,6 +47,7 @@ def backfill(work: Work) -> None:
         calls = [c for c in selected if c.service == service and not journal.is_done(c.id)]
         if calls:
             ServiceBackfill(work, journal, service).run_or_settle(calls)
+    return journal
 
 
 def _selected(work: Work) -> list[Call]:
@@ -114,6 +116,10 @@ class ServiceBackfill:
         free = self._unblocked([c for c in calls if self._is_waiting(c)], self._lacks)
         waiting = self._unblocked(self._still_missing(free), self._sent_elsewhere())
         if not waiting:
+            return
+        self._sending.keep_earlier_pause()
+        if reason := self._sending.pause:
+            self._block(waiting, reason)
             return
         size = self._work.pace.canary
         canary, rest = waiting[:size], waiting[size:]
@@ -197,6 +203,7 @@ class ServiceBackfill:
         if failed:
             state = self._journal.state(failed[0].id)
             reason = f"the canary {failed[0].id} did not land: it is {state}"
+            reason = self._sending.pause or reason
         else:
             try:
                 seen = self._work.tables.look(adjacent)
@@ -223,13 +230,14 @@ class ServiceBackfill:
         rest = self._sending.send(calls)
         while rest:
             reason = self._sending.reason_to_stop()
-            if self._sending.stopped:
+            if self._sending.stopped or self._sending.pause:
                 self._block(rest, reason)
                 return
             probe, rest = rest[0], rest[1:]
             unsent = self._probe(probe, reason)
             if not self._journal.is_done(probe.id):
-                self._block([*unsent, *rest], f"{reason}, and the probe {probe.id} did not land")
+                reason = f"{reason}, and the probe {probe.id} did not land"
+                self._block([*unsent, *rest], self._sending.pause or reason)
                 return
             rest = self._sending.send(rest)
 

@@ -23,7 +23,7 @@ from remediation.backfill.revalidation import Revalidation, revalidate
 from remediation.backfill.tables import Tables, retry_while_busy
 from remediation.backfill.work import Pace, Work
 from remediation.clock import Clock
-from remediation.ledger.journal import Event, grouped
+from remediation.ledger.journal import Event, Journal, grouped
 from remediation.ledger.ledger import Ledger, ledger_path, open_ledger
 from remediation.ledger.lock import only_run
 from remediation.ledger.plans import kept_path
@@ -76,10 +76,10 @@ def run(request: Request) -> tuple[RemediationRecord, Path]:
         only_run(path, request.by, started_at.isoformat(timespec="seconds")),
         open_ledger(path, request.clock.now) as ledger,
     ):
-        _make_calls(request, ledger)
+        journal = _make_calls(request, ledger)
         calls = _statuses(request.plan, ledger)
         revalidation = _revalidate(request, calls)
-        _reopen_gone(ledger, request.plan, calls, revalidation.calls)
+        _reopen_gone(journal, request.plan, calls, revalidation.calls)
     seconds = round(request.clock.monotonic() - started, 3)
     record = _record(request, revalidation, started_at, seconds)
     folder = runs_folder(request.file.project) / request.plan.run_id
@@ -88,7 +88,7 @@ def run(request: Request) -> tuple[RemediationRecord, Path]:
     return record, where
 
 
-def _make_calls(request: Request, ledger: Ledger) -> None:
+def _make_calls(request: Request, ledger: Ledger) -> Journal:
     """Credentials are fetched for all services of the plan before the first call."""
     contract, clock = request.file.contract, request.clock
     with ExitStack() as stack:
@@ -112,7 +112,7 @@ def _make_calls(request: Request, ledger: Ledger) -> None:
             tell=request.tell,
             pace=request.pace,
         )
-        backfill(work)
+        return backfill(work)
 
 
 def _statuses(plan: Plan, ledger: Ledger) -> tuple[CallStatus, ...]:
@@ -136,16 +136,16 @@ def _revalidate(request: Request, calls: Sequence[CallStatus]) -> Revalidation:
 
 
 def _reopen_gone(
-    ledger: Ledger, plan: Plan, before: Sequence[CallStatus], after: Sequence[CallStatus]
+    journal: Journal, plan: Plan, before: Sequence[CallStatus], after: Sequence[CallStatus]
 ) -> None:
     """What was done and is not there any more is to be called again, also by ``resume``."""
     gone = grouped(
-        (new.detail, call)
+        ((new.detail, call.service), call)
         for call, old, new in zip(plan.calls, before, after, strict=True)
         if old.state in DONE and new.state not in DONE
     )
-    for reason, calls in gone.items():
-        ledger.move(plan.id, calls, State.PLANNED, detail=reason)
+    for (reason, _), calls in gone.items():
+        journal.move(calls, State.PLANNED, detail=reason)
 
 
 def _record(

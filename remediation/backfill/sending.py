@@ -18,6 +18,7 @@ from remediation.backfill.tables import nothing_there
 from remediation.backfill.watch import Watch
 from remediation.backfill.work import Work
 from remediation.ledger.journal import Journal
+from remediation.ledger.ledger import Pause
 from remediation.ledger.states import DONE, State
 from remediation.plan.model import Call, idempotency_key
 from remediation.service.answer import Answer, Kind
@@ -68,12 +69,6 @@ def wait_before_repeat(answer: Answer, attempt: Attempt) -> float | None:
     return None
 
 
-def pause_after(answer: Answer) -> float:
-    """Seconds for which a service asked not to be called at all, if that is not too long."""
-    wait = answer.retry_after or 0.0
-    return wait if wait <= LONGEST_WAIT else 0.0
-
-
 def next_sending(attempt: Attempt, seen: State) -> Attempt | None:
     """The next attempt at a call whose answer was lost, from what the tables showed; None: no more.
 
@@ -105,7 +100,8 @@ class Sending:
     """One loop that starts attempts, takes their answers and looks at the tables.
 
     ``answers`` counts consecutive calls that failed, ``landings`` dates that did not land.
-    ``stopped`` says why no other call can fare better.
+    ``stopped`` says why no other call can fare better, ``pause`` that the service asked for a
+    pause which is longer than is waited.
     """
 
     def __init__(self, work: Work, name: str, journal: Journal, watch: Watch) -> None:
@@ -126,6 +122,7 @@ class Sending:
         self.answers = Breaker(self._service.breaker_after)
         self.landings = Breaker(self._service.breaker_after)
         self.stopped = ""
+        self.pause = ""
 
     def send(self, calls: Sequence[Call]) -> list[Call]:
         """Send calls until all are settled or the service must be left alone.
@@ -142,8 +139,22 @@ class Sending:
             self._await_event()
         return [attempt.call for attempt in self._queue]
 
+    def keep_earlier_pause(self) -> None:
+        """Keep a pause that the service asked an earlier run for, or the run of another plan."""
+        if pause := self._work.ledger.pauses().get(self._name):
+            self._keep(pause, pause.seconds_left(self._clock.now()))
+
+    def _keep(self, pause: Pause, seconds: float) -> None:
+        """Send nothing for so long; where that is longer than is waited, nothing at all."""
+        self._next_attempt = max(self._next_attempt, self._clock.monotonic() + seconds)
+        self._journal.waits(pause)
+        if seconds > LONGEST_WAIT:
+            self.pause = f"{self._name} {pause}"
+
     def reason_to_stop(self) -> str:
         """Why nothing more is sent; empty when it may."""
+        if self.pause:
+            return self.pause
         if self.answers.is_open:
             return f"{self.answers.failures} calls in a row failed"
         if self.landings.is_open:
@@ -186,9 +197,10 @@ class Sending:
 
     def _take(self, call: Call, answer: Answer) -> None:
         attempt = self._unanswered.pop(call.id)
+        if seconds := answer.retry_after:
+            self._keep(self._work.ledger.pause(self._name, seconds, answer.asked), seconds)
         wait = wait_before_repeat(answer, attempt)
-        pause = pause_after(answer) if wait is None else wait
-        self._next_attempt = max(self._next_attempt, self._clock.monotonic() + pause)
+        self._next_attempt = max(self._next_attempt, self._clock.monotonic() + (wait or 0.0))
         if wait is None:
             self._judge(attempt, answer)
         else:
@@ -268,5 +280,6 @@ class Sending:
             detail=answer.detail,
             status=answer.status,
             seconds=answer.seconds,
+            unsent=answer.kind is Kind.NOT_SENT,
             in_flight_until=self._clock.now() + timedelta(seconds=self._service.settle_seconds),
         )

@@ -13,10 +13,7 @@ from pathlib import Path
 
 from remediation.errors import LedgerError
 
-LEDGER_VERSION = 2
-READABLE_VERSIONS = (1, LEDGER_VERSION)
-"""In version 1 ``calls`` is a table with the columns of today's view."""
-
+LEDGER_VERSION = 3
 APPLICATION = 0x6C656467
 TABLES = """
 CREATE TABLE plans (
@@ -25,7 +22,12 @@ CREATE TABLE plans (
 CREATE TABLE transitions (
     number INTEGER PRIMARY KEY, plan_id TEXT NOT NULL, service TEXT NOT NULL, date TEXT NOT NULL,
     state TEXT NOT NULL, attempt INTEGER NOT NULL, at TEXT NOT NULL, status INTEGER,
-    seconds REAL, detail TEXT NOT NULL, in_flight_until TEXT NOT NULL DEFAULT '') STRICT;
+    seconds REAL, detail TEXT NOT NULL, in_flight_until TEXT NOT NULL DEFAULT '',
+    unsent INTEGER NOT NULL DEFAULT 0) STRICT;
+"""
+PAUSES = """
+CREATE TABLE pauses (
+    service TEXT PRIMARY KEY, until TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL) STRICT;
 """
 PLANNED_CALLS = """
 CREATE TABLE planned_calls (
@@ -39,6 +41,7 @@ CREATE VIEW calls AS
 SELECT planned.plan_id, planned.service, planned.date, planned.datasets,
     coalesce(latest.state, 'planned') AS state,
     coalesce(latest.attempt, 0) AS attempts,
+    coalesce(latest.unsent, 0) AS unsent,
     coalesce(latest.at, planned.registered_at) AS changed_at,
     coalesce(latest.in_flight_until, '') AS in_flight_until,
     coalesce(latest.detail, '') AS detail
@@ -52,11 +55,17 @@ CREATE INDEX IF NOT EXISTS transitions_by_call ON transitions (plan_id, service,
 CREATE INDEX IF NOT EXISTS answers ON transitions (service, seconds)
     WHERE state = 'accepted' AND seconds IS NOT NULL;
 """
+FROM_VERSION_2 = f"""
+ALTER TABLE transitions ADD COLUMN unsent INTEGER NOT NULL DEFAULT 0;
+DROP VIEW calls;
+{CALLS}{PAUSES}"""
+# In version 1 ``calls`` is a table.
 FROM_VERSION_1 = f"""
 ALTER TABLE transitions ADD COLUMN in_flight_until TEXT NOT NULL DEFAULT '';
+ALTER TABLE transitions ADD COLUMN unsent INTEGER NOT NULL DEFAULT 0;
 DROP INDEX IF EXISTS transitions_by_plan;
 ALTER TABLE calls RENAME TO calls_of_version_1;
-{PLANNED_CALLS}{CALLS}{INDEXES}
+{PLANNED_CALLS}{CALLS}{PAUSES}{INDEXES}
 INSERT INTO planned_calls SELECT plan_id, service, date, datasets, coalesce(
         (SELECT min(at) FROM transitions AS own WHERE own.plan_id = old.plan_id
             AND own.service = old.service AND own.date = old.date), changed_at)
@@ -66,10 +75,15 @@ UPDATE transitions SET in_flight_until = old.in_flight_until
     WHERE number = (SELECT max(number) FROM transitions AS own WHERE own.plan_id = old.plan_id
         AND own.service = old.service AND own.date = old.date);
 """
-DIFFERS_FROM_VERSION_1 = """
-SELECT service || '/' || date FROM
-    (SELECT * FROM calls_of_version_1 EXCEPT SELECT * FROM calls) ORDER BY 1 LIMIT 1
+OF_VERSION_1 = """plan_id, service, date, datasets, state, attempts, changed_at, in_flight_until,
+    detail"""
+DIFFERS_FROM_VERSION_1 = f"""
+SELECT service || '/' || date FROM (
+    SELECT {OF_VERSION_1} FROM calls_of_version_1 EXCEPT SELECT {OF_VERSION_1} FROM calls)
+ORDER BY 1 LIMIT 1
 """
+MIGRATIONS = {1: FROM_VERSION_1, 2: FROM_VERSION_2}
+"""From each older version to this one; what version 1 leaves behind is compared, then dropped."""
 
 DAMAGED = (
     "it is damaged: restore it from a backup, or move it away once no call is in flight, and plan "
@@ -90,7 +104,7 @@ ADVICE = {
 def opened_for_writing(path: Path) -> Iterator[sqlite3.Connection]:
     """The ledger's connection, the file checked from end to end.
 
-    A missing file is created, and one of version 1 becomes one of version 2.
+    A missing file is created, and one of an older version becomes one of this.
 
     Raises:
         LedgerError: it is damaged, of another version, or cannot be written.
@@ -109,7 +123,9 @@ def opened_for_writing(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def opened_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """The connection of an existing ledger, of version 1 or 2; nothing is written.
+    """The connection of an existing ledger; nothing is written.
+
+    One of an older version is read as a copy in memory that was brought up to date.
 
     Raises:
         LedgerError: it is damaged or of another version.
@@ -118,8 +134,15 @@ def opened_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
         connection = _reader(path)
     with closing(connection):
         with explained(path):
-            _check_version(connection, path)
-        yield connection
+            version = _check_version(connection, path)
+        if version == LEDGER_VERSION:
+            yield connection
+            return
+        with closing(sqlite3.connect(":memory:")) as copy:
+            with explained(path):
+                connection.backup(copy)
+                _migrate(copy, path, version)
+            yield copy
 
 
 def _reader(path: Path) -> sqlite3.Connection:
@@ -142,32 +165,33 @@ def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise LedgerError(f"{path}: the ledger cannot be used ({found}): {DAMAGED}")
-        if version == 1:
-            _migrate_from_version_1(connection, path)
+        if version != LEDGER_VERSION:
+            _migrate(connection, path, version)
         return
     connection.executescript(
-        f"BEGIN;{TABLES}{PLANNED_CALLS}{CALLS}PRAGMA user_version = {LEDGER_VERSION};"
+        f"BEGIN;{TABLES}{PAUSES}{PLANNED_CALLS}{CALLS}PRAGMA user_version = {LEDGER_VERSION};"
         f"PRAGMA application_id = {APPLICATION};COMMIT;"
     )
 
 
-def _migrate_from_version_1(connection: sqlite3.Connection, path: Path) -> None:
-    """In one transaction: a process that is killed leaves version 1."""
+def _migrate(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """In one transaction: a process that is killed leaves the older version."""
     with connection:  # commits at its end, and rolls back what a failure left half done
-        connection.executescript(f"BEGIN IMMEDIATE;{FROM_VERSION_1}")
-        if wrong := connection.execute(DIFFERS_FROM_VERSION_1).fetchone():
-            raise LedgerError(
-                f"{path}: the ledger cannot be used (the state of {wrong[0]} is not what its "
-                f"transitions add up to): {DAMAGED}"
-            )
-        connection.execute("DROP TABLE calls_of_version_1")
+        connection.executescript(f"BEGIN IMMEDIATE;{MIGRATIONS[version]}")
+        if version == 1:
+            if wrong := connection.execute(DIFFERS_FROM_VERSION_1).fetchone():
+                raise LedgerError(
+                    f"{path}: the ledger cannot be used (the state of {wrong[0]} is not what its "
+                    f"transitions add up to): {DAMAGED}"
+                )
+            connection.execute("DROP TABLE calls_of_version_1")
         connection.execute(f"PRAGMA user_version = {LEDGER_VERSION}")
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> int:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if application != APPLICATION or version not in READABLE_VERSIONS:
+    if application != APPLICATION or version not in (*MIGRATIONS, LEDGER_VERSION):
         raise LedgerError(
             f"{path}: is not a ledger of version {LEDGER_VERSION} (it says {version}): "
             "use the release that wrote it, or move it away once nothing is in flight"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar, Unpack
 
-from remediation.ledger.ledger import Ledger, LedgerEntry, MoveDetails
+from remediation.ledger.ledger import Ledger, LedgerEntry, MoveDetails, Pause
 from remediation.ledger.states import DONE, SETTLED, State
 from remediation.plan.model import Call, Plan
 
@@ -17,8 +18,9 @@ Reason = TypeVar("Reason")
 class Event:
     """Calls of a service that moved, or a remark about the service.
 
-    ``settled`` of ``total`` calls of this run need nothing more; ``landed`` of them are done.
-    ``status`` is the HTTP status that an answer came with.
+    ``settled`` of ``total`` calls of this run need nothing more; ``landed`` of them have landed.
+    ``status`` is the HTTP status that an answer came with. Until ``until`` the service asked not
+    to be called, or may be working on the calls.
     """
 
     service: str
@@ -28,6 +30,7 @@ class Event:
     calls: tuple[Call, ...] = ()
     state: State | None = None
     status: int | None = None
+    until: datetime | None = None
     text: str = ""
 
     @property
@@ -52,9 +55,12 @@ class Journal:
         self._selected: dict[str, set[str]] = {service: set() for service in plan.services()}
         for call in selected:
             self._selected[call.service].add(call.id)
-        self._landed = {s: set(filter(self.is_done, ids)) for s, ids in self._selected.items()}
         # What an earlier run gave up is not settled before this run has come to it.
-        self._settled = {service: set(ids) for service, ids in self._landed.items()}
+        self._settled = {s: set(filter(self.is_done, ids)) for s, ids in self._selected.items()}
+        self._landed = {
+            service: {call for call in ids if self._states[call] is State.LANDED}
+            for service, ids in self._settled.items()
+        }
 
     def state(self, call: str) -> State:
         """Where a call stands, by its id."""
@@ -76,11 +82,22 @@ class Journal:
         service = next(iter(calls)).service
         moved = {call.id for call in calls}
         self._states.update(dict.fromkeys(moved, state))
-        for members, states in ((self._landed, DONE), (self._settled, SETTLED)):
+        for members, states in ((self._landed, {State.LANDED}), (self._settled, SETTLED)):
             change = set.update if state in states else set.difference_update
             change(members[service], moved & self._selected[service])
-        event = self._event(service, details.get("detail", ""))
-        self._tell(replace(event, calls=tuple(calls), state=state, status=details.get("status")))
+        event = replace(
+            self._event(service, details.get("detail", "")),
+            calls=tuple(calls),
+            state=state,
+            status=details.get("status"),
+            until=details.get("in_flight_until"),
+        )
+        self._tell(event)
+
+    def waits(self, pause: Pause) -> None:
+        """Tell that nothing is sent to a service until its pause is over."""
+        event = self._event(pause.service, str(pause))
+        self._tell(replace(event, until=pause.until))
 
     def remark(self, service: str, text: str) -> None:
         """Tell of something that is no transition."""

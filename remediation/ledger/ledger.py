@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypedDict, TypeVar, Unpack
@@ -32,8 +32,15 @@ def _quoted(states: Collection[State]) -> str:
 
 TIMED = f"state = '{State.ACCEPTED}' AND seconds IS NOT NULL"
 OPEN = f"state IN ({_quoted(frozenset(State) - DONE)})"
-ENTRIES = """SELECT service, date, datasets, state, attempts, detail, in_flight_until
+ENTRIES = """SELECT service, date, datasets, state, attempts, unsent, detail,
+    coalesce((SELECT coalesce(nullif(heard.detail, ''), 'HTTP ' || heard.status, '')
+        FROM transitions AS heard WHERE heard.plan_id = calls.plan_id
+        AND heard.service = calls.service AND heard.date = calls.date
+        AND heard.attempt = calls.attempts AND heard.seconds IS NOT NULL
+        ORDER BY heard.number DESC LIMIT 1), ''),
+    in_flight_until
     FROM calls"""
+"""Only an answer took seconds: the last of the last attempt is what the service had to say."""
 
 Made = TypeVar("Made")
 
@@ -52,13 +59,31 @@ class MoveDetails(TypedDict, total=False):
     """What is known of a transition.
 
     ``detail`` is the reason for people; ``status`` the HTTP status of an answer that took
-    ``seconds``; after ``in_flight_until`` the service is no longer working on the date.
+    ``seconds``; after ``in_flight_until`` the service is no longer working on the date;
+    ``unsent``: the attempt is known not to have reached the service.
     """
 
     detail: str
     status: int | None
     seconds: float | None
     in_flight_until: datetime
+    unsent: bool
+
+
+class Pause(Record):
+    """At ``at`` a service asked not to be called before ``until``, in the words ``reason``."""
+
+    service: str
+    until: datetime
+    reason: str
+    at: datetime
+
+    def seconds_left(self, now: datetime) -> float:
+        """How long it still lasts: no longer than was asked for, whatever became of the clock."""
+        return max(0.0, (self.until - max(now, self.at)).total_seconds())
+
+    def __str__(self) -> str:
+        return f"asked for a pause until {moment(self.until)} ({self.reason})"
 
 
 class Transition(Record):
@@ -77,6 +102,11 @@ class Transition(Record):
     def id(self) -> str:
         """The call's id in its plan."""
         return call_id(self.service, self.date)
+
+
+def moment(at: datetime) -> str:
+    """``2025-01-21 12:03:20 UTC``."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def ledger_path(project: Path) -> Path:
@@ -118,9 +148,9 @@ class Ledger:
         """
         before = [was for was, following in FOLLOWS.items() if state in following]
         insert = f"""INSERT INTO transitions (plan_id, service, date, state, attempt, at, status,
-                seconds, detail, in_flight_until)
+                seconds, detail, in_flight_until, unsent)
             SELECT plan_id, service, date, :state, attempts + :sent, :at, :status,
-                :seconds, :detail, coalesce(:until, in_flight_until)
+                :seconds, :detail, coalesce(:until, in_flight_until), unsent + :unsent
             FROM calls WHERE plan_id = :plan AND service = :service AND date = :date
                 AND state IN ({_quoted(before)})"""
         until = details.get("in_flight_until")
@@ -132,6 +162,7 @@ class Ledger:
             "status": details.get("status"),
             "seconds": details.get("seconds"),
             "detail": details.get("detail", ""),
+            "unsent": details.get("unsent", False),
             "until": _text(until) if until else None,
         }
         with explained(self._path), self._connection:
@@ -139,6 +170,34 @@ class Ledger:
                 key = {"service": call.service, "date": str(call.date)}
                 if not self._connection.execute(insert, facts | key).rowcount:
                     raise self._impossible(plan_id, call, state)
+
+    def pause(self, service: str, seconds: float, reason: str) -> Pause:
+        """Note that a service asked not to be called for so long; returns the pause that holds.
+
+        That is the one which lasts longest.
+        """
+        now = self._now()
+        until = now + timedelta(seconds=seconds)
+        asked = Pause(service=service, until=until, reason=reason, at=now)
+        held = self.pauses().get(service)
+        if held and held.seconds_left(now) >= seconds:
+            return held
+        with explained(self._path), self._connection:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO pauses VALUES (?, ?, ?, ?)",
+                (service, _text(until), reason, _text(now)),
+            )
+        return asked
+
+    def pauses(self) -> dict[str, Pause]:
+        """The pauses that services asked for and that are not over, by service."""
+        found = self._read(
+            lambda service, until, reason, at: Pause(
+                service=service, until=until, reason=reason, at=at
+            ),
+            "SELECT service, until, reason, at FROM pauses ORDER BY service",
+        )
+        return {pause.service: pause for pause in found if pause.seconds_left(self._now())}
 
     def _impossible(self, plan_id: str, call: Call, state: State) -> LedgerError:
         found = self._connection.execute(
@@ -276,7 +335,9 @@ def _entry(
     datasets: str,
     state: str,
     attempts: int,
+    unsent: int,
     detail: str,
+    answer: str,
     deadline: str,
 ) -> LedgerEntry:
     until = datetime.fromisoformat(deadline) if deadline else None
@@ -286,7 +347,9 @@ def _entry(
         datasets=tuple(datasets.split("\n")),
         state=State(state),
         attempts=attempts,
+        unsent=unsent,
         detail=detail,
+        answer=answer,
         in_flight=state in IN_FLIGHT and (until is None or now < until),
         in_flight_until=until,
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from checkpoints.records import Record
-from remediation.ledger.ledger import Ledger, LedgerEntry
+from remediation.ledger.ledger import Ledger, LedgerEntry, Pause
 from remediation.ledger.lock import Holder
 from remediation.ledger.states import DONE, SETTLED, State
 
@@ -42,10 +42,14 @@ class AtWork(Record):
 
 
 class Status(Record):
-    """The latest plans that were started, the latest first; ``older`` more are not listed."""
+    """The latest plans that were started, the latest first; ``older`` more are not listed.
+
+    ``pauses`` are those that services asked for and that are not over.
+    """
 
     version: Literal[1] = 1
     at_work: AtWork | None = None
+    pauses: tuple[Pause, ...] = ()
     plans: tuple[PlanStatus, ...]
     older: int = 0
 
@@ -55,6 +59,7 @@ def status_of(ledger: Ledger | None, now: datetime, holder: Holder | None) -> St
     started = ledger.plan_ids() if ledger else []
     return Status(
         at_work=_at_work(ledger, now, holder) if holder else None,
+        pauses=tuple(ledger.pauses().values()) if ledger else (),
         plans=tuple(_plan_status(ledger, *ids) for ids in started[:PLANS_LISTED] if ledger),
         older=len(started[PLANS_LISTED:]),
     )

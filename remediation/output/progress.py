@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Self
 
@@ -23,6 +24,7 @@ from rich.text import Text
 from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.text import Detail, duration
 from remediation.ledger.journal import Event
+from remediation.ledger.ledger import moment
 from remediation.ledger.states import State
 from remediation.output.console import QuietReporter, print_record
 
@@ -37,6 +39,9 @@ STYLE = {
     State.NOTHING_THERE: "yellow",
 }
 """Of the states that are shown as they come; the others only move the bar."""
+
+WAITED_FOR = (None, State.ACCEPTED, State.UNKNOWN)
+"""A pause that was asked for, and dates that the service works on."""
 
 
 @dataclass(slots=True)
@@ -72,12 +77,16 @@ class Forecast:
         return max(0.0, (total - settled) * self.each - (at - since))
 
 
-class TimeLeftColumn(ProgressColumn):
-    """The time that the remaining dates of a task will take, as its field ``left`` tells it."""
+class TellingColumn(ProgressColumn):
+    """What a field of a task, which is a function, tells."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__()
+        self._field = field
 
     def render(self, task: Task) -> Text:
-        """The time as of now."""
-        return Text(task.fields["left"]())
+        """As of now."""
+        return Text(task.fields[self._field]())
 
 
 class ConsoleReporter(QuietReporter):
@@ -101,13 +110,15 @@ class ConsoleReporter(QuietReporter):
         self._each = each
         self._forecasts: dict[str, Forecast] = {}
         self._bars: dict[str, TaskID] = {}
+        self._waits: dict[str, tuple[datetime, str]] = {}
         self._printed: dict[str, tuple[float, int]] = {}
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TimeLeftColumn(),
+            TellingColumn("left"),
+            TellingColumn("waits"),
             console=console,
             disable=not console.is_terminal,
         )
@@ -132,9 +143,12 @@ class ConsoleReporter(QuietReporter):
             self.say(f"{service}  {event.dates}  {event.state}: {event.text}", STYLE[event.state])
         if service not in self._bars:
             self._forecasts[service] = Forecast(self._each.get(service))
-            left = partial(self._left, service, total)
-            self._bars[service] = self._progress.add_task(service, total=total, left=left)
+            left, waits = partial(self._left, service, total), partial(self._waiting, service)
+            self._bars[service] = self._progress.add_task(
+                service, total=total, left=left, waits=waits
+            )
         self._forecasts[service].note(event, self._monotonic())
+        self._note_wait(event)
         self._progress.update(self._bars[service], completed=event.settled)
         if not self.console.is_terminal:
             self._print_line_if_due(event)
@@ -151,11 +165,28 @@ class ConsoleReporter(QuietReporter):
         now = self._monotonic()
         at, settled = self._printed.setdefault(event.service, (now, 0))
         finished = event.settled == event.total > settled
-        if finished or now - at >= LINE_SECONDS or event.settled - settled >= LINE_DATES:
+        gone = event.state is State.PLANNED and event.settled < settled
+        if finished or gone or now - at >= LINE_SECONDS or event.settled - settled >= LINE_DATES:
             self._printed[event.service] = (now, event.settled)
-            left = self._left(event.service, event.total)
             line = f"{event.service}  {event.settled}/{event.total} settled, {event.landed} landed"
-            self.say(f"{line}, {left}" if left else line)
+            left = "" if gone else self._left(event.service, event.total)
+            self.say(", ".join(filter(None, (line, left, self._waiting(event.service)))))
+
+    def _note_wait(self, event: Event) -> None:
+        """A wait lasts until something is sent; of several, the one that ends last is shown."""
+        if event.state is State.SENDING or event.settled == event.total:
+            self._waits.pop(event.service, None)
+        elif event.until and event.state in WAITED_FOR:
+            why = f"for {event.dates} to land" if event.state else f"asked by {event.service}"
+            wait = event.until, why
+            self._waits[event.service] = max(wait, self._waits.get(event.service, wait))
+
+    def _waiting(self, service: str) -> str:
+        """``waiting until 2025-01-21 12:03:20 UTC: asked by four``, or nothing."""
+        if service not in self._waits:
+            return ""
+        until, why = self._waits[service]
+        return f"waiting until {moment(until)}: {why}"
 
     def _left(self, service: str, total: int) -> str:
         """``about 12 min left``, or nothing while nothing is known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from datetime import date
 
 from checkpoints.archive.remediation import CallStatus, Change, Figures, RemediationRecord
 from checkpoints.errors import CheckpointsError
-from checkpoints.text import WORDS, percent
+from checkpoints.text import WORDS, dates, percent
 from remediation.ledger.journal import Event
 from remediation.ledger.ledger import LedgerEntry
 from remediation.ledger.states import State
@@ -42,19 +43,26 @@ class Reporter(AbstractContextManager["Reporter"]):
 
 def verdict_of(record: RemediationRecord) -> tuple[str, str]:
     """The verdict in a word, and the landings: ``COMPLETE``, ``6 of 6 calls landed``."""
-    landed = sum(call.state is State.LANDED for call in record.calls)
-    return WORDS[record.exit_code], f"{landed} of {len(record.calls)} calls landed"
+    states = Counter(call.state for call in record.calls)
+    landings = f"{states[State.LANDED]} of {len(record.calls)} calls landed"
+    if nothing := states[State.NOTHING_THERE]:
+        landings = f"{landings}, on {dates(nothing)} there was nothing"
+    return WORDS[record.exit_code], landings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remaining:
-    """Dates of one service that have not landed for the same reason; ``attempts`` of each date."""
+    """Dates of one service that have not landed for the same reason, which may name each of them.
+
+    ``attempts`` are how often each was tried, ``sent`` how often the service may have been reached.
+    """
 
     service: str
     state: str
     why: str
     dates: list[date] = field(default_factory=list)
     attempts: list[int] = field(default_factory=list)
+    sent: list[int] = field(default_factory=list)
 
     def cells(self, ranges: str) -> tuple[object, ...]:
         """What stands under ``REMAINING_HEADINGS``, with the dates as ranges."""
@@ -67,11 +75,13 @@ def remaining(calls: Iterable[CallStatus | LedgerEntry]) -> list[Remaining]:
     for call in calls:
         in_flight = isinstance(call, LedgerEntry) and call.in_flight
         state = f"{call.state} (in flight)" if in_flight else str(call.state)
-        why = call.detail or ("" if call.attempts else "not sent yet")
+        why = call.why or ("" if call.attempts else "not sent yet")
         fresh = Remaining(service=call.service, state=state, why=why)
-        group = groups.setdefault((call.service, state, why), fresh)
+        reason = why.replace(str(call.date), "{date}")
+        group = groups.setdefault((call.service, state, reason), fresh)
         group.dates.append(call.date)
         group.attempts.append(call.attempts)
+        group.sent.append(call.sent)
     return list(groups.values())
 
 

@@ -13,7 +13,7 @@ from checkpoints.text import Detail, duration
 from remediation.ledger.states import State
 from remediation.ledger.status import AtWork, PlanStatus, Status
 from remediation.output.console import cut, shown_ranges, table
-from remediation.output.reporter import remaining
+from remediation.output.reporter import Remaining, remaining
 
 OPEN_SHOWN = 20
 WATCH_SECONDS = 2.0
@@ -68,6 +68,8 @@ def _parts(status: Status, detail: Detail) -> Iterator[RenderableType]:
         yield _line(_work(status.at_work))
     if not status.plans:
         yield Text("No backfill was run yet.")
+    for pause in status.pauses:
+        yield _line(f"{pause.service} {pause}: nothing is sent to it before")
     for plan in status.plans:
         yield from _plan(plan, detail)
     if status.older:
@@ -91,7 +93,7 @@ def _plan(plan: PlanStatus, detail: Detail) -> Iterator[RenderableType]:
     rows = []
     for group in groups:
         *cells, why = group.cells(shown_ranges(group.dates, detail=detail))
-        rows.append((*cells, _times(group.attempts), why))
+        rows.append((*cells, _sent(group), why))
     yield table(("service", "state", "dates", "ranges", "sent", "why"), rows)
     more = plan.open_dates - sum(len(group.dates) for group in groups)
     if more:
@@ -99,7 +101,16 @@ def _plan(plan: PlanStatus, detail: Detail) -> Iterator[RenderableType]:
         yield Text(f"  and {more} more dates ({listed}: --json -)")
 
 
-def _times(attempts: Sequence[int]) -> str:
-    """How often each was sent: ``1×``, or ``0–2×``."""
-    least, most = min(attempts), max(attempts)
+def _sent(group: Remaining) -> str:
+    """How often each was sent, and tried where that is more: ``1×``, ``0× (tried 1–5×)``."""
+    sent = _times(group.sent)
+    if group.sent == group.attempts:
+        return sent
+    never = "" if any(group.sent) else ", never connected"
+    return f"{sent} (tried {_times(group.attempts)}{never})"
+
+
+def _times(numbers: Sequence[int]) -> str:
+    """``1×``, or ``0–2×``."""
+    least, most = min(numbers), max(numbers)
     return f"{least}×" if least == most else f"{least}–{most}×"

@@ -30,14 +30,15 @@ class Kind(StrEnum):
 class Answer:
     """One attempt's outcome.
 
-    ``detail`` is one printable line for people; ``status`` is an HTTP status; ``retry_after`` and
-    ``seconds`` are seconds; ``stops`` means that every other call of this service would end the
-    same way.
+    ``detail`` is one printable line for people; ``status`` is an HTTP status; ``seconds`` are how
+    long it took; ``stops`` means that every other call of this service would end the same way.
+    For ``retry_after`` seconds the service asks not to be called at all, in the words ``asked``.
     """
 
     kind: Kind
     detail: str = ""
     status: int | None = None
     retry_after: float | None = None
+    asked: str = ""
     seconds: float = 0
     stops: bool = False

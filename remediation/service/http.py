@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, ValidationInfo, field_validator
 
 from checkpoints.records import Record
 from checkpoints.rules.rule import Name
@@ -25,8 +25,10 @@ from checkpoints.text import one_line
 from remediation.errors import CredentialsError
 from remediation.service.answer import DETAIL_LENGTH, Answer, Kind
 from remediation.service.kind import (
+    NO_DATE,
     ServiceKind,
     ServiceRequest,
+    has_variables,
     names_the_date,
     refuse_placeholders,
     with_date,
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
     from remediation.service.credentials import Tokens
 
 CONNECT_SECONDS = 10.0
+LONGEST_PAUSE = 31 * 24 * 3600.0
+"""No service asks for more in earnest: what is longer is taken as this."""
+
+HEADER_LENGTH = 60
 MAX_BODY_BYTES = 64 * 1024
 CHUNK_BYTES = 8 * 1024
 
@@ -86,10 +92,22 @@ class HttpService(ServiceKind):
     nothing_that_day: tuple[int, ...] = (400,)
     results: ResultsList | None = None
 
-    @model_validator(mode="after")
-    def _has_known_placeholders(self) -> HttpService:
-        refuse_placeholders(self.path, self.body)
-        return self
+    @field_validator("path", "body", mode="after")
+    @classmethod
+    def _has_known_placeholders(cls, value: Any) -> Any:
+        refuse_placeholders(value)
+        return value
+
+    @field_validator("body", mode="after")
+    @classmethod
+    def _can_be_asked(cls, body: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        """It names its date, where there is a body and no variable is left, and fits a query."""
+        if info.data.get("method") == "GET":
+            query_of(body)
+        path = info.data.get("path", "{date}")
+        if body and not (names_the_date(path, body) or has_variables(path, body)):
+            raise ValueError(NO_DATE)
+        return body
 
     @field_validator("body", mode="after")
     @classmethod
@@ -114,7 +132,7 @@ class HttpService(ServiceKind):
         """Variables that are not set, or else what is wrong with the address and the request."""
         problems = super().problems() or list(_address_problems(self.url))
         if not names_the_date(self.path, self.body):
-            problems.append("no call would name its date: write {date} in path or body")
+            problems.append(NO_DATE)
         return problems
 
     def describe(self, call: Call) -> HttpRequest:
@@ -144,10 +162,9 @@ class HttpService(ServiceKind):
         if request.method != "GET":
             options += ["--header", "Content-Type: application/json"]
             return [*options, "--data-raw", json.dumps(request.body), request.url]
-        given = {name: value for name, value in request.body.items() if value is not None}
         mark = "&" if "?" in request.url else "?"
-        query = mark + urlencode(given, doseq=True) if given else ""
-        return [*options, request.url + query]
+        given = urlencode(query_of(request.body))
+        return [*options, request.url + (mark + given if given else "")]
 
     @contextmanager
     def open_sender(self, tokens: Tokens, clock: Clock) -> Iterator[HttpSender]:
@@ -162,6 +179,23 @@ class HttpService(ServiceKind):
 
 
 KIND = HttpService
+
+
+def query_of(body: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The body of a GET as the fields of a query: a list's values one by one, null is left out.
+
+    Raises:
+        ValueError: a value holds names of its own, which a query cannot say.
+    """
+    fields = []
+    for name, given in body.items():
+        for value in given if isinstance(given, list) else [given]:
+            if isinstance(value, dict | list):
+                raise ValueError(f"{name!r} is nested, which the query of a GET cannot say")
+            if value is not None:
+                text = json.dumps(value) if isinstance(value, bool) else str(value)
+                fields.append((name, text))
+    return fields
 
 
 def _address_problems(url: str) -> Iterator[str]:
@@ -251,7 +285,8 @@ class HttpSender:
 
     def _open(self, call: Call, key: str, token: str | None) -> requests.Response:
         request = self._service.describe(call)
-        payload = {"params": request.body} if request.method == "GET" else {"json": request.body}
+        by_query = request.method == "GET"
+        payload = {"params": query_of(request.body)} if by_query else {"json": request.body}
         headers = {"Connection": "close", "Idempotency-Key": key}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
@@ -263,7 +298,7 @@ class HttpSender:
             timeout=(min(CONNECT_SECONDS, timeout), timeout),
             allow_redirects=False,
             stream=True,
-            **payload,  # type: ignore[arg-type]
+            **payload,
         )
 
     def _body(self, response: requests.Response, token: str | None) -> str:
@@ -287,7 +322,7 @@ def _without_answer(error: Exception, timeout_seconds: float) -> Answer:
     root = _root_of(error)
     reason = getattr(root, "reason", None) or root
     if isinstance(error, SSLError):
-        return Answer(kind=Kind.REJECTED, detail=_detail(f"TLS failed: {reason}"), stops=True)
+        return Answer(kind=Kind.NOT_SENT, detail=_detail(f"TLS failed: {reason}"), stops=True)
     if isinstance(error, ReadTimeout):
         return Answer(kind=Kind.UNKNOWN, detail=f"no answer within {timeout_seconds:g} s")
     if isinstance(error, ConnectTimeout | InvalidURL) or isinstance(root, NewConnectionError):
@@ -306,20 +341,34 @@ def _root_of(error: BaseException) -> BaseException:
 def classify(
     service: HttpService, status: int, headers: Mapping[str, str], body: str, now: datetime
 ) -> Answer:
-    """What a complete answer says about the date. Pure."""
-    if status in service.accepted:
-        return _accepted(service, status, body)
+    """What a complete answer says about the date. Pure.
+
+    Whatever it is, a pause that it asks for counts.
+    """
+    asked = one_line(headers.get("Retry-After", ""), HEADER_LENGTH)
+    wait = retry_after(headers.get("Retry-After", ""), now)
+    accepted = status in service.accepted
+    answer = (
+        _accepted(service, status, body) if accepted else _refused(service, status, headers, body)
+    )
+    if not asked:
+        return answer
+    words = f"Retry-After: {asked}"
+    detail = f"{answer.detail} ({words})" if answer.detail else ""
+    return replace(answer, detail=detail, retry_after=wait, asked=words)
+
+
+def _refused(service: HttpService, status: int, headers: Mapping[str, str], body: str) -> Answer:
+    """A status that is no word of acceptance."""
     detail = f"HTTP {status}: {_detail(body)}" if body.strip() else f"HTTP {status}"
-    kind, wait, stops = _kind_of(service, status), None, False
-    if kind is Kind.BUSY:
-        wait = retry_after(headers.get("Retry-After", ""), now)
-    elif kind is Kind.REJECTED and 300 <= status < 400:
+    kind, stops = _kind_of(service, status), False
+    if kind is Kind.REJECTED and 300 <= status < 400:
         where = _detail(headers.get("Location", "nowhere"))
         detail = f"HTTP {status}: redirects to {where}, which is never followed: check the url"
         stops = True
     elif kind is Kind.REJECTED:
         stops = status in REFUSED_FOR_GOOD
-    return Answer(kind=kind, status=status, detail=detail, retry_after=wait, stops=stops)
+    return Answer(kind=kind, status=status, detail=detail, stops=stops)
 
 
 def _kind_of(service: HttpService, status: int) -> Kind:
@@ -373,16 +422,20 @@ def _at(value: Any, path: str) -> Any:
 
 
 def retry_after(text: str, now: datetime) -> float | None:
-    """Seconds to wait, from a Retry-After header in seconds or as a date; None without either."""
+    """Seconds to wait, from a Retry-After header in seconds or as a date; None without either.
+
+    At least 0 and at most ``LONGEST_PAUSE``. A date without a time zone is in UTC.
+    """
     from email.utils import parsedate_to_datetime
 
-    if re.fullmatch(r"[0-9]{1,9}", text.strip()):
-        return float(text)
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text.strip()):
+        return min(float(text), LONGEST_PAUSE)
     try:
         when = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
-    return max(0.0, (when - now).total_seconds()) if when.tzinfo else None
+    wait = (when if when.tzinfo else when.replace(tzinfo=UTC)) - now
+    return min(max(0.0, wait.total_seconds()), LONGEST_PAUSE)
 
 
 def _detail(text: str) -> str:

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from remediation.service.answer import Answer
     from remediation.service.credentials import Tokens
 
-PLACEHOLDER = re.compile(r"\$?\{+\s*[A-Za-z_][^{}]*\}+")
+PLACEHOLDER = re.compile(r"\$?\{+\s*[A-Za-z_][^{}]*\}*")
 """``{date}``, whatever looks as if it should be, and ``${NAME}`` of the environment."""
+
+NO_DATE = "no call would name its date: write {date} in path or body"
 
 
 class ServiceRequest(Record, ABC):
@@ -131,13 +133,21 @@ def refuse_placeholders(*values: Any) -> None:
         ValueError: a call would hold something with braces in it.
     """
     for placeholder in _placeholders(values):
-        if placeholder != "{date}" and not placeholder.startswith("$"):
+        if placeholder.startswith("$"):
+            if not VARIABLE.fullmatch(placeholder):
+                raise ValueError(f"{placeholder} is no variable: write ${{NAME}} or ${{NAME:-…}}")
+        elif placeholder != "{date}":
             raise ValueError(f"{placeholder} is no placeholder: write {{date}}")
 
 
 def names_the_date(*values: Any) -> bool:
     """Whether ``{date}`` stands anywhere in the strings of JSON values."""
     return "{date}" in _placeholders(values)
+
+
+def has_variables(*values: Any) -> bool:
+    """Whether a variable that is not set stands anywhere in the strings of JSON values."""
+    return any(placeholder.startswith("$") for placeholder in _placeholders(values))
 
 
 def _placeholders(values: Any) -> list[str]:
@@ -157,9 +167,9 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def with_date(value: Any, day: date) -> Any:
-    """Replace ``{date}`` by YYYY-MM-DD in every string of a JSON value."""
+    """Replace ``{date}`` by YYYY-MM-DD in every string of a JSON value, keys as well."""
     if isinstance(value, dict):
-        return {key: with_date(v, day) for key, v in value.items()}
+        return {with_date(key, day): with_date(v, day) for key, v in value.items()}
     if isinstance(value, list | tuple):
         return [with_date(v, day) for v in value]
     return value.replace("{date}", day.isoformat()) if isinstance(value, str) else value

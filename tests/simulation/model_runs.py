@@ -21,7 +21,7 @@ from remediation.backfill.work import Pace, Work
 from remediation.clock import Clock
 from remediation.errors import LedgerError
 from remediation.ledger.file import opened_for_writing
-from remediation.ledger.ledger import Ledger, MoveDetails
+from remediation.ledger.ledger import Ledger, MoveDetails, Pause
 from remediation.ledger.states import State
 from remediation.plan.model import Call, Plan
 from remediation.service.answer import Answer
@@ -80,6 +80,13 @@ class WatchedLedger(Ledger):
         detail, status = details.get("detail", ""), details.get("status")
         self.world.promises.moved(plan_id, calls, state, detail, status)
         self.world.point("written")
+
+    def pause(self, service: str, seconds: float, reason: str) -> Pause:
+        self.world.point("write")
+        pause = super().pause(service, seconds, reason)
+        self.world.promises.paused(service, seconds)
+        self.world.point("written")
+        return pause
 
 
 class Line:

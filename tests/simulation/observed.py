@@ -42,6 +42,7 @@ class ServiceRun:
     moves: list[Moved] = field(default_factory=list)
     last_start: float = float("-inf")
     not_before: float = 0
+    pause_unwritten: bool = False
     stopped_by: str = ""
     renewed: set[str] = field(default_factory=set)
     unauthorized: set[str] = field(default_factory=set)

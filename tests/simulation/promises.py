@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from remediation.backfill.sending import ATTEMPTS, FIRST_WAIT, LONGEST_WAIT, SENDS
+from remediation.backfill.sending import ATTEMPTS, FIRST_WAIT, SENDS
 from remediation.ledger.states import DONE, FOLLOWS, IN_FLIGHT, SETTLED, State
 from remediation.plan.model import Call, Plan
 from remediation.service.answer import Answer, Kind
@@ -34,6 +34,7 @@ class Promises:
         self._sent_at: dict[str, float] = {}
         self._keys: dict[tuple[str, str], str] = {}
         self._undecided: set[str] = set()
+        self._pauses: list[tuple[str, float, float]] = []
         self.run: Run
 
     def begins(self, plan: Plan, options: Options) -> None:
@@ -87,6 +88,7 @@ class Promises:
         self._renews(call, renew, of)
         self._in_order(call, of)
         self._at_pace(of)
+        self._not_in_a_pause(call.service)
         run.attempts[call.id] += 1
         assert run.attempts[call.id] <= SENDS * ATTEMPTS, "attempted too often"
 
@@ -145,6 +147,22 @@ class Promises:
         assert not of.stopped_by, f"sent after {of.stopped_by} was refused for good"
         of.last_start = now
 
+    def paused(self, service: str, seconds: float) -> None:
+        """A pause that a service asked for is in the ledger, for every later run."""
+        now = self._world.time.elapsed
+        self.run.services[service].pause_unwritten = False
+        self._pauses.append((service, now, now + seconds))
+
+    def _not_in_a_pause(self, service: str) -> None:
+        """No run sends anything during a pause that a service asked any run for.
+
+        A wall clock that was set forward since hides it from a later run, and from no other.
+        """
+        time = self._world.time
+        for name, asked_at, until in self._pauses:
+            if name == service and time.set_forward_at < asked_at:
+                assert time.elapsed >= until - SLACK, "sent during a pause"
+
     def _in_order(self, call: Call, of: ServiceRun) -> None:
         """Oldest first, and nothing after the canary before it landed without damage."""
         if not of.dates:
@@ -189,8 +207,9 @@ class Promises:
         """The client got its answer."""
         of, now = self.run.services[call.service], self._world.time.elapsed
         of.outstanding.remove(call.id)
-        if answer.retry_after is not None and answer.retry_after <= LONGEST_WAIT:
+        if answer.retry_after:
             of.not_before = max(of.not_before, now + answer.retry_after)
+            of.pause_unwritten = True
         if answer.kind is Kind.UNKNOWN:
             of.unsure.add(call.id)
         if answer.kind in {Kind.ACCEPTED, Kind.UNKNOWN}:
@@ -211,6 +230,7 @@ class Promises:
         for call in calls:
             of, before = self.run.services[call.service], self.state(call.id)
             assert state in FOLLOWS[before], f"from {before} to {state}"
+            assert not of.pause_unwritten, "the pause is not written down first"
             self._states[plan, call.id] = state
             now = self._world.time.elapsed
             of.moves.append(Moved(at=now, call=call.id, before=before, state=state))

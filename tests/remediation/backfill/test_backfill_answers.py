@@ -9,8 +9,21 @@ from typing import Any
 import pytest
 
 from checkpoints.errors import ExitCode
+from remediation.ledger.ledger import ledger_path, read_ledger
+from remediation.ledger.status import status_of
+from remediation.output.ci import sections_of
 from remediation.plan.model import Plan
-from tests.support.backfills import EIGHT, FACTORS, NINE, carry_out, delete, plan_of, states
+from tests.support.backfills import (
+    EIGHT,
+    FACTORS,
+    NINE,
+    Skipping,
+    carry_out,
+    delete,
+    plan_of,
+    real_now,
+    states,
+)
 from tests.support.scripted_service import Project, answer, drop, half, land_and_answer, project
 
 
@@ -25,6 +38,35 @@ def test_a_failed_processor_in_a_200_is_noted_and_the_table_decides(tmp_path: Pa
         record = carry_out(made, plan)
         assert states(made, plan) == {"01-07": "landed", "01-08": "rejected", "01-09": "landed"}
         assert [c.detail for c in record.remaining] == ["p: error (no rows)"]
+
+
+@pytest.mark.parametrize(
+    ("act", "state", "said"),
+    [
+        (answer(200), "still missing", "HTTP 200"),
+        (half, "partial", "HTTP 200"),
+        (answer(502, "<html>\n<h1>Bad gateway</h1>"), "still missing", "HTTP 502: <html> <h1>Bad"),
+        (drop, "still missing", "the connection was lost"),
+        (answer(502, Retry_After="1"), "still missing", "HTTP 502: {} (Retry-After: 1)"),
+        (answer(500, "boom"), "rejected", "HTTP 500: boom"),
+    ],
+)
+def test_what_the_service_said_last_is_kept_beside_what_the_tables_showed(
+    made: Project, plan: Plan, act: Any, state: str, said: str
+) -> None:
+    made.service.on("/four", EIGHT, act, act, act)
+    record = carry_out(made, plan, clock=Skipping().clock)
+    (remains,) = record.remaining
+    assert remains.state == state
+    assert remains.answer.startswith(said)
+    shown = remains.why.split("; the last attempt: ")
+    assert shown == ([said] if state == "rejected" else [remains.detail, remains.answer])
+    with read_ledger(ledger_path(made.folder), real_now) as ledger:
+        assert ledger is not None
+        (of_plan,) = status_of(ledger, real_now(), None).plans
+    assert [entry.why for entry in of_plan.open] == [remains.why]
+    (_, section) = sections_of(record)[:2]
+    assert f"| {remains.why.replace('|', '')[:20]}" in "".join(section)
 
 
 def test_nothing_that_day_is_not_believed_where_only_the_upstream_lost_the_date(

@@ -134,7 +134,10 @@ PUT_OFF = [
     case(fault("already running", "18", times=1, write="nothing"), ONCE_AGAIN),
     case(fault("rate limited", "18", times=1), ONCE_AGAIN, idempotent=False),
     case(
-        fault("rate limited", "18", retry_after=3600), middle("rejected"), "* rejected: HTTP 429: "
+        fault("quota used up", "18"),
+        STOPPED,
+        f"* rejected: {error(429, 'quota used up')} (Retry-After: 3600)",
+        "phase4  2024-11-19  blocked: phase4 asked for a pause until ",
     ),
     case(fault("rate limited", "18", retry_after=0), middle("rejected", times=5)),
     case(fault("unavailable", "18", retry_after=0), middle("rejected", times=5)),
@@ -286,6 +289,7 @@ def test_a_service_that_is_not_there_gets_five_attempts_and_nothing_else(tmp_pat
     expected = incomplete("", "4/17 rejected, 4/18 blocked, 4/19 blocked", 0, 0, 0)
     assert made.outcome(Ran(code=record.exit_code)) == expected
     assert clock.long_sleeps == [0.5, 1, 2, 4]
+    assert [(call.attempts, call.sent) for call in record.calls] == [(5, 0), (0, 0), (0, 0)]
     (said,) = [event.text for event in told if event.state is State.REJECTED]
     assert said.startswith("cannot connect: ")
     assert "Connection refused" in said

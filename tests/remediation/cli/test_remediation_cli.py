@@ -260,7 +260,7 @@ def test_an_unset_service_address_exits_2_before_anything_is_sent(made: Project)
 def test_a_second_run_at_the_same_time_is_refused(planned: Project) -> None:
     with only_run(ledger_path(planned.folder), "ann@host (process 7)", "2025-01-21T12:00:00+00:00"):
         code, _, err = typed(planned, "run", "--yes")
-    assert code == 2
+    assert code == 3
     assert "another run is at work (ann@host (process 7), since 2025-01-21T12:00" in err
     assert planned.service.sent == []
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from remediation.ledger.plans import kept_path, newest_plan
 from tests.support.backfills import EIGHT, NINE, SEVEN
 from tests.support.remediation_commands import newest, start, states, typed, wait_for_call
-from tests.support.scripted_service import Project, answer, land, project, silence
+from tests.support.scripted_service import Act, Project, answer, land, project, silence
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,33 @@ def test_an_interrupted_run_is_taken_up_again(
     assert made.service.sent.count("four 01-08") == 1 + len(again)
     assert "looking for 1 dates that an earlier run sent" in err
     assert set(states(made).values()) == {"landed"}
+
+
+def test_a_pause_that_a_service_asked_for_survives_the_kill(made: Project) -> None:
+    called_at: list[float] = []
+
+    def noted(act: Act) -> Act:
+        def act_noted(*given: Any) -> None:
+            called_at.append(time.monotonic())
+            act(*given)
+
+        return act_noted
+
+    made.service.on("/four", EIGHT, noted(answer(429, Retry_After="8")), noted(land))
+    made.check()
+    typed(made, "plan")
+    running = start(made, "run", "--yes")
+    wait_for_call(made, 2)
+    while states(made)["four/2025-01-08"] == "sending":
+        time.sleep(0.05)
+    running.send_signal(signal.SIGKILL)
+    running.communicate(timeout=10)
+    _, _, err = typed(made, "status")
+    assert err.startswith("four asked for a pause until 20")
+    code, _, err = typed(made, "resume")
+    assert code == 0
+    assert "four  asked for a pause until 20" in err
+    assert called_at[1] - called_at[0] > 7.9
 
 
 def test_an_interrupt_takes_a_last_look_at_what_was_accepted(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import signal
 import threading
 import time
@@ -54,9 +55,9 @@ def land_all(ledger: Ledger, plan: Plan, *calls: Call) -> None:
         walk(ledger, plan, call, *LANDED)
 
 
-def shown(status: Status) -> list[str]:
+def shown(status: Status, width: int = 100) -> list[str]:
     out = io.StringIO()
-    print_status(Console(file=out, width=100), status)
+    print_status(Console(file=out, width=width), status)
     return out.getvalue().splitlines()
 
 
@@ -111,6 +112,38 @@ def test_status_says_who_is_at_work_and_how_long_the_rest_takes(tmp_path: Path) 
         silent = status_of(ledger, at.time, later).at_work
         assert silent is not None
         assert (silent.plan_id, silent.to_go) == (None, 0)
+
+
+def test_status_tells_attempts_from_sends_groups_by_cause_and_shows_pauses(tmp_path: Path) -> None:
+    plan = plan_of(*calls_of(4))
+    refused, html = "cannot connect: refused", "HTTP 500: <html> no rows for {day}"
+    with open_ledger(tmp_path / "l.sqlite3", At().now) as ledger:
+        ledger.register(plan)
+        for call in plan.calls[:2]:
+            for state in (State.PLANNED, State.REJECTED):
+                ledger.move(plan.id, [call], State.SENDING)
+                ledger.move(plan.id, [call], state, detail=refused, seconds=0, unsent=True)
+        for call, unsent in zip(plan.calls[2:], (True, False), strict=True):
+            ledger.move(plan.id, [call], State.SENDING)
+            ledger.move(plan.id, [call], State.PLANNED, detail=refused, seconds=0, unsent=unsent)
+            ledger.move(plan.id, [call], State.SENDING)
+            said = html.format(day=call.date)
+            ledger.move(plan.id, [call], State.UNKNOWN, detail=said, status=500, seconds=1)
+            ledger.move(plan.id, [call], State.VERIFYING)
+            ledger.move(plan.id, [call], State.STILL_MISSING, detail="factors has 0 of 2")
+        ledger.pause("four", 200, "Retry-After: 200")
+        lines = shown(status_of(ledger, NOON, None), width=200)
+        assert [re.split("  +", line.strip()) for line in lines] == [
+            ["four asked for a pause until 2025-01-21 12:03:20 UTC (Retry-After: 200): "
+            "nothing is sent to it before"],
+            [f"Plan {plan.short_id} of run run"],
+            ["four: 2 rejected, 2 still missing"],
+            ["service", "state", "dates", "ranges", "sent", "why"],
+            ["four", "rejected", "2", "2000-01-01 → 2000-01-02",
+             "0× (tried 2×, never connected)", refused],
+            ["four", "still missing", "2", "2000-01-03 → 2000-01-04", "1–2× (tried 2×)",
+             f"factors has 0 of 2; the last attempt: {html.format(day='2000-01-03')}"],
+        ]  # fmt: skip
 
 
 def test_before_anything_is_settled_earlier_calls_tell_how_long_it_takes(tmp_path: Path) -> None:

@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
+from checkpoints.archive.remediation import RemediationRecord
+from remediation.backfill.run import run
 from remediation.ledger.journal import Event
 from remediation.ledger.states import State
 from remediation.output.progress import ConsoleReporter, Forecast
+from remediation.output.reporter import verdict_of
+from remediation.plan.model import Call
+from tests.support.backfills import (
+    EIGHT,
+    FACTORS,
+    NINE,
+    Skipping,
+    delete,
+    plan_of,
+    request_of,
+)
+from tests.support.scripted_service import Act, Project, answer, land, project
+from tests.support.warehouses import D
 
 
 def moved(settled: int, state: State = State.LANDED, total: int = 60) -> Event:
@@ -77,3 +96,73 @@ def test_lines_and_the_bar_say_how_long_is_left() -> None:
             clock[0] = 50.0
             reporter.report(moved(5))
         assert shown in out.getvalue()
+
+
+def test_a_wait_is_shown_with_its_end_until_something_is_sent() -> None:
+    until = datetime(2025, 1, 21, 12, 3, 20, tzinfo=UTC)
+    call = Call(service="four", date=D("2025-01-07"), datasets=("factors",))
+    sent = replace(moved(0, State.SENDING), calls=(call,), until=until)
+    pause = Event(service="four", total=60, settled=0, landed=0, text="asked", until=until)
+    accepted = replace(sent, state=State.ACCEPTED, until=until.replace(minute=9))
+    out, clock = io.StringIO(), [0.0]
+    reporter = ConsoleReporter(Console(file=out, width=200), lambda: clock[0], {})
+    for event in (sent, pause, sent, accepted, pause, sent):
+        clock[0] += 10
+        reporter.report(event)
+    by_four, landing = "20 UTC: asked by four", "20 UTC: for 2025-01-07 to land"
+    assert out.getvalue().splitlines() == [
+        "four  asked",
+        f"four  0/60 settled, 0 landed, waiting until 2025-01-21 12:03:{by_four}",
+        "four  0/60 settled, 0 landed",
+        f"four  0/60 settled, 0 landed, waiting until 2025-01-21 12:09:{landing}",
+        "four  asked",
+        f"four  0/60 settled, 0 landed, waiting until 2025-01-21 12:09:{landing}",
+        "four  0/60 settled, 0 landed",
+    ]
+    shown = io.StringIO()
+    terminal = Console(file=shown, width=140, force_terminal=True)
+    with ConsoleReporter(terminal, lambda: 0.0, {}) as reporter:
+        reporter.report(sent)
+        reporter.report(pause)
+    assert f"waiting until 2025-01-21 12:03:{by_four}" in shown.getvalue()
+
+
+def last_line(made: Project, *gone: str) -> tuple[str, RemediationRecord]:
+    """What a run of a plan says last of its service, and its record.
+
+    The 8th is ``gone`` from some tables once the plan is made.
+    """
+    plan = plan_of(made)
+    for table in gone:
+        delete(made, table, EIGHT)
+    out = io.StringIO()
+    reporter = ConsoleReporter(Console(file=out, width=200), lambda: 0.0, {})
+    request = request_of(made, plan, clock=Skipping().clock)
+    record, _ = run(replace(request, tell=reporter.report))
+    return [line for line in out.getvalue().splitlines() if " settled, " in line][-1], record
+
+
+def test_the_last_line_counts_what_was_gone_when_the_window_was_read_again(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS, seconds_between_calls=2) as made:
+        made.service.on("/four", NINE, landing_and_taking(EIGHT))
+        line, record = last_line(made)
+        assert line == "four  2/3 settled, 2 landed"
+        assert verdict_of(record)[1] == "2 of 3 calls landed"
+
+
+def landing_and_taking(day: str) -> Act:
+    """It lands, and takes another date away."""
+
+    def act(handler: Any, service: Any, path: str, date: Any) -> None:
+        service.write(path, D(day), most=0)
+        land(handler, service, path, date)
+
+    return act
+
+
+def test_a_date_on_which_there_was_nothing_is_settled_and_not_landed(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS) as made:
+        made.service.on("/four", EIGHT, answer(400))
+        line, record = last_line(made, "summary", "raw")
+        assert line == "four  3/3 settled, 2 landed"
+        assert verdict_of(record)[1] == "2 of 3 calls landed, on 1 date there was nothing"

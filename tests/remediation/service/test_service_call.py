@@ -28,7 +28,13 @@ from remediation.ledger.states import State
 from remediation.plan.model import Call
 from remediation.service.answer import Answer, Kind
 from remediation.service.credentials import Tokens, expiry_of
-from remediation.service.http import MAX_BODY_BYTES, HttpSender, HttpService, retry_after
+from remediation.service.http import (
+    LONGEST_PAUSE,
+    MAX_BODY_BYTES,
+    HttpSender,
+    HttpService,
+    retry_after,
+)
 from remediation.service.kind import check_callable
 from tests.support.scripted_service import (
     Act,
@@ -299,10 +305,20 @@ NOW = datetime(2025, 1, 21, 12, tzinfo=UTC)
         (" 0 ", 0),
         ("Tue, 21 Jan 2025 12:01:30 GMT", 90),
         ("Tue, 21 Jan 2025 11:00:00 GMT", 0),
+        ("2.5", 2.5),
+        ("Tuesday, 21-Jan-25 12:01:30 GMT", 90),
+        ("Tue Jan 21 12:01:30 2025", 90),
         ("-5", None),
+        ("NaN", None),
+        ("inf", None),
+        ("1e3", None),
+        ("Tue, 21 Jan 99999 12:01:30 GMT", None),
+        ("Tue, 21 Jan 2025 12:01:30 +99999999999", None),
         ("soon", None),
         ("", None),
-        ("9" * 400, None),
+        ("1000000000000", LONGEST_PAUSE),
+        ("9" * 5000, LONGEST_PAUSE),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_PAUSE),
     ],
 )
 def test_retry_after_in_seconds_or_as_a_date(text: str, seconds: float | None) -> None:
