@@ -15,7 +15,7 @@ from checkpoints.cli.terminal import console_for, write_json
 from checkpoints.contract.loading import load_contract
 from checkpoints.errors import ExitCode
 from checkpoints.library.suites import refuse_stale, write
-from checkpoints.output.console_history import print_history, print_verification
+from checkpoints.output.console_history import print_history, print_signed, print_verification
 from checkpoints.output.signing import sign
 from checkpoints.output.site import rebuild_pages
 
@@ -47,7 +47,9 @@ def signoff(
     if by is None:
         raise click.UsageError("Missing option '--by': say who accepts the run")
     file = load_contract(contract, os.environ)
-    click.echo(sign(file, run_id, by=by, note=note, at=datetime.now(UTC)))
+    signed = sign(file, run_id, by=by, note=note, at=datetime.now(UTC))
+    print_signed(console_for(None), signed)
+    click.echo(signed.page)
     return ExitCode.COMPLETE
 
 

@@ -69,7 +69,7 @@ def plan(
     if form != "text" and setting.json_path == "-":
         raise click.UsageError(f"--format {form} and --json - both need standard output")
     file = setting.file
-    report = stored_report(file.project, run_id)
+    report = stored_report(file, run_id)
     known = known_to(file.project, _now)
     request = Request(
         only_dataset=dataset,

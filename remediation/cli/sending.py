@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from checkpoints.archive.provenance import user_name
-from checkpoints.archive.runs import run_ids, stored_report
+from checkpoints.archive.runs import latest_run, stored_report
 from checkpoints.cli.ci_options import Publishing, ci_options, publish_failure
 from checkpoints.cli.options import (
     DETAIL,
@@ -32,7 +32,7 @@ from checkpoints.cli.options import (
     with_setting,
 )
 from checkpoints.cli.terminal import QuietPipe, write_json
-from checkpoints.errors import CheckpointsError, ExitCode
+from checkpoints.errors import CheckpointsError, ContractError, ExitCode
 from checkpoints.process import defer_interrupts, interruptible
 from checkpoints.text import Detail
 from remediation.backfill import run as running
@@ -155,7 +155,7 @@ def resume(
 def _show(setting: Setting, chosen: Plan, yes: bool, publishing: Publishing) -> ExitCode:
     """Show what would be sent; ``yes`` with nothing to send ends as its plan does."""
     file, console = setting.file, setting.console
-    report = stored_report(file.project, chosen.run_id)
+    report = stored_report(file, chosen.run_id)
     for remark in _remarks(setting, chosen):
         console.print(f"note: {remark}", soft_wrap=True)
     expected = estimates(chosen, file.contract, known_to(file.project, _now).measured)
@@ -178,7 +178,7 @@ def _send(
 ) -> ExitCode:
     """Carry out a plan, shown from the first remark to the verdict."""
     file = setting.file
-    report = stored_report(file.project, chosen.run_id)
+    report = stored_report(file, chosen.run_id)
     reporter = _reporter(setting, chosen, log_json)
     request = running.Request(
         file=file,
@@ -225,9 +225,12 @@ def _reporter(setting: Setting, chosen: Plan, log_json: bool) -> Reporter:
 
 def _remarks(setting: Setting, chosen: Plan) -> list[str]:
     """What is unusual about the plan that is carried out."""
-    latest = run_ids(setting.file.project)[-1:]
     old = f"the plan is of run {chosen.run_id}, not of the latest"
-    return [*([old] if latest != [chosen.run_id] else []), *restrictions(chosen)]
+    try:
+        is_latest = latest_run(setting.file) == chosen.run_id
+    except ContractError:  # a later one is damaged
+        is_latest = False
+    return [*([] if is_latest else [old]), *restrictions(chosen)]
 
 
 def _sleep(seconds: float) -> None:
