@@ -22,9 +22,10 @@ from click.core import ParameterSource
 from rich.console import Console
 
 from checkpoints.cli.shell import STARTED
-from checkpoints.cli.terminal import console_for
+from checkpoints.cli.terminal import STDOUT, console_for
 from checkpoints.contract.loading import ContractFile, load_contract
 from checkpoints.errors import CheckpointsError, ExitCode
+from checkpoints.files import obstacle
 from checkpoints.text import Detail
 from checkpoints.validation import Options, Request, request_of
 from checkpoints.warehouse.engine import ReadOptions, reading_of
@@ -32,9 +33,25 @@ from checkpoints.warehouse.engine import ReadOptions, reading_of
 Command = Callable[..., ExitCode]
 Option = Callable[[Command], Command]
 
+
+def writable(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """The path of a file to be written, or ``-``; where it cannot be, the command does not begin.
+
+    Raises:
+        click.BadParameter: it is already known that the file cannot be written.
+    """
+    if value not in (None, STDOUT) and (problem := obstacle(Path(value))):
+        raise click.BadParameter(f"{value!r}: {problem}: name another file", ctx, param)
+    return value
+
+
 DATE = click.DateTime(["%Y-%m-%d"])
 JSON = click.option(
-    "--json", "json_path", metavar="PATH", help="Write the answer as JSON; - is stdout."
+    "--json",
+    "json_path",
+    callback=writable,
+    metavar="PATH",
+    help="Write the answer as JSON; - is stdout.",
 )
 DETAIL = (
     click.option("-q", "--quiet", is_flag=True, help="Only the verdict, and errors."),

@@ -134,7 +134,8 @@ def print_signed(console: Console, signed: Signed) -> None:
     made, found = report.provenance, findings_of(report)
     window = f"{report.window} ({report.window_label}), as of {report.as_of}"
     older = ", an older text of it" if signed.older else ""
-    console.print(Text(f"SIGNED  run {record.run_id} by {record.by} at {record.at:%F %T} UTC"))
+    title = f"SIGNED  run {record.run_id} by {record.by} at {record.at:%F %T} UTC"
+    console.print(Text(title), soft_wrap=True)
     lines = [
         ("note", record.note),
         ("contract", f"{made.contract}, SHA-256 {made.contract_sha256}{older}"),

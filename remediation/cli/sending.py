@@ -31,7 +31,7 @@ from checkpoints.cli.options import (
     typed_again,
     with_setting,
 )
-from checkpoints.cli.terminal import QuietPipe, write_json
+from checkpoints.cli.terminal import write_json
 from checkpoints.errors import CheckpointsError, ContractError, ExitCode
 from checkpoints.process import defer_interrupts, interruptible
 from checkpoints.text import Detail
@@ -206,8 +206,10 @@ def _send(
         publish_failure(publishing, error)
         return error.exit_code
     reporter.conclude(record, short(path))
-    write_json(record, setting.json_path)
-    publishing(ci.findings_of(record), ci.sections_of(record))
+    try:
+        write_json(record, setting.json_path)
+    finally:  # CI has the verdict even so
+        publishing(ci.findings_of(record), ci.sections_of(record))
     return record.exit_code
 
 
@@ -215,7 +217,7 @@ def _reporter(setting: Setting, chosen: Plan, log_json: bool) -> Reporter:
     """Who tells how the run goes, in as much detail as was asked for."""
     if log_json:
         labels = {"plan": chosen.short_id, "run": chosen.run_id}
-        return JsonLogReporter(QuietPipe(sys.stderr).write, _now, labels)
+        return JsonLogReporter(sys.stderr.write, _now, labels)
     if setting.detail is Detail.QUIET:
         return QuietReporter(setting.console)
     measured = known_to(setting.file.project, _now).measured

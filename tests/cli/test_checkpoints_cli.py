@@ -151,12 +151,6 @@ def test_every_problem_of_a_contract_is_shown_with_exit_2(tmp_path: Path) -> Non
     assert "colour: unknown key" in said
 
 
-def test_an_answer_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    done = checked(tmp_path, "--json", str(tmp_path / "file" / "x.json"))
-    assert "cannot write" in without_traceback(done, 3)
-
-
 def test_a_pipe_or_link_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     pipe, link = tmp_path / "pipe", tmp_path / "link"
     link.symlink_to(tmp_path / "target.json")
@@ -176,23 +170,6 @@ def check(tmp_path: Path) -> list[str]:
     contract = str(write_contract(tmp_path, BASIC))
     return ["checkpoints", "check", "--contract", contract, "--warehouse", warehouse(tmp_path),
             *SEASON]  # fmt: skip
-
-
-def test_a_reader_that_leaves_does_not_change_the_verdict(check: list[str]) -> None:
-    running = fork(*check, env=environment(), stdout=subprocess.DEVNULL)
-    running.stderr.close()
-    assert running.wait(timeout=30) == 0
-
-
-def test_an_answer_that_a_program_stops_reading_is_exit_3(check: list[str]) -> None:
-    running = subprocess.Popen(
-        [sys.executable, "-m", *check, "--json", "-"],
-        cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    running.stdout.close()
-    told = running.stderr.read().splitlines()
-    assert running.wait(timeout=30) == 3
-    assert told[-1] == "error: standard output was closed before the answer was written in full"
 
 
 def test_coverage_with_nothing_due_is_exit_5_and_known_gaps_are_shown(tmp_path: Path) -> None:
