@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import click
 from click.core import ParameterSource
@@ -45,7 +45,30 @@ def writable(ctx: click.Context, param: click.Parameter, value: str | None) -> s
     return value
 
 
-DATE = click.DateTime(["%Y-%m-%d"])
+def filled(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A value that is not empty, as that of an unset variable is.
+
+    Raises:
+        click.BadParameter: it is.
+    """
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is empty: give one, or leave the option out", ctx, param)
+    return value
+
+
+class _Date(click.DateTime):
+    """A date like 2025-01-31, as midnight."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is no date: write it like 2025-01-31", param, ctx)
+
+
+DATE = _Date(["%Y-%m-%d"])
 JSON = click.option(
     "--json",
     "json_path",
@@ -71,7 +94,7 @@ READING = (
         metavar="EMAIL",
         help="Read BigQuery as this service account.",
     ),
-    click.option("--warehouse", metavar="URL", help="Instead of the contract's."),
+    click.option("--warehouse", callback=filled, metavar="URL", help="Instead of the contract's."),
 )
 MAX_BYTES = click.option(
     "--max-bytes", metavar="SIZE", help="Refuse to read more, e.g. 2GB (BigQuery)."

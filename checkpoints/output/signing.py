@@ -19,7 +19,7 @@ from checkpoints.archive.signoff import SignOff, read_signoff, signed_page_path,
 from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.model import KnownGap
 from checkpoints.coverage.results import CheckRecord, gates
-from checkpoints.errors import ExitCode, RunRefused
+from checkpoints.errors import CheckpointsError, ExitCode, PublishingError, RunRefused
 from checkpoints.files import sha256_of, write_text
 from checkpoints.library.results import disagreements
 from checkpoints.output.page import Archived, render_page
@@ -54,6 +54,7 @@ def sign(
         ContractError: there is no such run, or it is of another contract.
         RunRefused: it did not pass and not every failure is a known gap, it is signed already,
             its contract has changed since, or its parts contradict each other.
+        PublishingError: it is signed, and its page cannot be published.
     """
     report = stored_report(file, run_id)
     older = report.provenance.contract_sha256 != file.sha256
@@ -103,8 +104,14 @@ def _store(project: Path, record: SignOff, page: str) -> Path:
     """The page first: without its record it is not signed yet."""
     write_text(signed_page_path(project, record.run_id), page)
     write_text(signoff_path(project, record.run_id), record.model_dump_json(indent=1) + "\n")
-    published = publish(project, record.run_id, page)
-    write_index(project)
+    try:
+        published = publish(project, record.run_id, page)
+        write_index(project)
+    except CheckpointsError as error:
+        done = f"run {record.run_id} is signed, but its page is not with the others"
+        raise PublishingError(
+            f"{done}: put this right, then run python -m checkpoints docs", *error.problems
+        ) from error
     return published
 
 

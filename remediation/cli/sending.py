@@ -19,6 +19,7 @@ from checkpoints.archive.provenance import user_name
 from checkpoints.archive.runs import latest_run, stored_report
 from checkpoints.cli.ci_options import Publishing, ci_options, publish_failure
 from checkpoints.cli.options import (
+    DATE,
     DETAIL,
     JSON,
     READING,
@@ -69,7 +70,7 @@ PACE = (
     ),
     click.option("--max-dates", type=NUMBER, metavar="N", help="Only the N oldest dates."),
     click.option("--concurrency", type=NUMBER, metavar="N", help="Calls at a time."),
-    click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Default: the report's."),
+    click.option("--as-of", type=DATE, help="Default: the report's."),
     click.option(
         "--resend-unknown",
         is_flag=True,

@@ -11,11 +11,11 @@ import pytest
 
 from checkpoints import validation
 from checkpoints.archive import runs as archive
-from checkpoints.archive.signoff import read_signoff
+from checkpoints.archive.signoff import read_signoff, verify
 from checkpoints.contract.loading import ContractFile, load_contract
 from checkpoints.coverage.results import decide
-from checkpoints.errors import ContractError, ExitCode, RunRefused
-from checkpoints.output.site import write_run_page
+from checkpoints.errors import ContractError, ExitCode, PublishingError, RunRefused
+from checkpoints.output.site import rebuild_pages, write_run_page
 from tests.support.commands import command
 from tests.support.projects import project_of
 from tests.support.runs import AT, FULL, GAP, HOLE, accept, repaired, request_of, stored
@@ -301,3 +301,18 @@ def test_after_a_complete_backfill_the_tables_are_to_be_read_again(tmp_path: Pat
     repaired(tmp_path, report, exit_code=0)
     with pytest.raises(RunRefused, match="backfill of 2025-02-21 09:02:00 UTC has repaired this"):
         accept(tmp_path)
+
+
+def test_a_page_that_cannot_be_published_does_not_hide_that_the_run_is_signed(
+    tmp_path: Path,
+) -> None:
+    report = stored(tmp_path)
+    docs = tmp_path / "uncommitted" / "data_docs"
+    docs.write_text("")
+    with pytest.raises(PublishingError, match=f"run {report.run_id} is signed, but its page"):
+        accept(tmp_path)
+    assert read_signoff(tmp_path, report.run_id).by == "Ada"
+    docs.unlink()
+    assert rebuild_pages(tmp_path) == []
+    page = archive.pages_folder(tmp_path) / f"{report.run_id}.html"
+    assert verify(tmp_path, page).exit_code is ExitCode.COMPLETE
