@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from checkpoints.errors import CheckpointsError
@@ -17,10 +18,10 @@ def write_text(path: Path, text: str) -> None:
         CheckpointsError: the file cannot be written.
     """
     try:
-        path = path.resolve()
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8")
             return
+        path = path.resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.partial")
         temporary.write_text(text, encoding="utf-8")
@@ -30,6 +31,21 @@ def write_text(path: Path, text: str) -> None:
             f"cannot write {str(path)!r} ({error.strerror}): make the folder writable "
             "or name another"
         ) from error
+
+
+def obstacle(path: Path) -> str:
+    """Why a file cannot be written, as far as is known before it is; empty when it can."""
+    real = os.path.realpath(path)
+    if os.path.isdir(real):
+        return "is a directory"
+    folder = os.path.dirname(real)
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    if not os.path.isdir(folder):
+        return f"{folder!r} is no directory"
+    if os.path.exists(path) and not os.path.isfile(path):
+        return "" if os.access(path, os.W_OK) else "may not be written"
+    return "" if os.access(folder, os.W_OK | os.X_OK) else f"{folder!r} may not be written"
 
 
 def sha256_of(path: Path) -> str:

@@ -55,13 +55,20 @@ def repairs_of(
 ) -> list[StoredRepair]:
     """Repairs that answer a run, or that led up to it.
 
-    Those led up to it that were made before it, on dates of its window, and after the latest run
-    of the same checkpoint that was signed: a signature ends a story. A damaged record belongs to
-    the run in whose folder it is.
+    Those led up to it that were made before it, under its contract, on dates of its window, and
+    after the latest run of the same checkpoint that was signed: a signature ends a story. A
+    damaged record belongs to the run in whose folder it is.
     """
-    head = next((run.head for run in runs if run.run_id == run_id), None)
+    heads = {run.run_id: run.head for run in runs if run.head}
+    head = heads.get(run_id)
     since = _last_signed(runs, head) if head else None
-    return [s for s in stored if s.path.parent.name == run_id or _led_up(s.repair, head, since)]
+    others = {r for r, other in heads.items() if head and other.contract != head.contract}
+    return [
+        s
+        for s in stored
+        if (origin := s.path.parent.name) == run_id
+        or (origin not in others and _led_up(s.repair, head, since))
+    ]
 
 
 def _led_up(repair: RemediationRecord | None, head: RunHead | None, since: datetime | None) -> bool:
@@ -76,7 +83,7 @@ def _last_signed(runs: Iterable[StoredRun], head: RunHead) -> datetime | None:
         for run in runs
         if run.signed_by
         and run.head
-        and run.head.checkpoint == head.checkpoint
+        and (run.head.contract, run.head.checkpoint) == (head.contract, head.checkpoint)
         and run.head.started_at < head.started_at
         and run.head.window.overlaps(head.window)
     ]

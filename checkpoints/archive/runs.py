@@ -1,5 +1,8 @@
 """The runs of a project on disk: a folder each, ``uncommitted/runs/<run id>/``.
 
+Contracts that lie in one folder share its runs. Their file names tell them apart, wherever the
+folder was when a run was made.
+
 It holds the report (``report.json``) and beside it its head (``head.json``): the few lines that a
 list of runs shows, so that a list of thousands does not parse thousands of reports. A head is
 written once, with its report (``checkpoints docs`` adds those of older runs). One that is missing,
@@ -16,6 +19,7 @@ from typing import Literal
 from pydantic import AwareDatetime, ValidationError
 
 from checkpoints.archive.report import Report, read_report
+from checkpoints.contract.loading import ContractFile
 from checkpoints.coverage.results import DatasetRecord
 from checkpoints.dates import DateRange
 from checkpoints.errors import ContractError, ExitCode
@@ -44,8 +48,12 @@ class Share(Record):
 
 
 class RunHead(Record):
-    """What a list of runs shows of a report; ``report_sha256`` is of the file it was made from."""
+    """What a list of runs shows of a report; ``report_sha256`` is of the file it was made from.
 
+    ``contract`` is the name of the contract's file.
+    """
+
+    contract: str
     checkpoint: str
     window: DateRange
     window_label: str
@@ -129,13 +137,45 @@ def report_path(project: Path, run_id: str | None) -> Path:
     return runs_folder(project) / (run_id or known[-1]) / "report.json"
 
 
-def stored_report(project: Path, run_id: str | None) -> Report:
-    """Read the report of a run, or of the latest one.
+def contract_name(report: Report) -> str:
+    """The name of the file of the contract that a run was made by."""
+    return Path(report.provenance.contract).name
+
+
+def latest_run(file: ContractFile) -> str:
+    """The latest run of a contract.
 
     Raises:
-        ContractError: there is no such run, or its report is damaged.
+        ContractError: there is none, or a later report is damaged.
     """
-    return read_report(report_path(project, run_id))
+    known = run_ids(file.project)
+    if not known:
+        raise no_runs(file.project)
+    names = ((run_id, read_head(file.project, run_id).contract) for run_id in reversed(known))
+    own = next((run_id for run_id, name in names if name == file.path.name), None)
+    if own is None:
+        other = read_head(file.project, known[-1]).contract
+        raise ContractError(
+            f"no run of {file.path.name!r} is stored: the latest in {runs_folder(file.project)}, "
+            f"{known[-1]}, is of {other!r}: make one with python -m checkpoints run"
+        )
+    return own
+
+
+def stored_report(file: ContractFile, run_id: str | None) -> Report:
+    """Read the report of a run of a contract, or of its latest one.
+
+    Raises:
+        ContractError: there is no such run, it is of another contract, or its report is damaged.
+    """
+    run_id = latest_run(file) if run_id is None else run_id
+    report = read_report(report_path(file.project, run_id))
+    if (name := contract_name(report)) != file.path.name:
+        raise ContractError(
+            f"run {report.run_id} is of {name!r}, not of {file.path.name!r}: "
+            f"give --contract {file.path.with_name(name)}"
+        )
+    return report
 
 
 def save_report(project: Path, report: Report) -> Path:
@@ -187,6 +227,7 @@ def _kept_head(path: Path) -> RunHead | None:
 
 def _head_of(report: Report, digest: str) -> RunHead:
     return RunHead(
+        contract=contract_name(report),
         checkpoint=report.checkpoint,
         window=report.window,
         window_label=report.window_label,

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import wraps
-from typing import IO, Any, Protocol, cast
+from functools import partial, wraps
+from typing import Any, Protocol
 
 import click
 
-from checkpoints.cli.options import declared
-from checkpoints.cli.terminal import QuietPipe
+from checkpoints.cli.options import declared, writable
+from checkpoints.cli.terminal import STDOUT, stdout_is_taken, write_answer
 from checkpoints.errors import CheckpointsError, PublishingError
 from checkpoints.output.findings import Findings, Section, failure
 from checkpoints.output.publisher import Given, Option, publish, publishers
@@ -40,11 +39,13 @@ def ci_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def wrapped(**values: Any) -> Any:
         typed = {option.flag: values.pop(_parameter(option)) for option in options}
-        out = QuietPipe(sys.stderr if values.get("json_path") == "-" else sys.stdout)
+        files = {o.flag: typed[o.flag] for o in options if o.is_file}
+        _refuse_one_stream_for_two({"--json": values.get("json_path"), **files})
         given = Given(
             options={flag: value for flag, value in typed.items() if value is not None},
             environ={name: os.environ[name] for name in variables if name in os.environ},
-            write_line=lambda line: click.echo(line, file=cast(IO[str], out)),
+            write=write_answer,
+            write_line=partial(click.echo, err=stdout_is_taken()),
         )
 
         def publishing(found: Findings, sections: Sequence[Section] = ()) -> None:
@@ -62,14 +63,20 @@ def ci_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return declared(*map(_click_option, options))(wrapped)
 
 
+def _refuse_one_stream_for_two(typed: Mapping[str, str | None]) -> None:
+    taken = [f"{flag} {STDOUT}" for flag, value in typed.items() if value == STDOUT]
+    if len(taken) > 1:
+        several = " and ".join(taken)
+        raise click.UsageError(f"{several} need standard output: name a file for all but one")
+
+
 def _parameter(option: Option) -> str:
     return option.flag.removeprefix("--").replace("-", "_")
 
 
 def _click_option(option: Option) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    kind = click.Path(dir_okay=False) if option.is_file else click.STRING
-    name = _parameter(option)
-    return click.option(option.flag, name, type=kind, metavar=option.metavar, help=option.help)
+    name, check = _parameter(option), writable if option.is_file else None
+    return click.option(option.flag, name, callback=check, metavar=option.metavar, help=option.help)
 
 
 def publish_failure(publishing: Publishing, error: CheckpointsError) -> None:

@@ -15,16 +15,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import click
 from click.core import ParameterSource
 from rich.console import Console
 
 from checkpoints.cli.shell import STARTED
-from checkpoints.cli.terminal import console_for
+from checkpoints.cli.terminal import STDOUT, console_for
 from checkpoints.contract.loading import ContractFile, load_contract
 from checkpoints.errors import CheckpointsError, ExitCode
+from checkpoints.files import obstacle
 from checkpoints.text import Detail
 from checkpoints.validation import Options, Request, request_of
 from checkpoints.warehouse.engine import ReadOptions, reading_of
@@ -32,9 +33,48 @@ from checkpoints.warehouse.engine import ReadOptions, reading_of
 Command = Callable[..., ExitCode]
 Option = Callable[[Command], Command]
 
-DATE = click.DateTime(["%Y-%m-%d"])
+
+def writable(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """The path of a file to be written, or ``-``; where it cannot be, the command does not begin.
+
+    Raises:
+        click.BadParameter: it is already known that the file cannot be written.
+    """
+    if value not in (None, STDOUT) and (problem := obstacle(Path(value))):
+        raise click.BadParameter(f"{value!r}: {problem}: name another file", ctx, param)
+    return value
+
+
+def filled(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A value that is not empty, as that of an unset variable is.
+
+    Raises:
+        click.BadParameter: it is.
+    """
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is empty: give one, or leave the option out", ctx, param)
+    return value
+
+
+class _Date(click.DateTime):
+    """A date like 2025-01-31, as midnight."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is no date: write it like 2025-01-31", param, ctx)
+
+
+DATE = _Date(["%Y-%m-%d"])
 JSON = click.option(
-    "--json", "json_path", metavar="PATH", help="Write the answer as JSON; - is stdout."
+    "--json",
+    "json_path",
+    callback=writable,
+    metavar="PATH",
+    help="Write the answer as JSON; - is stdout.",
 )
 DETAIL = (
     click.option("-q", "--quiet", is_flag=True, help="Only the verdict, and errors."),
@@ -54,7 +94,7 @@ READING = (
         metavar="EMAIL",
         help="Read BigQuery as this service account.",
     ),
-    click.option("--warehouse", metavar="URL", help="Instead of the contract's."),
+    click.option("--warehouse", callback=filled, metavar="URL", help="Instead of the contract's."),
 )
 MAX_BYTES = click.option(
     "--max-bytes", metavar="SIZE", help="Refuse to read more, e.g. 2GB (BigQuery)."

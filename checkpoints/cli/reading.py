@@ -59,8 +59,10 @@ def _answer(
     code = report.verdict.exit_code
     following = _next(code, stored=stored is not None)
     print_report(setting.console, report, stored, following, setting.detail)
-    write_json(report, setting.json_path)
-    publishing(findings_of(report), sections_of(report))
+    try:
+        write_json(report, setting.json_path)
+    finally:  # CI has the verdict even so
+        publishing(findings_of(report), sections_of(report))
     return code
 
 

@@ -12,10 +12,10 @@ from checkpoints.archive.history import past_runs
 from checkpoints.archive.signoff import verify
 from checkpoints.cli.options import JSON, Setting, contract_option, with_setting
 from checkpoints.cli.terminal import console_for, write_json
-from checkpoints.contract.loading import load_contract
+from checkpoints.contract.loading import load_contract, project_of
 from checkpoints.errors import ExitCode
 from checkpoints.library.suites import refuse_stale, write
-from checkpoints.output.console_history import print_history, print_verification
+from checkpoints.output.console_history import print_history, print_signed, print_verification
 from checkpoints.output.signing import sign
 from checkpoints.output.site import rebuild_pages
 
@@ -41,13 +41,15 @@ def signoff(
             raise click.UsageError(
                 "--verify only checks what was signed: leave out --by, --note and --run"
             )
-        found = verify(contract.resolve().parent, path)
+        found = verify(project_of(contract), path)
         print_verification(console_for(None), found)
         return found.exit_code
     if by is None:
         raise click.UsageError("Missing option '--by': say who accepts the run")
     file = load_contract(contract, os.environ)
-    click.echo(sign(file, run_id, by=by, note=note, at=datetime.now(UTC)))
+    signed = sign(file, run_id, by=by, note=note, at=datetime.now(UTC))
+    print_signed(console_for(None), signed)
+    click.echo(signed.page)
     return ExitCode.COMPLETE
 
 
@@ -63,7 +65,7 @@ def history(
     dataset: str | None, layer: str | None, last: int, json_path: str | None, contract: Path
 ) -> ExitCode:
     """Show past runs: verdict, coverage per layer and its trend, who signed."""
-    found = past_runs(contract.resolve().parent, last=last, dataset=dataset, layer=layer)
+    found = past_runs(project_of(contract), last=last, dataset=dataset, layer=layer)
     print_history(console_for(json_path), found, by_dataset=bool(dataset or layer))
     write_json(found, json_path)
     return ExitCode.COMPLETE

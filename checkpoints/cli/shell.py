@@ -1,4 +1,4 @@
-"""What starts and ends every command line: lazy commands, exit codes, terminals without UTF-8.
+"""What starts and ends every command line: lazy commands, exit codes, streams that do not fail.
 
 It imports nothing that a command needs, so that ``--help`` answers at once.
 """
@@ -6,16 +6,20 @@ It imports nothing that a command needs, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import codecs
+import os
 import sys
 import time
 from collections.abc import Mapping
 from importlib import import_module
-from io import TextIOWrapper
-from typing import NamedTuple
+from io import BufferedWriter, FileIO, TextIOWrapper
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from checkpoints.errors import CheckpointsError, ExitCode
+from checkpoints.errors import CheckpointsError, ExitCode, worst
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 STARTED = time.monotonic()
 """When the command began: before what it needs was imported."""
@@ -68,18 +72,62 @@ def spell_out(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("spelled", spell_out)
 
 
+class _Standard(FileIO):
+    """A standard stream that never fails while a command is at work: what it does not take is lost.
+
+    So a backfill keeps its bookkeeping and a check its exit code. A reader who leaves
+    (``… | head``) has read enough; any other reason is the ``failure``.
+    """
+
+    failure: OSError | None = None
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write, or lose it."""
+        try:
+            return super().write(data)
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):
+                self.failure = error
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            return memoryview(data).nbytes
+
+
+def _standard(name: str, number: int) -> _Standard:
+    """Put a stream that never fails in the place of ``sys.stdout`` or ``sys.stderr``."""
+    before = getattr(sys, name)
+    if before is None:  # closed: taken, so that no other file is opened under its number
+        os.dup2(os.open(os.devnull, os.O_RDONLY), number)
+    raw = _Standard(number, "w", closefd=False)
+    at_once = before is None or before.line_buffering or before.write_through
+    encoding = before.encoding if before else "utf-8"
+    stream = TextIOWrapper(
+        BufferedWriter(raw), encoding=encoding, errors="spelled", line_buffering=at_once
+    )
+    setattr(sys, name, stream)
+    return raw
+
+
 def main(cli: click.Command) -> int:
     """Run a command line; its return value or its error becomes the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="spelled")
+    out, _ = _standard("stdout", 1), _standard("stderr", 2)
+    code = _code_of(cli)
+    sys.stdout.flush()
+    if out.failure:
+        click.echo(
+            f"error: standard output did not take the whole answer ({out.failure.strerror}): "
+            f"make room, or write it to a file; without that the exit code is {code:d}",
+            err=True,
+        )
+        code = worst(code, ExitCode.COULD_NOT_TELL)
+    return code
+
+
+def _code_of(cli: click.Command) -> ExitCode:
     try:
         code = cli.main(standalone_mode=False)
-        return int(code) if code is not None else ExitCode.COMPLETE
-    except SystemExit:  # click's answer to a closed pipe
-        message = "standard output was closed before the answer was written in full"
-        click.echo(f"error: {message}", err=True)
-        return ExitCode.COULD_NOT_TELL
+        return ExitCode(code) if code is not None else ExitCode.COMPLETE
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE
@@ -90,6 +138,6 @@ def main(cli: click.Command) -> int:
         for problem in error.problems:
             click.echo(f"error: {problem}", err=True)
         return error.exit_code
-    except Exception as error:  # noqa: BLE001 (the last line of defence: a message, no traceback)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (the last line of defence: a message)
         click.echo(f"error: unexpected {type(error).__name__}: {error}", err=True)
         return ExitCode.COULD_NOT_TELL

@@ -5,50 +5,33 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TextIO, cast
 
+import click
 from pydantic import BaseModel
 from rich.console import Console
 
+from checkpoints.errors import CheckpointsError, PublishingError
 from checkpoints.files import write_text
+
+STDOUT = "-"
+"""What stands for standard output where the path of a file belongs."""
 
 WORKFLOW_COMMAND = re.compile(r"(^\s*:|##)(:|\[)", re.MULTILINE)
 
 
-class QuietPipe:
-    """A stream for people: once its reader has left (``… | head``), what is written is dropped.
+class Defused:
+    """A stream for people, of which GitHub takes no line for a workflow command."""
 
-    So a backfill keeps its bookkeeping, and a check its exit code, whoever stops reading.
-    """
-
-    def __init__(self, stream: TextIO, *, on_github: bool = False) -> None:
-        self.encoding, self.isatty = stream.encoding, stream.isatty
+    def __init__(self, stream: TextIO) -> None:
+        self.encoding, self.isatty, self.flush = stream.encoding, stream.isatty, stream.flush
         self._stream = stream
-        self._on_github = on_github
 
     def write(self, text: str) -> int:
-        """Write, if anybody still reads."""
-        with self._reader_may_have_left():
-            self._stream.write(defused(text) if self._on_github else text)
+        """Write what GitHub leaves alone."""
+        self._stream.write(defused(text))
         return len(text)
-
-    def flush(self) -> None:
-        """Flush, if anybody still reads."""
-        with self._reader_may_have_left():
-            self._stream.flush()
-
-    @contextmanager
-    def _reader_may_have_left(self) -> Iterator[None]:
-        try:
-            yield
-        except BrokenPipeError:
-            # The stream still holds the text and flushes it at exit: that has to succeed.
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
 
 
 def defused(text: str) -> str:
@@ -56,26 +39,44 @@ def defused(text: str) -> str:
     return WORKFLOW_COMMAND.sub(lambda found: f"{found[1]} {found[2]}", text)
 
 
+def stdout_is_taken() -> bool:
+    """Whether the running command writes for a program there: some option of it is ``-``."""
+    context = click.get_current_context(silent=True)
+    return context is not None and STDOUT in context.params.values()
+
+
 def console_for(json_path: str | None) -> Console:
     """Where people read: standard output on a terminal, else standard error."""
-    to_stdout = sys.stdout.isatty() and json_path != "-"
+    to_stdout = sys.stdout.isatty() and json_path != STDOUT and not stdout_is_taken()
+    stream = sys.stdout if to_stdout else sys.stderr
     on_github = os.environ.get("GITHUB_ACTIONS") == "true"
-    stream = cast(IO[str], QuietPipe(sys.stdout if to_stdout else sys.stderr, on_github=on_github))
-    return Console(file=stream, highlight=False, emoji=False, markup=False)
+    shown = cast(IO[str], Defused(stream)) if on_github else stream
+    return Console(file=shown, highlight=False, emoji=False, markup=False)
+
+
+def write_answer(path: str, text: str) -> None:
+    """Write a text for a program to a file, or to standard output for ``-``; it is UTF-8.
+
+    Raises:
+        PublishingError: the file cannot be written.
+    """
+    if path == STDOUT:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
+        return
+    try:
+        write_text(Path(path), text)
+    except CheckpointsError as error:
+        raise PublishingError(*error.problems) from error
 
 
 def write_json(record: BaseModel, json_path: str | None) -> None:
     """Write a record to a file, or to standard output for ``-``; nothing without a path.
 
     Raises:
-        CheckpointsError: the file cannot be written.
-        BrokenPipeError: standard output was closed.
+        PublishingError: the file cannot be written.
     """
-    if json_path is None:
-        return
-    if json_path == "-":
-        only_ascii = not sys.stdout.encoding.lower().startswith("utf")
-        sys.stdout.write(record.model_dump_json(indent=1, ensure_ascii=only_ascii) + "\n")
-        sys.stdout.flush()
-        return
-    write_text(Path(json_path), record.model_dump_json(indent=1) + "\n")
+    if json_path is not None:
+        only_ascii = json_path == STDOUT and not sys.stdout.encoding.lower().startswith("utf")
+        text = record.model_dump_json(indent=1, ensure_ascii=only_ascii)
+        write_answer(json_path, text + "\n")

@@ -36,6 +36,17 @@ class ContractFile:
         return self.path.parent
 
 
+def project_of(path: Path) -> Path:
+    """The folder of a contract file, for what only reads the archive there.
+
+    Raises:
+        ContractError: there is no such file.
+    """
+    if not path.is_file():
+        raise ContractError(f"{path}: there is no contract: give its path with --contract")
+    return path.resolve().parent
+
+
 def load_contract(path: Path, environment: Mapping[str, str]) -> ContractFile:
     """Read and validate a contract file.
 

@@ -80,7 +80,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
             f"{path}: cannot read the contract ({error.strerror}): give its path with --contract"
         ) from error
     except UnicodeDecodeError as error:
-        raise ContractError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+        raise ContractError(
+            f"{path}: is not UTF-8 text (byte {error.start}): save it as UTF-8"
+        ) from error
     try:
         raw = yaml.load(text, Loader=_CoreSchema)
         _refuse_circles(raw, ())

@@ -11,8 +11,10 @@ from rich.text import Text
 
 from checkpoints.archive.history import History, StoredRun
 from checkpoints.archive.signoff import Standing, Verification
+from checkpoints.output.findings import findings_of
+from checkpoints.output.signing import Signed
 from checkpoints.output.trend import Trend, TrendGroup, blocks, dataset_trends, layer_trends
-from checkpoints.text import WORDS, percent
+from checkpoints.text import WORDS, one_line, percent
 
 NARROW = 100
 TONE = {Standing.INTACT: "green", Standing.ALTERED: "bold red", Standing.MISSING: "bold magenta"}
@@ -21,22 +23,30 @@ TONE = {Standing.INTACT: "green", Standing.ALTERED: "bold red", Standing.MISSING
 def print_history(console: Console, history: History, *, by_dataset: bool) -> None:
     """A trend per layer (or dataset) of comparable runs, then the runs, newest first."""
     groups = (dataset_trends if by_dataset else layer_trends)(history.runs)
+    several = len({run.head.contract for run in history.runs if run.head}) > 1
     for group in groups:
-        _print_trends(console, group)
-    console.print(_runs_table(history.runs, by_dataset=by_dataset, narrow=console.width < NARROW))
+        _print_trends(console, group, several=several)
+    narrow = console.width < NARROW
+    console.print(_runs_table(history.runs, by_dataset=by_dataset, narrow=narrow, several=several))
     for run in history.runs:
         if run.problem:
             console.print(Text(f"error: {run.problem}", style="bold magenta"))
 
 
-def _print_trends(console: Console, group: TrendGroup) -> None:
-    console.print(Text(f"{group.checkpoint} · {group.window_label} · {len(group.heads)} runs"))
+def _print_trends(console: Console, group: TrendGroup, *, several: bool) -> None:
+    name = _checkpoint(group.contract, group.checkpoint, several=several)
+    console.print(Text(f"{name} · {group.window_label} · {len(group.heads)} runs"))
     table = Table(box=None, pad_edge=False, show_header=False)
     for options in ({}, {"no_wrap": True}, {"justify": "right"}, {"style": "dim"}):
         table.add_column(**options)
     for trend in group.trends:
         table.add_row(Text(trend.name), _line(console, trend), *_ends(trend))
     console.print(table)
+
+
+def _checkpoint(contract: str, name: str, *, several: bool) -> str:
+    """With the name of its contract, where an archive has runs of several."""
+    return f"{contract} · {name}" if several else name
 
 
 def _line(console: Console, trend: Trend) -> Text:
@@ -55,7 +65,9 @@ def _ends(trend: Trend) -> tuple[str, str]:
     return percent(last), f"was {percent(first)}, lowest {percent(min(trend.known))}"
 
 
-def _runs_table(runs: Sequence[StoredRun], *, by_dataset: bool, narrow: bool) -> Table:
+def _runs_table(
+    runs: Sequence[StoredRun], *, by_dataset: bool, narrow: bool, several: bool
+) -> Table:
     ratios = {
         r.run_id: r.head.by_dataset if by_dataset else r.head.by_layer for r in runs if r.head
     }
@@ -70,15 +82,18 @@ def _runs_table(runs: Sequence[StoredRun], *, by_dataset: bool, narrow: bool) ->
     table.add_column("signed by", overflow="fold")
     for run in runs:
         shares = [ratios.get(run.run_id, {}).get(name) for name in names]
-        table.add_row(*_row(run, shares, narrow=narrow))
+        table.add_row(*_row(run, shares, narrow=narrow, several=several))
     return table
 
 
-def _row(run: StoredRun, shares: Sequence[float | None], *, narrow: bool) -> list[Text]:
+def _row(
+    run: StoredRun, shares: Sequence[float | None], *, narrow: bool, several: bool
+) -> list[Text]:
     head = run.head
     if head is None:
         return [Text(run.run_id), *([] if narrow else [Text(""), Text("")]), Text("damaged")]
-    where = [head.checkpoint, f"{head.window.first} to {head.window.last}"]
+    name = _checkpoint(head.contract, head.checkpoint, several=several)
+    where = [name, f"{head.window.first} to {head.window.last}"]
     return [
         Text(f"{head.started_at:%Y-%m-%d %H:%M:%S}"),
         *([] if narrow else map(Text, where)),
@@ -111,3 +126,28 @@ def print_verification(console: Console, found: Verification) -> None:
         text = f"INTACT  all {len(found.pieces)} pieces belong together"
     console.print(Text(text, style="bold red" if broken else "green"))
     console.print(f"SHA-256 of the sign-off {found.signoff_sha256}", soft_wrap=True)
+
+
+def print_signed(console: Console, signed: Signed) -> None:
+    """What was accepted, with everything a change ticket needs to name it."""
+    report, record = signed.report, signed.record
+    made, found = report.provenance, findings_of(report)
+    window = f"{report.window} ({report.window_label}), as of {report.as_of}"
+    older = ", an older text of it" if signed.older else ""
+    title = f"SIGNED  run {record.run_id} by {record.by} at {record.at:%F %T} UTC"
+    console.print(Text(title), soft_wrap=True)
+    lines = [
+        ("note", record.note),
+        ("contract", f"{made.contract}, SHA-256 {made.contract_sha256}{older}"),
+        ("warehouse", made.warehouse),
+        ("checkpoint", report.checkpoint),
+        ("window", window),
+        ("verdict", found.verdict),
+        *(("warning", f"{f.name}: {f.message}") for f in found.findings if f.is_warning),
+        *(("known gap", f"{gap.dataset} {gap.range}: {gap.reason}") for gap in record.documented),
+        ("report", f"SHA-256 {record.report_sha256}"),
+        ("sign-off", f"SHA-256 {signed.sha256}"),
+    ]
+    for name, value in lines:
+        if value:
+            console.print(Text(f"{name:10}  {one_line(value)}"), soft_wrap=True)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checkpoints.files import write_text
 from checkpoints.output.findings import Finding, Findings, Section
 from checkpoints.output.publisher import Given, Option, Publisher
 from checkpoints.rules.rule import Outcome
@@ -25,13 +23,18 @@ FLAG = "--junit"
 
 def _write(found: Findings, _: Sequence[Section], given: Given) -> None:
     if FLAG in given.options:
-        write_text(Path(given.options[FLAG]), junit_xml(found))
+        given.write(given.options[FLAG], junit_xml(found))
 
 
 PUBLISHER = Publisher(
     publish=_write,
     options=(
-        Option(flag=FLAG, metavar="PATH", help="Write the checks as JUnit XML.", is_file=True),
+        Option(
+            flag=FLAG,
+            metavar="PATH",
+            help="Write the checks as JUnit XML; - is stdout.",
+            is_file=True,
+        ),
     ),
 )
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from checkpoints.archive.report import Report
 from checkpoints.errors import CheckpointsError
-from checkpoints.files import write_text
 from checkpoints.output.findings import Finding, Findings, Section
 from checkpoints.output.publisher import Given, Option, Publisher
 from checkpoints.rules.rule import Outcome
@@ -45,7 +44,7 @@ def _publish(found: Findings, sections: Sequence[Section], given: Given) -> None
     """To the file that was named; else to GitHub's of this step, if there is one."""
     named, step = given.options.get(FLAG), given.environ.get(STEP_SUMMARY)
     if named and not (step and Path(named) == Path(step)):
-        write_text(Path(named), markdown(found, sections))
+        given.write(named, markdown(found, sections))
     elif step:
         _append(Path(step), found, sections)
 

@@ -10,7 +10,7 @@ from datetime import date
 from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -88,6 +88,7 @@ def render_page(report: Report, archived: Archived) -> str:
     for check in report.checks:
         suites.setdefault(check.suite, []).append(check)
     documented = archived.signed.documented if archived.signed else report.known_gaps
+    found, fail_on = failures(report), report.verdict.fail_on
     page = environment().get_template("run.html")
     return page.render(
         report=report,
@@ -95,7 +96,8 @@ def render_page(report: Report, archived: Archived) -> str:
         word=WORDS[report.verdict.exit_code],
         calendars=layer_calendars(report),
         suites=suites,
-        failures=failures(report),
+        failures=found,
+        warnings=[c for c in found if c.outcome is Outcome.FAILED and not gates(c, fail_on)],
         headings=list(SHORTFALLS),
         shortfalls=list(shortfalls(report)),
         documented=documented,
@@ -106,10 +108,12 @@ def render_page(report: Report, archived: Archived) -> str:
     )
 
 
-def is_good(checks: Sequence[CheckRecord], fail_on: Severity) -> bool:
-    """Whether something in a suite was evaluated, and nothing in it gates."""
-    evaluated = any(c.outcome is not Outcome.NOT_EVALUATED for c in checks)
-    return evaluated and not any(c.outcome is Outcome.ERRORED or gates(c, fail_on) for c in checks)
+def tone_of(checks: Sequence[CheckRecord], fail_on: Severity) -> Literal["good", "warn", "bad"]:
+    """Of a suite: bad when something in it gates, warn when no coverage was evaluated."""
+    if any(c.outcome is Outcome.ERRORED or gates(c, fail_on) for c in checks):
+        return "bad"
+    decisive = [c for c in checks if c.rule.needs_due_dates] or checks
+    return "warn" if all(c.outcome is Outcome.NOT_EVALUATED for c in decisive) else "good"
 
 
 def tally(checks: Sequence[CheckRecord]) -> str:
@@ -189,7 +193,7 @@ def environment() -> Environment:
         share=share,
         counted=counted,
         duration=duration,
-        is_good=is_good,
+        tone_of=tone_of,
         tally=tally,
         percent=percent,
         marks=MARKS,

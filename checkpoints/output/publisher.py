@@ -26,7 +26,8 @@ NAMES = (
 class Option:
     """An option of the command line, with one value.
 
-    ``is_file``: the value is the path of a file to write, and a folder is refused.
+    ``is_file``: the value is the path of a file to write, or ``-`` for standard output; where no
+    file can be written, the command does not begin.
     """
 
     flag: str
@@ -40,12 +41,14 @@ class Given:
     """What the user and the environment of a command ask for.
 
     ``options`` are the values by flag (``--junit``), without those that were not given;
-    ``environ`` holds the variables that publishers look at, as far as they are set.
+    ``environ`` holds the variables that publishers look at, as far as they are set. ``write``
+    writes a text to the path that was given for a file.
     ``write_line`` shows a line to whoever reads the log of the command.
     """
 
     options: Mapping[str, str]
     environ: Mapping[str, str]
+    write: Callable[[str, str], None]
     write_line: Callable[[str], None]
 
 

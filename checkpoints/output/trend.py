@@ -1,6 +1,7 @@
 """How coverage went over past runs, so that a slow decay shows: for pages and terminal. Pure.
 
-Only runs of one checkpoint over windows of one name are compared: others are not comparable.
+Only runs of one checkpoint of a contract over windows of one name are compared: others are not
+comparable.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class Trend:
 class TrendGroup:
     """The trends of comparable runs, oldest first."""
 
+    contract: str
     checkpoint: str
     window_label: str
     heads: tuple[RunHead, ...]
@@ -80,17 +82,19 @@ def dataset_trends(runs: Iterable[StoredRun], last: int = 60) -> list[TrendGroup
 
 
 def _groups(runs: Iterable[StoredRun], last: int, ratios_of: Ratios) -> list[TrendGroup]:
-    comparable: dict[tuple[str, str], list[RunHead]] = {}
+    comparable: dict[tuple[str, str, str], list[RunHead]] = {}
     for head in (run.head for run in runs if run.head):
-        comparable.setdefault((head.checkpoint, head.window_label), []).append(head)
+        key = (head.contract, head.checkpoint, head.window_label)
+        comparable.setdefault(key, []).append(head)
     return [
         TrendGroup(
+            contract=contract,
             checkpoint=checkpoint,
             window_label=label,
             heads=tuple(heads[:last][::-1]),
             trends=tuple(_trends([ratios_of(head) for head in heads[:last]])),
         )
-        for (checkpoint, label), heads in comparable.items()
+        for (contract, checkpoint, label), heads in comparable.items()
         if len(heads) > 1
     ]
 

@@ -22,8 +22,9 @@ from checkpoints.cli.options import (
     contract_option,
     typed_again,
     with_setting,
+    writable,
 )
-from checkpoints.cli.terminal import console_for, write_json
+from checkpoints.cli.terminal import STDOUT, console_for, write_json
 from checkpoints.errors import ExitCode
 from checkpoints.process import interruptible
 from checkpoints.text import Detail
@@ -46,7 +47,7 @@ _now = partial(datetime.now, UTC)
 @click.option("--dataset", metavar="NAME", help="Only this dataset.")
 @click.option("--layer", metavar="NAME", help="Only the datasets of this layer.")
 @click.option("--include-passing", is_flag=True, help="Also dates lacking under passed checks.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where to write the plan.")
+@click.option("--out", callback=writable, metavar="PATH", help="Where to write the plan.")
 @click.option(
     "--format",
     "form",
@@ -62,14 +63,18 @@ def plan(
     dataset: str | None,
     layer: str | None,
     include_passing: bool,
-    out: Path | None,
+    out: str | None,
     form: Literal["text", "sh"],
 ) -> ExitCode:
     """Turn the failed checks of a run into the smallest set of calls."""
-    if form != "text" and setting.json_path == "-":
+    if out == STDOUT:
+        raise click.UsageError(
+            "--out names a file, for remediation run --plan: to see the plan, give --json -"
+        )
+    if form != "text" and setting.json_path == STDOUT:
         raise click.UsageError(f"--format {form} and --json - both need standard output")
     file = setting.file
-    report = stored_report(file.project, run_id)
+    report = stored_report(file, run_id)
     known = known_to(file.project, _now)
     request = Request(
         only_dataset=dataset,
@@ -78,15 +83,15 @@ def plan(
         in_flight=known.in_flight,
     )
     made = make_plan(report, file.contract, file.sha256, request)
-    path = out or kept_path(file.project, made.id)
+    path = Path(out) if out else kept_path(file.project, made.id)
     write_plan(made, path)
-    console = setting.console if form == "text" else console_for("-")
+    console = setting.console if form == "text" else console_for(STDOUT)
     expected = estimates(made, file.contract, known.measured)
     print_plan(console, made, report, expected, setting.detail)
     if setting.detail is not Detail.QUIET:
         console.print(f"plan   {short(path)}", soft_wrap=True)
         if made.calls and form == "text":
-            chosen = f" --plan {shlex.quote(str(out))}" if out else ""
+            chosen = f" --plan {shlex.quote(out)}" if out else ""
             again = typed_again(f"remediation run{chosen}", *WHERE)
             console.print(f"next   {again}", soft_wrap=True)
     if form != "text":

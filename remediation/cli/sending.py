@@ -16,9 +16,10 @@ from typing import Any
 import click
 
 from checkpoints.archive.provenance import user_name
-from checkpoints.archive.runs import run_ids, stored_report
+from checkpoints.archive.runs import latest_run, stored_report
 from checkpoints.cli.ci_options import Publishing, ci_options, publish_failure
 from checkpoints.cli.options import (
+    DATE,
     DETAIL,
     JSON,
     READING,
@@ -31,8 +32,8 @@ from checkpoints.cli.options import (
     typed_again,
     with_setting,
 )
-from checkpoints.cli.terminal import QuietPipe, write_json
-from checkpoints.errors import CheckpointsError, ExitCode
+from checkpoints.cli.terminal import write_json
+from checkpoints.errors import CheckpointsError, ContractError, ExitCode
 from checkpoints.process import defer_interrupts, interruptible
 from checkpoints.text import Detail
 from remediation.backfill import run as running
@@ -69,7 +70,7 @@ PACE = (
     ),
     click.option("--max-dates", type=NUMBER, metavar="N", help="Only the N oldest dates."),
     click.option("--concurrency", type=NUMBER, metavar="N", help="Calls at a time."),
-    click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Default: the report's."),
+    click.option("--as-of", type=DATE, help="Default: the report's."),
     click.option(
         "--resend-unknown",
         is_flag=True,
@@ -155,7 +156,7 @@ def resume(
 def _show(setting: Setting, chosen: Plan, yes: bool, publishing: Publishing) -> ExitCode:
     """Show what would be sent; ``yes`` with nothing to send ends as its plan does."""
     file, console = setting.file, setting.console
-    report = stored_report(file.project, chosen.run_id)
+    report = stored_report(file, chosen.run_id)
     for remark in _remarks(setting, chosen):
         console.print(f"note: {remark}", soft_wrap=True)
     expected = estimates(chosen, file.contract, known_to(file.project, _now).measured)
@@ -178,7 +179,7 @@ def _send(
 ) -> ExitCode:
     """Carry out a plan, shown from the first remark to the verdict."""
     file = setting.file
-    report = stored_report(file.project, chosen.run_id)
+    report = stored_report(file, chosen.run_id)
     reporter = _reporter(setting, chosen, log_json)
     request = running.Request(
         file=file,
@@ -206,8 +207,10 @@ def _send(
         publish_failure(publishing, error)
         return error.exit_code
     reporter.conclude(record, short(path))
-    write_json(record, setting.json_path)
-    publishing(ci.findings_of(record), ci.sections_of(record))
+    try:
+        write_json(record, setting.json_path)
+    finally:  # CI has the verdict even so
+        publishing(ci.findings_of(record), ci.sections_of(record))
     return record.exit_code
 
 
@@ -215,7 +218,7 @@ def _reporter(setting: Setting, chosen: Plan, log_json: bool) -> Reporter:
     """Who tells how the run goes, in as much detail as was asked for."""
     if log_json:
         labels = {"plan": chosen.short_id, "run": chosen.run_id}
-        return JsonLogReporter(QuietPipe(sys.stderr).write, _now, labels)
+        return JsonLogReporter(sys.stderr.write, _now, labels)
     if setting.detail is Detail.QUIET:
         return QuietReporter(setting.console)
     measured = known_to(setting.file.project, _now).measured
@@ -225,9 +228,12 @@ def _reporter(setting: Setting, chosen: Plan, log_json: bool) -> Reporter:
 
 def _remarks(setting: Setting, chosen: Plan) -> list[str]:
     """What is unusual about the plan that is carried out."""
-    latest = run_ids(setting.file.project)[-1:]
     old = f"the plan is of run {chosen.run_id}, not of the latest"
-    return [*([old] if latest != [chosen.run_id] else []), *restrictions(chosen)]
+    try:
+        is_latest = latest_run(setting.file) == chosen.run_id
+    except ContractError:  # a later one is damaged
+        is_latest = False
+    return [*([] if is_latest else [old]), *restrictions(chosen)]
 
 
 def _sleep(seconds: float) -> None:

@@ -13,6 +13,7 @@ import pytest
 from checkpoints.archive import runs as archive
 from checkpoints.archive.history import past_runs, stored_runs
 from checkpoints.archive.report import Report
+from checkpoints.contract.loading import load_contract
 from checkpoints.errors import ContractError
 from checkpoints.output.page import environment
 from checkpoints.output.site import rebuild_pages
@@ -34,6 +35,22 @@ def test_a_head_has_verdict_window_and_coverage_newest_first(tmp_path: Path) -> 
     assert old.head.by_dataset["factors"] == 56 / 76
     factors = old.head.shares[-1]
     assert (factors.dataset, factors.of, factors.lacking) == ("factors", "raw", 10)
+
+
+def test_runs_of_two_contracts_of_a_folder_are_told_apart_and_not_compared(tmp_path: Path) -> None:
+    contract_of(tmp_path)
+    other = tmp_path / "orders.yml"
+    other.write_text((tmp_path / "pipeline.yml").read_text())
+    for minute, file in enumerate([other, tmp_path / "pipeline.yml", other]):
+        stored(tmp_path, load_contract(file, {}), minute=minute)
+    (group,) = layer_trends(stored_runs(tmp_path))
+    assert (group.contract, len(group.heads)) == ("orders.yml", 2)
+    shown = command("checkpoints", "history", "--contract", str(other)).stderr
+    assert "orders.yml · after_backfill · season 2025 · 2 runs" in shown
+    assert "pipeline.yml · after_backfill" in shown
+    rebuild_pages(tmp_path)
+    index = (tmp_path / "uncommitted/data_docs/local_site/index.html").read_text()
+    assert "</a> pipeline.yml, after_backfill</td>" in index
 
 
 def test_the_coverage_of_a_layer_is_that_of_its_least_complete_dataset(tmp_path: Path) -> None:

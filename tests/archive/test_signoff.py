@@ -11,10 +11,11 @@ import pytest
 
 from checkpoints import validation
 from checkpoints.archive import runs as archive
-from checkpoints.archive.signoff import read_signoff
+from checkpoints.archive.signoff import read_signoff, verify
+from checkpoints.contract.loading import ContractFile, load_contract
 from checkpoints.coverage.results import decide
-from checkpoints.errors import ContractError, ExitCode, RunRefused
-from checkpoints.output.site import write_run_page
+from checkpoints.errors import ContractError, ExitCode, PublishingError, RunRefused
+from checkpoints.output.site import rebuild_pages, write_run_page
 from tests.support.commands import command
 from tests.support.projects import project_of
 from tests.support.runs import AT, FULL, GAP, HOLE, accept, repaired, request_of, stored
@@ -103,12 +104,15 @@ def test_a_file_of_another_version_is_refused_with_its_path(
         accept(tmp_path)
 
 
-def test_the_command_prints_the_page_and_refuses_with_exit_2(tmp_path: Path) -> None:
+def test_the_command_prints_what_was_signed_and_refuses_with_exit_2(tmp_path: Path) -> None:
     stored(tmp_path)
     signoff = ("signoff", "--by", "Ada", "--contract", str(tmp_path / "pipeline.yml"))
     signed = command("checkpoints", *signoff)
     assert signed.returncode == 0
-    assert Path(signed.stdout.strip()).is_file()
+    page = Path(signed.stdout.strip())
+    assert page.is_file()
+    (digest,) = (line.split()[-1] for line in signed.stderr.splitlines() if "sign-off" in line)
+    assert digest == sha256(page.with_suffix(".json").read_bytes()).hexdigest()
     again = command("checkpoints", *signoff)
     assert (again.returncode, again.stdout) == (2, "")
 
@@ -181,3 +185,134 @@ def test_what_the_library_stored_must_say_what_the_report_says(tmp_path: Path) -
 
     record = accept(file.project).with_suffix(".json").read_text()
     assert record.count("uncommitted/validations/") == 4
+
+
+# ------------------------------------------------ several contracts and texts of one folder
+
+
+def beside(folder: Path, name: str = "orders.yml") -> ContractFile:
+    """Another contract in the same folder: the same promises and a note."""
+    path = folder / name
+    path.write_text((folder / "pipeline.yml").read_text() + "known_gaps: []\n")
+    return load_contract(path, {})
+
+
+def test_the_run_of_another_contract_is_neither_signed_nor_planned(tmp_path: Path) -> None:
+    contract_of(tmp_path)
+    other = stored(tmp_path, beside(tmp_path), factors=HOLE)
+    asked = ("--contract", str(tmp_path / "pipeline.yml"))
+    for words in (("checkpoints", "signoff", "--by", "Ada"), ("remediation", "plan")):
+        latest = command(*words, *asked)
+        assert latest.returncode == 2
+        assert "no run of 'pipeline.yml' is stored: the latest in " in latest.stderr
+        assert f"{other.run_id}, is of 'orders.yml': make one with" in latest.stderr
+        named = command(*words, *asked, "--run", other.run_id)
+        assert named.returncode == 2
+        assert f"run {other.run_id} is of 'orders.yml', not of 'pipeline.yml'" in named.stderr
+    assert read_signoff(tmp_path, other.run_id) is None
+
+
+def test_the_latest_run_is_that_of_the_contract_wherever_its_folder_is(tmp_path: Path) -> None:
+    (tmp_path / "before").mkdir()
+    own = stored(tmp_path / "before", minute=1)
+    stored(tmp_path / "before", beside(tmp_path / "before"), minute=2)
+    (tmp_path / "before").rename(tmp_path / "after")
+    assert accept(tmp_path / "after").stem == own.run_id
+
+
+def test_a_run_by_an_older_text_of_the_contract_is_signed_only_by_its_name(tmp_path: Path) -> None:
+    report = stored(tmp_path)
+    file = contract_of(tmp_path, grace_days=2)
+    then = report.provenance.contract_sha256
+    said = rf"older text of 'pipeline.yml' \({then[:12]}, now {file.sha256[:12]}\)"
+    with pytest.raises(
+        RunRefused, match=f"{said}.*accept this one as it is with --run {report.run_id}"
+    ):
+        accept(tmp_path)
+    signoff = ("signoff", "--by", "Ada", "--contract", str(file.path), "--run")
+    with_no_name = command("checkpoints", *signoff, "")
+    assert (with_no_name.returncode, "run '' is not stored" in with_no_name.stderr) == (2, True)
+    signed = command("checkpoints", *signoff, report.run_id)
+    assert signed.returncode == 0
+    assert f"SHA-256 {then}, an older text of it" in signed.stderr
+
+
+def test_repairs_of_another_contract_are_not_part_of_what_is_signed(tmp_path: Path) -> None:
+    contract_of(tmp_path)
+    other = stored(tmp_path, beside(tmp_path), minute=1, factors=HOLE)
+    repaired(tmp_path, other)
+    report = stored(tmp_path, contract_of(tmp_path), minute=5)
+    accept(tmp_path)
+    assert read_signoff(tmp_path, report.run_id).remediation == ()
+
+
+# ------------------------------------------------ what a refusal proposes
+
+
+def test_a_complete_run_is_signed_with_its_warnings_which_are_listed(tmp_path: Path) -> None:
+    stored(tmp_path, factors=[*FULL, (D("2025-01-10"), "stranger")])
+    where = ("--contract", str(tmp_path / "pipeline.yml"))
+    signed = command("checkpoints", "signoff", "--by", "Ada", "--note", "it is known", *where)
+    assert signed.returncode == 0
+    for line in (
+        "note        it is known",
+        "checkpoint  after_backfill",
+        "window      2025-01-01 → 2025-03-31 (season 2025), as of 2025-02-20",
+        "verdict     COMPLETE: 11 of 12 evaluated checks passed, 1 failed (1 below critical)",
+        "warning     factors: no_orphan_keys of summary (warning): 1 orphan, required = 0, "
+        "on 1 date",
+    ):
+        assert line in signed.stderr.splitlines()
+    page = Path(signed.stdout.strip()).read_text()
+    assert "Accepted with 1 warning: factors no orphan keys" in page
+
+
+@pytest.mark.parametrize(
+    ("tables", "fail_on", "said"),
+    [
+        ({"factors": HOLE}, "critical", "known_gaps (first 2025-01-20): backfill these dates, or"),
+        ({"factors": [*FULL, (D("2025-01-10"), None)]}, "critical", "a backfill does not remove "
+         "them. Correct the table, or declare them there"),
+        ({"factors": [*FULL, (None, "k")]}, "critical", "no_null_keys of 'factors' failed, on no "
+         "date that known_gaps could cover: rows without a date or a key: a backfill does not"),
+        ({"factors": [*FULL, (D("2025-01-10"), "x")]}, "warning", "keys that the upstream lacks: a "
+         "backfill does not remove them. Correct the table, run without --fail-on warning, or"),
+        (dict.fromkeys(BASIC["datasets"], ()), "critical", "over other dates"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_per_check_what_its_rule_says(
+    tmp_path: Path, tables: dict[str, Any], fail_on: Any, said: str
+) -> None:
+    report = stored(tmp_path, **tables)
+    verdict = decide(report.checks, len(report.checks), fail_on)
+    archive.save_report(tmp_path, report.model_copy(update={"verdict": verdict}))
+    with pytest.raises(RunRefused) as refused:
+        accept(tmp_path)
+    assert said in str(refused.value)
+    assert ("backfill these dates" in str(refused.value)) is ("backfill these dates" in said)
+
+
+def test_after_a_complete_backfill_the_tables_are_to_be_read_again(tmp_path: Path) -> None:
+    report = stored(tmp_path, factors=HOLE)
+    repaired(tmp_path, report)
+    with pytest.raises(RunRefused) as refused:
+        accept(tmp_path)
+    assert "has repaired this run" not in str(refused.value)
+    repaired(tmp_path, report, exit_code=0)
+    with pytest.raises(RunRefused, match="backfill of 2025-02-21 09:02:00 UTC has repaired this"):
+        accept(tmp_path)
+
+
+def test_a_page_that_cannot_be_published_does_not_hide_that_the_run_is_signed(
+    tmp_path: Path,
+) -> None:
+    report = stored(tmp_path)
+    docs = tmp_path / "uncommitted" / "data_docs"
+    docs.write_text("")
+    with pytest.raises(PublishingError, match=f"run {report.run_id} is signed, but its page"):
+        accept(tmp_path)
+    assert read_signoff(tmp_path, report.run_id).by == "Ada"
+    docs.unlink()
+    assert rebuild_pages(tmp_path) == []
+    page = archive.pages_folder(tmp_path) / f"{report.run_id}.html"
+    assert verify(tmp_path, page).exit_code is ExitCode.COMPLETE

@@ -63,6 +63,8 @@ def test_layers_without_an_evaluated_coverage_are_not_called_checked(tmp_path: P
     assert "✓ YES" in page_of(tmp_path, minute=1)
     text = page_of(tmp_path, minute=2, **dict.fromkeys(BASIC["datasets"], FULL[:4]))
     assert "✗ NO</span><small>not evaluated: L4</small>" in text
+    assert '☐</span> <strong class="warn">L4</strong>' in text
+    assert "not ticked: </span>no coverage evaluated: 2 of 4 checks passed, 2 not eval" in text
     assert '<dd class="bad">UNKNOWN (layer L4)</dd>' in text
     assert "No coverage was evaluated for layer L4: whether it has gaps is unknown." in text
     gone = {**BASIC["datasets"]["factors"], "table": "s.gone"}

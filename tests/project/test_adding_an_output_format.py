@@ -14,9 +14,7 @@ CSV = '''"""Findings as CSV, for a spreadsheet."""
 import csv
 import io
 from collections.abc import Sequence
-from pathlib import Path
 
-from checkpoints.files import write_text
 from checkpoints.output.findings import Findings, Section
 from checkpoints.output.publisher import Given, Option, Publisher
 
@@ -27,7 +25,7 @@ def _write(found: Findings, _: Sequence[Section], given: Given) -> None:
         rows = csv.writer(text)
         rows.writerow(("suite", "check", "outcome", "found"))
         rows.writerows((f.suite, f.name, f.outcome, f.message) for f in found.findings)
-        write_text(Path(given.options["--csv"]), text.getvalue())
+        given.write(given.options["--csv"], text.getvalue())
 
 
 PUBLISHER = Publisher(

@@ -92,7 +92,7 @@ def request_of(
     return running.Request(
         file=file,
         plan=plan,
-        report=stored_report(file.project, plan.run_id),
+        report=stored_report(file, plan.run_id),
         warehouse=file.contract.warehouse,
         as_of=plan.as_of,
         by="someone",

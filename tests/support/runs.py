@@ -116,7 +116,7 @@ def library_run(file: ContractFile, minute: int = 0, **tables: Any) -> Report:
 
 def accept(folder: Path, run_id: str | None = None, *, by: str = "Ada", note: str = "") -> Path:
     """Sign a run of the contract in a folder, the latest where none is named; its page."""
-    return sign(load_contract(folder / "pipeline.yml", {}), run_id, by=by, note=note, at=AT)
+    return sign(load_contract(folder / "pipeline.yml", {}), run_id, by=by, note=note, at=AT).page
 
 
 def repair_of(report: Report, **changes: Any) -> dict[str, Any]:
