@@ -188,6 +188,7 @@ def _report(
         datasets=tuple(dataset_records(contract, evidence.frame, upstream_pair)),
         coverage=tuple(dataset_records(contract, evidence.frame, coverage_pair)),
         keys=evidence.keys,
+        keys_unread=evidence.keys_unread,
         statements=evidence.statements,
         unreadable=dict(evidence.frame.unreadable),
         known_gaps=contract.gaps_in_force(window, request.as_of),

@@ -1,0 +1,137 @@
+"""Single keys that are read: which, of which dates, and what is left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from checkpoints.contract.model import Contract
+from checkpoints.contract.window import Window
+from checkpoints.coverage.results import KeySample
+from checkpoints.dates import DateRange
+from checkpoints.warehouse import reading
+from checkpoints.warehouse.reading import Evidence, gather
+from tests.support.warehouses import BASIC, D, contract_of, days, fill
+
+CROWD = 25_000
+
+
+def gathered(contract: Contract, url: str, first: str, last: str) -> Evidence:
+    window = Window(range=DateRange(D(first), D(last)), label="")
+    return gather(contract, url, window, D("2025-06-01"))
+
+
+def crowded(folder: Path, contract: Contract) -> str:
+    """Every key of three dates in every table; ``summary`` has another name for five a date."""
+    path = folder / "w.duckdb"
+    url = fill(path, dict.fromkeys(contract.names, ()))
+    with duckdb.connect(str(path)) as connection:
+        for name in contract.names:
+            key = f"if(r % {CROWD // 5} = 7, 'z', '')" if name == "summary" else "''"
+            connection.execute(
+                f"INSERT INTO s.{name} SELECT DATE '2025-01-10' + d::INT, {key} || r "
+                f"FROM range(3) AS days(d), range({CROWD}) AS keys(r)"
+            )
+    return url
+
+
+def shown(samples: tuple[KeySample, ...], dataset: str) -> list[tuple[str, int, int]]:
+    return [(f"{s.date:%m-%d}", len(s.missing), len(s.orphans)) for s in samples
+            if s.dataset == dataset]  # fmt: skip
+
+
+def test_keys_are_shown_however_many_match_on_their_dates(tmp_path: Path) -> None:
+    contract = contract_of(tmp_path).contract
+    found = gathered(contract, crowded(tmp_path, contract), "2025-01-10", "2025-01-12")
+    assert shown(found.keys, "summary") == [("01-12", 5, 5), ("01-11", 5, 5), ("01-10", 5, 5)]
+    assert found.keys[0].missing[0] == ("10007",)
+    assert found.keys[0].orphans[0] == ("z10007",)
+    assert found.keys_unread == ()
+    assert found.statements[-1].rows < 100
+
+
+def test_twenty_keys_of_each_kind_stand_for_the_others(tmp_path: Path) -> None:
+    contract = contract_of(tmp_path).contract
+    every = days("2025-01-10", "2025-01-10", games=90)
+    tables = {**dict.fromkeys(contract.names, every), "summary": every[30:]}
+    found = gathered(contract, fill(tmp_path / "w.duckdb", tables), "2025-01-10", "2025-01-10")
+    sample = next(s for s in found.keys if s.dataset == "summary")
+    assert sample.missing == tuple(sorted((k,) for _, k in every[:30]))[:20]
+    assert found.statements[-1].rows == 20
+
+
+def partial(first: str, last: str) -> list[tuple[Any, str]]:
+    """Four keys a day, of which one is lost on every date of a range."""
+    return [r for r in days("2025-01-05", "2025-04-30", games=4)
+            if not (D(first) <= r[0] <= D(last) and r[1].endswith("_3"))]  # fmt: skip
+
+
+def test_the_newest_dates_come_first_and_those_of_failed_checks_before_them(
+    tmp_path: Path,
+) -> None:
+    lenient = [{"rule": "conversion_ratio", "at_least": 0.1}]
+    strict = [{"rule": "conversion_ratio", "at_least": 1}]
+    datasets = {n: dict(d) for n, d in BASIC["datasets"].items()}
+    datasets["raw"]["rules"] = lenient
+    datasets["summary"]["rules"] = []
+    datasets["factors"] = {**datasets["factors"], "upstream": "schedule", "rules": strict}
+    contract = contract_of(tmp_path, datasets=datasets, rules_for_keyed=[]).contract
+    every = days("2025-01-05", "2025-04-30", games=4)
+    url = fill(
+        tmp_path / "w.duckdb",
+        {
+            "schedule": every,
+            "raw": partial("2025-02-01", "2025-04-30"),
+            "summary": partial("2025-02-01", "2025-04-30"),
+            "factors": partial("2025-01-10", "2025-01-14"),
+        },
+    )
+    found = gathered(contract, url, "2025-01-05", "2025-04-30")
+    assert [(s.dataset, f"{s.date:%m-%d}") for s in found.keys[:6]] == [
+        *(("factors", f"01-{day}") for day in (14, 13, 12, 11, 10)),
+        ("raw", "04-30"),
+    ]
+    assert len({s.date for s in found.keys}) == reading.DETAILED_DATES
+    read = [s.date for s in found.keys if s.dataset == "raw"]
+    assert (min(read), max(read)) == (D("2025-03-07"), D("2025-04-30"))
+    left = [D("2025-02-01"), D("2025-03-06")]
+    assert [found.keys_unread[0], found.keys_unread[-1]] == left
+    assert len(found.keys_unread) == 34
+
+
+def test_a_limit_on_rows_leaves_out_passed_pairs_and_then_old_dates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "DETAILED_ROWS", 4)
+    datasets = {n: dict(d) for n, d in BASIC["datasets"].items()}
+    datasets["raw"]["rules"] = []
+    datasets["factors"] = {**datasets["factors"], "upstream": "schedule"}
+    contract = contract_of(tmp_path, datasets=datasets, rules_for_keyed=[]).contract
+    every = days("2025-01-10", "2025-01-12", games=4)
+    tables = {
+        **dict.fromkeys(contract.names, every),
+        "raw": every[1:],
+        "factors": [r for r in every if not r[1].endswith("_0") and r[1] != "20250110_1"],
+    }
+    found = gathered(contract, fill(tmp_path / "w.duckdb", tables), "2025-01-10", "2025-01-12")
+    assert shown(found.keys, "factors")[:2] == [("01-12", 1, 0), ("01-11", 1, 0)]
+    assert found.statements[-1].rows == 4
+
+
+def test_keys_of_several_locations_are_told_apart_after_they_are_merged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {"schedule": "a", "raw": "b", "summary": "a", "factors": "b"}
+    datasets = {n: {**d, "location": places[n]} for n, d in BASIC["datasets"].items()}
+    one = contract_of(tmp_path).contract
+    scattered = contract_of(tmp_path, datasets=datasets).contract
+    url = crowded(tmp_path, one)
+    window = ("2025-01-10", "2025-01-12")
+    assert gathered(scattered, url, *window).keys == gathered(one, url, *window).keys[:9]
+    monkeypatch.setattr(reading, "MERGED_KEYS", 10)
+    few = gathered(scattered, url, *window)
+    assert shown(few.keys, "summary") == [("01-12", 5, 5)]
+    assert few.keys_unread == (D("2025-01-10"), D("2025-01-11"))
