@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from checkpoints.contract.checks import checks_of
 from checkpoints.contract.model import CROSS_LAYER, Contract, Dataset
-from checkpoints.text import did_you_mean
+from checkpoints.text import counted, did_you_mean
 
 MOST_PARTS = 3
 """project.dataset.table"""
@@ -78,19 +78,17 @@ def _links(contract: Contract, name: str, dataset: Dataset) -> Iterator[str]:
     elif dataset.upstream not in contract.datasets:
         yield f"{place}.upstream: " + _unknown("dataset", dataset.upstream, list(contract.datasets))
     else:
-        yield from _grain_problems(
-            contract, f"{place}.upstream", name, dataset.upstream, dataset.match
-        )
+        yield from _grain_problems(contract, f"{place}.upstream", name, dataset.upstream)
 
 
-def _grain_problems(
-    contract: Contract, place: str, name: str, other: str, match: str
-) -> Iterator[str]:
+def _grain_problems(contract: Contract, place: str, name: str, other: str) -> Iterator[str]:
+    """Also where only counts are compared: a count of games says nothing about players."""
     left, right = len(contract.datasets[name].key), len(contract.datasets[other].key)
-    if left and right and left != right and match == "keys":
+    if left and right and left != right:
         yield (
-            f"{place}: {name!r} has {left} key columns and {other!r} {right}: "
-            "give both the same key, or compare them with match: count"
+            f"{place}: {name!r} has {counted(left, 'key column')} and {other!r} {right}, so that "
+            "their keys are never the same things: give both the same key columns, the finer one "
+            "as a query (SELECT DISTINCT date, key FROM …), or give one no key to compare by date"
         )
 
 
@@ -100,7 +98,7 @@ def _rule_problems(contract: Contract) -> Iterator[str]:
             place = f"datasets.{name}.rules[{n}]"
             if rule.dataset is not None:
                 yield f"{place}.dataset: is given by where the rule stands: remove it"
-            yield from _of_problems(contract, place, name, rule.of, rule.match)
+            yield from _of_problems(contract, place, name, rule.of)
     for n, rule in enumerate(contract.rules_for_keyed):
         if rule.dataset is not None or rule.of is not None:
             yield f"rules_for_keyed[{n}]: holds for every dataset: remove dataset and of"
@@ -111,12 +109,10 @@ def _rule_problems(contract: Contract) -> Iterator[str]:
         elif rule.dataset not in contract.datasets:
             yield f"{place}.dataset: " + _unknown("dataset", rule.dataset, list(contract.datasets))
         else:
-            yield from _of_problems(contract, place, rule.dataset, rule.of, rule.match)
+            yield from _of_problems(contract, place, rule.dataset, rule.of)
 
 
-def _of_problems(
-    contract: Contract, place: str, name: str, of: str | None, match: str | None
-) -> Iterator[str]:
+def _of_problems(contract: Contract, place: str, name: str, of: str | None) -> Iterator[str]:
     if of is None:
         if name == contract.reference:
             yield f"{place}: the reference has no upstream to be compared with"
@@ -125,7 +121,7 @@ def _of_problems(
     elif of == name:
         yield f"{place}.of: {name!r} cannot be compared with itself"
     else:
-        yield from _grain_problems(contract, f"{place}.of", name, of, match or "keys")
+        yield from _grain_problems(contract, f"{place}.of", name, of)
 
 
 def _range_problems(contract: Contract) -> Iterator[str]:
@@ -134,6 +130,13 @@ def _range_problems(contract: Contract) -> Iterator[str]:
             if period.dataset not in contract.datasets:
                 yield f"{kind}[{n}].dataset: " + _unknown(
                     "dataset", period.dataset, list(contract.datasets)
+                )
+            elif kind == "known_gaps" and period.dataset == contract.reference:
+                yield (
+                    f"{kind}[{n}].dataset: {period.dataset!r} is the reference, which says on "
+                    "which dates anything is due, so a gap in it changes nothing: declare the gap "
+                    f"for each dataset that lacks these dates, or leave the dates out of "
+                    f"{period.dataset!r} with where or a query"
                 )
 
 

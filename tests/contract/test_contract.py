@@ -15,6 +15,10 @@ from tests.support.warehouses import BASIC, D, contract_of, write_contract
 
 SHIPPED = Path("gx/pipeline.yml")
 END = D("2025-01-02")
+KJ = ["k", "j"]
+WIDE = {"wide": {**BASIC["datasets"]["summary"], "key": KJ, "rules": []}}
+BY_COUNT = {"rule": "conversion_ratio", "of": "raw", "at_least": 1, "match": "count"}
+GAP = {"from": END, "to": END, "until": END, "reason": "lost", "owner": "me"}
 
 
 def problems(folder: Path, **changes: Any) -> str:
@@ -90,7 +94,26 @@ def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> Non
         ({"datasets": dataset("raw", service="phase9")}, "unknown service 'phase9'"),
         ({"datasets": dataset("raw", layer="L9")}, "unknown layer 'L9'"),
         ({"datasets": dataset("raw", upstream="factors")}, "upstream goes in a circle: raw"),
-        ({"datasets": dataset("raw", key=["k", "j"])}, "match: count"),
+        ({"datasets": dataset("raw", key=["k", "j"])}, "'raw' has 2 key columns and 'schedule' 1"),
+        (
+            {"datasets": dataset("raw", key=["k", "j"], match="count")},
+            "datasets.raw.upstream: 'raw' has 2 key columns and 'schedule' 1",
+        ),
+        (
+            {"datasets": {**dataset("factors", key=KJ, upstream="wide", rules=[BY_COUNT]), **WIDE}},
+            "datasets.factors.rules[0].of: 'factors' has 2 key columns and 'raw' 1",
+        ),
+        (
+            {
+                "datasets": {**BASIC["datasets"], **WIDE},
+                "cross_layer": [{**BY_COUNT, "dataset": "wide"}],
+            },
+            "cross_layer[0].of: 'wide' has 2 key columns and 'raw' 1",
+        ),
+        (
+            {"known_gaps": [{**GAP, "dataset": "schedule"}]},
+            "known_gaps[0].dataset: 'schedule' is the reference, which says on which dates",
+        ),
         ({"datasets": dataset("raw", table=None)}, "needs either table or query"),
         ({"datasets": dataset("raw", table="s..raw")}, "has an empty part"),
         ({"datasets": dataset("raw", where=[{"column": "k"}])}, "exactly one of equals"),
@@ -126,6 +149,15 @@ def test_an_unsound_contract_is_refused(
     tmp_path: Path, changes: dict[str, Any], message: str
 ) -> None:
     assert message in problems(tmp_path, **changes)
+
+
+def test_keys_of_another_width_are_compared_by_date_where_one_side_has_no_key(
+    tmp_path: Path,
+) -> None:
+    text = problems(tmp_path, datasets=dataset("raw", key=["k", "j"]))
+    assert "match" not in text
+    assert "SELECT DISTINCT" in text
+    contract_of(tmp_path, datasets=dataset("factors", key=[]))
 
 
 def test_more_datasets_than_the_mask_has_bits_are_refused(tmp_path: Path) -> None:
