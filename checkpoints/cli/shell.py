@@ -87,8 +87,10 @@ def main(cli: click.Command) -> int:
         click.echo("interrupted", err=True)
         return ExitCode.INTERRUPTED
     except CheckpointsError as error:
+        from checkpoints.text import printable
+
         for problem in error.problems:
-            click.echo(f"error: {problem}", err=True)
+            click.echo(f"error: {printable(problem)}", err=True)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 (the last line of defence: a message, no traceback)
         click.echo(f"error: unexpected {type(error).__name__}: {error}", err=True)

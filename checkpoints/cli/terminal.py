@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from checkpoints.files import write_text
+from checkpoints.text import without_turns
 
 WORKFLOW_COMMAND = re.compile(r"(^\s*:|##)(:|\[)", re.MULTILINE)
 
@@ -32,7 +33,8 @@ class QuietPipe:
     def write(self, text: str) -> int:
         """Write, if anybody still reads."""
         with self._reader_may_have_left():
-            self._stream.write(defused(text) if self._on_github else text)
+            shown = without_turns(text)
+            self._stream.write(defused(shown) if self._on_github else shown)
         return len(text)
 
     def flush(self) -> None:
