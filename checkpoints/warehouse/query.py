@@ -158,6 +158,32 @@ def keys_statement(
     )
 
 
+def nulls_statement(
+    contract: Contract,
+    sources: Mapping[str, Source],
+    ranges: Sequence[DateRange],
+    shape: KeyShape,
+) -> sa.Select[Any]:
+    """``date, bit, lost``: how many rows of a dataset have no key on a date, or no date (NULL)."""
+    arms = [_arm(contract, n, source, shape, ranges, undated=True) for n, source in sources.items()]
+    rows = sa.union_all(*arms).subquery("rows_of_all")
+    no_key = [
+        sa.and_(rows.c[f"key_{n + 1}"].is_(None), rows.c.bit.in_(map(_number, bits)))
+        for n, bits in enumerate(_keyed(contract, len(shape)))
+    ]
+    found = sa.select(rows.c.date, rows.c.bit, sa.func.count().label("lost"))
+    return found.where(sa.or_(rows.c.date.is_(None), *no_key)).group_by(rows.c.date, rows.c.bit)
+
+
+def _keyed(contract: Contract, width: int) -> list[list[int]]:
+    """For each key column, the bits of the datasets that have it."""
+    datasets = contract.datasets.values()
+    return [
+        [1 << n for n, dataset in enumerate(datasets) if len(dataset.key) > position]
+        for position in range(width)
+    ]
+
+
 def _told_apart(
     contract: Contract, mask: sa.ColumnElement[Any], pairs: Iterable[Pair]
 ) -> sa.ColumnElement[bool]:
@@ -177,10 +203,7 @@ def _nulls_apart(
     """
     count = len(contract.names)
     moved: list[tuple[sa.ColumnElement[bool], sa.ColumnElement[Any]]] = []
-    for position, key in enumerate(keys):
-        keyed = sum(
-            1 << n for n, d in enumerate(contract.datasets.values()) if len(d.key) > position
-        )
+    for key, keyed in zip(keys, map(sum, _keyed(contract, len(keys))), strict=True):
         kept = mask.bitwise_and(_number((1 << count) - 1 & ~keyed))
         null = mask.bitwise_and(_number(keyed)).bitwise_lshift(_number(count))
         moved.append((key.is_(None), kept.bitwise_or(null)))

@@ -42,6 +42,7 @@ from checkpoints.warehouse.query import (
     key_shape,
     keys_statement,
     masks_statement,
+    nulls_statement,
     presence_statement,
 )
 
@@ -88,6 +89,24 @@ class Warehouse:
         masks = _merged(self._rows(masks_statement, ranges))
         counts = Counter((key[0], mask) for key, mask in masks.items())
         return presence_of(self.contract.names, ((*at, keys) for at, keys in counts.items()))
+
+    def with_null_rows(self, presence: Presence, ranges: Sequence[DateRange]) -> Presence:
+        """The same presence of ``ranges``, with its rows without a date or key counted.
+
+        One statement per location that has any. Without its answer the keys stand for the rows.
+        """
+        names, dates = presence.lacking()
+        within = [DateRange(dates[0], dates[-1])] if dates else ranges
+        found: dict[tuple[str, date | None], int] = {}
+        try:
+            for location, sources in self._by_location().items():
+                if some := {name: source for name, source in sources.items() if name in names}:
+                    statement = nulls_statement(self.contract, some, within, self._shape())
+                    for day, bit, rows in self.engine.rows(statement, location):
+                        found[presence.names[bit.bit_length() - 1], day] = rows
+        except WarehouseError:
+            return presence
+        return replace(presence, null_rows=found)
 
     def keys(self, keyed: KeyedDates, presence: Presence) -> list[Row]:
         """``(date, key_1 … key_k, mask)`` of missing and orphan keys, by date.
@@ -288,7 +307,8 @@ def gather(
 ) -> Evidence:
     """Read every dataset of the contract over the window, each table once.
 
-    ``with_keys`` reads partial and orphan dates a second time, for their keys.
+    ``with_keys`` reads partial and orphan dates a second time, for their keys, and counts the rows
+    without a key where there are any.
 
     Raises:
         ContractError: the URL is unusable.
@@ -296,6 +316,8 @@ def gather(
     """
     with open_warehouse(contract, url, options) as warehouse:
         presence = warehouse.presence([window.range])
+        if with_keys:
+            presence = warehouse.with_null_rows(presence, [window.range])
         frame = build_frame(
             contract,
             presence,

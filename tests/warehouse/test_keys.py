@@ -8,10 +8,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from checkpoints.contract.checks import checks_of
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
-from checkpoints.coverage.results import KeySample
+from checkpoints.coverage.results import KeySample, judged
 from checkpoints.dates import DateRange
+from checkpoints.errors import WarehouseError
 from checkpoints.warehouse import reading
 from checkpoints.warehouse.reading import Evidence, gather
 from tests.support.warehouses import BASIC, D, contract_of, days, fill
@@ -135,3 +137,67 @@ def test_keys_of_several_locations_are_told_apart_after_they_are_merged(
     few = gathered(scattered, url, *window)
     assert shown(few.keys, "summary") == [("01-12", 5, 5)]
     assert few.keys_unread == (D("2025-01-10"), D("2025-01-11"))
+
+
+NULLS = {"rule": "no_null_keys"}
+WEEK = days("2025-01-10", "2025-01-12")
+
+
+def of_nulls(evidence: Evidence, contract: Contract) -> dict[str, Any]:
+    """What the rule found, by dataset: the figure, the message, the dates."""
+    records = [judged(check, evidence.frame) for check in checks_of(contract)]
+    return {
+        r.dataset: (r.figure, r.message, [f"{day:%m-%d}" for day in r.unexpected_dates])
+        for r in records
+        if r.kind == "no_null_keys"
+    }
+
+
+@pytest.mark.parametrize("places", ["aaaa", "abab"])
+def test_rows_without_a_key_or_a_date_are_counted_one_by_one(tmp_path: Path, places: str) -> None:
+    datasets = {
+        name: {**dataset, "location": place}
+        for (name, dataset), place in zip(BASIC["datasets"].items(), places, strict=True)
+    }
+    contract = contract_of(tmp_path, datasets=datasets, rules_for_keyed=[NULLS]).contract
+    lost = [(D("2025-01-11"), None)] * 1000 + [(D("2025-01-12"), " ")] * 2
+    undated = [(None, "a")] * 30 + [(None, None)] * 4
+    tables = {
+        **dict.fromkeys(contract.names, WEEK),
+        "summary": [*WEEK, *lost, *undated],
+        "factors": [*WEEK, *undated[:1]],
+    }
+    found = gathered(contract, fill(tmp_path / "w.duckdb", tables), "2025-01-10", "2025-01-12")
+    assert of_nulls(found, contract) == {
+        "schedule": ("0 rows with NULL keys", "", []),
+        "raw": ("0 rows with NULL keys", "", []),
+        "summary": (
+            "1,036 rows with NULL keys", "34 without a date that can be read", ["01-11", "01-12"],
+        ),
+        "factors": ("1 row with NULL keys", "1 without a date that can be read", []),
+    }  # fmt: skip
+    cells = next(cells for pair, cells in found.frame.cells.items() if pair.dataset == "summary")
+    assert [cell.null_keys for cell in cells] == [0, 1000, 2]
+
+
+def test_only_what_has_rows_without_a_key_is_read_again_to_count_them(tmp_path: Path) -> None:
+    contract = contract_of(tmp_path, rules_for_keyed=[NULLS]).contract
+    url = fill(tmp_path / "w.duckdb", dict.fromkeys(contract.names, WEEK))
+    assert len(gathered(contract, url, "2025-01-10", "2025-01-12").statements) == 1
+    fill(tmp_path / "w.duckdb", {"raw": [*WEEK, (D("2025-01-11"), None)]})
+    assert len(gathered(contract, url, "2025-01-10", "2025-01-12").statements) == 2
+
+
+def test_where_they_cannot_be_counted_distinct_keys_stand_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise WarehouseError("more would be read than is allowed")
+
+    contract = contract_of(tmp_path, rules_for_keyed=[NULLS]).contract
+    lost = [(D("2025-01-11"), None)] * 9 + [(None, "a")] * 3
+    tables = {**dict.fromkeys(contract.names, WEEK), "raw": [*WEEK, *lost]}
+    url = fill(tmp_path / "w.duckdb", tables)
+    monkeypatch.setattr(reading, "nulls_statement", refused)
+    found = of_nulls(gathered(contract, url, "2025-01-10", "2025-01-12"), contract)["raw"]
+    assert found == ("2 rows with NULL keys", "1 without a date that can be read", ["01-11"])
