@@ -150,7 +150,8 @@ def _statuses(
 
 def _warmup(dataset: Dataset, season: Season) -> DateRange:
     """The first ``warmup_days`` calendar days of a season."""
-    return DateRange(season.first, season.first + timedelta(days=dataset.warmup_days - 1))
+    more = min(dataset.warmup_days - 1, (date.max - season.first).days)
+    return DateRange(season.first, season.first + timedelta(days=more))
 
 
 def _cells(
