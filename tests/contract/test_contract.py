@@ -123,6 +123,11 @@ def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> Non
         ({"seasons": seasons(x="01 02", y="02 03")}, "'x' and 'y' overlap on 2025-02-01"),
         ({"checkpoints": {"daily": {"suites": ["L7"]}}}, "unknown suite 'L7'"),
         ({"checkpoints": {"daily": {"suites": []}}}, "suites: is empty"),
+        ({"known_gaps": [{**GAP, "dataset": "raw", "until": 86400}]}, "is not a date such as 2025"),
+        ({"protected": [{"dataset": "raw", "reason": "r", "from": "20250101", "to": END}]},
+         "protected[0].from: is not a date such as 2025-01-31, got '20250101'"),
+        ({"services": {"s": {"url": "https://x", "earliest_rebuildable": 20250101}}},
+         "services.s.earliest_rebuildable: is not a date such as 2025-01-31, got 20250101"),
         ({"datasets": dataset("raw", table="a.b.c.d")}, "has more than 3 parts"),
         ({"cross_layer": [{"rule": "date_gap", "at_most_days": 1}]}, "[0].dataset: is missing"),
         (
