@@ -72,14 +72,19 @@ def test_controls_of_names_and_data_are_seen_on_every_page(tmp_path: Path) -> No
 
 def test_controls_of_names_and_data_are_seen_in_every_other_output(tmp_path: Path) -> None:
     datasets = {**BASIC["datasets"], f"f{TURN}": BASIC["datasets"]["factors"]}
-    contract_of(tmp_path, datasets=datasets)
+    seasons = [{**BASIC["seasons"][0], "name": f"s{TURN}"}]
+    contract_of(tmp_path, datasets=datasets, seasons=seasons)
     files = {f"--{kind}": tmp_path / kind for kind in ("markdown", "junit")}
     options = [str(part) for option in files.items() for part in option]
-    done = checked(tmp_path, *options, factors=HOLE, GITHUB_ACTIONS="true")
+    window = ("--from", "2025-01-01", "--to", "2025-02-10", "--as-of", "2025-02-20")
+    done = checked(tmp_path, *options, window=window, factors=HOLE, GITHUB_ACTIONS="true")
     for text in (done.stderr, done.stdout, *(path.read_text() for path in files.values())):
         assert not TURNING.search(text)
     assert f"f{SEEN}" in done.stderr
     assert f"f{SEEN}" in files["--junit"].read_text()
     assert f"f{SEEN}".replace("\\", "\\\\") in files["--markdown"].read_text()
-    wrong = checked(tmp_path, "--checkpoint", f"c{TURN}")
+    told = checked(tmp_path, verb="coverage", window=window, factors=HOLE).stderr
+    assert f"s{SEEN}" in told
+    assert not TURNING.search(told)
+    wrong = checked(tmp_path, "--checkpoint", f"c{TURN}", window=window)
     assert not TURNING.search(wrong.stderr)

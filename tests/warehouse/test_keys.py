@@ -115,11 +115,12 @@ def test_a_limit_on_rows_leaves_out_passed_pairs_and_then_old_dates(
     every = days("2025-01-10", "2025-01-12", games=4)
     tables = {
         **dict.fromkeys(contract.names, every),
-        "raw": every[1:],
+        "raw": [r for r in every if not r[1].endswith("_3")],
         "factors": [r for r in every if not r[1].endswith("_0") and r[1] != "20250110_1"],
     }
     found = gathered(contract, fill(tmp_path / "w.duckdb", tables), "2025-01-10", "2025-01-12")
-    assert shown(found.keys, "factors")[:2] == [("01-12", 1, 0), ("01-11", 1, 0)]
+    assert shown(found.keys, "factors") == [("01-12", 1, 0), ("01-11", 1, 0), ("01-10", 2, 0)]
+    assert len(found.keys_unread) == 3
     assert found.statements[-1].rows == 4
 
 
@@ -137,6 +138,14 @@ def test_keys_of_several_locations_are_told_apart_after_they_are_merged(
     few = gathered(scattered, url, *window)
     assert shown(few.keys, "summary") == [("01-12", 5, 5)]
     assert few.keys_unread == (D("2025-01-10"), D("2025-01-11"))
+
+
+def test_keys_that_an_unreadable_upstream_may_hold_are_no_orphans(tmp_path: Path) -> None:
+    contract = contract_of(tmp_path).contract
+    held = {name: days("2025-01-10", "2025-01-12") for name in contract.names if name != "raw"}
+    found = gathered(contract, fill(tmp_path / "w.duckdb", held), "2025-01-10", "2025-01-12")
+    assert list(found.frame.unreadable) == ["raw"]
+    assert (found.keys, found.keys_unread) == ((), ())
 
 
 NULLS = {"rule": "no_null_keys"}
