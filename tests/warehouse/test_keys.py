@@ -110,7 +110,10 @@ def test_a_limit_on_rows_leaves_out_passed_pairs_and_then_old_dates(
     monkeypatch.setattr(reading, "DETAILED_ROWS", 4)
     datasets = {n: dict(d) for n, d in BASIC["datasets"].items()}
     datasets["raw"]["rules"] = []
-    datasets["factors"] = {**datasets["factors"], "upstream": "schedule"}
+    strict = [{"rule": "conversion_ratio", "at_least": 1}]
+    datasets["summary"]["rules"] = []
+    datasets["factors"] = {**datasets["factors"], "upstream": "schedule", "rules": strict}
+    datasets["factors"]["warmup_days"] = 0
     contract = contract_of(tmp_path, datasets=datasets, rules_for_keyed=[]).contract
     every = days("2025-01-10", "2025-01-12", games=4)
     tables = {
