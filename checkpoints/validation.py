@@ -93,6 +93,7 @@ def request_of(
         ContractError: the options do not go together, or do not fit the contract.
     """
     contract = file.contract
+    file.require(warehouse=options.get("warehouse"), max_bytes=options.get("max_bytes"))
     checkpoint = options.get("checkpoint", "")
     declared = contract.checkpoints.get(checkpoint)
     as_of = options.get("as_of") or now.astimezone(contract.zone).date()
@@ -190,6 +191,7 @@ def _report(
         datasets=datasets,
         coverage=coverage,
         keys=evidence.keys,
+        keys_unread=evidence.keys_unread,
         statements=evidence.statements,
         unreadable=dict(evidence.frame.unreadable),
         known_gaps=contract.gaps_in_force(window, request.as_of),

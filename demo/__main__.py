@@ -32,7 +32,11 @@ def cli() -> None:
 def _file(warehouse: str | None, contract: Path) -> Path:
     from demo.warehouse import file_of
 
-    return file_of(warehouse or load_contract(contract, os.environ).contract.warehouse)
+    if warehouse:
+        return file_of(warehouse)
+    found = load_contract(contract, os.environ)
+    found.require(warehouse=warehouse)
+    return file_of(found.contract.warehouse)
 
 
 @cli.command()

@@ -71,4 +71,4 @@ def _sentence(problem: ErrorDetails) -> str:
     if problem["type"] == "model_type":
         example = "{fault: …, phase: …, dates: …}"
         return f"{place_of(problem['loc'])}: is not a mapping such as {example}"
-    return sentence_of(problem)
+    return sentence_of(problem, Scenario)

@@ -39,6 +39,7 @@ class Report(Record):
     ``datasets`` holds every readable dataset against its declared upstream, which is what a
     backfill can restore it from; ``coverage`` against what its coverage is measured by (its first
     ratio rule), which also shows what the upstream lost. ``known_gaps`` were in force.
+    ``keys_unread`` are partial and orphan dates of which some keys were not read.
     """
 
     schema_version: Literal[1] = 1
@@ -56,6 +57,7 @@ class Report(Record):
     datasets: tuple[DatasetRecord, ...]
     coverage: tuple[DatasetRecord, ...]
     keys: tuple[KeySample, ...] = ()
+    keys_unread: tuple[date, ...] = ()
     statements: tuple[Statement, ...] = ()
     unreadable: dict[str, str] = Field(default_factory=dict)
     known_gaps: tuple[KnownGap, ...] = ()

@@ -133,12 +133,23 @@ class Setting:
 
     @property
     def warehouse(self) -> str:
-        """The URL that was typed, or the contract's."""
-        return self.options.get("warehouse") or self.file.contract.warehouse
+        """The URL that was typed, or the contract's.
+
+        Raises:
+            ContractError: there is none, as its variable is not set.
+        """
+        typed = self.options.get("warehouse")
+        self.file.require(warehouse=typed)
+        return typed or self.file.contract.warehouse
 
     @property
     def reading(self) -> ReadOptions:
-        """How the warehouse is read, for commands that take no dates."""
+        """How the warehouse is read, for commands that take no dates.
+
+        Raises:
+            ContractError: the most bytes to read are those of a variable that is not set.
+        """
+        self.file.require(max_bytes=None)
         return reading_of(self.file.contract, None, self.options.get("impersonate"))
 
     @property

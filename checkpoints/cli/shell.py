@@ -135,8 +135,10 @@ def _code_of(cli: click.Command) -> ExitCode:
         click.echo("interrupted", err=True)
         return ExitCode.INTERRUPTED
     except CheckpointsError as error:
+        from checkpoints.text import printable
+
         for problem in error.problems:
-            click.echo(f"error: {problem}", err=True)
+            click.echo(f"error: {printable(problem)}", err=True)
         return error.exit_code
     except (Exception, SystemExit) as error:  # noqa: BLE001 (the last line of defence: a message)
         click.echo(f"error: unexpected {type(error).__name__}: {error}", err=True)

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from checkpoints.errors import CheckpointsError, PublishingError
 from checkpoints.files import write_text
+from checkpoints.text import without_turns
 
 STDOUT = "-"
 """What stands for standard output where the path of a file belongs."""
@@ -21,16 +22,18 @@ STDOUT = "-"
 WORKFLOW_COMMAND = re.compile(r"(^\s*:|##)(:|\[)", re.MULTILINE)
 
 
-class Defused:
-    """A stream for people, of which GitHub takes no line for a workflow command."""
+class Shown:
+    """A stream for people: what data holds turns no line around, and gives GitHub no command."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, on_github: bool) -> None:
         self.encoding, self.isatty, self.flush = stream.encoding, stream.isatty, stream.flush
         self._stream = stream
+        self._on_github = on_github
 
     def write(self, text: str) -> int:
-        """Write what GitHub leaves alone."""
-        self._stream.write(defused(text))
+        """Write what can be read as it stands."""
+        shown = without_turns(text)
+        self._stream.write(defused(shown) if self._on_github else shown)
         return len(text)
 
 
@@ -50,7 +53,7 @@ def console_for(json_path: str | None) -> Console:
     to_stdout = sys.stdout.isatty() and json_path != STDOUT and not stdout_is_taken()
     stream = sys.stdout if to_stdout else sys.stderr
     on_github = os.environ.get("GITHUB_ACTIONS") == "true"
-    shown = cast(IO[str], Defused(stream)) if on_github else stream
+    shown = cast(IO[str], Shown(stream, on_github=on_github))
     return Console(file=shown, highlight=False, emoji=False, markup=False)
 
 

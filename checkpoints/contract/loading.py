@@ -5,21 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from checkpoints.contract.model import Contract
+from checkpoints.contract.model import KINDS, Contract
 from checkpoints.contract.references import link_problems
 from checkpoints.contract.yaml_file import read_yaml
 from checkpoints.errors import ContractError
 from checkpoints.rules.registry import RULES
+from checkpoints.text import did_you_mean
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+REPLACEABLE = {"warehouse": "warehouse", "max_bytes": "bigquery.max_bytes"}
+"""The options that stand in for a value of the contract, and its place there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,19 @@ class ContractFile:
     contract: Contract
     path: Path
     sha256: str
+    unset: tuple[str, ...] = ()
+    """Problems with values in whose place an option may be given."""
+
+    def require(self, **options: str | None) -> None:
+        """Say which options of ``REPLACEABLE`` were given.
+
+        Raises:
+            ContractError: one was not, and its place in the contract has a variable without value.
+        """
+        places = [REPLACEABLE[name] for name, given in options.items() if not given]
+        problems = [p for p in self.unset if p.partition(":")[0] in places]
+        if problems:
+            raise ContractError(*(f"{self.path}: {problem}" for problem in problems))
 
     @property
     def project(self) -> Path:
@@ -62,6 +80,10 @@ def load_contract(path: Path, environment: Mapping[str, str]) -> ContractFile:
         key: expand(value, environment, str(key), None if key == "services" else problems)
         for key, value in raw.items()
     }
+    unset = tuple(p for p in problems if p.partition(":")[0] in REPLACEABLE.values())
+    problems = [problem for problem in problems if problem not in unset]
+    if any(problem.startswith(REPLACEABLE["max_bytes"]) for problem in unset):
+        del expanded["bigquery"]["max_bytes"]
     contract, invalid = _validate(expanded)
     problems += invalid
     if contract is not None:
@@ -70,7 +92,10 @@ def load_contract(path: Path, environment: Mapping[str, str]) -> ContractFile:
         raise ContractError(*(f"{path}: {problem}" for problem in problems))
     canonical = json.dumps(raw, sort_keys=True, default=str).encode()
     return ContractFile(
-        contract=contract, path=path.resolve(), sha256=hashlib.sha256(canonical).hexdigest()
+        contract=contract,
+        path=path.resolve(),
+        sha256=hashlib.sha256(canonical).hexdigest(),
+        unset=unset,
     )
 
 
@@ -106,19 +131,60 @@ def _validate(raw: Mapping[str, Any]) -> tuple[Contract | None, list[str]]:
     try:
         return Contract.model_validate(raw), []
     except ValidationError as error:
-        return None, [sentence_of(problem) for problem in error.errors()]
+        return None, [sentence_of(problem, Contract, raw) for problem in error.errors()]
 
 
-def sentence_of(problem: ErrorDetails) -> str:
-    """What pydantic found wrong in a YAML file: where, what, and what to do."""
+def sentence_of(
+    problem: ErrorDetails, model: type[BaseModel], raw: Mapping[str, Any] | None = None
+) -> str:
+    """What pydantic found wrong in a YAML file of ``model``: where, what, and what to do.
+
+    ``raw`` is the file's content, which says of what kind a service is.
+    """
     where = place_of(problem["loc"])
     match problem["type"]:
         case "extra_forbidden":
-            return f"{where}: unknown key: remove it or correct its spelling"
+            *place, key = problem["loc"]
+            known = keys_at(place, model, raw or {})
+            hint = did_you_mean(str(key), known) or "remove it or correct its spelling:"
+            return f"{where}: unknown key: {hint} keys are {', '.join(known)}"
         case "missing":
             return f"{where}: is missing"
     message = problem["msg"].removeprefix("Value error, ")
     return f"{where}: {message}, got {problem['input']!r:.80}"
+
+
+def keys_at(
+    place: Sequence[int | str], model: type[BaseModel], raw: Mapping[str, Any]
+) -> list[str]:
+    """The keys that a mapping at a place of a file of ``model`` may have."""
+    found, key_follows = model, False
+    for n, part in enumerate(place):
+        fields = {field.alias or name: field for name, field in found.model_fields.items()}
+        if key_follows:
+            key_follows = False
+            if list(place[:n]) == ["services"]:
+                found = _kind_of(raw["services"][part])
+        elif part in RULES and isinstance(place[n - 1], int):
+            found = RULES[str(part)]
+        elif part in fields:
+            annotation = fields[str(part)].annotation
+            key_follows = get_origin(annotation) is dict
+            found = next(_models_in(annotation), found)
+    return [field.alias or name for name, field in found.model_fields.items()]
+
+
+def _kind_of(service: Mapping[str, Any]) -> type[BaseModel]:
+    kind: type[BaseModel] = import_module(KINDS[service.get("kind", "http")]).KIND
+    return kind
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The records that a field may hold."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
 
 
 def place_of(location: tuple[int | str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from importlib import import_module
 from typing import Annotated, Any, Literal
@@ -49,11 +50,21 @@ MAX_DATASETS = 31
 """Each dataset needs two bits of a 64-bit signed integer in the presence query."""
 
 
+def _refuse_timestamp(value: object) -> object:
+    """A number is no date: it would be read as seconds since 1970."""
+    if not isinstance(value, date) and not re.match(r"\d{4}-\d{2}-\d{2}", str(value)):
+        raise ValueError("is not a date such as 2025-01-31")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_refuse_timestamp)]
+
+
 class Period(Record):
     """Calendar dates from the contract's ``from`` to its ``to``, both included."""
 
-    first: date = Field(alias="from")
-    last: date = Field(alias="to")
+    first: Day = Field(alias="from")
+    last: Day = Field(alias="to")
 
     @model_validator(mode="after")
     def _in_order(self) -> Period:
@@ -79,7 +90,7 @@ class KnownGap(Period):
     dataset: Name
     reason: Name
     owner: Name
-    until: date
+    until: Day
 
 
 class Protected(Period):
@@ -183,7 +194,7 @@ class Service(Record):
     idempotent: bool = True
     ordered: bool = False
     concurrency: Annotated[Whole, Field(ge=1, le=64)] = 1
-    earliest_rebuildable: date | None = None
+    earliest_rebuildable: Day | None = None
     breaker_after: Annotated[Whole, Field(ge=1)] = 5
     probe_after_seconds: Annotated[Number, Field(ge=0)] = 30
 

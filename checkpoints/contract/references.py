@@ -8,7 +8,7 @@ from itertools import pairwise
 from checkpoints.contract.checks import checks_of
 from checkpoints.contract.model import CROSS_LAYER, Contract, Dataset
 from checkpoints.rules.rule import Rule
-from checkpoints.text import did_you_mean
+from checkpoints.text import counted, did_you_mean
 
 MOST_PARTS = 3
 """project.dataset.table"""
@@ -79,19 +79,17 @@ def _links(contract: Contract, name: str, dataset: Dataset) -> Iterator[str]:
     elif dataset.upstream not in contract.datasets:
         yield f"{place}.upstream: " + _unknown("dataset", dataset.upstream, list(contract.datasets))
     else:
-        yield from _grain_problems(
-            contract, f"{place}.upstream", name, dataset.upstream, dataset.match
-        )
+        yield from _grain_problems(contract, f"{place}.upstream", name, dataset.upstream)
 
 
-def _grain_problems(
-    contract: Contract, place: str, name: str, other: str, match: str
-) -> Iterator[str]:
+def _grain_problems(contract: Contract, place: str, name: str, other: str) -> Iterator[str]:
+    """Also where only counts are compared: a count of games says nothing about players."""
     left, right = len(contract.datasets[name].key), len(contract.datasets[other].key)
-    if left and right and left != right and match == "keys":
+    if left and right and left != right:
         yield (
-            f"{place}: {name!r} has {left} key columns and {other!r} {right}: "
-            "give both the same key, or compare them with match: count"
+            f"{place}: {name!r} has {counted(left, 'key column')} and {other!r} {right}, so that "
+            "their keys are never the same things: give both the same key columns, the finer one "
+            "as a query (SELECT DISTINCT date, key FROM …), or give one no key to compare by date"
         )
 
 
@@ -125,7 +123,7 @@ def _of_problems(contract: Contract, place: str, name: str, rule: Rule) -> Itera
     elif of == name:
         yield f"{place}.of: {name!r} cannot be compared with itself"
     else:
-        yield from _grain_problems(contract, f"{place}.of", name, of, rule.match or "keys")
+        yield from _grain_problems(contract, f"{place}.of", name, of)
 
 
 def _range_problems(contract: Contract) -> Iterator[str]:
@@ -134,6 +132,13 @@ def _range_problems(contract: Contract) -> Iterator[str]:
             if period.dataset not in contract.datasets:
                 yield f"{kind}[{n}].dataset: " + _unknown(
                     "dataset", period.dataset, list(contract.datasets)
+                )
+            elif kind == "known_gaps" and period.dataset == contract.reference:
+                yield (
+                    f"{kind}[{n}].dataset: {period.dataset!r} is the reference, which says on "
+                    "which dates anything is due, so a gap in it changes nothing: declare the gap "
+                    f"for each dataset that lacks these dates, or leave the dates out of "
+                    f"{period.dataset!r} with where or a query"
                 )
 
 

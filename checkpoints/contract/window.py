@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 
+MOST_DAYS = 20 * 366
+"""As long as a window may be: each of its dates takes memory for each pair of datasets."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
@@ -53,35 +56,50 @@ def resolve_window(
     ``as_of``, up to ``as_of``.
 
     Raises:
-        ContractError: two ways at once, half a range, a reversed range, an unknown season, or
-            no season today.
+        ContractError: two ways at once, half a range, a reversed range, an unknown season, no
+            season today, a date outside of what calendars hold, or more days than are looked at.
     """
-    if not EARLIEST <= as_of <= LATEST or any(
-        d and not EARLIEST <= d <= LATEST for d in (first, last)
-    ):
-        raise ContractError(f"dates must lie between {EARLIEST} and {LATEST}")
+    if not EARLIEST <= as_of <= LATEST:
+        raise ContractError(f"today, {as_of}, must lie between {EARLIEST} and {LATEST}")
     ways = [season is not None, first is not None or last is not None, last_days is not None]
     if sum(ways) > 1:
         raise ContractError("give one of --season, --from/--to or --last, not several")
     if season is not None:
-        return _named_season(contract, season)
+        return _bounded(_named_season(contract, season, as_of))
     last_days = last_days if any(ways) else default_days
     if last_days is not None:
         days = parse_days(last_days)
-        return Window(
-            range=DateRange(as_of - timedelta(days=days - 1), as_of), label=f"last {days} days"
-        )
+        last_dates = DateRange(as_of - timedelta(days=days - 1), as_of)
+        return _bounded(Window(range=last_dates, label=f"last {days} days"))
     if first is not None or last is not None:
-        return _explicit(first, last)
-    return _season_so_far(contract, as_of)
+        return _bounded(_explicit(first, last))
+    return _bounded(_season_so_far(contract, as_of))
 
 
-def _named_season(contract: Contract, name: str) -> Window:
-    for known in contract.seasons:
-        if known.name == name:
-            return Window(range=known.range, label=f"season {name}")
-    names = ", ".join(s.name for s in contract.seasons)
-    raise ContractError(f"--season {name!r} is not in the contract, which has: {names}")
+def _bounded(window: Window) -> Window:
+    dates = window.range
+    if dates.first < EARLIEST or dates.last > LATEST:
+        raise ContractError(
+            f"window {dates.first} to {dates.last}: dates must lie between {EARLIEST} and {LATEST}"
+        )
+    if dates.days > MOST_DAYS:
+        raise ContractError(
+            f"window {dates.first} to {dates.last} has {dates.days:,} days, and one run looks at "
+            f"{MOST_DAYS:,} (20 years) at most, because it holds every date of every dataset: "
+            "give shorter ones one after the other, with --from and --to or --last"
+        )
+    return window
+
+
+def _named_season(contract: Contract, name: str, as_of: date) -> Window:
+    """The whole season; of one without an end that anybody can mean, what has been of it."""
+    known = next((season for season in contract.seasons if season.name == name), None)
+    if known is None:
+        names = ", ".join(s.name for s in contract.seasons)
+        raise ContractError(f"--season {name!r} is not in the contract, which has: {names}")
+    if known.range.days > MOST_DAYS and as_of in known.range:
+        return Window(range=DateRange(known.first, as_of), label=f"season {name} so far")
+    return Window(range=known.range, label=f"season {name}")
 
 
 def _explicit(first: date | None, last: date | None) -> Window:

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import reduce
+from operator import or_
 
 from checkpoints.contract.checks import by_date_grain
 from checkpoints.contract.model import Contract, Dataset, Season
@@ -24,18 +26,32 @@ class Presence:
     ``by_date[date][mask]`` is the number of distinct keys whose mask says in which datasets
     they are: bit *i* for dataset *i* of ``names``, bit ``len(names) + i`` for rows of dataset *i*
     with NULL in a key column. ``undated[mask]`` counts the keys of rows without a date.
+    ``null_rows`` counts rows: those of a dataset without a key on a date, or without a date (None);
+    where it says nothing, their distinct keys are counted.
     """
 
     names: tuple[str, ...]
     by_date: Mapping[date, Mapping[int, int]]
     undated: Mapping[int, int] = field(default_factory=dict)
+    null_rows: Mapping[tuple[str, date | None], int] = field(default_factory=dict)
+
+    def lacking(self) -> tuple[set[str], list[date]]:
+        """Which datasets have rows without a date or key, and on which dates, in order."""
+        count = len(self.names)
+        bits = reduce(or_, (mask | mask >> count for mask in self.undated), 0)
+        dates = []
+        for day, masks in sorted(self.by_date.items()):
+            if nulls := reduce(or_, (mask >> count for mask in masks), 0):
+                bits |= nulls
+                dates.append(day)
+        return {name for n, name in enumerate(self.names) if bits & 1 << n}, dates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageFrame:
     """Cells of every compared pair for every calendar date of the window, oldest first.
 
-    ``undated`` is the number of keys without a date per dataset; ``before`` its latest date with
+    ``undated`` is the number of rows without a date per dataset; ``before`` its latest date with
     keys before the window, if one was read; ``unreadable`` says why a dataset could not be read,
     ``incomparable`` why the keys of a pair never match.
     """
@@ -94,10 +110,7 @@ def build_frame(
             pair: tuple(_cells(contract, presence, pair, dates, statuses[pair.dataset]))
             for pair in pairs
         },
-        undated={
-            name: _count(presence.undated, 1 << bit | 1 << bit + len(presence.names))
-            for bit, name in enumerate(presence.names)
-        },
+        undated={name: _null_rows(presence, name, None) for name in presence.names},
         unreadable=dict(unreadable or {}),
         before=dict(_before(presence, window.range.first)),
         seasons=tuple(season.range for season in contract.seasons),
@@ -116,6 +129,15 @@ def _before(presence: Presence, first: date) -> Iterator[tuple[str, date]]:
         for day in earlier:
             if _count(presence.by_date[day], 1 << bit):
                 yield name, day
+
+
+def _null_rows(presence: Presence, name: str, day: date | None) -> int:
+    """Rows of a dataset without a key on a date, or without a date; else their distinct keys."""
+    null = 1 << presence.names.index(name) + len(presence.names)
+    undated = null | null >> len(presence.names)
+    masks = presence.undated if day is None else presence.by_date[day]
+    keys = _count(masks, undated if day is None else null)
+    return presence.null_rows.get((name, day), keys) if keys else 0
 
 
 def _statuses(
@@ -141,7 +163,8 @@ def _statuses(
 
 def _warmup(dataset: Dataset, season: Season) -> DateRange:
     """The first ``warmup_days`` calendar days of a season."""
-    return DateRange(season.first, season.first + timedelta(days=dataset.warmup_days - 1))
+    more = min(dataset.warmup_days - 1, (date.max - season.first).days)
+    return DateRange(season.first, season.first + timedelta(days=more))
 
 
 def _cells(
@@ -153,7 +176,6 @@ def _cells(
 ) -> Iterator[Cell]:
     names = presence.names
     down = 1 << names.index(pair.dataset)
-    null = down << len(names)
     up = down if pair.of is None else 1 << names.index(pair.of)
     one_a_date = by_date_grain(contract, pair)
     for day, status in zip(dates, statuses, strict=True):
@@ -168,7 +190,7 @@ def _cells(
             matched = min(expected, present)
         else:
             matched = sum(n for mask, n in masks.items() if mask & up and mask & down)
-        nulls = 1 if _count(masks, null) else 0
+        nulls = _null_rows(presence, pair.dataset, day)
         yield Cell(day, status, expected, present, matched, present - matched, nulls)
 
 

@@ -1,7 +1,7 @@
 """The coverage frame as a pandas table, which is what the library is given to judge.
 
 One row per date of every compared pair: the pair, its cell, samples of the keys behind the date's
-missing and orphan counts, and what is the same on all rows of the pair: ``undated`` (keys without
+missing and orphan counts, and what is the same on all rows of the pair: ``undated`` (rows without
 a date), ``before`` (its latest date before the window), ``error`` (why it cannot be judged), the
 window, the seasons and ``fail_on``.
 """

@@ -79,6 +79,7 @@ def print_report(
     taken += _print_errors(console, report.checks, detail)
     _print_failures(console, report, verbose, math.inf if verbose else BODY_LINES - taken)
     if verbose:
+        _print_unread(console, report)
         _print_statements(console, report.statements)
     here = Path.cwd()
     for name, path in (("report", stored.report), ("page  ", stored.page)) if stored else ():
@@ -108,6 +109,14 @@ def _suites_line(checks: Sequence[CheckRecord]) -> Text:
         text = f"{one_line(suite)} {passed}/{evaluated}"
         parts.append(Text(text, style=style if evaluated else "dim"))
     return Text("  ").join(parts)
+
+
+def _print_unread(console: Console, report: Report) -> None:
+    """The dates of which the report shows fewer keys than there are to show."""
+    if unread := report.keys_unread:
+        spans = ", ".join(map(str, report.ranges(unread)))
+        more = counted(len(unread), "more date")
+        console.print(f"keys of {more} were not all read: {spans}", soft_wrap=True)
 
 
 def _print_statements(console: Console, statements: Sequence[Statement]) -> None:

@@ -25,7 +25,16 @@ from checkpoints.errors import ExitCode
 from checkpoints.output.calendar import layer_calendars
 from checkpoints.rules.evidence import Cell, CellState
 from checkpoints.rules.rule import Outcome, Severity
-from checkpoints.text import WORDS, counted, duration, human_bytes, percent, printable, share
+from checkpoints.text import (
+    WORDS,
+    counted,
+    duration,
+    human_bytes,
+    keys_shown,
+    percent,
+    printable,
+    share,
+)
 
 MARKS = {
     Outcome.PASSED: "✓ passed",
@@ -201,6 +210,7 @@ def environment() -> Environment:
         tones=TONES,
         words=WORDS,
         human_bytes=human_bytes,
+        keys_shown=keys_shown,
         script=_script(),
         script_sha256=b64encode(sha256(_script().encode()).digest()).decode(),
     )
@@ -208,7 +218,7 @@ def environment() -> Environment:
 
 
 def _printable(value: object) -> object:
-    """Text without the control characters that HTML does not take."""
+    """Text whose control characters are seen."""
     # Markup is a str as well: what is escaped already must stay Markup.
     return printable(value) if type(value) is str else value
 

@@ -65,7 +65,7 @@ class Cell(NamedTuple):
 
     Numbers are of distinct keys, or of batches at a date grain: ``expected`` keys of the upstream,
     ``present`` keys of the dataset, ``matched`` in both, ``orphans`` only in the dataset;
-    ``null_keys`` is 1 where rows have NULL in a key column.
+    ``null_keys`` is the number of rows with NULL, or what counts as such, in a key column.
     """
 
     date: CalendarDate
@@ -141,7 +141,7 @@ class Tally:
 class PairEvidence:
     """All that is known of a pair over a window.
 
-    ``cells`` are oldest first; ``undated`` is the number of the dataset's keys without a date,
+    ``cells`` are oldest first; ``undated`` is the number of the dataset's rows without a date,
     ``before`` its latest date with keys before the window, as far back as a rule needs it.
     ``seasons`` are those of the contract: what spans a break between two of them is no gap.
     ``samples`` has the missing and the orphan keys of a date, where they were read.

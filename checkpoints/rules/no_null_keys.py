@@ -17,24 +17,29 @@ class NoNullKeys(CountRule):
     )
     compares: ClassVar[bool] = False
     fix: ClassVar[str] = "rows without a date or a key: a backfill does not remove them"
-    noun: ClassVar[tuple[str, str]] = ("date or key", "dates or keys")
+    noun: ClassVar[tuple[str, str]] = ("row with NULL keys", "rows with NULL keys")
 
     rule: Literal["no_null_keys"]
 
     def judge(self, evidence: PairEvidence) -> Evaluation:
-        """On every date of the window, due or not, and in rows without a date."""
+        """Rows on every date of the window, due or not, and rows without a date."""
         dates = tuple(cell.date for cell in evidence.cells if cell.null_keys)
         undated = evidence.undated
         if not (dates or undated or any(cell.present for cell in evidence.cells)):
             return not_evaluated("no rows in the window")
         return Evaluation(
             outcome=Outcome.of(not (dates or undated)),
-            observed=len(dates) + undated,
+            observed=sum(cell.null_keys for cell in evidence.cells) + undated,
             unexpected_dates=dates,
-            message=f"{undated} keys without a date that can be read" if undated else "",
+            message=f"{undated:,} without a date that can be read" if undated else "",
         )
 
     @classmethod
-    def on_date(cls, cell: Cell) -> str:  # noqa: ARG003 (that there is one is all that is known)
-        """One or more rows."""
-        return "NULL or blank in a key"
+    def quantity(cls, value: float) -> str:
+        """``1,000 rows with NULL keys``."""
+        return f"{value:,.0f} {cls.noun[0] if value == 1 else cls.noun[1]}"
+
+    @classmethod
+    def on_date(cls, cell: Cell) -> str:
+        """``2 rows with NULL keys``."""
+        return cls.quantity(cell.null_keys)

@@ -14,7 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from checkpoints.contract.model import Contract, Dataset, DateType
+from checkpoints.coverage.samples import KEYS_SHOWN, KeyedDates, bits_of
 from checkpoints.dates import DAY, DateRange
+from checkpoints.rules.evidence import Pair
 from checkpoints.warehouse.conditions import condition_on
 from checkpoints.warehouse.engine import ValueKind
 from checkpoints.warehouse.functions import (
@@ -133,12 +135,64 @@ def keys_statement(
     contract: Contract,
     sources: Mapping[str, Source],
     ranges: Sequence[DateRange],
+    shape: KeyShape,
+    keyed: KeyedDates,
     limit: int,
+) -> sa.Select[Any]:
+    """``date, key_1 … key_k, mask`` of keys that are missing or orphans in a pair of ``keyed``.
+
+    At most ``KEYS_SHOWN`` of a date have the same mask: whatever a pair can show is among them.
+    The ``limit`` leaves out other pairs than those of failed checks first, then the oldest dates.
+    """
+    masks = masks_statement(contract, sources, ranges, shape, undated=False).subquery("masks")
+    *keys, mask = list(masks.c)[1:]
+    rank = sa.func.row_number().over(partition_by=[masks.c.date, mask], order_by=keys)
+    apart = sa.select(masks, rank.label("rank"))
+    apart = apart.where(_told_apart(contract, mask, keyed.pairs))
+    ranked = apart.subquery("ranked")
+    columns = [ranked.c[column.name] for column in masks.c]
+    failed = _told_apart(contract, ranked.c.mask, keyed.failed)
+    return (
+        sa.select(*columns)
+        .where(ranked.c.rank <= _number(KEYS_SHOWN))
+        .order_by(sa.case((failed, _number(0)), else_=_number(1)), columns[0].desc(), *columns[1:])
+        .limit(limit)
+    )
+
+
+def nulls_statement(
+    contract: Contract,
+    sources: Mapping[str, Source],
+    ranges: Sequence[DateRange],
     shape: KeyShape,
 ) -> sa.Select[Any]:
-    """``date, key_1 … key_k, mask`` of single keys in ``ranges``, at most ``limit`` rows."""
-    masks = masks_statement(contract, sources, ranges, shape, undated=False).subquery("masks")
-    return sa.select(masks).order_by(*masks.c).limit(limit)
+    """``date, bit, lost``: how many rows of a dataset have no key on a date, or no date (NULL)."""
+    arms = [_arm(contract, n, source, shape, ranges, undated=True) for n, source in sources.items()]
+    rows = sa.union_all(*arms).subquery("rows_of_all")
+    no_key = [
+        sa.and_(rows.c[f"key_{n + 1}"].is_(None), rows.c.bit.in_(map(_number, bits)))
+        for n, bits in enumerate(_keyed(contract, len(shape)))
+    ]
+    found = sa.select(rows.c.date, rows.c.bit, sa.func.count().label("lost"))
+    return found.where(sa.or_(rows.c.date.is_(None), *no_key)).group_by(rows.c.date, rows.c.bit)
+
+
+def _keyed(contract: Contract, width: int) -> list[list[int]]:
+    """For each key column, the bits of the datasets that have it."""
+    datasets = contract.datasets.values()
+    return [
+        [1 << n for n, dataset in enumerate(datasets) if len(dataset.key) > position]
+        for position in range(width)
+    ]
+
+
+def _told_apart(
+    contract: Contract, mask: sa.ColumnElement[Any], pairs: Iterable[Pair]
+) -> sa.ColumnElement[bool]:
+    """Whether a key is in only one dataset of any of the pairs."""
+    bits = (bits_of(contract.names, pair) for pair in pairs)
+    apart = (mask.bitwise_and(_number(a | b)).in_([_number(a), _number(b)]) for a, b in bits)
+    return sa.or_(sa.false(), *apart)
 
 
 def _nulls_apart(
@@ -151,10 +205,7 @@ def _nulls_apart(
     """
     count = len(contract.names)
     moved: list[tuple[sa.ColumnElement[bool], sa.ColumnElement[Any]]] = []
-    for position, key in enumerate(keys):
-        keyed = sum(
-            1 << n for n, d in enumerate(contract.datasets.values()) if len(d.key) > position
-        )
+    for key, keyed in zip(keys, map(sum, _keyed(contract, len(keys))), strict=True):
         kept = mask.bitwise_and(_number((1 << count) - 1 & ~keyed))
         null = mask.bitwise_and(_number(keyed)).bitwise_lshift(_number(count))
         moved.append((key.is_(None), kept.bitwise_or(null)))

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
+from itertools import accumulate
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from checkpoints.contract.model import Contract, Dataset
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame, Presence, build_frame, presence_of
 from checkpoints.coverage.results import KeySample
+from checkpoints.coverage.samples import KeyedDates, keyed_dates, samples_of
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import ContractError, DatasetUnreadable, WarehouseError
 from checkpoints.records import Record
@@ -40,17 +42,18 @@ from checkpoints.warehouse.query import (
     key_shape,
     keys_statement,
     masks_statement,
+    nulls_statement,
     presence_statement,
 )
 
 DETAILED_DATES = 60
-"""Keys are read of the latest 60 partial and orphan dates."""
+"""Keys are read of 60 partial and orphan dates: of failed checks first, each newest first."""
 
 DETAILED_ROWS = 20_000
-"""The limit of the statement that reads those keys, in each location."""
+"""The limit of the statement that reads those keys."""
 
-KEYS_SHOWN = 20
-"""A sample holds at most 20 keys of each kind."""
+MERGED_KEYS = 100_000
+"""About as many keys are read of those dates where they are merged here, of several locations."""
 
 TIB = 2**40
 DEFAULTS = ReadOptions()
@@ -96,30 +99,49 @@ class Warehouse:
         counts = Counter((key[0], mask) for key, mask in masks.items())
         return presence_of(self.contract.names, ((*at, keys) for at, keys in counts.items()))
 
-    def keys(self, ranges: Sequence[DateRange], limit: int) -> list[Row]:
-        """``(date, key_1 … key_k, mask)`` of single keys, by date.
+    def with_null_rows(self, presence: Presence, ranges: Sequence[DateRange]) -> Presence:
+        """The same presence of ``ranges``, with its rows without a date or key counted.
 
-        At most ``limit`` rows are read of each location. Dates of which rows may be lacking for
-        that reason are left out as a whole.
+        One statement per location that has any. Without its answer the keys stand for the rows.
+        """
+        names, dates = presence.lacking()
+        within = [DateRange(dates[0], dates[-1])] if dates else ranges
+        found: dict[tuple[str, date | None], int] = {}
+        try:
+            for location, sources in self._by_location().items():
+                if some := {name: source for name, source in sources.items() if name in names}:
+                    statement = nulls_statement(self.contract, some, within, self._shape())
+                    for day, bit, rows in self.engine.rows(statement, location):
+                        found[presence.names[bit.bit_length() - 1], day] = rows
+        except WarehouseError:
+            return presence
+        return replace(presence, null_rows=found)
+
+    def keys(self, keyed: KeyedDates, presence: Presence) -> list[Row]:
+        """``(date, key_1 … key_k, mask)`` of missing and orphan keys, by date.
+
+        Of ``DETAILED_DATES`` at most; of several locations, every key, and of fewer dates.
 
         Raises:
             WarehouseError: a statement failed.
         """
+        dates, groups = keyed.dates()[:DETAILED_DATES], self._by_location()
+        if len(groups) > 1:
+            # In the mask of one location a key may lack what it has in another's.
+            totals = accumulate(sum(presence.by_date[day].values()) for day in dates)
+            dates = dates[: max(1, sum(total <= MERGED_KEYS for total in totals))]
+        if not dates:
+            return []
+        given = ranges_of(dates), self._shape()
         found: list[Row] = []
-        end = date.max
-        for location, sources in self._by_location().items() if ranges else ():
-            statement = keys_statement(self.contract, sources, ranges, limit, self._shape())
-            rows = self.engine.rows(statement, location)
-            dated = [row for row in rows if row[0] is not None]  # a text may be no date
-            if dated and len(rows) == limit:
-                end = min(end, dated[-1][0])
-            found += dated
-        masks = _merged(found)
-        return [
-            (*key, masks[key])
-            for key in sorted(masks, key=lambda k: [*map(str, k)])
-            if key[0] < end
-        ]
+        for location, sources in groups.items():
+            if len(groups) > 1:
+                statement = masks_statement(self.contract, sources, *given, undated=False)
+            else:
+                statement = keys_statement(self.contract, sources, *given, keyed, DETAILED_ROWS)
+            found += self.engine.rows(statement, location)
+        rows = [(*key, mask) for key, mask in _merged(found).items()]
+        return sorted(rows, key=lambda row: [*map(str, row)])
 
     def incomparable(self) -> dict[Pair, str]:
         """Why keys never match, for the pairs of the contract of which that is known."""
@@ -272,10 +294,14 @@ def _source(dataset: Dataset, found: Description) -> Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The coverage frame, the keys behind its partial and orphan dates, and what was sent."""
+    """The coverage frame, the keys behind its partial and orphan dates, and what was sent.
+
+    ``keys_unread`` are those of these dates of which some keys were not read.
+    """
 
     frame: CoverageFrame
     keys: tuple[KeySample, ...]
+    keys_unread: tuple[date, ...]
     statements: tuple[Statement, ...]
 
 
@@ -290,7 +316,8 @@ def gather(
 ) -> Evidence:
     """Read every dataset of the contract over the window, each table once.
 
-    ``with_keys`` reads the latest partial and orphan dates a second time, for their keys.
+    ``with_keys`` reads partial and orphan dates a second time, for their keys, and counts the rows
+    without a key where there are any.
 
     Raises:
         ContractError: the URL is unusable.
@@ -298,6 +325,8 @@ def gather(
     """
     with open_warehouse(contract, url, options) as warehouse:
         presence = warehouse.reading_before(window.range, as_of).presence([window.range])
+        if with_keys:
+            presence = warehouse.with_null_rows(presence, [window.range])
         frame = build_frame(
             contract,
             presence,
@@ -307,40 +336,23 @@ def gather(
             warehouse.unreadable,
             warehouse.incomparable(),
         )
-        keys = tuple(_key_samples(contract, warehouse, frame)) if with_keys else ()
-        return Evidence(frame=frame, keys=keys, statements=tuple(warehouse.engine.statements))
+        keys, unread = _keys(contract, warehouse, presence, frame) if with_keys else ((), ())
+        return Evidence(
+            frame=frame,
+            keys=keys,
+            keys_unread=unread,
+            statements=tuple(warehouse.engine.statements),
+        )
 
 
-def _key_samples(
-    contract: Contract, warehouse: Warehouse, frame: CoverageFrame
-) -> Iterator[KeySample]:
-    wanted = dict(_detailed(contract, frame))
-    dates = sorted({day for days in wanted.values() for day in days})[-DETAILED_DATES:]
-    by_date: dict[date, list[Row]] = {}
-    for row in warehouse.keys(ranges_of(dates), DETAILED_ROWS):
-        by_date.setdefault(row[0], []).append(row)
-    for pair, days in wanted.items():
-        yield from (_sample(contract.names, pair, d, by_date[d]) for d in days if d in by_date)
-
-
-def _detailed(contract: Contract, frame: CoverageFrame) -> Iterator[tuple[Pair, list[date]]]:
-    """Dates on which single keys matter, for every pair that is compared by key."""
-    for pair, cells in frame.cells.items():
-        if pair.of is not None and tells_keys_apart(contract, pair):
-            yield pair, [c.date for c in cells if c.orphans or 0 < c.matched < c.expected]
-
-
-def _sample(names: Sequence[str], pair: Pair, day: date, rows: Iterable[Row]) -> KeySample:
-    down = 1 << names.index(pair.dataset)
-    up = 1 << names.index(pair.of or pair.dataset)
-    keys = [(tuple(str(k) for k in row[1:-1] if k is not None), row[-1]) for row in rows]
-    return KeySample(
-        dataset=pair.dataset,
-        of=pair.of or pair.dataset,
-        date=day,
-        missing=tuple(k for k, mask in keys if mask & up and not mask & down)[:KEYS_SHOWN],
-        orphans=tuple(k for k, mask in keys if mask & down and not mask & up)[:KEYS_SHOWN],
-    )
+def _keys(
+    contract: Contract, warehouse: Warehouse, presence: Presence, frame: CoverageFrame
+) -> tuple[tuple[KeySample, ...], tuple[date, ...]]:
+    """Samples of keys, and the dates of which none were read."""
+    keyed = keyed_dates(contract, frame)
+    rows = warehouse.keys(keyed, presence)
+    samples = tuple(samples_of(contract.names, keyed, rows))
+    return samples, keyed.without(samples)
 
 
 class DatasetEstimate(Record):

@@ -76,3 +76,26 @@ def test_the_package_itself_loads_nothing() -> None:
     ours = {name for name in ran.stdout.split() if name.startswith("checkpoints")}
     assert ours == {"checkpoints"}
     assert "pydantic" not in ran.stdout.split()
+
+
+def test_variables_of_the_contract_are_not_needed_where_an_option_stands_in(
+    tmp_path: Path,
+) -> None:
+    unset = {"warehouse": "${NO_SUCH_URL}", "bigquery": {"max_bytes": "${NO_SUCH_LIMIT}"}}
+    path = write_contract(tmp_path, BASIC, **unset)
+    window = {"season": "2025", "as_of": date(2025, 2, 20)}
+    options = {"warehouse": warehouse(tmp_path, factors=HOLE), "max_bytes": "1GB"}
+    report = check(load_contract(path), **window, **options)
+    assert report.verdict.exit_code is ExitCode.INCOMPLETE
+    with pytest.raises(ContractError) as refused:
+        check(load_contract(path), **window)
+    assert [problem.rpartition("variable ")[2] for problem in refused.value.problems] == [
+        "NO_SUCH_URL is not set: export NO_SUCH_URL=…",
+        "NO_SUCH_LIMIT is not set: export NO_SUCH_LIMIT=…",
+    ]
+    typed = ("--season", "2025", "--as-of", "2025-02-20", "--contract", str(path))
+    told = command("checkpoints", "coverage", *typed, "--warehouse", options["warehouse"])
+    assert (told.returncode, told.stderr.count("NO_SUCH")) == (2, 2)
+    more = ("--max-bytes", "1GB", "--warehouse", options["warehouse"])
+    assert command("checkpoints", "coverage", *typed, *more).returncode == 0
+    assert command("checkpoints", "suites", "--contract", str(path)).returncode == 0

@@ -15,6 +15,10 @@ from tests.support.warehouses import BASIC, D, contract_of, write_contract
 
 SHIPPED = Path("gx/pipeline.yml")
 END = D("2025-01-02")
+KJ = ["k", "j"]
+WIDE = {"wide": {**BASIC["datasets"]["summary"], "key": KJ, "rules": []}}
+BY_COUNT = {"rule": "conversion_ratio", "of": "raw", "at_least": 1, "match": "count"}
+GAP = {"from": END, "to": END, "until": END, "reason": "lost", "owner": "me"}
 
 
 def problems(folder: Path, **changes: Any) -> str:
@@ -91,7 +95,26 @@ def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> Non
         ({"datasets": dataset("raw", service="phase9")}, "unknown service 'phase9'"),
         ({"datasets": dataset("raw", layer="L9")}, "unknown layer 'L9'"),
         ({"datasets": dataset("raw", upstream="factors")}, "upstream goes in a circle: raw"),
-        ({"datasets": dataset("raw", key=["k", "j"])}, "match: count"),
+        ({"datasets": dataset("raw", key=["k", "j"])}, "'raw' has 2 key columns and 'schedule' 1"),
+        (
+            {"datasets": dataset("raw", key=["k", "j"], match="count")},
+            "datasets.raw.upstream: 'raw' has 2 key columns and 'schedule' 1",
+        ),
+        (
+            {"datasets": {**dataset("factors", key=KJ, upstream="wide", rules=[BY_COUNT]), **WIDE}},
+            "datasets.factors.rules[0].of: 'factors' has 2 key columns and 'raw' 1",
+        ),
+        (
+            {
+                "datasets": {**BASIC["datasets"], **WIDE},
+                "cross_layer": [{**BY_COUNT, "dataset": "wide"}],
+            },
+            "cross_layer[0].of: 'wide' has 2 key columns and 'raw' 1",
+        ),
+        (
+            {"known_gaps": [{**GAP, "dataset": "schedule"}]},
+            "known_gaps[0].dataset: 'schedule' is the reference, which says on which dates",
+        ),
         ({"datasets": dataset("raw", table=None)}, "needs either table or query"),
         ({"datasets": dataset("raw", table="s..raw")}, "has an empty part"),
         ({"datasets": dataset("raw", where=[{"column": "k"}])}, "exactly one of equals"),
@@ -101,6 +124,11 @@ def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> Non
         ({"seasons": seasons(x="01 02", y="02 03")}, "'x' and 'y' overlap on 2025-02-01"),
         ({"checkpoints": {"daily": {"suites": ["L7"]}}}, "unknown suite 'L7'"),
         ({"checkpoints": {"daily": {"suites": []}}}, "suites: is empty"),
+        ({"known_gaps": [{**GAP, "dataset": "raw", "until": 86400}]}, "is not a date such as 2025"),
+        ({"protected": [{"dataset": "raw", "reason": "r", "from": "20250101", "to": END}]},
+         "protected[0].from: is not a date such as 2025-01-31, got '20250101'"),
+        ({"services": {"s": {"url": "https://x", "earliest_rebuildable": 20250101}}},
+         "services.s.earliest_rebuildable: is not a date such as 2025-01-31, got 20250101"),
         ({"datasets": dataset("raw", table="a.b.c.d")}, "has more than 3 parts"),
         ({"cross_layer": [{"rule": "date_gap", "at_most_days": 1}]}, "[0].dataset: is missing"),
         (
@@ -119,7 +147,7 @@ def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> Non
             {"rules_for_keyed": [{"rule": "no_null_keys"}, {"rule": "no_null_keys"}]},
             "declared twice",
         ),
-        ({"warehouse": "duckdb:///${NO_SUCH_VARIABLE}"}, "NO_SUCH_VARIABLE is not set"),
+        ({"timezone": "${NO_SUCH_VARIABLE}"}, "timezone: environment variable NO_SUCH_VARIABLE is"),
         ({"bigquery": {"max_bytes": "2 lbs"}}, "bigquery.max_bytes: could not interpret byte unit"),
     ],
 )  # fmt: skip
@@ -129,9 +157,80 @@ def test_an_unsound_contract_is_refused(
     assert message in problems(tmp_path, **changes)
 
 
+def test_keys_of_another_width_are_compared_by_date_where_one_side_has_no_key(
+    tmp_path: Path,
+) -> None:
+    text = problems(tmp_path, datasets=dataset("raw", key=["k", "j"]))
+    assert "match" not in text
+    assert "SELECT DISTINCT" in text
+    contract_of(tmp_path, datasets=dataset("factors", key=[]))
+
+
 def test_more_datasets_than_the_mask_has_bits_are_refused(tmp_path: Path) -> None:
     many = {f"d{n}": {**BASIC["datasets"]["raw"], "rules": []} for n in range(31)}
     assert "at most 31" in problems(tmp_path, datasets={**BASIC["datasets"], **many})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"datasets": dataset("raw", keys=["k"])},
+            "datasets.raw.keys: unknown key: did you mean 'key'",
+        ),
+        ({"datasets": dataset("raw", wherre=[])}, "did you mean 'where'? keys are layer, table, "),
+        (
+            {"datasets": dataset("raw", where=[{"colum": "k", "equals": 1}])},
+            "datasets.raw.where[0].colum: unknown key: did you mean 'column'?",
+        ),
+        (
+            {"datasets": dataset("raw", rules=[{"rule": "date_gap", "at_most": 3}])},
+            "rules[0].at_most: unknown key: did you mean 'at_most_days'? keys are dataset, sev",
+        ),
+        ({"cross_layers": []}, "cross_layers: unknown key: did you mean 'cross_layer'"),
+        (
+            {"rules_for_keyed": [{"rule": "no_null_keys", "severty": "info"}]},
+            "rules_for_keyed[0].severty: unknown key: did you mean 'severity'?",
+        ),
+        (
+            {"seasons": [{"name": "2025", "from": END, "to": END, "until": END}]},
+            "seasons[0].until: unknown key: remove it or correct its spelling: keys are from, to",
+        ),
+        (
+            {"checkpoints": {"suites": {"suites": ["L4"], "windw": "7d"}}},
+            "checkpoints.suites.windw: unknown key: did you mean 'window'? keys are suites, window",
+        ),
+        (
+            {"services": {"results": {"url": "https://x", "results": {"paths": "a"}}}},
+            "services.results.results.paths: unknown key: did you mean 'path'? "
+            "keys are path, status, succeeded",
+        ),
+        (
+            {"services": {"s": {"url": "https://x", "accept": [200]}}},
+            "services.s.accept: unknown key: did you mean 'accepted'? keys are kind, timeout",
+        ),
+        ({"bigquery": {"max_byte": "1GB"}}, "bigquery.max_byte: unknown key: did you mean 'max_"),
+    ],
+)  # fmt: skip
+def test_an_unknown_key_is_answered_with_the_keys_there_are(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    assert message in problems(tmp_path, **changes)
+
+
+def test_a_variable_is_needed_only_where_no_option_stands_in_for_it(tmp_path: Path) -> None:
+    unset = {"warehouse": "bigquery://${PROJECT}", "bigquery": {"max_bytes": "${LIMIT}"}}
+    path = write_contract(tmp_path, BASIC, **unset)
+    file = load_contract(path, {"LIMIT": "2GB"})
+    assert file.contract.bigquery.max_bytes == 2_000_000_000
+    file.require(warehouse="bigquery://other", max_bytes=None)
+    with pytest.raises(ContractError, match=r"pipeline.yml: warehouse: .* PROJECT is not set"):
+        file.require(warehouse=None)
+    file = load_contract(path, {"PROJECT": "mine"})
+    assert file.contract.warehouse == "bigquery://mine"
+    file.require(warehouse=None, max_bytes="1GB")
+    with pytest.raises(ContractError, match=r"bigquery.max_bytes: .* LIMIT is not set"):
+        file.require(warehouse=None, max_bytes=None)
 
 
 def test_variables_take_the_environment_then_the_default(tmp_path: Path) -> None:

@@ -179,12 +179,13 @@ def oracle(world: World, name: str, rule: dict[str, Any]) -> tuple[str, float | 
     window = [world.first + timedelta(days=n) for n in range((world.last - world.first).days + 1)]
     due = [d for d in window if is_due(world, name, d)]
     if rule["rule"] == "no_null_keys":
-        bad = [d for d in window if any(r[0] == d and None in r[1:] for r in world.tables[name])]
-        undated = {r[1:] for r in world.tables[name] if r[0] is None}
-        seen = undated or any(r[0] in window for r in world.tables[name])
-        if not seen:
+        table = world.tables[name]
+        dated = [r[0] for r in table if r[0] in window and None in r[1:]]
+        undated = [r for r in table if r[0] is None]
+        if not (undated or any(r[0] in window for r in table)):
             return "NOT_EVALUATED", None, []
-        return "FAILED" if bad or undated else "PASSED", len(bad) + len(undated), bad
+        lost = len(dated) + len(undated)
+        return "FAILED" if lost else "PASSED", lost, sorted(set(dated))
     if rule["rule"] == "up_to_date":
         return latest_oracle(world, name, rule["days"])
     found = {d: numbers(world, name, of, match, d) for d in window}

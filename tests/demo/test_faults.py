@@ -85,7 +85,10 @@ def test_every_problem_is_told_at_once_with_its_place(tmp_path: Path) -> None:
         "got {'from': '2025-01-09', 'to': '2025-01-01'}",
         "faults[2].dates: '2025-13-01' is no date like 2024-11-08, got '2025-13-01'",
         "faults[2].times: Input should be greater than or equal to 1, got 0",
-        "faults[2].delay: unknown key: remove it or correct its spelling",
+        "faults[2].delay: unknown key: remove it or correct its spelling: keys are fault, write, "
+        "write_after, damage_day_before, answer_after, status, headers, retry_after, "
+        "retry_after_as, message, body, body_bytes, drip_seconds, reset, refuse_for, phase, dates, "
+        "times",
         "faults[3].status: Input should be greater than or equal to 200, got 99",
         "faults[3].headers: header names and values are printable ASCII, got {'X': 'a\\nb'}",
         "faults[3].dates: Tuple should have at least 1 item after validation, not 0, got []",

@@ -48,7 +48,9 @@ def test_each_event_is_an_object_on_a_line(planned: Project) -> None:
     assert refused["severity"] == "ERROR"
     assert refused["httpRequest"] == {"status": 500}
     assert refused["dates"] == [EIGHT]
-    assert refused["message"] == ("four 2025-01-08: rejected: HTTP 500: out of [31mmemory at once")
+    assert refused["message"] == (
+        r"four 2025-01-08: rejected: HTTP 500: out of \u001b[31mmemory at once"
+    )
     last = entries[-1]
     assert (last["severity"], last["exitCode"]) == ("ERROR", 4)
     assert last["message"] == "STILL INCOMPLETE: 4 of 6 calls landed, 2 dates remain"

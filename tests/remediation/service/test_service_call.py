@@ -124,7 +124,12 @@ MIXED = json.dumps(
         (answer(200, MIXED), NO_LIST, Kind.FAILED_INSIDE, "b: error"),
         (answer(200, "not json"), NO_LIST, Kind.UNKNOWN, "HTTP 200 without the list 'results'"),
         (answer(200), {"accepted": [202]}, Kind.REJECTED, "HTTP 200: {}"),
-        (answer(400, "bad\x1b[31m \n day"), {}, Kind.NOTHING_THAT_DAY, "HTTP 400: bad [31m day"),
+        (
+            answer(400, "bad\x1b[31m \n day"),
+            {},
+            Kind.NOTHING_THAT_DAY,
+            r"HTTP 400: bad\u001b[31m day",
+        ),
         (answer(400), {"nothing_that_day": []}, Kind.REJECTED, "HTTP 400: {}"),
         (answer(401, "who?"), {}, Kind.UNAUTHORIZED, "HTTP 401: who?"),
         (answer(403, ""), {}, Kind.UNAUTHORIZED, "HTTP 403"),
