@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,7 +20,12 @@ from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame, Presence, build_frame, presence_of
 from checkpoints.coverage.results import KeySample
 from checkpoints.dates import DateRange, ranges_of
-from checkpoints.errors import ContractError, DatasetUnreadable, WarehouseError
+from checkpoints.errors import (
+    ContractError,
+    DatasetsUnreadable,
+    DatasetUnreadable,
+    WarehouseError,
+)
 from checkpoints.records import Record
 from checkpoints.rules.evidence import Pair
 from checkpoints.text import human_bytes
@@ -43,6 +49,8 @@ from checkpoints.warehouse.query import (
     presence_statement,
 )
 
+LOGGER = logging.getLogger(__name__)
+
 DETAILED_DATES = 60
 """Keys are read of the latest 60 partial and orphan dates."""
 
@@ -55,8 +63,10 @@ KEYS_SHOWN = 20
 TIB = 2**40
 DEFAULTS = ReadOptions()
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
 Build = Callable[[Contract, Mapping[str, Source], Sequence[DateRange], KeyShape], sa.Select[Any]]
+Of = Callable[[Mapping[str, Source]], sa.Select[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +88,7 @@ class Warehouse:
         """Which keys are where on the dates of ``ranges``: one statement per location.
 
         Raises:
+            DatasetsUnreadable: datasets that fail also when each is read alone.
             WarehouseError: a statement failed, or more would be read than is allowed.
         """
         if len(self._by_location()) < 2:
@@ -94,13 +105,18 @@ class Warehouse:
         that reason are left out as a whole.
 
         Raises:
+            DatasetsUnreadable: datasets that fail also when each is read alone.
             WarehouseError: a statement failed.
         """
+        shape = self._shape()
+
+        def build(sources: Mapping[str, Source]) -> sa.Select[Any]:
+            return keys_statement(self.contract, sources, ranges, limit, shape)
+
         found: list[Row] = []
         end = date.max
         for location, sources in self._by_location().items() if ranges else ():
-            statement = keys_statement(self.contract, sources, ranges, limit, self._shape())
-            rows = self.engine.rows(statement, location)
+            rows = self._rows_of(sources, location, build)
             dated = [row for row in rows if row[0] is not None]  # a text may be no date
             if dated and len(rows) == limit:
                 end = min(end, dated[-1][0])
@@ -126,16 +142,45 @@ class Warehouse:
         """Bytes that the presence query would read of each dataset; nothing is read.
 
         Raises:
+            DatasetsUnreadable: datasets whose query cannot be run.
             WarehouseError: the engine cannot tell.
         """
         shape = self._shape()
-        return {
-            name: self.engine.estimate(
-                presence_statement(self.contract, {name: source}, ranges, shape),
+        return self._each(
+            self.sources,
+            lambda name: self.engine.estimate(
+                presence_statement(self.contract, {name: self.sources[name]}, ranges, shape),
                 self.locations[name],
-            )
-            for name, source in self.sources.items()
-        }
+            ),
+        )
+
+    def without(self, unreadable: Mapping[str, str]) -> Warehouse:
+        """The same without datasets that cannot be read after all, and why, by name."""
+        sources = {name: s for name, s in self.sources.items() if name not in unreadable}
+        return replace(self, sources=sources, unreadable={**self.unreadable, **unreadable})
+
+    def _each(self, names: Iterable[str], read: Callable[[str], T]) -> dict[str, T]:
+        """What is read of single datasets; those that cannot be read are told together."""
+        found: dict[str, T] = {}
+        reasons: dict[str, str] = {}
+        for name in names:
+            try:
+                found[name] = read(name)
+            except DatasetUnreadable as error:
+                reasons[name] = f"dataset {name!r}: {error}"
+        if reasons:
+            raise DatasetsUnreadable(reasons)
+        return found
+
+    def _rows_of(self, sources: Mapping[str, Source], location: str | None, build: Of) -> list[Row]:
+        """The rows of one statement; when it fails, it is found out which dataset is to blame."""
+        try:
+            return self.engine.rows(build(sources), location)
+        except DatasetUnreadable as error:
+            self._each(sources, lambda n: self.engine.rows(build({n: sources[n]}), location))
+            raise WarehouseError(
+                f"all datasets together: {error}; each of them can be read alone: try again"
+            ) from error
 
     def _by_location(self) -> dict[str | None, dict[str, Source]]:
         groups: dict[str | None, dict[str, Source]] = {}
@@ -149,14 +194,9 @@ class Warehouse:
     def _rows(self, build: Build, ranges: Sequence[DateRange]) -> list[Row]:
         """One statement per location; refused before anything is read when it would be too much."""
         shape = self._shape()
-        statements = [
-            (build(self.contract, sources, ranges, shape), location)
-            for location, sources in self._by_location().items()
-        ]
         least = self.engine.least_billed
         if self.max_bytes is not None and least is not None:
-            total = sum(self.engine.estimate(*statement) for statement in statements)
-            total = max(total, least * len(self.sources))
+            total = sum(max(size, least) for size in self.estimates(ranges).values())
             if total > self.max_bytes:
                 raise WarehouseError(
                     f"the statements would read {human_bytes(total)}, "
@@ -164,7 +204,22 @@ class Warehouse:
                     f"{human_bytes(self.max_bytes)} allowed: nothing was read; narrow the window "
                     "or raise --max-bytes"
                 )
-        return [row for statement in statements for row in self.engine.rows(*statement)]
+        return [
+            row
+            for location, sources in self._by_location().items()
+            for row in self._rows_of(
+                sources, location, lambda these: build(self.contract, these, ranges, shape)
+            )
+        ]
+
+
+def read_on(warehouse: Warehouse, read: Callable[[Warehouse], T]) -> tuple[Warehouse, T]:
+    """What is read of a warehouse, without the datasets that turn out to be unreadable."""
+    while True:
+        try:
+            return warehouse, read(warehouse)
+        except DatasetsUnreadable as error:
+            warehouse = warehouse.without(error.reasons)
 
 
 def _merged(rows: Iterable[Row]) -> dict[Row, int]:
@@ -233,7 +288,7 @@ def _source(dataset: Dataset, found: Description) -> Source:
     if absent:
         details = "; ".join(f"{c!r}: {instead_of(c, found.columns)}" for c in absent)
         raise DatasetUnreadable(f"it has no column {details}")
-    type_, date_type, _ = found.columns[dataset.date]
+    type_, date_type, _, span = found.columns[dataset.date]
     if date_type is None:
         raise DatasetUnreadable(
             f"column {dataset.date!r} is {type_}, not a date: "
@@ -258,6 +313,7 @@ def _source(dataset: Dataset, found: Description) -> Source:
         key_types=tuple(key.type for key in keys),
         key_kinds=tuple(key.kind for key in keys),
         where_kinds=tuple(found.columns[c.column].kind for c in dataset.where),
+        span=span,
     )
 
 
@@ -288,7 +344,7 @@ def gather(
         WarehouseError: the warehouse cannot be opened or read.
     """
     with open_warehouse(contract, url, options) as warehouse:
-        presence = warehouse.presence([window.range])
+        warehouse, presence = read_on(warehouse, lambda w: w.presence([window.range]))
         frame = build_frame(
             contract,
             presence,
@@ -298,14 +354,29 @@ def gather(
             warehouse.unreadable,
             warehouse.incomparable(),
         )
-        keys = tuple(_key_samples(contract, warehouse, frame)) if with_keys else ()
+        keys = _keys_of(contract, warehouse, frame) if with_keys else ()
         return Evidence(frame=frame, keys=keys, statements=tuple(warehouse.engine.statements))
+
+
+def _keys_of(
+    contract: Contract, warehouse: Warehouse, frame: CoverageFrame
+) -> tuple[KeySample, ...]:
+    """The samples that can be read: the verdict stands without them."""
+    try:
+        return read_on(warehouse, lambda w: tuple(_key_samples(contract, w, frame)))[1]
+    except WarehouseError as error:
+        LOGGER.warning("warning: no keys are shown, as they could not be read: %s", error)
+        return ()
 
 
 def _key_samples(
     contract: Contract, warehouse: Warehouse, frame: CoverageFrame
 ) -> Iterator[KeySample]:
-    wanted = dict(_detailed(contract, frame))
+    wanted = {
+        pair: days
+        for pair, days in _detailed(contract, frame)
+        if {pair.dataset, pair.of} <= warehouse.sources.keys()
+    }
     dates = sorted({day for days in wanted.values() for day in days})[-DETAILED_DATES:]
     by_date: dict[date, list[Row]] = {}
     for row in warehouse.keys(ranges_of(dates), DETAILED_ROWS):
@@ -375,7 +446,7 @@ def estimate_window(
         WarehouseError: the warehouse cannot tell.
     """
     with open_warehouse(contract, url, options.labelled(tool="checkpoints")) as warehouse:
-        found = warehouse.estimates([window.range])
+        warehouse, found = read_on(warehouse, lambda w: w.estimates([window.range]))
     total, declared = sum(found.values()), contract.bigquery
     price = declared.price_per_tib if price_per_tib is None else price_per_tib
     return Estimate(
