@@ -106,7 +106,7 @@ PRICE = click.option(
 @with_setting(*WINDOW, PRICE, JSON)
 def estimate(setting: Setting, price_per_tib: float | None) -> ExitCode:
     """Show what a check would read and cost on BigQuery; nothing is read."""
-    from checkpoints.warehouse.reading import estimate_window
+    from checkpoints.warehouse.estimate import estimate_window
 
     contract, asked = setting.file.contract, setting.request()
     found = estimate_window(contract, asked.warehouse, asked.window, asked.reading, price_per_tib)

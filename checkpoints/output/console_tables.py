@@ -13,7 +13,7 @@ from checkpoints.output.columns import GAP, aligned, hanging, width_of
 from checkpoints.text import Detail, dates, human_bytes, one_line, percent
 
 if TYPE_CHECKING:
-    from checkpoints.warehouse.reading import Estimate
+    from checkpoints.warehouse.estimate import Estimate
 
 
 RANGE_LINES = 3

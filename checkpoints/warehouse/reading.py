@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,7 +26,6 @@ from checkpoints.errors import (
     DatasetUnreadable,
     WarehouseError,
 )
-from checkpoints.records import Record
 from checkpoints.rules.evidence import Pair
 from checkpoints.text import human_bytes
 from checkpoints.warehouse.conditions import refuse_unequal
@@ -60,7 +59,6 @@ DETAILED_ROWS = 20_000
 KEYS_SHOWN = 20
 """A sample holds at most 20 keys of each kind."""
 
-TIB = 2**40
 DEFAULTS = ReadOptions()
 
 T = TypeVar("T")
@@ -402,62 +400,4 @@ def _sample(names: Sequence[str], pair: Pair, day: date, rows: Iterable[Row]) ->
         date=day,
         missing=tuple(k for k, mask in keys if mask & up and not mask & down)[:KEYS_SHOWN],
         orphans=tuple(k for k, mask in keys if mask & down and not mask & up)[:KEYS_SHOWN],
-    )
-
-
-class DatasetEstimate(Record):
-    """Bytes of the date and key columns of one dataset in the window."""
-
-    dataset: str
-    location: str | None
-    bytes: int
-
-
-class Estimate(Record):
-    """The whole answer of ``checkpoints estimate``; ``cost`` is ``total_bytes`` at list price.
-
-    A run reads partial and orphan dates a second time for their keys, which is not in it, and
-    BigQuery bills at least 10 MB per table and statement.
-    """
-
-    schema_version: Literal[1] = 1
-    window: DateRange
-    datasets: tuple[DatasetEstimate, ...]
-    total_bytes: int
-    price_per_tib: float
-    currency: str
-    cost: float
-    unreadable: dict[str, str]
-
-
-def estimate_window(
-    contract: Contract,
-    url: str,
-    window: Window,
-    options: ReadOptions,
-    price_per_tib: float | None,
-) -> Estimate:
-    """What the presence query would read of the window and cost, by dry runs; nothing is read.
-
-    ``price_per_tib`` replaces the contract's.
-
-    Raises:
-        ContractError: the URL is unusable.
-        WarehouseError: the warehouse cannot tell.
-    """
-    with open_warehouse(contract, url, options.labelled(tool="checkpoints")) as warehouse:
-        warehouse, found = read_on(warehouse, lambda w: w.estimates([window.range]))
-    total, declared = sum(found.values()), contract.bigquery
-    price = declared.price_per_tib if price_per_tib is None else price_per_tib
-    return Estimate(
-        window=window.range,
-        datasets=tuple(
-            DatasetEstimate(dataset=name, location=warehouse.locations[name], bytes=size)
-            for name, size in found.items()
-        ),
-        total_bytes=total,
-        price_per_tib=price,
-        currency=declared.currency,
-        cost=total / TIB * price,
-        unreadable=dict(warehouse.unreadable),
     )
