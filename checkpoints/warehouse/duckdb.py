@@ -25,6 +25,7 @@ from checkpoints.process import in_background, interruptible
 from checkpoints.warehouse import functions
 from checkpoints.warehouse.duckdb_catalog import A_FILE, Catalog
 from checkpoints.warehouse.engine import (
+    NOT_ONE_SELECT,
     SPAN,
     Column,
     Description,
@@ -225,7 +226,7 @@ class DuckDbEngine:
         """A query is one SELECT: by itself, not only within the parentheses it is put in."""
         found = self.connection.extract_statements(query)
         if [statement.type for statement in found] != [duckdb.StatementType.SELECT]:
-            raise DatasetUnreadable("its query is not one SELECT statement: nothing else is run")
+            raise DatasetUnreadable(NOT_ONE_SELECT)
 
     def rows(self, statement: sa.Select[Any], location: str | None) -> list[tuple[Any, ...]]:
         """Run a statement; Ctrl-C stops it."""

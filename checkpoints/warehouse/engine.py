@@ -153,6 +153,10 @@ class Engine(Protocol):
         ...
 
 
+NOT_ONE_SELECT = "its query is not one SELECT statement: nothing else is run"
+"""Why an engine refuses a query, by its own parser."""
+
+
 def instead_of(name: str, known: Iterable[str]) -> str:
     """What a table or schema has in place of a column or table that does not exist."""
     names = sorted(known)
