@@ -112,4 +112,5 @@ def estimate(setting: Setting, price_per_tib: float | None) -> ExitCode:
     found = estimate_window(contract, asked.warehouse, asked.window, asked.reading, price_per_tib)
     print_estimate(setting.console, found)
     write_json(found, setting.json_path)
-    return ExitCode.COULD_NOT_TELL if found.unreadable else ExitCode.COMPLETE
+    told = not (found.unreadable or found.refused)
+    return ExitCode.COMPLETE if told else ExitCode.COULD_NOT_TELL

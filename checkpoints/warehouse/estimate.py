@@ -15,24 +15,33 @@ TIB = 2**40
 
 
 class DatasetEstimate(Record):
-    """Bytes of the date and key columns of one dataset in the window."""
+    """Bytes of the date and key columns of one dataset in the window.
+
+    ``billed_bytes`` are what is billed for them at least: BigQuery has a minimum per table and
+    statement.
+    """
 
     dataset: str
     location: str | None
     bytes: int
+    billed_bytes: int
 
 
 class Estimate(Record):
-    """The whole answer of ``checkpoints estimate``; ``cost`` is ``total_bytes`` at list price.
+    """The whole answer of ``checkpoints estimate``; ``cost`` is what is billed, at list price.
 
-    A run reads partial and orphan dates a second time for their keys, which is not in it, and
-    BigQuery bills at least 10 MB per table and statement.
+    ``refused`` is why a run would read nothing, as more would be billed than the ``max_bytes``
+    that are allowed; else it is empty. A run reads partial and orphan dates a second time for
+    their keys, which is not in it.
     """
 
     schema_version: Literal[1] = 1
     window: DateRange
     datasets: tuple[DatasetEstimate, ...]
     total_bytes: int
+    total_billed_bytes: int
+    max_bytes: int | None
+    refused: str
     price_per_tib: float
     currency: str
     cost: float
@@ -56,17 +65,25 @@ def estimate_window(
     """
     with open_warehouse(contract, url, options.labelled(tool="checkpoints")) as warehouse:
         warehouse, found = read_on(warehouse, lambda w: w.estimates([window.range]))
-    total, declared = sum(found.values()), contract.bigquery
+    billed, declared = sum(size.billed for size in found.values()), contract.bigquery
     price = declared.price_per_tib if price_per_tib is None else price_per_tib
     return Estimate(
         window=window.range,
         datasets=tuple(
-            DatasetEstimate(dataset=name, location=warehouse.locations[name], bytes=size)
+            DatasetEstimate(
+                dataset=name,
+                location=warehouse.locations[name],
+                bytes=size.read,
+                billed_bytes=size.billed,
+            )
             for name, size in found.items()
         ),
-        total_bytes=total,
+        total_bytes=sum(size.read for size in found.values()),
+        total_billed_bytes=billed,
+        max_bytes=warehouse.max_bytes,
+        refused=warehouse.refusal(found),
         price_per_tib=price,
         currency=declared.currency,
-        cost=total / TIB * price,
+        cost=billed / TIB * price,
         unreadable=dict(warehouse.unreadable),
     )

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -65,6 +65,13 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 Build = Callable[[Contract, Mapping[str, Source], Sequence[DateRange], KeyShape], sa.Select[Any]]
 Of = Callable[[Mapping[str, Source]], sa.Select[Any]]
+
+
+class Bytes(NamedTuple):
+    """What is read of a dataset, and what is billed for that at least."""
+
+    read: int
+    billed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,20 +143,40 @@ class Warehouse:
             if (why := incomparable(self.sources[pair.dataset], self.sources[pair.of]))
         }
 
-    def estimates(self, ranges: Sequence[DateRange]) -> dict[str, int]:
-        """Bytes that the presence query would read of each dataset; nothing is read.
+    def estimates(self, ranges: Sequence[DateRange]) -> dict[str, Bytes]:
+        """What the presence query would read of each dataset; nothing is read.
 
         Raises:
             DatasetsUnreadable: datasets whose query cannot be run.
             WarehouseError: the engine cannot tell.
         """
-        shape = self._shape()
-        return self._each(
-            self.sources,
-            lambda name: self.engine.estimate(
-                presence_statement(self.contract, {name: self.sources[name]}, ranges, shape),
-                self.locations[name],
-            ),
+        shape, least = self._shape(), self.engine.least_billed or 0
+
+        def size_of(name: str) -> Bytes:
+            sources = {name: self.sources[name]}
+            statement = presence_statement(self.contract, sources, ranges, shape)
+            read = self.engine.estimate(statement, self.locations[name])
+            return Bytes(read, max(read, least))
+
+        return self._each(self.sources, size_of)
+
+    def refusal(self, sizes: Mapping[str, Bytes]) -> str:
+        """Why datasets of these sizes are not read; empty when they may be.
+
+        What was billed before, by this warehouse, counts as well.
+        """
+        total = sum(size.billed for size in sizes.values())
+        before = sum(statement.bytes_billed or 0 for statement in self.engine.statements)
+        if self.max_bytes is None or total + before <= self.max_bytes:
+            return ""
+        read = human_bytes(sum(size.read for size in sizes.values()))
+        again = f" after {human_bytes(before)} that were billed before" if before else ""
+        return (
+            f"a read would be billed {human_bytes(total)}{again} (it reads {read}, and each table "
+            f"is billed at least {(self.engine.least_billed or 0) / 2**20:g} MiB), "
+            f"{human_bytes(total + before - self.max_bytes)} more than the "
+            f"{human_bytes(self.max_bytes)} allowed: nothing was read; narrow the window or raise "
+            "--max-bytes"
         )
 
     def without(self, unreadable: Mapping[str, str]) -> Warehouse:
@@ -192,16 +219,9 @@ class Warehouse:
     def _rows(self, build: Build, ranges: Sequence[DateRange]) -> list[Row]:
         """One statement per location; refused before anything is read when it would be too much."""
         shape = self._shape()
-        least = self.engine.least_billed
-        if self.max_bytes is not None and least is not None:
-            total = sum(max(size, least) for size in self.estimates(ranges).values())
-            if total > self.max_bytes:
-                raise WarehouseError(
-                    f"the statements would read {human_bytes(total)}, "
-                    f"{human_bytes(total - self.max_bytes)} more than the "
-                    f"{human_bytes(self.max_bytes)} allowed: nothing was read; narrow the window "
-                    "or raise --max-bytes"
-                )
+        limited = self.max_bytes is not None and self.engine.least_billed is not None
+        if limited and (refusal := self.refusal(self.estimates(ranges))):
+            raise WarehouseError(f"{refusal}; see python -m checkpoints estimate")
         return [
             row
             for location, sources in self._by_location().items()
