@@ -78,12 +78,14 @@ class Patience:
         silent = not begun or len(self._failures) >= FAILURES_TOLD
         if not silent or waited < SECONDS_OF_SILENCE:
             return False
-        why = f" ({short(self._failures[-1])})" if self._failures else ""
+        last = next(reversed(self._failures), None)
+        what = "cannot be reached" if isinstance(last, UNREACHABLE) else "does not answer"
         LOGGER.warning(
-            "warning: no answer from BigQuery for %.0f s%s: it is tried again for up to %.0f s "
+            "warning: BigQuery %s%s: no answer for %.0f s; it is retried for up to %.0f s more "
             "(bigquery.timeout_seconds)",
+            what,
+            f" ({short(last)})" if last else "",
             waited,
-            why,
             self.seconds - waited,
         )
         return True

@@ -42,8 +42,8 @@ def test_a_connection_that_fails_is_told_with_how_long_it_is_tried(
     with caplog.at_level(logging.WARNING):
         said = refused()
     (told,) = [r.getMessage() for r in caplog.records if r.name == bigquery_waiting.__name__]
-    assert told.startswith("warning: no answer from BigQuery for 0 s (ConnectionError: Connection")
-    assert "it is tried again for up to 3 s (bigquery.timeout_seconds)" in told
+    assert told.startswith("warning: BigQuery cannot be reached (ConnectionError: Connection")
+    assert "no answer for 0 s; it is retried for up to 3 s more (bigquery.timeout" in told
     assert said.startswith("BigQuery cannot be reached (ConnectionError: Connection refused)")
     assert "narrow the window" not in said
     assert here.queries == []
@@ -55,6 +55,6 @@ def test_a_service_that_only_fails_is_told_in_its_own_words(
     here.fail("GET", "/tables/", errors.backend_error(), times=10_000)
     with caplog.at_level(logging.WARNING):
         said = refused()
-    assert "no answer from BigQuery" in caplog.text
+    assert "warning: BigQuery does not answer (Error encountered" in caplog.text
     assert "BigQuery still fails after" in said
     assert "Error encountered during execution" in said

@@ -164,8 +164,6 @@ def test_a_view_that_lacks_something_is_named_with_what_it_lacks(
         ("w.t.factors", "schema 't' is not in the warehouse"),
         ("w.s.factor", "table 'factor' is not in schema 'w.s': did you mean 'factors'?"),
         ("S.FACTOR", "table 'FACTOR' is not in schema 'S'"),
-        # Names of this program's own variables are no tables either.
-        ("dataset", "table 'dataset' is not in the warehouse"),
         ("a.b.t", 'its name has a dot in it: write table: ["a.b", "t"]'),
         ("x.parquet", "write query: SELECT * FROM read_parquet('x.parquet')"),
         ("s3://bucket/it's/*.csv.gz", "SELECT * FROM read_csv('s3://bucket/it''s/*.csv.gz')"),
@@ -177,6 +175,12 @@ def test_a_table_that_is_not_there_is_told_by_the_part_that_is_wrong(
 ) -> None:
     url = warehouse_with(tmp_path, 'CREATE SCHEMA "a.b"', 'CREATE TABLE "a.b".t AS FROM s.factors')
     assert said in unreadable(tmp_path, url, factors={"table": table})["factors"]
+
+
+def test_a_variable_of_this_program_is_no_table(tmp_path: Path) -> None:
+    query = {"table": None, "query": "SELECT d, k FROM dataset"}
+    (said,) = unreadable(tmp_path, warehouse_with(tmp_path), factors=query).values()
+    assert "Table with name dataset does not exist" in said
 
 
 @pytest.mark.parametrize(
