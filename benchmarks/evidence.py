@@ -131,8 +131,8 @@ def read_evidence(world: World, contestant: str, repeats: int, clock: Clock) -> 
 class _Recorded(DuckDbEngine):
     """The product's engine; the statements it is given are kept."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        super().__init__(connection)
+    def __init__(self, engine: DuckDbEngine) -> None:
+        super().__init__(engine.connection, engine.url)
         self.sent: list[sa.Select[Any]] = []
 
     def rows(self, statement: sa.Select[Any], location: str | None) -> list[tuple[Any, ...]]:
@@ -147,7 +147,7 @@ def _by_presence(world: World, _contestant: str, repeats: int, clock: Clock) -> 
     times, window = [], Window(range=dates, label="all")
     with open_warehouse(contract, world.url) as warehouse:
         assert isinstance(warehouse.engine, DuckDbEngine)
-        engine = _Recorded(warehouse.engine.connection)
+        engine = _Recorded(warehouse.engine)
         for _ in range(repeats):
             engine.sent.clear()
             started = clock()

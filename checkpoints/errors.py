@@ -8,14 +8,15 @@ CheckpointsError
 └── CouldNotTell         3  no verdict was possible
     ├── WarehouseError   3  the warehouse could not be read
     │   ├── WarehouseBusy      3  another process holds the file
-    │   └── DatasetUnreadable  3  one dataset cannot be read; the others are still judged
+    │   ├── DatasetUnreadable  3  one dataset cannot be read; the others are still judged
+    │   └── DatasetsUnreadable 3  the same of several, by name
     ├── UnreadablePair   3  a pair of datasets cannot be judged
     └── LibraryError     3  Great Expectations did not judge what was declared
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 
@@ -91,6 +92,14 @@ class WarehouseBusy(WarehouseError):
 
 class DatasetUnreadable(WarehouseError):
     """One dataset cannot be read: the message says why, and what is there instead."""
+
+
+class DatasetsUnreadable(WarehouseError):
+    """Datasets that cannot be read, as was seen when they were; ``reasons`` by their names."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        super().__init__(*reasons.values())
+        self.reasons = reasons
 
 
 class UnreadablePair(CouldNotTell):

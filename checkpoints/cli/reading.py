@@ -108,10 +108,11 @@ PRICE = click.option(
 @with_setting(*WINDOW, PRICE, JSON)
 def estimate(setting: Setting, price_per_tib: float | None) -> ExitCode:
     """Show what a check would read and cost on BigQuery; nothing is read."""
-    from checkpoints.warehouse.reading import estimate_window
+    from checkpoints.warehouse.estimate import estimate_window
 
     contract, asked = setting.file.contract, setting.request()
     found = estimate_window(contract, asked.warehouse, asked.window, asked.reading, price_per_tib)
     print_estimate(setting.console, found)
     write_json(found, setting.json_path)
-    return ExitCode.COULD_NOT_TELL if found.unreadable else ExitCode.COMPLETE
+    told = not (found.unreadable or found.refused)
+    return ExitCode.COMPLETE if told else ExitCode.COULD_NOT_TELL

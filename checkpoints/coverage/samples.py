@@ -5,7 +5,7 @@ What is read of a date is the mask of each key, as the presence query makes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -30,6 +30,14 @@ class KeyedDates:
 
     failed: Mapping[Pair, Sequence[date]]
     others: Mapping[Pair, Sequence[date]]
+
+    def among(self, names: Collection[str]) -> KeyedDates:
+        """Those of pairs of which both datasets are among the names."""
+
+        def kept(pairs: Mapping[Pair, Sequence[date]]) -> dict[Pair, Sequence[date]]:
+            return {p: days for p, days in pairs.items() if {p.dataset, p.of} <= set(names)}
+
+        return KeyedDates(failed=kept(self.failed), others=kept(self.others))
 
     @property
     def pairs(self) -> dict[Pair, Sequence[date]]:

@@ -13,7 +13,7 @@ from checkpoints.output.columns import GAP, aligned, hanging, width_of
 from checkpoints.text import Detail, dates, human_bytes, one_line, percent
 
 if TYPE_CHECKING:
-    from checkpoints.warehouse.reading import Estimate
+    from checkpoints.warehouse.estimate import Estimate
 
 
 RANGE_LINES = 3
@@ -120,18 +120,28 @@ def _lacking(entry: Coverage) -> str:
 
 
 def print_estimate(console: Console, estimate: Estimate) -> None:
-    """Bytes per dataset and in total, and their price."""
+    """Bytes per dataset and in total, what is billed for them, and whether a run is allowed."""
     console.print(f"A check of {estimate.window.first} to {estimate.window.last} would read")
     rows = [
-        [Text(one_line(e.dataset)), Text(e.location or "–"), Text(human_bytes(e.bytes))]
+        [
+            Text(one_line(e.dataset)),
+            Text(e.location or "–"),
+            Text(human_bytes(e.bytes)),
+            Text(human_bytes(e.billed_bytes)),
+        ]
         for e in estimate.datasets
     ]
-    headings = [Text("dataset"), Text("location"), Text("bytes")]
-    for line in aligned([headings, *rows], right=(2,)):
+    headings = [Text("dataset"), Text("location"), Text("bytes"), Text("billed at least")]
+    for line in aligned([headings, *rows], right=(2, 3)):
         console.print(line, soft_wrap=True)
     console.print(
-        f"total {human_bytes(estimate.total_bytes)}: {estimate.cost:.4f} {estimate.currency}"
+        f"total {human_bytes(estimate.total_bytes)}, billed at least "
+        f"{human_bytes(estimate.total_billed_bytes)}: {estimate.cost:.4f} {estimate.currency}"
         f" at {estimate.price_per_tib:g} {estimate.currency} per TiB"
     )
+    if estimate.refused:
+        console.print(f"error: {estimate.refused}", style="bold magenta", soft_wrap=True)
+    elif estimate.max_bytes is not None:
+        console.print(f"a run may be billed {human_bytes(estimate.max_bytes)}: it is allowed")
     for problem in estimate.unreadable.values():
         console.print(f"error: {one_line(problem)}", style="bold magenta")

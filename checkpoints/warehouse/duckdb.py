@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import wait
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -22,22 +23,34 @@ from checkpoints.contract.model import Dataset, DateType
 from checkpoints.errors import ContractError, DatasetUnreadable, WarehouseBusy, WarehouseError
 from checkpoints.process import in_background, interruptible
 from checkpoints.warehouse import functions
+from checkpoints.warehouse.duckdb_catalog import A_FILE, Catalog
 from checkpoints.warehouse.engine import (
+    NOT_ONE_SELECT,
+    SPAN,
     Column,
     Description,
     Engine,
     ReadOptions,
     Statement,
     ValueKind,
-    instead_of,
 )
 from checkpoints.warehouse.functions import clauses_of, iso_date_case
-from checkpoints.warehouse.query import probe
+from checkpoints.warehouse.query import Schema, probe
 
 MB_PER_THREAD = 128
 """Memory that DuckDB takes for each core before it spills to disk."""
 
 SPILL_FOLDER = f"checkpoints-{uuid4().hex}"
+
+OF_THE_PROCESS = (
+    duckdb.ConnectionException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.InterruptException,
+    duckdb.OutOfMemoryException,
+    duckdb.TransactionException,
+)
+"""Errors that say nothing about what is read; all others are of a statement's data or SQL."""
 
 DATE_TYPES: dict[str, DateType] = {
     "DATE": "date",
@@ -49,6 +62,14 @@ DATE_TYPES: dict[str, DateType] = {
     "VARCHAR": "text",
 }
 
+
+SPANS = {
+    "TIMESTAMP_NS": (
+        datetime(1677, 9, 21, 0, 12, 43, 145225),
+        datetime(2262, 4, 11, 23, 47, 16, 854775),
+    )
+}
+"""The first and the last moment of types that hold fewer than Python does."""
 
 KINDS: dict[str, ValueKind] = {
     **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"), "integer"),
@@ -66,7 +87,7 @@ KINDS: dict[str, ValueKind] = {
 
 def _column(type_: str) -> Column:
     name = type_.partition("(")[0]
-    return Column(type_, DATE_TYPES.get(type_), KINDS.get(name, "other"))
+    return Column(type_, DATE_TYPES.get(type_), KINDS.get(name, "other"), SPANS.get(type_, SPAN))
 
 
 class _AlwaysQuoted(IdentifierPreparer):
@@ -76,7 +97,8 @@ class _AlwaysQuoted(IdentifierPreparer):
         return True
 
     def quote_schema(self, schema: str) -> str:
-        return ".".join(self.quote(part) for part in schema.split("."))
+        parts = schema.parts if isinstance(schema, Schema) else (schema,)
+        return ".".join(self.quote(part) for part in parts)
 
 
 class DuckDbDialect(DefaultDialect):
@@ -176,30 +198,35 @@ class DuckDbEngine:
 
     least_billed: int | None = None
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, url: sa.URL) -> None:
         self.connection = connection
+        self.url = url
         self.statements: list[Statement] = []
 
     def describe(self, dataset: Dataset) -> Description:
         """Look up the columns of a table or query, from an empty answer of it."""
+        path = dataset.path
         try:
             if dataset.query is not None:
                 self._refuse_other_than_select(dataset.query)
+            self._refuse_file(path)
             found = self.connection.execute(*compiled(probe(dataset))).description or []
-        except duckdb.CatalogException as error:
-            reason = self._no_table(dataset.path) if dataset.path else _unreadable(error)
-            raise DatasetUnreadable(reason) from error
         except duckdb.Error as error:
-            raise DatasetUnreadable(_unreadable(error)) from error
+            raise DatasetUnreadable(self._reason(path, error)) from error
         types = {name: str(type_) for name, type_, *_ in found}
         columns = {name: _column(type_) for name, type_ in types.items()}
         return Description(columns=columns, location=None)
+
+    def _refuse_file(self, path: tuple[str, ...]) -> None:
+        """A file that has the name would be read, but its columns do not bear a table's name."""
+        if A_FILE.search(".".join(path)) and (absent := Catalog(self.connection).instead_of(path)):
+            raise DatasetUnreadable(absent)
 
     def _refuse_other_than_select(self, query: str) -> None:
         """A query is one SELECT: by itself, not only within the parentheses it is put in."""
         found = self.connection.extract_statements(query)
         if [statement.type for statement in found] != [duckdb.StatementType.SELECT]:
-            raise DatasetUnreadable("its query is not one SELECT statement: nothing else is run")
+            raise DatasetUnreadable(NOT_ONE_SELECT)
 
     def rows(self, statement: sa.Select[Any], location: str | None) -> list[tuple[Any, ...]]:
         """Run a statement; Ctrl-C stops it."""
@@ -214,6 +241,10 @@ class DuckDbEngine:
             self.connection.interrupt()
             wait([answer])  # the connection must not be closed while it is in use
             raise
+        except OF_THE_PROCESS as error:
+            raise WarehouseError(f"warehouse {self.url}: {_first_line(error)}") from error
+        except duckdb.Error as error:
+            raise DatasetUnreadable(_unreadable(error)) from error
         self.statements.append(
             Statement(
                 location=location,
@@ -231,14 +262,15 @@ class DuckDbEngine:
         """Always an error: DuckDB does not tell what a statement reads."""
         raise WarehouseError("bytes are estimated on BigQuery only: give --warehouse bigquery://…")
 
-    def _no_table(self, path: tuple[str, ...]) -> str:
-        *parts, table = path
-        schema = parts[-1] if parts else "main"
-        found = self.connection.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = $1", [schema]
-        ).fetchall()
-        where = f"schema {'.'.join(parts)!r}" if parts else "the warehouse"
-        return f"table {table!r} is not in {where}: {instead_of(table, [n for (n,) in found])}"
+    def _reason(self, path: tuple[str, ...], error: duckdb.Error) -> str:
+        """Why a table, a view or a query cannot be described."""
+        if not path:
+            return _unreadable(error)
+        catalog = Catalog(self.connection)
+        view = catalog.is_view(path)
+        return catalog.instead_of(path) or _unreadable(
+            error, f"view {'.'.join(path)!r}" if view else "it"
+        )
 
 
 @contextmanager
@@ -255,7 +287,9 @@ def open_engine(url: sa.URL, options: ReadOptions) -> Iterator[Engine]:
     with _translated(url), duckdb.connect(path, read_only=True, config=config) as connection:
         connection.execute("SET enable_progress_bar = false")  # it is drawn on standard output
         connection.execute("SET TimeZone = $1", [options.timezone])  # never the machine's
-        yield DuckDbEngine(connection)
+        # A table that is not there must not be looked for among the variables of this program.
+        connection.execute("SET python_enable_replacements = false")
+        yield DuckDbEngine(connection, url)
 
 
 def _spilling() -> dict[str, str]:
@@ -301,8 +335,8 @@ def _translated(url: sa.URL) -> Iterator[None]:
         raise WarehouseError(f"warehouse {url}: {detail}") from error
 
 
-def _unreadable(error: duckdb.Error) -> str:
-    return f"it cannot be read: {_first_line(error)}"
+def _unreadable(error: duckdb.Error, what: str = "it") -> str:
+    return f"{what} cannot be read: {_first_line(error)}"
 
 
 def _first_line(error: duckdb.Error) -> str:

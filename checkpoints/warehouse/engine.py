@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from checkpoints.contract.model import Contract, Dataset, DateType
@@ -72,12 +73,20 @@ ValueKind = Literal[
 """What a column holds, whatever an engine calls its type."""
 
 
+SPAN = (datetime.min, datetime.max)
+"""The first and the last moment that are told in four digits of a year."""
+
+
 class Column(NamedTuple):
-    """A column as the warehouse has it; ``date_type`` is None where it holds no dates."""
+    """A column as the warehouse has it; ``date_type`` is None where it holds no dates.
+
+    ``span`` is the first and the last moment that it can be compared with.
+    """
 
     type: str
     date_type: DateType | None
     kind: ValueKind = "other"
+    span: tuple[datetime, datetime] = SPAN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +138,8 @@ class Engine(Protocol):
         """Run a statement where its data is; dates come as ``date``, numbers as ``int``.
 
         Raises:
-            WarehouseError: it failed.
+            DatasetUnreadable: it failed for its data or its SQL, which is a dataset's own.
+            WarehouseError: it failed for any other reason.
         """
         ...
 
@@ -137,9 +147,14 @@ class Engine(Protocol):
         """How many bytes a statement would read; nothing is read.
 
         Raises:
+            DatasetUnreadable: it cannot be run, which is a dataset's own.
             WarehouseError: the engine cannot tell.
         """
         ...
+
+
+NOT_ONE_SELECT = "its query is not one SELECT statement: nothing else is run"
+"""Why an engine refuses a query, by its own parser."""
 
 
 def instead_of(name: str, known: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, date, datetime, time
 from itertools import zip_longest
 from typing import Any
 
@@ -18,7 +18,7 @@ from checkpoints.coverage.samples import KEYS_SHOWN, KeyedDates, bits_of
 from checkpoints.dates import DAY, DateRange
 from checkpoints.rules.evidence import Pair
 from checkpoints.warehouse.conditions import condition_on
-from checkpoints.warehouse.engine import ValueKind
+from checkpoints.warehouse.engine import SPAN, ValueKind
 from checkpoints.warehouse.functions import (
     day_of,
     exact_text,
@@ -43,8 +43,8 @@ ALIKE = (
 class Source:
     """A dataset as the warehouse has it.
 
-    The kind of its date, the types and kinds of its keys, the kinds that ``where`` is about, and
-    dates that are read beside those asked for.
+    The kind of its date and the moments that this can be compared with, the types and kinds of
+    its keys, the kinds that ``where`` is about, and dates that are read beside those asked for.
     """
 
     dataset: Dataset
@@ -52,7 +52,20 @@ class Source:
     key_types: tuple[str, ...]
     key_kinds: tuple[ValueKind, ...]
     where_kinds: tuple[ValueKind, ...] = ()
+    span: tuple[datetime, datetime] = SPAN
     before: tuple[DateRange, ...] = ()
+
+
+class Schema(str):
+    """The parts before a table's name, joined by dots; a part may have a dot of its own."""
+
+    parts: tuple[str, ...]
+
+    def __new__(cls, *parts: str) -> Schema:
+        """Join the parts, and keep them."""
+        schema = super().__new__(cls, ".".join(parts))
+        schema.parts = parts
+        return schema
 
 
 KeyShape = tuple[bool, ...]
@@ -257,7 +270,7 @@ def relation_of(dataset: Dataset) -> sa.FromClause:
     if dataset.query is not None:
         return sa.text(_escaped(dataset.query)).columns(*columns).subquery("query")
     *schema, table = dataset.path
-    return sa.table(table, *columns, schema=".".join(schema) or None)
+    return sa.table(table, *columns, schema=Schema(*schema) or None)
 
 
 def probe(dataset: Dataset) -> sa.Select[Any]:
@@ -332,11 +345,28 @@ def _within(
     if source.date_type in ("date", "text"):
         return column.between(sa.literal(dates.first, sa.Date()), sa.literal(dates.last, sa.Date()))
     aware = source.date_type == "timestamp"
-    zone = source.dataset.zone
-    moments = [
-        datetime.combine(day, time(), contract.zone) for day in (dates.first, dates.last + DAY)
-    ]
-    if not aware:
-        moments = [(m.astimezone(zone) if zone else m).replace(tzinfo=None) for m in moments]
-    low, high = (sa.literal(moment, sa.TIMESTAMP(timezone=aware)) for moment in moments)
-    return sa.and_(column >= low, column < high)
+    earliest, latest = (m.replace(tzinfo=UTC if aware else None) for m in source.span)
+    endless = dates.last == date.max
+    until = (dates.last, time.max) if endless else (dates.last + DAY, time())
+    first = _moment(dates.first, time(), source, contract) or earliest
+    end = _moment(*until, source, contract) or latest
+    if first > latest or end <= earliest:
+        return sa.false()
+    low, high = (
+        sa.literal(moment, sa.TIMESTAMP(timezone=aware))
+        for moment in (max(first, earliest), min(end, latest))
+    )
+    return sa.and_(column >= low, column <= high if endless or end >= latest else column < high)
+
+
+def _moment(day: date, at: time, source: Source, contract: Contract) -> datetime | None:
+    """A moment of the contract's calendar as a column has it; None where no datetime says it."""
+    moment = datetime.combine(day, at, contract.zone)
+    try:
+        if source.date_type == "timestamp":
+            moment.astimezone(UTC)  # what it is compared as
+            return moment
+        zone = source.dataset.zone
+        return (moment.astimezone(zone) if zone else moment).replace(tzinfo=None)
+    except OverflowError:
+        return None

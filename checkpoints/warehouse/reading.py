@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,8 +22,12 @@ from checkpoints.coverage.frame import CoverageFrame, Presence, build_frame, pre
 from checkpoints.coverage.results import KeySample
 from checkpoints.coverage.samples import KeyedDates, keyed_dates, samples_of
 from checkpoints.dates import DateRange, ranges_of
-from checkpoints.errors import ContractError, DatasetUnreadable, WarehouseError
-from checkpoints.records import Record
+from checkpoints.errors import (
+    ContractError,
+    DatasetsUnreadable,
+    DatasetUnreadable,
+    WarehouseError,
+)
 from checkpoints.rules.evidence import Pair
 from checkpoints.text import human_bytes
 from checkpoints.warehouse.conditions import refuse_unequal
@@ -46,6 +51,8 @@ from checkpoints.warehouse.query import (
     presence_statement,
 )
 
+LOGGER = logging.getLogger(__name__)
+
 DETAILED_DATES = 60
 """Keys are read of 60 partial and orphan dates: of failed checks first, each newest first."""
 
@@ -55,11 +62,19 @@ DETAILED_ROWS = 20_000
 MERGED_KEYS = 100_000
 """About as many keys are read of those dates where they are merged here, of several locations."""
 
-TIB = 2**40
 DEFAULTS = ReadOptions()
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
 Build = Callable[[Contract, Mapping[str, Source], Sequence[DateRange], KeyShape], sa.Select[Any]]
+Of = Callable[[Mapping[str, Source]], sa.Select[Any]]
+
+
+class Bytes(NamedTuple):
+    """What is read of a dataset, and what is billed for that at least."""
+
+    read: int
+    billed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +105,7 @@ class Warehouse:
         """Which keys are where on the dates of ``ranges``: one statement per location.
 
         Raises:
+            DatasetsUnreadable: datasets that fail also when each is read alone.
             WarehouseError: a statement failed, or more would be read than is allowed.
         """
         if len(self._by_location()) < 2:
@@ -123,6 +139,7 @@ class Warehouse:
         Of ``DETAILED_DATES`` at most; of several locations, every key, and of fewer dates.
 
         Raises:
+            DatasetsUnreadable: datasets that fail also when each is read alone.
             WarehouseError: a statement failed.
         """
         dates, groups = keyed.dates()[:DETAILED_DATES], self._by_location()
@@ -132,14 +149,16 @@ class Warehouse:
             dates = dates[: max(1, sum(total <= MERGED_KEYS for total in totals))]
         if not dates:
             return []
-        given = ranges_of(dates), self._shape()
+        ranges, shape = ranges_of(dates), self._shape()
+
+        def build(sources: Mapping[str, Source]) -> sa.Select[Any]:
+            if len(groups) > 1:
+                return masks_statement(self.contract, sources, ranges, shape, undated=False)
+            return keys_statement(self.contract, sources, ranges, shape, keyed, DETAILED_ROWS)
+
         found: list[Row] = []
         for location, sources in groups.items():
-            if len(groups) > 1:
-                statement = masks_statement(self.contract, sources, *given, undated=False)
-            else:
-                statement = keys_statement(self.contract, sources, *given, keyed, DETAILED_ROWS)
-            found += self.engine.rows(statement, location)
+            found += self._rows_of(sources, location, build)
         rows = [(*key, mask) for key, mask in _merged(found).items()]
         return sorted(rows, key=lambda row: [*map(str, row)])
 
@@ -153,20 +172,69 @@ class Warehouse:
             if (why := incomparable(self.sources[pair.dataset], self.sources[pair.of]))
         }
 
-    def estimates(self, ranges: Sequence[DateRange]) -> dict[str, int]:
-        """Bytes that the presence query would read of each dataset; nothing is read.
+    def estimates(self, ranges: Sequence[DateRange]) -> dict[str, Bytes]:
+        """What the presence query would read of each dataset; nothing is read.
 
         Raises:
+            DatasetsUnreadable: datasets whose query cannot be run.
             WarehouseError: the engine cannot tell.
         """
-        shape = self._shape()
-        return {
-            name: self.engine.estimate(
-                presence_statement(self.contract, {name: source}, ranges, shape),
-                self.locations[name],
-            )
-            for name, source in self.sources.items()
-        }
+        shape, least = self._shape(), self.engine.least_billed or 0
+
+        def size_of(name: str) -> Bytes:
+            sources = {name: self.sources[name]}
+            statement = presence_statement(self.contract, sources, ranges, shape)
+            read = self.engine.estimate(statement, self.locations[name])
+            return Bytes(read, max(read, least))
+
+        return self._each(self.sources, size_of)
+
+    def refusal(self, sizes: Mapping[str, Bytes]) -> str:
+        """Why datasets of these sizes are not read; empty when they may be.
+
+        What was billed before, by this warehouse, counts as well.
+        """
+        total = sum(size.billed for size in sizes.values())
+        before = sum(statement.bytes_billed or 0 for statement in self.engine.statements)
+        if self.max_bytes is None or total + before <= self.max_bytes:
+            return ""
+        read = human_bytes(sum(size.read for size in sizes.values()))
+        again = f" after {human_bytes(before)} that were billed before" if before else ""
+        return (
+            f"a read would be billed {human_bytes(total)}{again} (it reads {read}, and each table "
+            f"is billed at least {(self.engine.least_billed or 0) / 2**20:g} MiB), "
+            f"{human_bytes(total + before - self.max_bytes)} more than the "
+            f"{human_bytes(self.max_bytes)} allowed: nothing was read; narrow the window or raise "
+            "--max-bytes"
+        )
+
+    def without(self, unreadable: Mapping[str, str]) -> Warehouse:
+        """The same without datasets that cannot be read after all, and why, by name."""
+        sources = {name: s for name, s in self.sources.items() if name not in unreadable}
+        return replace(self, sources=sources, unreadable={**self.unreadable, **unreadable})
+
+    def _each(self, names: Iterable[str], read: Callable[[str], T]) -> dict[str, T]:
+        """What is read of single datasets; those that cannot be read are told together."""
+        found: dict[str, T] = {}
+        reasons: dict[str, str] = {}
+        for name in names:
+            try:
+                found[name] = read(name)
+            except DatasetUnreadable as error:
+                reasons[name] = f"dataset {name!r}: {error}"
+        if reasons:
+            raise DatasetsUnreadable(reasons)
+        return found
+
+    def _rows_of(self, sources: Mapping[str, Source], location: str | None, build: Of) -> list[Row]:
+        """The rows of one statement; when it fails, it is found out which dataset is to blame."""
+        try:
+            return self.engine.rows(build(sources), location)
+        except DatasetUnreadable as error:
+            self._each(sources, lambda n: self.engine.rows(build({n: sources[n]}), location))
+            raise WarehouseError(
+                f"all datasets together: {error}; each of them can be read alone: try again"
+            ) from error
 
     def _by_location(self) -> dict[str | None, dict[str, Source]]:
         groups: dict[str | None, dict[str, Source]] = {}
@@ -180,22 +248,25 @@ class Warehouse:
     def _rows(self, build: Build, ranges: Sequence[DateRange]) -> list[Row]:
         """One statement per location; refused before anything is read when it would be too much."""
         shape = self._shape()
-        statements = [
-            (build(self.contract, sources, ranges, shape), location)
+        limited = self.max_bytes is not None and self.engine.least_billed is not None
+        if limited and (refusal := self.refusal(self.estimates(ranges))):
+            raise WarehouseError(f"{refusal}; see python -m checkpoints estimate")
+        return [
+            row
             for location, sources in self._by_location().items()
+            for row in self._rows_of(
+                sources, location, lambda these: build(self.contract, these, ranges, shape)
+            )
         ]
-        least = self.engine.least_billed
-        if self.max_bytes is not None and least is not None:
-            total = sum(self.engine.estimate(*statement) for statement in statements)
-            total = max(total, least * len(self.sources))
-            if total > self.max_bytes:
-                raise WarehouseError(
-                    f"the statements would read {human_bytes(total)}, "
-                    f"{human_bytes(total - self.max_bytes)} more than the "
-                    f"{human_bytes(self.max_bytes)} allowed: nothing was read; narrow the window "
-                    "or raise --max-bytes"
-                )
-        return [row for statement in statements for row in self.engine.rows(*statement)]
+
+
+def read_on(warehouse: Warehouse, read: Callable[[Warehouse], T]) -> tuple[Warehouse, T]:
+    """What is read of a warehouse, without the datasets that turn out to be unreadable."""
+    while True:
+        try:
+            return warehouse, read(warehouse)
+        except DatasetsUnreadable as error:
+            warehouse = warehouse.without(error.reasons)
 
 
 def _merged(rows: Iterable[Row]) -> dict[Row, int]:
@@ -264,7 +335,7 @@ def _source(dataset: Dataset, found: Description) -> Source:
     if absent:
         details = "; ".join(f"{c!r}: {instead_of(c, found.columns)}" for c in absent)
         raise DatasetUnreadable(f"it has no column {details}")
-    type_, date_type, _ = found.columns[dataset.date]
+    type_, date_type, _, span = found.columns[dataset.date]
     if date_type is None:
         raise DatasetUnreadable(
             f"column {dataset.date!r} is {type_}, not a date: "
@@ -289,6 +360,7 @@ def _source(dataset: Dataset, found: Description) -> Source:
         key_types=tuple(key.type for key in keys),
         key_kinds=tuple(key.kind for key in keys),
         where_kinds=tuple(found.columns[c.column].kind for c in dataset.where),
+        span=span,
     )
 
 
@@ -324,7 +396,9 @@ def gather(
         WarehouseError: the warehouse cannot be opened or read.
     """
     with open_warehouse(contract, url, options) as warehouse:
-        presence = warehouse.reading_before(window.range, as_of).presence([window.range])
+        warehouse, presence = read_on(
+            warehouse, lambda w: w.reading_before(window.range, as_of).presence([window.range])
+        )
         if with_keys:
             presence = warehouse.with_null_rows(presence, [window.range])
         frame = build_frame(
@@ -348,66 +422,12 @@ def gather(
 def _keys(
     contract: Contract, warehouse: Warehouse, presence: Presence, frame: CoverageFrame
 ) -> tuple[tuple[KeySample, ...], tuple[date, ...]]:
-    """Samples of keys, and the dates of which none were read."""
+    """Samples of keys, and the dates of which none were read: the verdict stands without them."""
     keyed = keyed_dates(contract, frame)
-    rows = warehouse.keys(keyed, presence)
-    samples = tuple(samples_of(contract.names, keyed, rows))
+    try:
+        warehouse, rows = read_on(warehouse, lambda w: w.keys(keyed.among(w.sources), presence))
+    except WarehouseError as error:
+        LOGGER.warning("warning: no keys are shown, as they could not be read: %s", error)
+        rows = []
+    samples = tuple(samples_of(contract.names, keyed.among(warehouse.sources), rows))
     return samples, keyed.without(samples)
-
-
-class DatasetEstimate(Record):
-    """Bytes of the date and key columns of one dataset in the window."""
-
-    dataset: str
-    location: str | None
-    bytes: int
-
-
-class Estimate(Record):
-    """The whole answer of ``checkpoints estimate``; ``cost`` is ``total_bytes`` at list price.
-
-    A run reads partial and orphan dates a second time for their keys, which is not in it, and
-    BigQuery bills at least 10 MB per table and statement.
-    """
-
-    schema_version: Literal[1] = 1
-    window: DateRange
-    datasets: tuple[DatasetEstimate, ...]
-    total_bytes: int
-    price_per_tib: float
-    currency: str
-    cost: float
-    unreadable: dict[str, str]
-
-
-def estimate_window(
-    contract: Contract,
-    url: str,
-    window: Window,
-    options: ReadOptions,
-    price_per_tib: float | None,
-) -> Estimate:
-    """What the presence query would read of the window and cost, by dry runs; nothing is read.
-
-    ``price_per_tib`` replaces the contract's.
-
-    Raises:
-        ContractError: the URL is unusable.
-        WarehouseError: the warehouse cannot tell.
-    """
-    with open_warehouse(contract, url, options.labelled(tool="checkpoints")) as warehouse:
-        found = warehouse.estimates([window.range])
-    total, declared = sum(found.values()), contract.bigquery
-    price = declared.price_per_tib if price_per_tib is None else price_per_tib
-    return Estimate(
-        window=window.range,
-        datasets=tuple(
-            DatasetEstimate(dataset=name, location=warehouse.locations[name], bytes=size)
-            for name, size in found.items()
-        ),
-        total_bytes=total,
-        price_per_tib=price,
-        currency=declared.currency,
-        cost=total / TIB * price,
-        unreadable=dict(warehouse.unreadable),
-    )

@@ -118,6 +118,10 @@ def unfiltered(project: str, dataset: str, table: str, column: str) -> GoogleErr
     return GoogleError(400, "invalidQuery", message, location="query")
 
 
+def bad_value(value: str) -> GoogleError:
+    return GoogleError(400, "invalidQuery", f"Invalid date: '{value}'", location="query")
+
+
 def too_many_bytes(limit: int, needed: int) -> GoogleError:
     message = f"Query exceeded limit for bytes billed: {limit}. {needed} or higher required."
     return GoogleError(400, "bytesBilledLimitExceeded", message)

@@ -135,7 +135,7 @@ class Handler(BaseHTTPRequestHandler):
         outcome = self.proxy.service.judge(query)
         self.proxy.queries.append(query)
         if self.proxy.spoiled and not query.dry_run:
-            outcome = replace(outcome, error=self.proxy.spoiled.pop(0))
+            outcome = replace(outcome, error=self.proxy.spoiled.pop(0) or outcome.error)
         started = Started(query=query, outcome=outcome, error=outcome.error)
         inserted = "configuration" in self.body
         if outcome.error and (query.dry_run or not inserted or not self.proxy.service.may_query):

@@ -59,7 +59,7 @@ class Proxy:
     tokens: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     crashes: list[Exception] = field(default_factory=list)
-    spoiled: list[GoogleError] = field(default_factory=list)
+    spoiled: list[GoogleError | None] = field(default_factory=list)
     hanging: int = 0
     started: dict[str, Started] = field(default_factory=dict)
     tls: ssl.SSLContext | None = None
@@ -71,9 +71,9 @@ class Proxy:
         """The next ``times`` requests whose path matches get this error."""
         self.faults.append(Fault(method=method, path=re.compile(path), error=error, times=times))
 
-    def spoil(self, error: GoogleError, times: int = 1) -> None:
-        """The next ``times`` queries are started, and end with this error."""
-        self.spoiled += [error] * times
+    def spoil(self, error: GoogleError, times: int = 1, after: int = 0) -> None:
+        """The next ``times`` queries are started, and end with this error; ``after`` good ones."""
+        self.spoiled += [*[None] * after, *[error] * times]
 
     def hang(self, times: int = 1) -> None:
         """The next ``times`` queries never finish by themselves."""

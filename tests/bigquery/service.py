@@ -96,6 +96,7 @@ class Service:
 
     ``locations`` by dataset (others are in US), ``column_bytes`` by ``dataset.table`` and column,
     ``partitioned``: the column that a table insists on a filter of, ``denied`` datasets,
+    ``broken``: the error in which reading a table ends,
     ``may_query``: whether the user may start queries at all.
     """
 
@@ -103,6 +104,7 @@ class Service:
     column_bytes: dict[str, dict[str, int]] = field(default_factory=dict)
     partitioned: dict[str, str] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
+    broken: dict[str, GoogleError] = field(default_factory=dict)
     may_query: bool = True
     cached: set[tuple[Any, ...]] = field(default_factory=set)
 
@@ -150,6 +152,8 @@ class Service:
                 return errors.table_denied(read.project, read.dataset, read.table, querying=True)
             if self.location_of(read.dataset).lower() != location.lower():
                 return errors.elsewhere(read.project, read.dataset, location)
+            if read.name in self.broken and not query.dry_run:
+                return self.broken[read.name]
         for read in filtered:
             column = self.partitioned.get(read.name)
             if column is not None and not read.pruned_on(column):

@@ -67,6 +67,28 @@ def test_a_check_over_the_cap_is_refused_before_anything_is_read(priced: Proxy) 
     assert priced.reads() == []
 
 
+def test_an_estimate_says_whether_a_run_would_be_allowed_by_the_same_figure(
+    proxy: Proxy, tmp_path: Path
+) -> None:
+    """Tables that hold next to nothing are billed ten mebibytes each."""
+    least = len(COLUMNS) * 10 * 2**20
+    contract = pipeline_with(tmp_path, bigquery={"max_bytes": least})
+    allowed = checkpoints(proxy, "estimate", *WINDOW, *contract, "--json", "-")
+    found = answer(allowed)
+    assert (allowed.returncode, found["refused"]) == (0, "")
+    assert {each["billed_bytes"] for each in found["datasets"]} == {10 * 2**20}
+    assert (found["total_bytes"], found["total_billed_bytes"]) == (0, least)
+    assert checkpoints(proxy, "check", *WINDOW, *contract).returncode == 1
+    refused = [
+        checkpoints(proxy, command, *WINDOW, *contract, "--max-bytes", str(least - 1))
+        for command in ("estimate", "check")
+    ]
+    said = [done.stderr[done.stderr.index("error: ") :].strip() for done in refused]
+    assert [done.returncode for done in refused] == [3, 3]
+    assert said[1].startswith(f"{said[0]}; see python -m checkpoints estimate --contract ")
+    assert "each table is billed at least 10 MiB), 1 byte more than the" in said[0]
+
+
 def test_a_cap_in_the_contract_holds_and_an_option_goes_before_it(
     priced: Proxy, tmp_path: Path
 ) -> None:

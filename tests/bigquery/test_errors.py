@@ -68,7 +68,7 @@ def test_a_used_up_quota_is_not_tried_again(proxy: Proxy) -> None:
     assert "prettyPrint" not in said
 
 
-def test_a_table_that_refuses_a_query_without_a_filter_is_never_asked_without_one(
+def test_a_table_that_refuses_a_query_without_a_filter_is_read_with_one(
     proxy: Proxy, emulator: Emulator, tmp_path: Path
 ) -> None:
     """Also where a query stands for the table, whose columns are looked up first."""
@@ -114,10 +114,36 @@ def test_a_query_that_the_service_gave_up_is_sent_again_as_another(
     assert answer(done)["statements"][0]["job_id"] == again.query_id
 
 
-def test_a_query_with_an_error_in_it_is_sent_once(proxy: Proxy) -> None:
-    proxy.spoil(errors.unfiltered("proj", "nba_raw", "nbac_schedule", "game_date"), times=1)
-    assert "without a filter over column(s) 'game_date'" in refused(proxy)
-    assert len(proxy.reads()) == 1
+def test_an_error_of_one_table_is_that_of_one_dataset(proxy: Proxy) -> None:
+    """Each is read alone, and then all others by one statement; none is sent twice."""
+    table = "nba_analytics.player_game_summary"
+    proxy.service.broken = {table: errors.bad_value("n/a")}
+    done = checkpoints(proxy, "check", *WINDOW, "--json", "-")
+    found = answer(done)
+    said = "dataset 'player_game_summary': project 'proj': Invalid date: 'n/a'"
+    assert (done.returncode, found["unreadable"]) == (3, {"player_game_summary": said})
+    outcomes = {c["outcome"] for c in found["checks"] if c["dataset"] == "player_game_summary"}
+    assert outcomes == {"ERRORED"}
+    assert "PASSED" in {c["outcome"] for c in found["checks"]}
+    first, *alone, again, _keys = ([read.name for read in q.reads] for q in proxy.reads())
+    assert sorted(name for names in alone for name in names) == sorted(first)
+    assert again == [name for name in first if name != table]
+
+
+def test_an_error_that_no_table_alone_has_ends_the_run(proxy: Proxy) -> None:
+    proxy.spoil(errors.bad_value("n/a"), times=1)
+    assert "Invalid date: 'n/a'; each of them can be read alone" in refused(proxy)
+
+
+def test_the_verdict_stands_when_single_keys_cannot_be_read(
+    proxy: Proxy, demo_loaded: Path
+) -> None:
+    proxy.spoil(errors.quota_exceeded(), after=1)
+    done = checkpoints(proxy, "check", *WINDOW, "--json", "-")
+    code, expected = on_duckdb(demo_loaded, "check", *WINDOW)
+    assert verdict(done) == (code, {**expected, "keys": []})
+    assert "warning: no keys are shown, as they could not be read: " in done.stderr
+    assert "QueryUsagePerUserPerDay" in done.stderr
 
 
 def test_an_error_that_stays_ends_within_the_timeout(proxy: Proxy, tmp_path: Path) -> None:
