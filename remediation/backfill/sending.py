@@ -238,6 +238,8 @@ class Sending:
         """Look at the tables; what was lost and did not land may be sent again."""
         for call in self._watch.look():
             state, lost = self._journal.state(call.id), self._lost.pop(call.id, None)
+            if state is State.MULTIPLIED:
+                self.stopped = f"{call.id} multiplied rows"
             if again := next_sending(lost, state) if lost else None:
                 self._journal.remark(self._name, f"{call.date} did not land: it is sent again")
                 self._repeat(again)

@@ -22,6 +22,7 @@ Severity = Literal["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]
 SEVERITIES: dict[State, Severity] = {
     State.REJECTED: "ERROR",
     State.STILL_MISSING: "ERROR",
+    State.MULTIPLIED: "ERROR",
     State.UNKNOWN: "WARNING",
     State.PARTIAL: "WARNING",
     State.BLOCKED: "WARNING",

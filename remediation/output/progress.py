@@ -33,6 +33,7 @@ STYLE = {
     State.UNKNOWN: "yellow",
     State.PARTIAL: "yellow",
     State.STILL_MISSING: "bold red",
+    State.MULTIPLIED: "bold red",
     State.BLOCKED: "yellow",
     State.NOTHING_THERE: "yellow",
 }
