@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from checkpoints.contract.references import link_problems
 from checkpoints.contract.yaml_file import read_yaml
 from checkpoints.errors import ContractError
 from checkpoints.rules.registry import RULES
+
+DEFAULT = Path("gx/pipeline.yml")
+"""Where commands look for a contract."""
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
@@ -34,6 +38,14 @@ class ContractFile:
     def project(self) -> Path:
         """The folder of the contract: the Great Expectations context root."""
         return self.path.parent
+
+
+def contract_option(path: Path) -> str:
+    """What a command on a contract needs besides, typed in this folder: `` --contract PATH``.
+
+    Nothing where it is the contract that commands look for.
+    """
+    return "" if path == DEFAULT.resolve() else f" --contract {shlex.quote(str(path))}"
 
 
 def load_contract(path: Path, environment: Mapping[str, str]) -> ContractFile:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from checkpoints.contract.checks import checks_of
 from checkpoints.contract.model import CROSS_LAYER, Contract, Dataset
-from checkpoints.text import did_you_mean
+from checkpoints.text import counted, did_you_mean
 
 MOST_PARTS = 3
 """project.dataset.table"""
@@ -89,7 +89,7 @@ def _grain_problems(
     left, right = len(contract.datasets[name].key), len(contract.datasets[other].key)
     if left and right and left != right and match == "keys":
         yield (
-            f"{place}: {name!r} has {left} key columns and {other!r} {right}: "
+            f"{place}: {name!r} has {counted(left, 'key column')} and {other!r} {right}: "
             "give both the same key, or compare them with match: count"
         )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from checkpoints.dates import DateRange
 from checkpoints.errors import ContractError
+from checkpoints.text import counted
 
 if TYPE_CHECKING:
     from checkpoints.contract.model import Contract
@@ -69,7 +70,8 @@ def resolve_window(
     if last_days is not None:
         days = parse_days(last_days)
         return Window(
-            range=DateRange(as_of - timedelta(days=days - 1), as_of), label=f"last {days} days"
+            range=DateRange(as_of - timedelta(days=days - 1), as_of),
+            label=f"last {counted(days, 'day')}",
         )
     if first is not None or last is not None:
         return _explicit(first, last)

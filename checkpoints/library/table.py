@@ -2,7 +2,8 @@
 
 One row per date of every compared pair: the pair, its cell, samples of the keys behind the date's
 missing and orphan counts, and what is the same on all rows of the pair: ``undated`` (keys without
-a date), ``error`` (why it cannot be judged), the window, the seasons and ``fail_on``.
+a date), ``error`` (why it cannot be judged), the window, the seasons, ``fail_on`` and
+``contract_option`` (what a command on the contract needs besides).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from checkpoints.rules.evidence import Cell, Pair
 from checkpoints.rules.rule import Severity
 
 EVIDENCE = [*Cell._fields, "missing_keys", "orphan_keys"]
-SAME = ["undated", "error", "first", "last", "as_of", "seasons", "fail_on"]
+SAME = ["undated", "error", "first", "last", "as_of", "seasons", "fail_on", "contract_option"]
 COLUMNS = [*Pair._fields, *EVIDENCE, *SAME]
 WIDTH = len(Cell._fields)
 
@@ -31,6 +32,7 @@ def coverage_table(
     checks: Iterable[Check],
     keys: Iterable[KeySample] = (),
     fail_on: Severity = "critical",
+    contract_option: str = "",
 ) -> pd.DataFrame:
     """The evidence of every pair that the checks need, oldest date first."""
     samples = {(s.dataset, s.of, s.date): (s.missing, s.orphans) for s in keys}
@@ -39,7 +41,7 @@ def coverage_table(
     for pair in dict.fromkeys(check.pair for check in checks):
         undated = frame.undated.get(pair.dataset, 0)
         obstacle, dates = frame.obstacle(pair), (window.first, window.last, frame.as_of)
-        same = (undated, obstacle, *dates, frame.seasons, fail_on)
+        same = (undated, obstacle, *dates, frame.seasons, fail_on, contract_option)
         for cell in frame.cells[pair]:
             found = samples.get((pair.dataset, pair.of or "", cell.date), ((), ()))
             rows.append((pair.dataset, pair.of or "", pair.match, *cell, *found, *same))
@@ -62,7 +64,7 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         raise UnreadablePair(
             f"dataset {pair.dataset!r} was not compared with {pair.of!r} by {pair.match}"
         )
-    undated, error, first, last, as_of, seasons, fail_on = rows[0][-len(SAME) :]
+    undated, error, first, last, as_of, seasons, fail_on, contract_option = rows[0][-len(SAME) :]
     if error:
         raise UnreadablePair(error)
     found = {row[0]: (row[WIDTH], row[WIDTH + 1]) for row in rows}
@@ -73,5 +75,6 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         seasons=seasons,
         undated=undated,
         fail_on=fail_on,
+        contract_option=contract_option,
         samples={day: both for day, both in found.items() if any(both)},
     )

@@ -12,7 +12,7 @@ from rich.text import Text
 from checkpoints.archive.history import History, StoredRun
 from checkpoints.archive.signoff import Standing, Verification
 from checkpoints.output.trend import Trend, TrendGroup, blocks, dataset_trends, layer_trends
-from checkpoints.text import WORDS, percent
+from checkpoints.text import WORDS, counted, percent
 
 NARROW = 100
 TONE = {Standing.INTACT: "green", Standing.ALTERED: "bold red", Standing.MISSING: "bold magenta"}
@@ -30,7 +30,9 @@ def print_history(console: Console, history: History, *, by_dataset: bool) -> No
 
 
 def _print_trends(console: Console, group: TrendGroup) -> None:
-    console.print(Text(f"{group.checkpoint} · {group.window_label} · {len(group.heads)} runs"))
+    console.print(
+        Text(f"{group.checkpoint} · {group.window_label} · {counted(len(group.heads), 'run')}")
+    )
     table = Table(box=None, pad_edge=False, show_header=False)
     for options in ({}, {"no_wrap": True}, {"justify": "right"}, {"style": "dim"}):
         table.add_column(**options)

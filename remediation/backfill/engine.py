@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from checkpoints.dates import DAY
 from checkpoints.errors import CheckpointsError, WarehouseError
+from checkpoints.text import dates
 from remediation.backfill.rows import RowsBefore
 from remediation.backfill.sending import Sending
 from remediation.backfill.tables import Held, has_landed, nothing_there, outcome_of
@@ -42,7 +43,7 @@ def backfill(work: Work) -> None:
     selected = _selected(work)
     journal = Journal(work.plan, work.ledger, selected, work.tell)
     for service, number in gone.items():
-        journal.remark(service, f"done in an earlier run and not there any more: {number} dates")
+        journal.remark(service, f"done in an earlier run and not there any more: {dates(number)}")
     for service in work.plan.services():
         calls = [c for c in selected if c.service == service and not journal.is_done(c.id)]
         if calls:
@@ -176,7 +177,7 @@ class ServiceBackfill:
             self._watch.add(call, seconds, unsure=unsure)
             longest = max(longest, seconds)
         if earlier:
-            text = f"looking for {len(earlier)} dates that an earlier run sent"
+            text = f"looking for {dates(len(earlier))} that an earlier run sent"
             self._journal.remark(self._name, f"{text}, for at most {longest:.0f} s")
         self._sending.send([])
         self._sending.reset_failures()  # what an earlier run left behind does not count here

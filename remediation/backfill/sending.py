@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from checkpoints.contract.checks import coverage_pair
 from checkpoints.errors import WarehouseError
+from checkpoints.text import counted, dates
 from remediation.backfill.tables import nothing_there
 from remediation.backfill.watch import Watch
 from remediation.backfill.work import Work
@@ -145,9 +146,9 @@ class Sending:
     def reason_to_stop(self) -> str:
         """Why nothing more is sent; empty when it may."""
         if self.answers.is_open:
-            return f"{self.answers.failures} calls in a row failed"
+            return f"{counted(self.answers.failures, 'call')} in a row failed"
         if self.landings.is_open:
-            return f"{self.landings.failures} dates in a row did not land"
+            return f"{dates(self.landings.failures)} in a row did not land"
         return self.stopped
 
     def reset_failures(self) -> None:
