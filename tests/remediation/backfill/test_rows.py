@@ -226,6 +226,8 @@ def test_players_that_are_there_twice_are_multiplied(tmp_path: Path) -> None:
         assert remains(record)[0][:2] == ("01-07", "multiplied")
         assert "36 rows for 2 keys, 12 rows for 1 key before" in remains(record)[0][2]
         assert states(made, plan)["01-08"] == "blocked"
+        assert remains(carry_out(made, plan))[0] == remains(record)[0]
+        assert made.service.sent == ["four 01-07"]
 
 
 def test_what_the_service_builds_besides_is_not_multiplied_either(tmp_path: Path) -> None:
