@@ -15,7 +15,7 @@ from checkpoints.archive.provenance import provenance, user_name
 from checkpoints.archive.report import Report, new_run_id
 from checkpoints.archive.runs import save_report
 from checkpoints.contract.checks import Check, checks_of, coverage_pair, upstream_pair
-from checkpoints.contract.loading import ContractFile
+from checkpoints.contract.loading import ContractFile, contract_option
 from checkpoints.contract.window import Window, resolve_window
 from checkpoints.coverage.results import CheckRecord, dataset_records, decide, judged
 from checkpoints.errors import ContractError
@@ -152,6 +152,7 @@ def run(request: Request) -> tuple[Report, Path]:
         request.started_at,
         keys=evidence.keys,
         fail_on=request.fail_on,
+        contract_option=contract_option(request.file.path),
     )
     report = _report(request, evidence, records, checks, "great_expectations")
     return report, save_report(request.file.project, report)

@@ -27,7 +27,8 @@ class State(StrEnum):
 
     ``planned``, and ``blocked`` where something must be put right first; ``sending`` is written
     before the socket opens; ``accepted``, ``rejected`` or ``unknown`` is what the answer said;
-    ``verifying`` means that the tables are being watched; the last five are what they showed.
+    ``verifying`` means that the tables are being watched; the last six are what they showed.
+    What is ``multiplied`` has rows twice, and is not sent again while it has.
     """
 
     PLANNED = "planned"
@@ -41,6 +42,7 @@ class State(StrEnum):
     PARTIAL = "partial"
     STILL_MISSING = "still missing"
     NOTHING_THERE = "nothing there"
+    MULTIPLIED = "multiplied"
 
 
 DONE = frozenset({State.LANDED, State.NOTHING_THERE})

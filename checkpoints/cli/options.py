@@ -23,7 +23,7 @@ from rich.console import Console
 
 from checkpoints.cli.shell import STARTED
 from checkpoints.cli.terminal import STDOUT, console_for
-from checkpoints.contract.loading import ContractFile, load_contract
+from checkpoints.contract.loading import DEFAULT, ContractFile, load_contract
 from checkpoints.errors import CheckpointsError, ExitCode
 from checkpoints.files import obstacle
 from checkpoints.text import Detail
@@ -169,7 +169,7 @@ def contract_option(command: Command) -> Command:
     return click.option(
         "--contract",
         type=click.Path(path_type=Path),
-        default=Path("gx/pipeline.yml"),
+        default=DEFAULT,
         show_default=True,
         help="The contract file.",
     )(wrapped)
@@ -244,9 +244,10 @@ def typed_again(command: str, *names: str) -> str:
     """``python -m`` with a command, and those of the named options that were typed for this one."""
     context = click.get_current_context()
     options = [
-        f" {option.opts[-1]} {shlex.quote(str(_day(context.params.get(name))))}"
+        f" {option.opts[-1]}" + ("" if value is True else f" {shlex.quote(str(_day(value)))}")
         for option in context.command.params
         if (name := option.name or "") in names
         and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        for value in [context.params.get(name)]
     ]
     return "".join([f"python -m {command}", *options])

@@ -58,7 +58,8 @@ def _answer(
     """Show a report to people, programs and CI; returns its exit code."""
     code = report.verdict.exit_code
     following = _next(code, stored=stored is not None)
-    print_report(setting.console, report, stored, following, setting.detail)
+    today = report.started_at.astimezone(setting.file.contract.zone).date()
+    print_report(setting.console, report, stored, following, setting.detail, today)
     try:
         write_json(report, setting.json_path)
     finally:  # CI has the verdict even so

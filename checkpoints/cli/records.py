@@ -18,6 +18,7 @@ from checkpoints.library.suites import refuse_stale, write
 from checkpoints.output.console_history import print_history, print_signed, print_verification
 from checkpoints.output.signing import sign
 from checkpoints.output.site import rebuild_pages
+from checkpoints.text import counted
 
 
 @click.command()
@@ -96,5 +97,5 @@ def suites(setting: Setting, only_check: bool) -> ExitCode:
     changed = write(setting.file.project, setting.file.contract)
     for path in changed:
         click.echo(path)
-    click.echo(f"{len(changed)} files changed", err=True)
+    click.echo(f"{counted(len(changed), 'file')} changed", err=True)
     return ExitCode.COMPLETE

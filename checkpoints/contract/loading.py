@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -20,6 +21,9 @@ from checkpoints.contract.yaml_file import read_yaml
 from checkpoints.errors import ContractError
 from checkpoints.rules.registry import RULES
 from checkpoints.text import did_you_mean
+
+DEFAULT = Path("gx/pipeline.yml")
+"""Where commands look for a contract."""
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
@@ -63,6 +67,14 @@ def project_of(path: Path) -> Path:
     if not path.is_file():
         raise ContractError(f"{path}: there is no contract: give its path with --contract")
     return path.resolve().parent
+
+
+def contract_option(path: Path) -> str:
+    """What a command on a contract needs besides, typed in this folder: `` --contract PATH``.
+
+    Nothing where it is the contract that commands look for.
+    """
+    return "" if path == DEFAULT.resolve() else f" --contract {shlex.quote(str(path))}"
 
 
 def load_contract(path: Path, environment: Mapping[str, str]) -> ContractFile:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from checkpoints.dates import DateRange
 from checkpoints.errors import ContractError
+from checkpoints.text import counted
 
 if TYPE_CHECKING:
     from checkpoints.contract.model import Contract
@@ -70,7 +71,7 @@ def resolve_window(
     if last_days is not None:
         days = parse_days(last_days)
         last_dates = DateRange(as_of - timedelta(days=days - 1), as_of)
-        return _bounded(Window(range=last_dates, label=f"last {days} days"))
+        return _bounded(Window(range=last_dates, label=f"last {counted(days, 'day')}"))
     if first is not None or last is not None:
         return _bounded(_explicit(first, last))
     return _bounded(_season_so_far(contract, as_of))

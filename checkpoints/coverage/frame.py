@@ -27,13 +27,19 @@ class Presence:
     they are: bit *i* for dataset *i* of ``names``, bit ``len(names) + i`` for rows of dataset *i*
     with NULL in a key column. ``undated[mask]`` counts the keys of rows without a date.
     ``null_rows`` counts rows: those of a dataset without a key on a date, or without a date (None);
-    where it says nothing, their distinct keys are counted.
+    where it says nothing, their distinct keys are counted. ``rows[date][dataset]`` is how many rows
+    hold the keys of a date; empty where it was not asked for.
     """
 
     names: tuple[str, ...]
     by_date: Mapping[date, Mapping[int, int]]
     undated: Mapping[int, int] = field(default_factory=dict)
     null_rows: Mapping[tuple[str, date | None], int] = field(default_factory=dict)
+    rows: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
+
+    def keys(self, day: date, name: str) -> int:
+        """How many distinct keys a dataset has on a date; 1 for a batch without keys."""
+        return _count(self.by_date.get(day, {}), 1 << self.names.index(name))
 
     def lacking(self) -> tuple[set[str], list[date]]:
         """Which datasets have rows without a date or key, and on which dates, in order."""
@@ -194,10 +200,21 @@ def _cells(
         yield Cell(day, status, expected, present, matched, present - matched, nulls)
 
 
-def presence_of(names: tuple[str, ...], rows: Iterable[tuple[date | None, int, int]]) -> Presence:
-    """Collect ``(date, mask, keys)`` rows; a date may come in several rows."""
+Counted = tuple[date | None, int, int, *tuple[int, ...]]
+"""``date, mask, keys``, and how many rows each dataset has of those keys, if that was counted."""
+
+
+def presence_of(names: tuple[str, ...], rows: Iterable[Counted]) -> Presence:
+    """Collect what was counted; a date may come in several rows."""
     by_date: dict[date, Counter[int]] = {}
     undated: Counter[int] = Counter()
-    for day, mask, keys in rows:
-        (undated if day is None else by_date.setdefault(day, Counter()))[mask] += keys
-    return Presence(names=names, by_date=by_date, undated=undated)
+    rows_by_date: dict[date, Counter[str]] = {}
+    for day, mask, keys, *counts in rows:
+        if day is None:
+            undated[mask] += keys
+            continue
+        by_date.setdefault(day, Counter())[mask] += keys
+        for bit, count in enumerate(counts):
+            if mask & 1 << bit:  # not with a NULL key
+                rows_by_date.setdefault(day, Counter())[names[bit]] += count
+    return Presence(names=names, by_date=by_date, undated=undated, rows=rows_by_date)

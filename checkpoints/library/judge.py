@@ -28,6 +28,7 @@ from checkpoints.library.results import evaluation_of
 from checkpoints.library.suites import REGENERATE, refuse_stale
 from checkpoints.library.table import coverage_table
 from checkpoints.rules.rule import Severity
+from checkpoints.text import counted
 
 if TYPE_CHECKING:
     from great_expectations.checkpoint.checkpoint import Checkpoint, CheckpointResult
@@ -48,12 +49,14 @@ def judge(
     run_time: datetime,
     keys: Sequence[KeySample] = (),
     fail_on: Severity = "critical",
+    contract_option: str = "",
 ) -> tuple[CheckRecord, ...]:
     """Run a checkpoint on a frame, archive the results and write their Data Docs pages.
 
     Returns what the library found, in the order of ``checks_of``. ``project`` is the folder of the
     contract: the Data Context's root. ``run_time`` is aware; ``run_id`` and it name the run on the
     pages. ``keys`` are shown where they were read; the pages' verdicts gate on ``fail_on``.
+    ``contract_option`` goes into the commands on the pages.
 
     Raises:
         StaleSuites: the files on disk are not what the contract generates.
@@ -70,7 +73,9 @@ def judge(
         from great_expectations.core.run_identifier import RunIdentifier
 
         result = loaded.run(
-            batch_parameters={"dataframe": coverage_table(frame, checks, keys, fail_on)},
+            batch_parameters={
+                "dataframe": coverage_table(frame, checks, keys, fail_on, contract_option)
+            },
             run_id=RunIdentifier(run_name=run_id, run_time=run_time),
         )
         for key in result.run_results:
@@ -133,8 +138,8 @@ def _require_declared(loaded: Checkpoint, checks: Sequence[Check]) -> None:
     )
     if found != sorted(check.id for check in checks):
         raise LibraryError(
-            f"checkpoint {loaded.name!r} holds {len(found)} expectations where the contract "
-            f"declares {len(checks)}: {REGENERATE}, and see that {PLUGIN} is complete"
+            f"checkpoint {loaded.name!r} holds {counted(len(found), 'expectation')} where the "
+            f"contract declares {len(checks)}: {REGENERATE}, and see that {PLUGIN} is complete"
         )
 
 

@@ -26,9 +26,13 @@ KEYED_DATES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEvidence(PairEvidence):
-    """The evidence of a pair in a run: failures lighter than ``fail_on`` do not fail it."""
+    """The evidence of a pair in a run: failures lighter than ``fail_on`` do not fail it.
+
+    ``contract_option`` is what a command on the run's contract needs besides.
+    """
 
     fail_on: Severity
+    contract_option: str = ""
 
 
 class KeysOfDate(NamedTuple):
@@ -50,6 +54,7 @@ class ResultEvidence:
     window: DateRange
     as_of: date
     fail_on: Severity
+    contract_option: str
     ranges: tuple[DateRange, ...]
     cells: tuple[Cell, ...]
     keys: tuple[KeysOfDate, ...]
@@ -70,6 +75,7 @@ def details_of(evaluation: Evaluation, evidence: RunEvidence) -> dict[str, Any]:
         "window": [str(evidence.window.first), str(evidence.window.last)],
         "as_of": str(evidence.as_of),
         "fail_on": evidence.fail_on,
+        "contract_option": evidence.contract_option,
         "ranges": [[str(run.first), str(run.last)] for run in ranges_of(dates, calendar)],
         "figures": [_figures(cells[day]) for day in dates],
         "keys": [[str(day), *evidence.samples[day]] for day in keyed],
@@ -112,6 +118,7 @@ def result_evidence(result: Mapping[str, Any]) -> ResultEvidence | None:
         window=_range(*details["window"]),
         as_of=date.fromisoformat(details["as_of"]),
         fail_on=details.get("fail_on", "critical"),
+        contract_option=details.get("contract_option", ""),
         ranges=tuple(_range(*ends) for ends in details["ranges"]),
         cells=tuple(map(_cell, details["unexpected_dates"], details["figures"])),
         keys=tuple(

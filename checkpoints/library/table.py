@@ -3,7 +3,8 @@
 One row per date of every compared pair: the pair, its cell, samples of the keys behind the date's
 missing and orphan counts, and what is the same on all rows of the pair: ``undated`` (rows without
 a date), ``before`` (its latest date before the window), ``error`` (why it cannot be judged), the
-window, the seasons and ``fail_on``.
+window, the seasons, ``fail_on`` and ``contract_option`` (what a command on the contract needs
+besides).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from checkpoints.rules.rule import Severity
 
 EVIDENCE = [*Cell._fields, "missing_keys", "orphan_keys"]
 SAME = ["undated", "before", "error", "first", "last", "as_of", "seasons", "fail_on"]
+SAME += ["contract_option"]
 COLUMNS = [*Pair._fields, *EVIDENCE, *SAME]
 WIDTH = len(Cell._fields)
 
@@ -32,6 +34,7 @@ def coverage_table(
     checks: Iterable[Check],
     keys: Iterable[KeySample] = (),
     fail_on: Severity = "critical",
+    contract_option: str = "",
 ) -> pd.DataFrame:
     """The evidence of every pair that the checks need, oldest date first."""
     samples = {(s.dataset, s.of, s.date): (s.missing, s.orphans) for s in keys}
@@ -40,7 +43,7 @@ def coverage_table(
     for pair in dict.fromkeys(check.pair for check in checks):
         known = frame.undated.get(pair.dataset, 0), frame.before.get(pair.dataset)
         obstacle, dates = frame.obstacle(pair), (window.first, window.last, frame.as_of)
-        same = (*known, obstacle, *dates, frame.seasons, fail_on)
+        same = (*known, obstacle, *dates, frame.seasons, fail_on, contract_option)
         for cell in frame.cells[pair]:
             found = samples.get((pair.dataset, pair.of or "", cell.date), ((), ()))
             rows.append((pair.dataset, pair.of or "", pair.match, *cell, *found, *same))
@@ -63,7 +66,9 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         raise UnreadablePair(
             f"dataset {pair.dataset!r} was not compared with {pair.of!r} by {pair.match}"
         )
-    undated, before, error, first, last, as_of, seasons, fail_on = rows[0][-len(SAME) :]
+    undated, before, error, first, last, as_of, seasons, fail_on, contract_option = rows[0][
+        -len(SAME) :
+    ]
     if error:
         raise UnreadablePair(error)
     found = {row[0]: (row[WIDTH], row[WIDTH + 1]) for row in rows}
@@ -75,5 +80,6 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         undated=undated,
         before=before,
         fail_on=fail_on,
+        contract_option=contract_option,
         samples={day: both for day, both in found.items() if any(both)},
     )

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from rich.text import Text
 
+from checkpoints.text import counted
+
 GAP = 2
 NARROWEST = 10  # a date
 ROOM = 44
@@ -79,7 +81,7 @@ def filled(parts: Sequence[str], width: int, at_most: int | None = None) -> list
         lines = _wrapped([*parts[: shown - 1], more], width)
         if len(lines) <= at_most and len(lines[-1]) <= width:
             return lines
-    return [f"{len(parts)} ranges"]
+    return [counted(len(parts), "range")]
 
 
 def _wrapped(parts: Sequence[str], width: int) -> list[str]:

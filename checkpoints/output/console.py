@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -60,17 +61,22 @@ def print_report(
     stored: Stored | None = None,
     following: str = "",
     detail: Detail = Detail.NORMAL,
+    today: date | None = None,
 ) -> None:
-    """The verdict, why, where it is stored, and the ``following`` command to type."""
+    """The verdict, why, where it is stored, and the ``following`` command to type.
+
+    An as-of date after ``today`` is said to be one.
+    """
     code = report.verdict.exit_code
     verdict = Text.assemble((WORDS[code], WORD_STYLE[code]), " ", report.verdict.summary)
     if detail is Detail.QUIET:
         console.print(verdict, soft_wrap=True)
         _print_errors(console, report.checks, detail)
         return
+    ahead = ", which is in the future" if today and report.as_of > today else ""
     console.print(
         f"{one_line(report.checkpoint)} · {report.window.first} to {report.window.last}"
-        f" · as of {report.as_of} · {report.seconds:.1f} s"
+        f" · as of {report.as_of}{ahead} · {report.seconds:.1f} s"
     )
     console.print(verdict)
     console.print(_suites_line(report.checks))
@@ -128,7 +134,7 @@ def _print_statements(console: Console, statements: Sequence[Statement]) -> None
         [
             Text(""),
             Text(f"{s.seconds:.2f} s"),
-            Text(f"{s.rows} rows"),
+            Text(counted(s.rows, "row")),
             Text("" if s.bytes_processed is None else f"{human_bytes(s.bytes_processed)} read"),
             Text("" if s.bytes_billed is None else f"{human_bytes(s.bytes_billed)} billed"),
             Text("cached" if s.cached else ""),
@@ -156,7 +162,7 @@ def _print_errors(console: Console, checks: Sequence[CheckRecord], detail: Detai
         console.print(text)
         shown += 1
     if shown < len(reasons):
-        console.print(f"and {len(reasons) - shown} more reasons: --verbose shows them")
+        console.print(f"and {counted(len(reasons) - shown, 'more reason')}: --verbose")
     return height
 
 

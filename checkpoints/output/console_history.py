@@ -14,7 +14,7 @@ from checkpoints.archive.signoff import Standing, Verification
 from checkpoints.output.findings import findings_of
 from checkpoints.output.signing import Signed
 from checkpoints.output.trend import Trend, TrendGroup, blocks, dataset_trends, layer_trends
-from checkpoints.text import WORDS, one_line, percent
+from checkpoints.text import WORDS, counted, one_line, percent
 
 NARROW = 100
 TONE = {Standing.INTACT: "green", Standing.ALTERED: "bold red", Standing.MISSING: "bold magenta"}
@@ -35,7 +35,8 @@ def print_history(console: Console, history: History, *, by_dataset: bool) -> No
 
 def _print_trends(console: Console, group: TrendGroup, *, several: bool) -> None:
     name = _checkpoint(group.contract, group.checkpoint, several=several)
-    console.print(Text(f"{name} · {group.window_label} · {len(group.heads)} runs"))
+    runs = counted(len(group.heads), "run")
+    console.print(Text(f"{name} · {group.window_label} · {runs}"))
     table = Table(box=None, pad_edge=False, show_header=False)
     for options in ({}, {"no_wrap": True}, {"justify": "right"}, {"style": "dim"}):
         table.add_column(**options)

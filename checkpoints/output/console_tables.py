@@ -10,7 +10,7 @@ from rich.text import Text
 
 from checkpoints.coverage.summary import Coverage, CoverageSummary
 from checkpoints.output.columns import GAP, aligned, hanging, width_of
-from checkpoints.text import Detail, dates, human_bytes, one_line, percent
+from checkpoints.text import Detail, counted, dates, human_bytes, one_line, percent
 
 if TYPE_CHECKING:
     from checkpoints.warehouse.estimate import Estimate
@@ -37,8 +37,9 @@ def print_coverage(
         for entry in summary.coverage:
             if entry.known_gap_dates:
                 where = f"{one_line(entry.dataset)} in {entry.season or 'no season'}"
-                counted = f"{dates(entry.known_gap_dates)} of {where}"
-                console.print(f"known gap: {counted} are not counted")
+                days = dates(entry.known_gap_dates)
+                verb = "is" if entry.known_gap_dates == 1 else "are"
+                console.print(f"known gap: {days} of {where} {verb} not counted")
     for problem in summary.unreadable.values():
         console.print(f"error: {one_line(problem)}", style="bold magenta")
 
@@ -47,7 +48,9 @@ def _verdict(summary: CoverageSummary, lacking: Sequence[Coverage]) -> Text:
     if lacking:
         names = len({entry.dataset for entry in lacking})
         all_names = len({entry.dataset for entry in summary.coverage})
-        return Text(f"{names} of {all_names} datasets lack keys on due dates", style="bold red")
+        verb = "lacks" if names == 1 else "lack"
+        text = f"{names} of {counted(all_names, 'dataset')} {verb} keys on due dates"
+        return Text(text, style="bold red")
     if any(entry.due_dates for entry in summary.coverage):
         return Text("No due date lacks anything.", style="green")
     return Text("Nothing was due in the window.", style="yellow")

@@ -14,15 +14,15 @@ from checkpoints.errors import CheckpointsError
 from checkpoints.output.findings import Finding, Findings, Section
 from checkpoints.output.publisher import Given, Option, Publisher
 from checkpoints.rules.rule import Outcome
-from checkpoints.text import dates, one_line
+from checkpoints.text import counted, dates, one_line
 
 FLAG, STEP_SUMMARY = "--markdown", "GITHUB_STEP_SUMMARY"
 MOST_BYTES = 1024 * 1024 - 1024
 """GitHub drops a summary of more than 1 MiB as a whole."""
 
-CUT = "_Cut here: {} more lines did not fit. All of it is in report.json and the JUnit file._"
+CUT = "_Cut here: {} did not fit. All of it is in report.json and the JUnit file._"
 FOLD_END = ("", "</details>", "")
-END_BYTES = len(CUT) + 40
+END_BYTES = len(CUT) + 50
 """At most what the end of a summary takes that was cut, in the middle of a fold."""
 
 CELL, LINE = 500, 20_000
@@ -158,7 +158,7 @@ def _fitted(lines: Sequence[str], room: int) -> str:
     if ends[-1] <= room:
         return "\n".join(lines) + "\n"
     kept = list(lines[: bisect(ends, room - END_BYTES)])
-    cut = CUT.format(sum(map(bool, lines[len(kept) :])))
+    cut = CUT.format(counted(sum(map(bool, lines[len(kept) :])), "more line"))
     opened = sum(line.startswith("<details>") for line in kept)
     fold = FOLD_END if opened > kept.count("</details>") else ("",)
     return "\n".join([*kept, *fold, cut]) + "\n" if room > END_BYTES else ""

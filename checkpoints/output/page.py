@@ -10,6 +10,7 @@ from datetime import date
 from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,6 +19,7 @@ from checkpoints import __version__
 from checkpoints.archive.repairs import StoredRepair
 from checkpoints.archive.report import Report
 from checkpoints.archive.signoff import SignOff
+from checkpoints.contract.loading import contract_option
 from checkpoints.contract.model import KnownGap
 from checkpoints.coverage.results import CheckRecord, DatasetRecord, gates
 from checkpoints.dates import ranges_of
@@ -101,6 +103,7 @@ def render_page(report: Report, archived: Archived) -> str:
     page = environment().get_template("run.html")
     return page.render(
         report=report,
+        contract_option=contract_option(Path(report.provenance.contract)),
         archived=archived,
         word=WORDS[report.verdict.exit_code],
         calendars=layer_calendars(report),

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from checkpoints.archive.history import StoredRun
 from checkpoints.archive.runs import RunHead
-from checkpoints.text import percent
+from checkpoints.text import counted, percent
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 Ratios = Callable[[RunHead], Mapping[str, float | None]]
@@ -49,10 +49,10 @@ class Trend:
     def sentence(self) -> str:
         """The trend in words."""
         if not self.known:
-            return f"{self.name}: nothing was due in {len(self.ratios)} runs"
+            return f"{self.name}: nothing was due in {counted(len(self.ratios), 'run')}"
         first, last = percent(self.known[0]), percent(self.known[-1])
         return (
-            f"{self.name}: {first} to {last} over {len(self.ratios)} runs, "
+            f"{self.name}: {first} to {last} over {counted(len(self.ratios), 'run')}, "
             f"lowest {percent(min(self.known))}"
         )
 

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from checkpoints.rules.evidence import Cell, PairEvidence
 from checkpoints.rules.ratio import RatioRule
 from checkpoints.rules.rule import Evaluation, Outcome
+from checkpoints.text import dates
 
 
 class DailyConversionRatio(RatioRule):
@@ -33,7 +34,7 @@ class DailyConversionRatio(RatioRule):
             matched=worst.matched,
             expected=worst.expected,
             unexpected_dates=low,
-            message=f"{len(low)} of {len(counted)} dates below the threshold",
+            message=f"{len(low)} of {dates(len(counted))} below the threshold",
         )
 
 

@@ -38,7 +38,7 @@ class DateGap(Rule):
     @classmethod
     def limit(cls, threshold: float) -> str:
         """``≤ 3 days``."""
-        return f"≤ {threshold:.0f} days"
+        return f"≤ {cls.quantity(threshold)}"
 
     def judge(self, evidence: PairEvidence) -> Evaluation:
         """The observed value is the longest gap; the dates of the too long ones are unexpected."""

@@ -108,16 +108,24 @@ def presence_statement(
     sources: Mapping[str, Source],
     ranges: Sequence[DateRange],
     shape: KeyShape,
+    *,
+    with_rows: bool = False,
 ) -> sa.Select[Any]:
     """``date, mask, keys``: how many distinct keys have which mask on which date.
 
     Rows are read for the dates in ``ranges``, and rows whose date is NULL. Bit *i* of the mask
     is dataset *i* of the contract; bit *n + i* (of *n* datasets) a row of it with a NULL key.
+    ``with_rows`` adds how many rows each dataset of the contract has of those keys.
     """
-    masks = masks_statement(contract, sources, ranges, shape).subquery("masks")
-    return sa.select(masks.c.date, masks.c.mask, sa.func.count().label("keys")).group_by(
+    masks = masks_statement(contract, sources, ranges, shape, with_rows=with_rows).subquery("masks")
+    rows = [sa.func.sum(masks.c[name]).label(name) for name in _row_columns(contract, with_rows)]
+    return sa.select(masks.c.date, masks.c.mask, sa.func.count().label("keys"), *rows).group_by(
         masks.c.date, masks.c.mask
     )
+
+
+def _row_columns(contract: Contract, with_rows: bool) -> list[str]:
+    return [f"rows_{n}" for n, _ in enumerate(contract.names)] if with_rows else []
 
 
 def masks_statement(
@@ -127,10 +135,12 @@ def masks_statement(
     shape: KeyShape,
     *,
     undated: bool = True,
+    with_rows: bool = False,
 ) -> sa.Select[Any]:
     """``date, key_1 … key_k, mask`` of every key; ``undated`` rows are those without a date.
 
-    The masks of the same key in other locations are to be merged with it.
+    The masks of the same key in other locations are to be merged with it. ``with_rows`` as in
+    ``presence_statement``.
     """
     arms = [
         _arm(contract, name, source, shape, ranges, undated=undated)
@@ -139,9 +149,19 @@ def masks_statement(
     rows = sa.union_all(*arms).subquery("rows_of_all")
     keys = [rows.c[f"key_{n + 1}"] for n in range(len(shape))]
     mask = sa.func.bit_or(rows.c.bit, type_=sa.BigInteger()).label("mask")
-    merged = sa.select(rows.c.date, *keys, mask).group_by(rows.c.date, *keys).subquery("merged")
-    own = [merged.c[key.name] for key in keys]
-    return sa.select(merged.c.date, *own, _nulls_apart(contract, merged.c.mask, own).label("mask"))
+    counts = [
+        sa.func.count(sa.case((rows.c.bit == _number(1 << n), _number(1)))).label(name)
+        for n, name in enumerate(_row_columns(contract, with_rows))
+    ]
+    merged = sa.select(rows.c.date, *keys, mask, *counts).group_by(rows.c.date, *keys)
+    found = merged.subquery("merged").c
+    own = [found[key.name] for key in keys]
+    return sa.select(
+        found.date,
+        *own,
+        _nulls_apart(contract, found.mask, own).label("mask"),
+        *(found[count.name] for count in counts),
+    )
 
 
 def keys_statement(

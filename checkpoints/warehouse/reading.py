@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from importlib import import_module
 from itertools import accumulate
 from typing import Any, NamedTuple, TypeVar
@@ -101,19 +102,26 @@ class Warehouse:
         }
         return replace(self, sources=sources)
 
-    def presence(self, ranges: Sequence[DateRange]) -> Presence:
+    def presence(self, ranges: Sequence[DateRange], *, with_rows: bool = False) -> Presence:
         """Which keys are where on the dates of ``ranges``: one statement per location.
+
+        ``with_rows`` counts the rows of each dataset as well, in the same statements.
 
         Raises:
             DatasetsUnreadable: datasets that fail also when each is read alone.
             WarehouseError: a statement failed, or more would be read than is allowed.
         """
+        names = self.contract.names
         if len(self._by_location()) < 2:
-            return presence_of(self.contract.names, self._rows(presence_statement, ranges))
+            build = partial(presence_statement, with_rows=with_rows)
+            return presence_of(names, self._rows(build, ranges))
         # No query joins tables of two locations: the masks of single keys are merged here.
-        masks = _merged(self._rows(masks_statement, ranges))
-        counts = Counter((key[0], mask) for key, mask in masks.items())
-        return presence_of(self.contract.names, ((*at, keys) for at, keys in counts.items()))
+        found = self._rows(partial(masks_statement, with_rows=with_rows), ranges)
+        end = 1 + len(self._shape())
+        masks = _merged(row[: end + 1] for row in found)
+        keys = [(*at, n) for at, n in Counter((k[0], mask) for k, mask in masks.items()).items()]
+        rows = [(row[0], row[end], 0, *row[end + 1 :]) for row in found] if with_rows else []
+        return presence_of(names, [*keys, *rows])
 
     def with_null_rows(self, presence: Presence, ranges: Sequence[DateRange]) -> Presence:
         """The same presence of ``ranges``, with its rows without a date or key counted.

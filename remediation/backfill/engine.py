@@ -7,11 +7,13 @@ when what it depends on has been seen to land.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from checkpoints.dates import DAY
 from checkpoints.errors import CheckpointsError, WarehouseError
+from checkpoints.text import dates
+from remediation.backfill.rows import RowsBefore
 from remediation.backfill.sending import Sending
 from remediation.backfill.tables import Held, has_landed, nothing_there, outcome_of
 from remediation.backfill.watch import RESEND, Watch
@@ -42,7 +44,7 @@ def backfill(work: Work) -> Journal:
     selected = _selected(work)
     journal = Journal(work.plan, work.ledger, selected, work.tell)
     for service, number in gone.items():
-        journal.remark(service, f"done in an earlier run and not there any more: {number} dates")
+        journal.remark(service, f"done in an earlier run and not there any more: {dates(number)}")
     for service in work.plan.services():
         calls = [c for c in selected if c.service == service and not journal.is_done(c.id)]
         if calls:
@@ -111,11 +113,15 @@ class ServiceBackfill:
         """Send what is missing, the canary first."""
         if self._service.ordered and (self._work.pace.concurrency or 1) > 1:
             self._journal.remark(self._name, "declared as ordered: one call at a time")
+        self._settle_multiplied(self._read_rows())
         self._await_earlier(calls)
         # A date whose upstream did not land is not looked at: it may match what is half there.
         free = self._unblocked([c for c in calls if self._is_waiting(c)], self._lacks)
         waiting = self._unblocked(self._still_missing(free), self._sent_elsewhere())
-        if not waiting:
+        multiplied = self._calls_in({State.MULTIPLIED})
+        if multiplied:
+            self._block(waiting, f"{multiplied[0].id} multiplied rows")
+        if multiplied or not waiting:
             return
         self._sending.keep_earlier_pause()
         if reason := self._sending.pause:
@@ -132,6 +138,38 @@ class ServiceBackfill:
             self._journal.remark(self._name, f"canary {canary[0].date} landed: {len(rest)} to go")
             self._send(rest)
 
+    def _calls_in(self, states: Collection[State]) -> list[Call]:
+        calls = self._work.plan.calls_of(self._name)
+        return [call for call in calls if self._journal.state(call.id) in states]
+
+    def _read_rows(self) -> dict[str, Held]:
+        """What the whole window holds before anything is sent: the rows that are usual."""
+        calls = calls_of_window(self._work, self._name)
+        found = self._work.tables.look(calls)
+        unsure = self._calls_in(IN_FLIGHT | {State.MULTIPLIED})
+        self._watch.rows = RowsBefore(
+            self._work.contract,
+            {call.date: found[call.id].counts for call in calls},
+            {call.date for call in unsure},
+        )
+        self._reopen_gone(found)
+        return dict(found)
+
+    def _settle_multiplied(self, found: Mapping[str, Held]) -> None:
+        """Only the tables show that the duplicates of an earlier run were removed."""
+        for call in self._calls_in({State.MULTIPLIED}):
+            held, told = found[call.id], self._journal.entries[call.id].detail
+            state, detail = self._watch.outcome(call, held)
+            if self._watch.rows.are_as_told(call.date, held.counts, told):
+                state = State.MULTIPLIED
+            match state:
+                case State.MULTIPLIED:
+                    self._journal.move([call], state, detail=told)
+                case State.LANDED:
+                    self._journal.move([call], state, detail="its duplicates were removed")
+                case _:
+                    self._journal.move([call], State.PLANNED, detail=detail)
+
     def _await_earlier(self, calls: Sequence[Call]) -> None:
         """Settle what an earlier run sent: the tables are looked at before anything is repeated."""
         now, limit = self._clock.now(), self._service.timeout_seconds + self._service.settle_seconds
@@ -145,13 +183,13 @@ class ServiceBackfill:
             self._watch.add(call, seconds, unsure=unsure)
             longest = max(longest, seconds)
         if earlier:
-            text = f"looking for {len(earlier)} dates that an earlier run sent"
+            text = f"looking for {dates(len(earlier))} that an earlier run sent"
             self._journal.remark(self._name, f"{text}, for at most {longest:.0f} s")
         self._sending.send([])
         self._sending.reset_failures()  # what an earlier run left behind does not count here
 
     def _is_waiting(self, call: Call) -> bool:
-        return self._journal.state(call.id) not in IN_FLIGHT | DONE
+        return self._journal.state(call.id) not in IN_FLIGHT | DONE | {State.MULTIPLIED}
 
     def _still_missing(self, calls: Sequence[Call]) -> list[Call]:
         """The calls whose data are not there yet; what is there already is not called."""
@@ -207,7 +245,7 @@ class ServiceBackfill:
         else:
             try:
                 seen = self._work.tables.look(adjacent)
-                reason = damage_of(adjacent, before, seen)
+                reason = damage_of(adjacent, before, seen) or self._multiplied(adjacent, seen)
             except WarehouseError as error:
                 reason = f"the days beside the canary could not be looked at: {error}"
             if reason:
@@ -215,13 +253,20 @@ class ServiceBackfill:
         self._reopen_gone(seen)
         return reason
 
+    def _multiplied(self, calls: Sequence[Call], found: Mapping[str, Held]) -> str:
+        """Which rows of the dates beside the canary are multiplied; empty when none are."""
+        rows = self._watch.rows
+        told = [rows.multiplied(c.date, found[c.id].counts, called=False) for c in calls]
+        text = "; ".join(filter(None, told))
+        return f"the canary multiplied rows of other dates: {text}" if text else ""
+
     def _reopen_gone(self, found: Mapping[str, Held]) -> None:
         """Put back to planned what had landed and was seen not to be there any more."""
         gone = [
             call
             for call in self._work.plan.calls_of(self._name)
             if call.id in found and self._journal.state(call.id) is State.LANDED
-            if not has_landed({name: found[call.id][name] for name in call.datasets})
+            if not has_landed(found[call.id].of(call.datasets))
         ]
         self._journal.move(gone, State.PLANNED, detail=GONE)
 
@@ -250,6 +295,15 @@ class ServiceBackfill:
         return self._sending.send([call])
 
 
+def calls_of_window(work: Work, service: str) -> list[Call]:
+    """Every date of the plan's window and the days beside its calls, in all that is built."""
+    called = [call.date for call in work.plan.calls_of(service)]
+    beside = [day + step for day in called for step in (-DAY, DAY)]
+    dates = {*work.plan.window.dates(), *called, *beside}
+    built = tuple(built_by(work.contract, service))
+    return [Call(service=service, date=day, datasets=built) for day in sorted(dates)]
+
+
 def adjacent_calls(work: Work, calls: Sequence[Call]) -> list[Call]:
     """The day before and the day after each call, which it may damage.
 
@@ -268,7 +322,7 @@ def damage_of(calls: Sequence[Call], before: Mapping[str, Held], after: Mapping[
     lost = [
         f"{name} on {call.date} had {old.matched} of {old.expected}, now {new.matched}"
         for call in calls
-        for name, old in before[call.id].items()
-        if (new := after[call.id][name]).matched < old.matched
+        for name, old in before[call.id].cells.items()
+        if (new := after[call.id].cells[name]).matched < old.matched
     ]
     return f"the canary damaged other dates: {'; '.join(lost)}" if lost else ""

@@ -83,13 +83,15 @@ def recounted(
     held = held_by_date(frame, pairs)
     due = {place: cell for place, cell in held.items() if cell.status is Status.DUE}
     return tuple(
-        _recounted(call, {n: due[n, call.date] for n in call.datasets if (n, call.date) in due})
+        _recounted(
+            call, Held({n: due[n, call.date] for n in call.datasets if (n, call.date) in due})
+        )
         for call in calls
     )
 
 
 def _recounted(call: CallStatus, held: Held) -> CallStatus:
-    if call.state not in DONE or not any(cell.missing for cell in held.values()):
+    if call.state not in DONE or not any(cell.missing for cell in held.cells.values()):
         return call
     state, lacking = outcome_of(held)
     why = f"it was {call.state}, and the window read again lacks it: {lacking}"

@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from checkpoints.contract.checks import coverage_pair
 from checkpoints.errors import WarehouseError
+from checkpoints.text import counted, dates
 from remediation.backfill.tables import nothing_there
 from remediation.backfill.watch import Watch
 from remediation.backfill.work import Work
@@ -156,9 +157,9 @@ class Sending:
         if self.pause:
             return self.pause
         if self.answers.is_open:
-            return f"{self.answers.failures} calls in a row failed"
+            return f"{counted(self.answers.failures, 'call')} in a row failed"
         if self.landings.is_open:
-            return f"{self.landings.failures} dates in a row did not land"
+            return f"{dates(self.landings.failures)} in a row did not land"
         return self.stopped
 
     def reset_failures(self) -> None:
@@ -250,6 +251,8 @@ class Sending:
         """Look at the tables; what was lost and did not land may be sent again."""
         for call in self._watch.look():
             state, lost = self._journal.state(call.id), self._lost.pop(call.id, None)
+            if state is State.MULTIPLIED:
+                self.stopped = f"{call.id} multiplied rows"
             if again := next_sending(lost, state) if lost else None:
                 self._journal.remark(self._name, f"{call.date} did not land: it is sent again")
                 self._repeat(again)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from checkpoints.process import in_background
 from checkpoints.rules.evidence import Cell, Pair
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.reading import open_warehouse
+from remediation.backfill.rows import Count, count_of
 from remediation.clock import Clock
 from remediation.ledger.states import State
 from remediation.plan.model import Call
@@ -28,18 +29,30 @@ SECONDS_BEFORE_EXIT = 1.0
 
 Result = TypeVar("Result")
 
-Held = Mapping[str, Cell]
-"""What each dataset of a call holds on its date."""
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What each dataset of a call holds on its date; ``counts`` is empty where nothing counts."""
+
+    cells: Mapping[str, Cell]
+    counts: Mapping[str, Count] = field(default_factory=dict)
+
+    def of(self, names: Collection[str]) -> Held:
+        """The same of some of the datasets."""
+        return Held(
+            {name: cell for name, cell in self.cells.items() if name in names},
+            {name: count for name, count in self.counts.items() if name in names},
+        )
 
 
 def has_landed(held: Held) -> bool:
     """True when every dataset has all that is expected of it, and that is something."""
-    return not nothing_there(held) and not any(cell.missing for cell in held.values())
+    return not nothing_there(held) and not any(cell.missing for cell in held.cells.values())
 
 
 def nothing_there(held: Held) -> bool:
     """True when no dataset could have anything: what they are compared with is empty as well."""
-    return not any(cell.expected for cell in held.values())
+    return not any(cell.expected for cell in held.cells.values())
 
 
 def outcome_of(held: Held) -> tuple[State, str]:
@@ -48,10 +61,10 @@ def outcome_of(held: Held) -> tuple[State, str]:
         return State.LANDED, ""
     if nothing_there(held):
         return State.STILL_MISSING, "the upstream has nothing on that date any more"
-    some = any(cell.matched for cell in held.values())
+    some = any(cell.matched for cell in held.cells.values())
     lacking = "; ".join(
         f"{name} has {cell.matched} of {cell.expected}"
-        for name, cell in held.items()
+        for name, cell in held.cells.items()
         if cell.missing
     )
     return State.PARTIAL if some else State.STILL_MISSING, lacking
@@ -102,11 +115,17 @@ class Tables:
         with open_warehouse(self.contract, self.url, self.reading, needed) as warehouse:
             if warehouse.unreadable:
                 raise WarehouseError(*warehouse.unreadable.values())
-            presence = warehouse.presence(ranges_of(dates))
+            presence = warehouse.presence(ranges_of(dates), with_rows=not at_source)
         window = Window(range=DateRange(dates[0], dates[-1]), label="dates sent")
         frame = build_frame(self.contract, presence, window, self.as_of, every)
         found = held_by_date(frame, pairs)
-        return {call.id: {n: found[n, call.date] for n in call.datasets} for call in calls}
+        return {
+            call.id: Held(
+                {n: found[n, call.date] for n in call.datasets},
+                {n: count_of(self.contract, presence, n, call.date) for n in call.datasets},
+            )
+            for call in calls
+        }
 
     def _pairs(self, name: str, at_source: bool) -> tuple[Pair, ...]:
         if at_source:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checkpoints.errors import WarehouseError
-from remediation.backfill.tables import outcome_of
+from remediation.backfill.rows import RowsBefore
+from remediation.backfill.tables import Held, outcome_of
 from remediation.backfill.work import Work
 from remediation.ledger.journal import Journal, grouped
 from remediation.ledger.states import IN_FLIGHT, State
 from remediation.plan.model import Call
 
 FIRST_PAUSE = 0.1
+UNDO = "remove the duplicates and see that it replaces a date, then resume"
 RESEND = "check that it is not still working on the date, then resume with --resend-unknown"
 
 
@@ -20,7 +22,7 @@ RESEND = "check that it is not still working on the date, then resume with --res
 class Watched:
     """A call that was sent; ``deadline`` is a monotonic time.
 
-    ``unsure``: it is not known that the service took it.
+    ``unsure``: it is not known what the service does of it; nothing is sent meanwhile.
     """
 
     call: Call
@@ -32,7 +34,7 @@ class Watch:
     """The calls of one service that are being watched.
 
     One that did not land stays ``unknown`` where it may not be sent again: what the service did
-    of it, it might do twice.
+    of it, it might do twice. ``rows`` are those from before anything was sent.
     """
 
     def __init__(self, work: Work, name: str, journal: Journal) -> None:
@@ -41,6 +43,7 @@ class Watch:
         self._journal = journal
         self._clock = work.clock
         self._resendable = work.is_resendable(name)
+        self.rows = RowsBefore(work.contract, {})
         self._watched: dict[str, Watched] = {}
         self._looked_at = work.clock.monotonic()
         self._pause = 0.0
@@ -50,7 +53,8 @@ class Watch:
 
     @property
     def is_unsure(self) -> bool:
-        """True while the service may be working on a date that it has not said it took."""
+        """True while the service may be working on a date that it has not said it took, or whose
+        rows it may be multiplying."""
         return any(watched.unsure for watched in self._watched.values())
 
     def add(self, call: Call, seconds: float, *, unsure: bool) -> None:
@@ -80,8 +84,10 @@ class Watch:
         # A deadline that passes while the tables are being read must not count against a call.
         now = self._clock.monotonic()
         try:
-            found = self._tables.look(calls, before_exit=before_exit)
-            outcomes = {name: outcome_of(held) for name, held in found.items()}
+            wide = [self._with_all_present(call) for call in calls]
+            found = self._tables.look(wide, before_exit=before_exit)
+            outcomes = {call.id: self.outcome(call, found[call.id]) for call in calls}
+            self._hold(outcomes)
         except WarehouseError as error:
             unknown = State.UNKNOWN, f"the tables could not be read: {error}"
             outcomes = dict.fromkeys(self._watched, unknown)
@@ -89,6 +95,25 @@ class Watch:
         self._looked_at = self._clock.monotonic()
         self._pause = max(FIRST_PAUSE, 2 * self._pause)
         return settled
+
+    def _with_all_present(self, call: Call) -> Call:
+        """A call writes all that its service builds, also what need not land by it."""
+        present = self.rows.present(call.date)
+        return call.model_copy(
+            update={"datasets": tuple(dict.fromkeys([*call.datasets, *present]))}
+        )
+
+    def _hold(self, outcomes: Mapping[str, tuple[State, str]]) -> None:
+        """Rows may be there twice while a date is replaced: nothing is sent until that is known."""
+        for name, (state, _) in outcomes.items():
+            if state is State.MULTIPLIED:
+                self._watched[name] = replace(self._watched[name], unsure=True)
+
+    def outcome(self, call: Call, held: Held) -> tuple[State, str]:
+        """The state of a call whose time is up, and the reason for people."""
+        if multiplied := self.rows.multiplied(call.date, held.counts, called=True):
+            return State.MULTIPLIED, f"{multiplied}: {call.service} appends: {UNDO}"
+        return outcome_of(held.of(call.datasets))
 
     def _settle(self, outcomes: Mapping[str, tuple[State, str]], now: float) -> list[Call]:
         """Stop watching what landed and what is out of time, and write down what it came to."""
@@ -101,10 +126,11 @@ class Watch:
         for call in over:
             del self._watched[call.id]
             state, detail = outcomes[call.id]
-            if state is not State.LANDED and not self._resendable:
+            seen = state in (State.LANDED, State.MULTIPLIED)
+            if not (seen or self._resendable):
                 state = State.UNKNOWN
                 detail = f"{detail}; {call.service} is not idempotent: {RESEND}"
-            if state is State.LANDED or self._journal.state(call.id) is not State.REJECTED:
+            if seen or self._journal.state(call.id) is not State.REJECTED:
                 moves.append(((state, detail), call))
         for (state, detail), calls in grouped(moves).items():
             self._journal.move(calls, state, detail=detail)

@@ -33,13 +33,16 @@ from remediation.ledger.ledger import ledger_path, read_ledger
 from remediation.ledger.lock import at_work
 from remediation.ledger.plans import kept_path, write_plan
 from remediation.ledger.status import Status, status_of
-from remediation.output.console import print_plan, short
+from remediation.output.console import about_the_future, print_plan, short
 from remediation.output.script import shell_script
 from remediation.output.status import print_status, watch_status
 from remediation.plan.model import estimates
-from remediation.plan.planning import Request, make_plan
+from remediation.plan.planning import Request, check_played, make_plan
 
 _now = partial(datetime.now, UTC)
+YES_FUTURE = click.option(
+    "--yes-future", is_flag=True, help="Although the as-of date is after today."
+)
 
 
 @click.command()
@@ -56,6 +59,7 @@ _now = partial(datetime.now, UTC)
     show_default=True,
     help="Print the calls for those who must make them elsewhere.",
 )
+@YES_FUTURE
 @with_setting(contract_option, *READING, JSON, *DETAIL)
 def plan(
     setting: Setting,
@@ -65,6 +69,7 @@ def plan(
     include_passing: bool,
     out: str | None,
     form: Literal["text", "sh"],
+    yes_future: bool,
 ) -> ExitCode:
     """Turn the failed checks of a run into the smallest set of calls."""
     if out == STDOUT:
@@ -75,6 +80,8 @@ def plan(
         raise click.UsageError(f"--format {form} and --json - both need standard output")
     file = setting.file
     report = stored_report(file, run_id)
+    today = _now().astimezone(file.contract.zone).date()
+    check_played(report.as_of, today, yes_future=yes_future)
     known = known_to(file.project, _now)
     request = Request(
         only_dataset=dataset,
@@ -88,14 +95,17 @@ def plan(
     console = setting.console if form == "text" else console_for(STDOUT)
     expected = estimates(made, file.contract, known.measured)
     print_plan(console, made, report, expected, setting.detail)
+    for remark in about_the_future(made.as_of, today):
+        console.print(f"note: {remark}", soft_wrap=True)
     if setting.detail is not Detail.QUIET:
         console.print(f"plan   {short(path)}", soft_wrap=True)
         if made.calls and form == "text":
             chosen = f" --plan {shlex.quote(out)}" if out else ""
-            again = typed_again(f"remediation run{chosen}", *WHERE)
+            again = typed_again(f"remediation run{chosen}", "yes_future", *WHERE)
             console.print(f"next   {again}", soft_wrap=True)
     if form != "text":
-        sys.stdout.write(shell_script(made, file.contract))
+        look = f"cd {shlex.quote(str(Path.cwd()))} && {typed_again('checkpoints check', *WHERE)}"
+        sys.stdout.write(shell_script(made, file.contract, look))
     write_json(made, setting.json_path)
     return ExitCode.COMPLETE
 

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from checkpoints.process import defer_interrupts, interruptible
 from checkpoints.text import Detail
 from remediation.backfill import run as running
 from remediation.backfill.work import Pace
+from remediation.cli.planning import YES_FUTURE
 from remediation.clock import Clock
 from remediation.errors import PlanError
 from remediation.ledger.known import known_to
@@ -45,6 +46,7 @@ from remediation.ledger.plans import check_fits, keep_plan, kept_plan, newest_pl
 from remediation.output import ci
 from remediation.output.console import (
     QuietReporter,
+    about_the_future,
     print_plan,
     print_requests,
     restrictions,
@@ -54,6 +56,7 @@ from remediation.output.json_log import JsonLogReporter
 from remediation.output.progress import ConsoleReporter
 from remediation.output.reporter import Reporter
 from remediation.plan.model import Plan, estimates
+from remediation.plan.planning import check_played
 from remediation.service.credentials import Tokens, fetch_identity_token
 from remediation.service.kind import dry_run
 
@@ -96,6 +99,7 @@ def with_pace(command: Command) -> Command:
 @click.option("--plan", "path", type=click.Path(path_type=Path), help="Default: the newest.")
 @click.option("--yes", is_flag=True, help="Send the calls; without it nothing is sent.")
 @with_pace
+@YES_FUTURE
 @with_setting(contract_option, *READING, JSON, *DETAIL)
 def run(
     setting: Setting,
@@ -103,6 +107,7 @@ def run(
     yes: bool,
     pace: Pace,
     log_json: bool,
+    yes_future: bool,
     publishing: Publishing,
 ) -> ExitCode:
     """Make the calls of a plan, the canary first, and verify each in the tables.
@@ -113,6 +118,7 @@ def run(
     source = path or newest_plan(setting.file.project)
     chosen = read_plan(source)
     check_fits(chosen, setting.file.sha256, setting.warehouse)
+    check_played(_latest(setting, chosen), _today(setting), yes_future=yes_future)
     if yes and chosen.calls:
         keep_plan(setting.file.project, chosen, source)
         return _send(setting, chosen, pace, log_json, publishing)
@@ -128,9 +134,15 @@ def run(
     help="Default: the one started last that is not finished.",
 )
 @with_pace
+@YES_FUTURE
 @with_setting(contract_option, *READING, JSON, *DETAIL)
 def resume(
-    setting: Setting, path: Path | None, pace: Pace, log_json: bool, publishing: Publishing
+    setting: Setting,
+    path: Path | None,
+    pace: Pace,
+    log_json: bool,
+    yes_future: bool,
+    publishing: Publishing,
 ) -> ExitCode:
     """Go on with a plan: look at the tables, then send what is missing."""
     file = setting.file
@@ -148,6 +160,7 @@ def resume(
         setting.console.print("Nothing to resume: every plan that was started is finished.")
         return ExitCode.COMPLETE
     check_fits(chosen, file.sha256, setting.warehouse)
+    check_played(_latest(setting, chosen), _today(setting), yes_future=yes_future)
     if path:
         keep_plan(file.project, chosen, path)
     return _send(setting, chosen, pace, log_json, publishing)
@@ -164,7 +177,7 @@ def _show(setting: Setting, chosen: Plan, yes: bool, publishing: Publishing) -> 
     if chosen.calls and setting.detail is not Detail.QUIET:
         print_requests(console, chosen, file.contract, setting.detail)
         console.print("Dry run: nothing was sent.")
-        send = typed_again("remediation run --yes", "path", *WHERE)
+        send = typed_again("remediation run --yes", "path", "yes_future", *WHERE)
         console.print(f"next   {send}", soft_wrap=True)
     write_json(dry_run(chosen, file.contract), setting.json_path)
     code = chosen.exit_code_without_calls(report.verdict.exit_code) if yes else ExitCode.COMPLETE
@@ -200,7 +213,7 @@ def _send(
         with same_contract(), defer_interrupts(), reporter:
             record, path = running.run(request)
     except KeyboardInterrupt:
-        reporter.interrupted(typed_again("remediation resume", *WHERE))
+        reporter.interrupted(typed_again("remediation resume", "yes_future", *WHERE))
         return ExitCode.INTERRUPTED
     except CheckpointsError as error:
         reporter.failed(error)
@@ -233,7 +246,20 @@ def _remarks(setting: Setting, chosen: Plan) -> list[str]:
         is_latest = latest_run(setting.file) == chosen.run_id
     except ContractError:  # a later one is damaged
         is_latest = False
-    return [*([] if is_latest else [old]), *restrictions(chosen)]
+    return [
+        *([] if is_latest else [old]),
+        *restrictions(chosen),
+        *about_the_future(_latest(setting, chosen), _today(setting)),
+    ]
+
+
+def _latest(setting: Setting, chosen: Plan) -> date:
+    """The latest date that counts as today, when the plan was made or now."""
+    return max(chosen.as_of, setting.as_of or chosen.as_of)
+
+
+def _today(setting: Setting) -> date:
+    return _now().astimezone(setting.file.contract.zone).date()
 
 
 def _sleep(seconds: float) -> None:

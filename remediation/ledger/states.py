@@ -15,7 +15,15 @@ SETTLED = frozenset(State) - {State.PLANNED, State.SENDING, State.ACCEPTED, Stat
 IN_FLIGHT = frozenset({State.SENDING, State.ACCEPTED, State.UNKNOWN, State.VERIFYING})
 """The service may be working on the date."""
 
-_SEEN = frozenset({State.LANDED, State.PARTIAL, State.STILL_MISSING, State.NOTHING_THERE})
+_SEEN = frozenset(
+    {
+        State.LANDED,
+        State.PARTIAL,
+        State.STILL_MISSING,
+        State.NOTHING_THERE,
+        State.MULTIPLIED,
+    }
+)
 _ANSWERED = frozenset({State.ACCEPTED, State.REJECTED, State.UNKNOWN, State.NOTHING_THERE})
 _AGAIN = frozenset({State.SENDING, State.BLOCKED, State.LANDED})
 
@@ -27,9 +35,11 @@ FOLLOWS: dict[State, frozenset[State]] = {
     State.ACCEPTED: frozenset({State.VERIFYING}),
     State.UNKNOWN: frozenset({State.VERIFYING}),
     State.VERIFYING: frozenset({State.UNKNOWN, *_SEEN}),
-    State.REJECTED: _AGAIN,
+    State.REJECTED: _AGAIN | {State.MULTIPLIED},
     State.PARTIAL: _AGAIN,
     State.STILL_MISSING: _AGAIN,
+    # Never sent: a service that appends would append once more.
+    State.MULTIPLIED: frozenset({State.MULTIPLIED, State.LANDED, State.PLANNED}),
     # What is done is looked at again when a run begins: it may be gone.
     State.LANDED: frozenset({State.PLANNED}),
     State.NOTHING_THERE: frozenset({State.PLANNED}),

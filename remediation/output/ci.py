@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from checkpoints.archive.remediation import CallStatus, RemediationRecord, Unplanned
+from checkpoints.archive.remediation import RemediationRecord, Unplanned
 from checkpoints.dates import ranges_of
 from checkpoints.errors import ExitCode
 from checkpoints.output.findings import Finding, Findings, Section, finding_of
 from checkpoints.output.markdown import folded, table
 from checkpoints.rules.rule import Outcome
-from checkpoints.text import dates
+from checkpoints.text import counted, dates
 from remediation.ledger.states import DONE
 from remediation.output.reporter import (
     CHANGE_HEADINGS,
@@ -53,7 +53,7 @@ def findings_of(record: RemediationRecord) -> Findings:
 def sections_of(record: RemediationRecord) -> list[Section]:
     """Before and after, what remains and why, what nobody called."""
     changed = [change_cells(change) for change in record.changes]
-    left = [group.cells(_ranges(group, record.calls)) for group in remaining(record.remaining)]
+    left = [group.cells(_ranges(group.dates)) for group in remaining(record.remaining)]
     sections = [table(CHANGE_HEADINGS, changed, "Before and after")] if changed else []
     if left:
         sections.append(table(REMAINING_HEADINGS, left, "What remains"))
@@ -84,7 +84,7 @@ def planned(plan: Plan, code: ExitCode, at: datetime) -> tuple[Findings, list[Se
     ]
     found = Findings(
         name="remediation",
-        verdict=f"Nothing was sent: {len(plan.calls)} calls are planned",
+        verdict=f"Nothing was sent: {counted(len(plan.calls), 'call')} planned",
         started_at=at,
         seconds=0,
         properties={**_about(plan, plan.id), "exit_code": f"{code:d}"},
@@ -130,7 +130,7 @@ def _found(record: RemediationRecord) -> Iterator[Finding]:
         groups = remaining(call for call in own if call.state not in DONE)
         count = sum(len(group.dates) for group in groups)
         problem = f"{count} of {dates(len(own))} did not land" if groups else ""
-        sentences = (_sentence(group, own) for group in groups)
+        sentences = map(_sentence, groups)
         yield _finding("landing", _every_date_lands(service), problem, sentences)
     for change in record.changes:
         lost = [f"{worse.date}: {worse.what}" for worse in change.regressions]
@@ -145,19 +145,18 @@ def _every_date_lands(service: str) -> str:
     return f"{service}: every date lands"
 
 
-def _sentence(group: Remaining, calls: Sequence[CallStatus]) -> str:
-    where = f"{group.state}, {dates(len(group.dates))} ({_ranges(group, calls)})"
+def _sentence(group: Remaining) -> str:
+    where = f"{group.state}, {dates(len(group.dates))} ({_ranges(group.dates)})"
     return f"{where}: {group.why}" if group.why else where
 
 
-def _ranges(group: Remaining, calls: Sequence[CallStatus]) -> str:
-    return ", ".join(map(str, ranges_of(group.dates, sorted({call.date for call in calls}))))
+def _ranges(days: Iterable[date]) -> str:
+    return ", ".join(map(str, ranges_of(days)))
 
 
 def _unplanned(entries: Sequence[Unplanned]) -> list[Section]:
     lines = [
-        f"{entry.dataset}, {dates(len(entry.dates))}: {entry.reason}"
-        f" ({', '.join(map(str, ranges_of(entry.dates)))})"
+        f"{entry.dataset}, {dates(len(entry.dates))}: {entry.reason} ({_ranges(entry.dates)})"
         for entry in entries
         if entry.dates
     ]

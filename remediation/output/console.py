@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checkpoints.archive.remediation import Change, RemediationRecord
+from checkpoints.archive.remediation import Change, RemediationRecord, Unplanned, Why
 from checkpoints.archive.report import Report
 from checkpoints.contract.model import Contract
-from checkpoints.dates import ranges_of
+from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import CheckpointsError
 from checkpoints.output.columns import aligned, hanging, narrowed
 from checkpoints.output.console import WORD_STYLE
-from checkpoints.text import Detail, duration, one_line
+from checkpoints.text import Detail, counted, duration, one_line
 from remediation.output.reporter import (
     CHANGE_HEADINGS,
     REMAINING_HEADINGS,
@@ -88,7 +88,7 @@ def print_plan(
     detail: Detail = Detail.NORMAL,
 ) -> None:
     """Print ranges per dataset, calls per service, and what is not planned; quiet: one line."""
-    text = f"Plan {plan.short_id} of run {plan.run_id}: {len(plan.calls)} calls"
+    text = f"Plan {plan.short_id} of run {plan.run_id}: {counted(len(plan.calls), 'call')}"
     console.print(text, soft_wrap=True)
     if detail is Detail.QUIET:
         return
@@ -103,11 +103,21 @@ def print_plan(
     if plan.unplanned:
         left_out = []
         for entry in plan.unplanned:
-            ranges = ", ".join(map(str, report.ranges(entry.dates)))
+            ranges = _left_out(entry, report, detail)
             why = one_line(entry.reason) + (f": {ranges}" if ranges else "")
             left_out.append((entry.dataset, len(entry.dates) or "", why))
         console.print("Not planned")
         console.print(table(("dataset", "dates", "why"), left_out))
+
+
+def _left_out(entry: Unplanned, report: Report, detail: Detail) -> str:
+    """The dates as ranges; those that nobody asked for only from the first to the last."""
+    ranges = report.ranges(entry.dates)
+    _, more = cut(ranges, RANGES_SHOWN, detail)
+    if more and entry.why is Why.PASSED:
+        ends = DateRange(ranges[0].first, ranges[-1].last)
+        return f"{ends}, in {len(ranges)} ranges (--verbose shows them)"
+    return ", ".join(map(str, ranges))
 
 
 def _print_ranges(console: Console, plan: Plan, report: Report) -> None:
@@ -122,11 +132,12 @@ def _texts(rows: Iterable[Iterable[object]]) -> list[list[Text]]:
     return [[Text(str(cell)) for cell in cells] for cells in rows]
 
 
-def shown_ranges(
-    dates: Iterable[date], calendar: Sequence[date] = (), detail: Detail = Detail.NORMAL
-) -> str:
-    """Dates as ranges, one per line, at most 6 unless verbose; ``calendar`` as in ``ranges_of``."""
-    ranges, more = cut(ranges_of(dates, calendar), RANGES_SHOWN, detail)
+def shown_ranges(dates: Iterable[date], detail: Detail = Detail.NORMAL) -> str:
+    """Dates as ranges of consecutive days, one per line, at most 6 unless verbose.
+
+    A range says something of every day in it, so that none may be in it that is not meant.
+    """
+    ranges, more = cut(ranges_of(dates), RANGES_SHOWN, detail)
     return "\n".join([*map(str, ranges), *([f"and {more} more"] if more else [])])
 
 
@@ -135,6 +146,12 @@ def restrictions(plan: Plan) -> list[str]:
     given = {"--dataset": plan.only_dataset, "--layer": plan.only_layer}
     options = " ".join(f"{option} {one_line(name)}" for option, name in given.items() if name)
     return [f"plan {plan.short_id} is restricted: made with {options}"] if options else []
+
+
+def about_the_future(as_of: date, today: date) -> list[str]:
+    """That dates have not come yet, as a sentence; none where they have."""
+    ahead = as_of > today
+    return [f"as of {as_of}, which is in the future: today is {today}"] if ahead else []
 
 
 def print_requests(
@@ -190,14 +207,13 @@ def _print_changes(console: Console, changes: Sequence[Change]) -> None:
         console.print(f"WORSE  {dataset} on {regression.date}: {regression.what}", style="bold red")
     more = len(worse) - REGRESSIONS_SHOWN
     if more > 0:
-        console.print(f"and {more} more dates got worse", style="bold red")
+        console.print(f"and {counted(more, 'more date')} got worse", style="bold red")
 
 
 def _print_remaining(console: Console, record: RemediationRecord, detail: Detail) -> None:
     groups, more = cut(remaining(record.remaining), REMAINING_SHOWN, detail)
-    calendar = sorted({call.date for call in record.calls})
     if groups:
-        rows = [group.cells(shown_ranges(group.dates, calendar, detail)) for group in groups]
+        rows = [group.cells(shown_ranges(group.dates, detail)) for group in groups]
         console.print("What remains")
         console.print(table(REMAINING_HEADINGS, rows))
     if more:

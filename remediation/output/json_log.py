@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.errors import CheckpointsError, ExitCode
+from checkpoints.text import dates
 from remediation.ledger.journal import Event
 from remediation.ledger.states import State
 from remediation.output.reporter import Reporter, verdict_of
@@ -22,6 +23,7 @@ Severity = Literal["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]
 SEVERITIES: dict[State, Severity] = {
     State.REJECTED: "ERROR",
     State.STILL_MISSING: "ERROR",
+    State.MULTIPLIED: "ERROR",
     State.UNKNOWN: "WARNING",
     State.PARTIAL: "WARNING",
     State.BLOCKED: "WARNING",
@@ -97,9 +99,11 @@ class JsonLogReporter(Reporter):
         if record.problem:
             self._log("ERROR", f"the window could not be read again: {record.problem}")
         word, landings = verdict_of(record)
+        left = len(record.remaining)
+        remain = f"{dates(left)} {'remains' if left == 1 else 'remain'}"
         self._log(
             "NOTICE" if record.exit_code is ExitCode.COMPLETE else "ERROR",
-            f"{word}: {landings}, {len(record.remaining)} dates remain",
+            f"{word}: {landings}, {remain}",
             exitCode=int(record.exit_code),
             counts=record.model_dump(mode="json")["counts"],
             rules=record.verdict_after.summary if record.verdict_after else None,

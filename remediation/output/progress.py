@@ -35,6 +35,7 @@ STYLE = {
     State.UNKNOWN: "yellow",
     State.PARTIAL: "yellow",
     State.STILL_MISSING: "bold red",
+    State.MULTIPLIED: "bold red",
     State.BLOCKED: "yellow",
     State.NOTHING_THERE: "yellow",
 }

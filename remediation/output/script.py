@@ -11,15 +11,18 @@ import shlex
 from itertools import groupby
 
 from checkpoints.contract.model import Contract
-from checkpoints.text import one_line
+from checkpoints.text import counted, one_line
 from remediation.plan.model import Plan, idempotency_key
 from remediation.service.kind import check_callable, service_of
 
 TITLE_LENGTH = 300
+LOOK = "python -m checkpoints check"
 
 
-def shell_script(plan: Plan, contract: Contract) -> str:
+def shell_script(plan: Plan, contract: Contract, look: str = LOOK) -> str:
     """A complete script that makes the calls of a plan in order.
+
+    ``look`` is the command that looks at the tables, without its window.
 
     Raises:
         ServiceNotCallable: with every service that has no usable address.
@@ -35,16 +38,17 @@ def shell_script(plan: Plan, contract: Contract) -> str:
         keep_trailing_newline=True,
     )
     environment.filters |= {"quote": shlex.quote, "line": shlex.join}
-    title = f"Plan {plan.short_id} of run {plan.run_id}: {len(plan.calls)} calls."
+    number = len(plan.calls)
+    title = f"Plan {plan.short_id} of run {plan.run_id}: {counted(number, 'call')}."
     window = f"--from {plan.window.first} --to {plan.window.last}"
     return environment.get_template("plan.sh.j2").render(
         title=one_line(title, TITLE_LENGTH),
-        afterwards=f"python -m checkpoints check {window}",
+        afterwards=f"{look} {window}",
         functions={words[0] for block in blocks for words in block},
         settles=any(call.depends_on for call in plan.calls),
         blocks=blocks,
-        done=f"All {len(plan.calls)} calls were accepted. "
-        "That proves nothing: look at the tables with",
+        done=("The call was" if number == 1 else f"All {number} calls were")
+        + " accepted. That proves nothing: look at the tables with",
     )
 
 

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from checkpoints.text import Detail, duration
+from checkpoints.text import Detail, counted, dates, duration
 from remediation.ledger.states import State
 from remediation.ledger.status import AtWork, PlanStatus, Status
 from remediation.output.console import cut, shown_ranges, table
@@ -73,13 +73,15 @@ def _parts(status: Status, detail: Detail) -> Iterator[RenderableType]:
     for plan in status.plans:
         yield from _plan(plan, detail)
     if status.older:
-        yield Text(f"and {status.older} older plans")
+        yield Text(f"and {counted(status.older, 'older plan')}")
 
 
 def _work(work: AtWork) -> str:
     who = f"{work.who}, since {work.since}" if work.who else "who started it is not recorded"
     left = f", about {duration(work.seconds_left)}" if work.seconds_left is not None else ""
-    return f"A run is at work ({who})" + (f": {work.to_go} dates to go{left}" if work.to_go else "")
+    return f"A run is at work ({who})" + (
+        f": {dates(work.to_go)} to go{left}" if work.to_go else ""
+    )
 
 
 def _plan(plan: PlanStatus, detail: Detail) -> Iterator[RenderableType]:
@@ -92,13 +94,13 @@ def _plan(plan: PlanStatus, detail: Detail) -> Iterator[RenderableType]:
     groups, _ = cut(remaining(plan.open), OPEN_SHOWN, detail)
     rows = []
     for group in groups:
-        *cells, why = group.cells(shown_ranges(group.dates, detail=detail))
+        *cells, why = group.cells(shown_ranges(group.dates, detail))
         rows.append((*cells, _sent(group), why))
     yield table(("service", "state", "dates", "ranges", "sent", "why"), rows)
     more = plan.open_dates - sum(len(group.dates) for group in groups)
     if more:
         listed = "all of them" if plan.open_dates == len(plan.open) else f"{len(plan.open)} of all"
-        yield Text(f"  and {more} more dates ({listed}: --json -)")
+        yield Text(f"  and {counted(more, 'more date')} ({listed}: --json -)")
 
 
 def _sent(group: Remaining) -> str:

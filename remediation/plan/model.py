@@ -19,6 +19,7 @@ from checkpoints.contract.model import Contract
 from checkpoints.dates import DateRange
 from checkpoints.errors import ExitCode, worst
 from checkpoints.records import Record
+from checkpoints.text import counted
 
 PLAN_VERSION: Final = 1
 SHORT: Final = 12
@@ -156,5 +157,6 @@ def _estimate(
         each, basis = pace, f"a minimum: {pace:g} s between calls, no call was timed yet"
     else:
         each = max(pace, measured[1])
-        basis = f"{measured[0]} earlier calls, median {measured[1]:.3g} s; {pace:g} s between calls"
+        earlier = counted(measured[0], "earlier call")
+        basis = f"{earlier}, median {measured[1]:.3g} s; {pace:g} s between calls"
     return Estimate(service=service, calls=calls, seconds=calls * each, basis=basis)

@@ -8,7 +8,7 @@ of a call or is listed with the reason why not; none is dropped.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from checkpoints.archive.remediation import Unplanned, Why
@@ -70,11 +70,24 @@ def make_plan(report: Report, contract: Contract, contract_sha256: str, request:
         calls=_calls(contract, planned),
         unplanned=(
             *_unplanned(contract, causes),
-            *_passed(report, contract, asked, decided),
+            *_passed(report, contract, asked, request.in_flight, decided),
             *_never_planned(report, asked, planned),
         ),
     )
     return Plan.model_validate({**dict(draft), "id": content_hash(draft)})
+
+
+def check_played(as_of: date, today: date, *, yes_future: bool) -> None:
+    """Refuse dates that have not come yet, unless somebody wants them.
+
+    Raises:
+        PlanError: ``as_of`` is after today.
+    """
+    if as_of > today and not yes_future:
+        raise PlanError(
+            f"as of {as_of}, which is after today ({today}): dates that have not come yet would be "
+            "called; run the checkpoint again without --as-of, or add --yes-future"
+        )
 
 
 def _refuse_another_contract(report: Report, contract_sha256: str) -> None:
@@ -223,22 +236,31 @@ def _unplanned(contract: Contract, causes: Mapping[tuple[str, date], Cause]) -> 
 
 
 def _passed(
-    report: Report, contract: Contract, asked: Asked, decided: Collection[tuple[str, date]]
+    report: Report,
+    contract: Contract,
+    asked: Asked,
+    in_flight: Collection[str],
+    decided: Collection[tuple[str, date]],
 ) -> Iterator[Unplanned]:
     """Dates that lack keys, and that no failed check asks for: a threshold tolerates them."""
-    if asked.include_passing:
+    tolerated = {
+        (check.dataset, day)
+        for check in asked.checks(report)
+        if check.rule.repairable and check.outcome is Outcome.PASSED
+        for day in lacking(report, check)
+    }.difference(decided)
+    if asked.include_passing or not tolerated:
         return
-    tolerated: dict[str, set[date]] = {}
-    for check in asked.checks(report):
-        if check.rule.repairable and check.outcome is Outcome.PASSED:
-            tolerated.setdefault(check.dataset, set()).update(lacking(report, check))
-    for name in contract.names:
-        dates = sorted(day for day in tolerated.get(name, ()) if (name, day) not in decided)
-        plannable = contract.datasets[name].service is not None
-        how = "--include-passing plans it" if plannable else "no service builds it"
-        if dates:
-            reason = f"lacks keys, but its checks passed ({how})"
-            yield Unplanned(dataset=name, why=Why.PASSED, reason=reason, dates=tuple(dates))
+    planned, causes = _decide(report, contract, replace(asked, include_passing=True), in_flight)
+    merged: dict[tuple[str, str], list[date]] = {}
+    for name, day in sorted(tolerated, key=lambda t: (contract.names.index(t[0]), t[1])):
+        how = "--include-passing plans it"
+        if (name, day) not in planned:
+            _, how = causes.get((name, day), (Why.PASSED, "no plan repairs it"))
+        merged.setdefault((name, how), []).append(day)
+    for (name, how), dates in merged.items():
+        reason = f"lacks keys, but its checks passed ({how})"
+        yield Unplanned(dataset=name, why=Why.PASSED, reason=reason, dates=tuple(dates))
 
 
 def _never_planned(

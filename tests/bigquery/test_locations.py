@@ -7,6 +7,10 @@ from pathlib import Path
 
 from hypothesis import given, settings
 
+from checkpoints.contract.model import Contract
+from checkpoints.coverage.frame import Presence
+from checkpoints.dates import DateRange
+from checkpoints.warehouse.reading import open_warehouse
 from tests.bigquery.commands import (
     WINDOW,
     checkpoints,
@@ -24,6 +28,12 @@ from tests.coverage.test_oracle import HEALTH, World, worlds
 from tests.support.warehouses import contract_of, fill
 
 COMPANY = {"nba_raw": "us-west2"}
+
+
+def rows_of(world: World, contract: Contract, url: str) -> Presence:
+    """What remediation reads: keys and rows."""
+    with open_warehouse(contract, url) as warehouse:
+        return warehouse.presence([DateRange(world.first, world.last)], with_rows=True)
 
 
 def test_one_statement_per_location_adds_up_to_the_answer_of_one(
@@ -95,6 +105,9 @@ def test_random_warehouses_in_three_places_give_the_answer_of_one(
             expected = evidence_of(world, contract_of(Path(folder), world.raw).contract, url)
             scattered = contract_of(Path(folder), {**world.raw, "datasets": elsewhere}).contract
             found = evidence_of(world, scattered, "bigquery://scattered")
+            assert rows_of(world, scattered, "bigquery://scattered") == rows_of(
+                world, contract_of(Path(folder), world.raw).contract, url
+            )
         assert found.frame == expected.frame
         assert found.keys == expected.keys
 

@@ -90,6 +90,7 @@ def test_gaps_are_none_documented_or_open(tmp_path: Path) -> None:
         assert "2025-12-31" in text
     found = '10 dates: <span class="nowrap">2025-01-20 → 2025-01-29</span>'
     assert found in unsigned
+    assert f"python -m checkpoints signoff --contract {documented.path} --verify<" in signed
 
 
 def test_the_page_shows_what_remediation_did(tmp_path: Path) -> None:

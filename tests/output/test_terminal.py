@@ -20,6 +20,7 @@ from checkpoints.rules.rule import Outcome
 from checkpoints.text import Detail
 from tests.support.commands import ROOT, command
 from tests.support.reports import check_of, report_of
+from tests.support.runs import checked
 from tests.support.terminal import CONTROL, height, on_terminal
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -244,3 +245,9 @@ def test_columns_that_can_be_spared_are_left_out_before_a_line_gets_too_long() -
     for width, said in ((60, f"L4 {name} of"), (37, f"L4 {name}"), (33, name), (10, name)):
         (line,) = narrowed(rows, width, spare=(2, 0))
         assert str(line).split() == [*said.split(), "13.6", "%"]
+
+
+def test_an_as_of_date_in_the_future_is_said_to_be_one(tmp_path: Path) -> None:
+    said = checked(tmp_path, window=("--season", "2025", "--as-of", "2999-01-01")).stderr
+    assert " · as of 2999-01-01, which is in the future · " in said
+    assert "future" not in checked(tmp_path).stderr

@@ -194,10 +194,12 @@ class World:
         if self.warehouse.is_blind(self.time.elapsed):
             raise WarehouseError("the warehouse is away")
         found = {
-            call.id: {
-                name: Cell(call.date, Status.DUE, expected, matched, matched, 0, 0)
-                for name, expected, matched in self.warehouse.compare(call, at_source)
-            }
+            call.id: Held(
+                {
+                    name: Cell(call.date, Status.DUE, expected, matched, matched, 0, 0)
+                    for name, expected, matched in self.warehouse.compare(call, at_source)
+                }
+            )
             for call in calls
         }
         self.promises.looked(calls, at_source)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from checkpoints.archive.report import new_run_id
 from checkpoints.contract.checks import checks_of, pairs_of
-from checkpoints.contract.loading import ContractFile
+from checkpoints.contract.loading import ContractFile, contract_option
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
 from checkpoints.coverage import results
@@ -91,7 +91,9 @@ def judged(
 ) -> Judged:
     at = at or datetime(2025, 3, 1, 12, tzinfo=UTC) + timedelta(seconds=next(SEQUENCE))
     run = new_run_id(checkpoint, at)
-    records = judge(file.project, file.contract, checkpoint, frame, run, at, keys)
+    option = contract_option(file.path)
+    given = (file.project, file.contract, checkpoint, frame, run, at, keys)
+    records = judge(*given, contract_option=option)
     site = file.project / "uncommitted/data_docs/local_site"
     return Judged(records, sorted(site.glob(f"validations/*/{run}/*/*.html")))
 

@@ -22,6 +22,7 @@ from great_expectations.render.renderer.site_builder import DefaultSiteSectionBu
 from checkpoints.archive.signoff import signoff_path
 from checkpoints.errors import LibraryError
 from checkpoints.output.site import write_index
+from checkpoints.text import counted
 
 PROBLEMS_SHOWN = 5
 Key = ExpectationSuiteIdentifier | ValidationResultIdentifier
@@ -58,7 +59,9 @@ def _in_short(problems: list[str]) -> Iterator[str]:
     for problem in problems[:PROBLEMS_SHOWN]:
         yield f"Data Docs are incomplete: {problem}"
     if len(problems) > PROBLEMS_SHOWN:
-        yield f"Data Docs are incomplete: so are {len(problems) - PROBLEMS_SHOWN} more pages"
+        more = len(problems) - PROBLEMS_SHOWN
+        verb = "is" if more == 1 else "are"
+        yield f"Data Docs are incomplete: so {verb} {counted(more, 'more page')}"
 
 
 class Suites(DefaultSiteSectionBuilder):

@@ -37,7 +37,7 @@ def test_what_landed_and_is_gone_is_called_again(made: Project, plan: Plan) -> N
     made.service.on("/four", EIGHT, answer(500))
     events: list[Event] = []
     record = carry_out(made, plan, events=events)
-    assert events[0].text == "done in an earlier run and not there any more: 1 dates"
+    assert events[0].text == "done in an earlier run and not there any more: 1 date"
     assert (events[0].settled, events[0].landed) == (2, 2)
     assert made.service.sent == ["four 01-08"]
     assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE

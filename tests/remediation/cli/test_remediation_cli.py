@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from checkpoints.archive.remediation import RemediationRecord
+from checkpoints.contract.window import Window
+from checkpoints.dates import DateRange
 from remediation.ledger.ledger import ledger_path, open_ledger
 from remediation.ledger.lock import only_run
 from remediation.ledger.plans import read_plan
@@ -20,7 +22,9 @@ from remediation.plan.model import Plan, idempotency_key
 from tests.support.backfills import EIGHT, NINE, SEVEN, real_now
 from tests.support.commands import ROOT
 from tests.support.remediation_commands import newest, start, strict_on_scores, typed
-from tests.support.scripted_service import Project, answer, land, project
+from tests.support.runs import judged
+from tests.support.scripted_service import FIRST, LAST, Project, answer, land, project
+from tests.support.warehouses import D
 
 HEAVY = ["great_expectations", "pandas", "requests", "duckdb", "sqlalchemy", "google"]
 
@@ -39,6 +43,32 @@ def test_plan_says_what_is_called_what_is_not_and_what_to_type_next(made: Projec
         shown = shown.replace(value, name)
     assert shown + "\n" == golden
     assert (code, out) == (0, "")
+
+
+def test_dates_that_have_not_come_yet_are_planned_and_called_only_when_asked(made: Project) -> None:
+    window = Window(range=DateRange(FIRST, LAST), label="January")
+    judged(made.file(), window, D("2999-01-01"))
+    code, _, err = typed(made, "plan")
+    assert (code, made.service.sent) == (2, [])
+    assert "as of 2999-01-01, which is after today (" in err
+    assert "run the checkpoint again without --as-of, or add --yes-future" in err
+    code, _, err = typed(made, "plan", "--yes-future")
+    assert code == 0
+    assert "note: as of 2999-01-01, which is in the future: today is " in err
+    assert "next   python -m remediation run --yes-future" in err
+    for given in (("run",), ("run", "--yes"), ("run", "--yes", "--as-of", "2025-01-21")):
+        code, _, err = typed(made, *given)
+        assert (code, made.service.sent) == (2, [])
+        assert "add --yes-future" in err
+    code, _, err = typed(made, "run", "--yes", "--yes-future")
+    assert "note: as of 2999-01-01, which is in the future" in err
+    assert (code, len(made.service.sent)) == (0, 6)
+
+
+def test_a_run_does_not_take_a_later_day_for_today_unasked(planned: Project) -> None:
+    code, _, err = typed(planned, "run", "--yes", "--as-of", "2999-01-01")
+    assert (code, planned.service.sent) == (2, [])
+    assert "as of 2999-01-01, which is after today (" in err
 
 
 def test_plan_as_json_is_alone_on_standard_output(made: Project) -> None:
@@ -168,8 +198,8 @@ def test_what_is_open_for_one_reason_is_one_row(tmp_path: Path) -> None:
         code, _, err = typed(made, "run", "--yes")
         assert code == 4
         told = [line.rstrip() for line in err[err.index("What remains") :].splitlines()]
-        row = "five     blocked   3      2025-01-08 → 2025-01-11  needs four, which is blocked"
-        assert row in told
+        row = "five     blocked   3      2025-01-08 → 2025-01-09  needs four, which is blocked"
+        assert told[told.index(row) + 1].split() == ["2025-01-11"]
         assert sum("needs four" in line for line in err.splitlines()) == 4
         _, _, err = typed(made, "status")
         (open_row,) = [line for line in err.splitlines() if "which is blocked" in line]

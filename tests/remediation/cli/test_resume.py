@@ -46,7 +46,7 @@ def test_an_interrupted_run_is_taken_up_again(
     again = [] if lands else ["four 01-08"]
     assert made.service.sent[:3] == ["four 01-07", "four 01-08", *(again or ["four 01-09"])]
     assert made.service.sent.count("four 01-08") == 1 + len(again)
-    assert "looking for 1 dates that an earlier run sent" in err
+    assert "looking for 1 date that an earlier run sent" in err
     assert set(states(made).values()) == {"landed"}
 
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 import io
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from checkpoints.archive.remediation import Change, Figures, RemediationRecord
+from checkpoints.contract.model import Contract
+from checkpoints.text import Detail
 from remediation.ledger.ledger import LedgerEntry
 from remediation.output.ci import findings_of, sections_of
-from remediation.output.console import QuietReporter
+from remediation.output.console import QuietReporter, print_plan
 from remediation.output.json_log import JsonLogReporter
 from remediation.output.progress import ConsoleReporter
 from remediation.output.reporter import Reporter, remaining
-from tests.support.reports import check_of, report_of
+from tests.support.reports import check_of, lacking, plan_for, report_of
 from tests.support.runs import repair_of
+from tests.support.scripted_service import raw_contract
 from tests.support.warehouses import D
 
 NOW = datetime(2025, 2, 21, 9, 2, tzinfo=UTC)
@@ -94,6 +98,16 @@ def test_what_remains_is_grouped_by_service_state_and_reason() -> None:
     ]
 
 
+def test_a_range_holds_no_date_that_is_not_meant() -> None:
+    days = ("2025-01-07", "2025-01-14", "2025-01-15", "2025-01-21")
+    record = record_of(4, [call(day, "blocked", "needs three") for day in days])
+    rows = [line.split() for line in people(record).splitlines()]
+    start = rows.index(["four", "blocked", "4", "2025-01-07", "needs", "three"])
+    assert rows[start + 1 : start + 3] == [["2025-01-14", "→", "2025-01-15"], ["2025-01-21"]]
+    ranges = "2025-01-07, 2025-01-14 → 2025-01-15, 2025-01-21"
+    assert f"blocked, 4 dates ({ranges}): needs three" in findings_of(record).findings[0].details
+
+
 def test_a_date_in_flight_is_apart_from_one_that_is_not() -> None:
     states = [
         group.state
@@ -126,3 +140,26 @@ def test_a_reporter_that_says_nothing_follows_a_run_as_well() -> None:
     with Reporter() as reporter:
         reporter.remark("odd")
         reporter.conclude(record, "record.json")
+
+
+def planned(detail: Detail) -> str:
+    """A plan of a report in which every second day lacks keys that nobody asks for."""
+    odd = [f"2025-01-{day:02}" for day in range(5, 20, 2)]
+    contract = Contract.model_validate(raw_contract("http://127.0.0.1:1", Path("w.duckdb")))
+    report = lacking("factors", *odd, outcome="PASSED")
+    out = io.StringIO()
+    print_plan(Console(file=out, width=300), plan_for(contract, report), report, [], detail)
+    return out.getvalue()
+
+
+def test_dates_that_nobody_asks_for_are_listed_one_by_one_only_when_verbose() -> None:
+    tolerated = "factors  8      lacks keys, but its checks passed (--include-passing plans it): "
+    first_to_last = "2025-01-05 → 2025-01-19, in 8 ranges (--verbose shows them)"
+    assert tolerated + first_to_last in planned(Detail.NORMAL)
+    assert f"{tolerated}2025-01-05, 2025-01-07, 2025-01-09, " in planned(Detail.VERBOSE)
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "1 date remains"), (2, "2 dates remain")])
+def test_one_is_not_several(number: int, said: str) -> None:
+    calls = [call(f"2025-01-{7 + n:02}", "rejected", "boom") for n in range(number)]
+    assert said in logged(record_of(4, calls))[-1]["message"]

@@ -69,7 +69,8 @@ def test_the_script_makes_every_call_in_the_plans_order(made: Project, tmp_path:
         "five/2025-01-08",
         "five/2025-01-09",
         "All 6 calls were accepted. That proves nothing: look at the tables with",
-        "python -m checkpoints check --from 2025-01-01 --to 2025-01-20",
+        f"cd {Path.cwd()} && python -m checkpoints check --contract {made.folder}/pipeline.yml "
+        "--from 2025-01-01 --to 2025-01-20",
     ]
     assert made.check().verdict.passed
 

@@ -116,6 +116,28 @@ def test_passed_checks_are_planned_only_when_asked(contract: Contract) -> None:
     assert calls(plan_for(contract, report, include_passing=True)) == ["four 01-07 factors"]
 
 
+def test_an_option_is_proposed_only_for_dates_that_it_would_plan(tmp_path: Path) -> None:
+    protected = [
+        {"dataset": "cache", "from": "2025-01-09", "to": "2025-01-09", "reason": "source gone"}
+    ]
+    raw = raw_contract("http://127.0.0.1:1", tmp_path / "w.duckdb")
+    contract = contract_of(tmp_path, raw, protected=protected).contract
+    hole, above = holes("2025-01-07", "2025-01-09", "2025-01-11"), holes("2025-01-11")
+    passed = [check_of(name, hole, "PASSED") for name in ("factors", "raw")]
+    report = report_of(passed, {"factors": hole, "summary": above, "raw": above})
+    said = {(u.dataset, u.dates): u.reason for u in plan_for(contract, report).unplanned}
+    tolerated = "lacks keys, but its checks passed"
+    seven, nine, eleven = map(D, ("2025-01-07", "2025-01-09", "2025-01-11"))
+    assert said == {
+        ("raw", (seven, nine, eleven)): (
+            f"{tolerated} (the contract names no service that builds it)"
+        ),
+        ("factors", (seven,)): f"{tolerated} (--include-passing plans it)",
+        ("factors", (nine,)): (f"{tolerated} (four would rebuild 'cache', protected: source gone)"),
+        ("factors", (eleven,)): f"{tolerated} (its upstream 'summary' has nothing on these dates)",
+    }
+
+
 def test_orphans_of_a_date_whose_upstream_is_rebuilt_are_not_listed(contract: Contract) -> None:
     hole = holes("2025-01-07")
     orphans = check_of("scores", ["2025-01-07", "2025-01-12"], kind="no_orphan_keys")

@@ -1,0 +1,336 @@
+"""Rows that a service multiplies: no key shows them, and a date that has them never landed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from checkpoints.archive.remediation import RemediationRecord
+from checkpoints.dates import DateRange
+from checkpoints.errors import ExitCode
+from checkpoints.warehouse.reading import open_warehouse
+from remediation.backfill.rows import Count, RowsBefore, is_multiplied, is_repeated
+from tests.support.backfills import (
+    EIGHT,
+    FACTORS,
+    NINE,
+    SEVEN,
+    THREE_DAYS,
+    carry_out,
+    entries,
+    history,
+    plan_of,
+    states,
+)
+from tests.support.remediation_commands import typed
+from tests.support.scripted_service import Act, Project, land, project, reply
+from tests.support.warehouses import BASIC, D, contract_of, fill
+
+ONE_OF_TWO = "INSERT INTO s.factors SELECT d, min(k) FROM s.summary WHERE d = ? GROUP BY d"
+APPEND = "INSERT INTO s.factors SELECT d, k FROM s.summary WHERE d = ?"
+APPEND_CACHE = "INSERT INTO s.cache SELECT d, k FROM s.summary WHERE d = ?"
+PLAYERS = "INSERT INTO s.factors SELECT d, k FROM s.summary, range(12) WHERE d = ?"
+DELETE = "DELETE FROM s.factors WHERE d = ?"
+DISTINCT = """
+CREATE OR REPLACE TEMP TABLE once AS SELECT DISTINCT d, k FROM s.factors;
+DELETE FROM s.factors; INSERT INTO s.factors SELECT d, k FROM once
+"""
+
+
+def execute(database: Path, *statements: str, day: str | date | None = None) -> None:
+    for _ in range(500):
+        try:
+            connection = duckdb.connect(str(database))
+            break
+        except duckdb.Error:  # somebody is reading it
+            time.sleep(0.02)
+    with connection:
+        for statement in statements:
+            connection.execute(statement, [] if day is None else [day])
+
+
+def writes(*statements: str, status: int = 200, on: str | None = None) -> Act:
+    """Do that for the date, or for another, and answer."""
+
+    def act(handler: Any, service: Any, _path: str, day: date) -> None:
+        execute(service.database, *statements, day=on or day)
+        reply(handler, status)
+
+    return act
+
+
+def then(*acts: Callable[..., None]) -> Act:
+    """All of them, of which the last one answers."""
+
+    def act(handler: Any, service: Any, path: str, day: date) -> None:
+        for one in acts[:-1]:
+            one(None, service, path, day)
+        acts[-1](handler, service, path, day)
+
+    return act
+
+
+def executes(*statements: str, on: str) -> Callable[..., None]:
+    return lambda _handler, service, *_: execute(service.database, *statements, day=on)
+
+
+@pytest.fixture
+def partial(tmp_path: Path) -> Iterator[Project]:
+    """One key of two on three days, and a service that appends."""
+    with project(tmp_path, FACTORS) as made:
+        for day in THREE_DAYS:
+            execute(made.database, ONE_OF_TWO, day=day)
+        made.service.otherwise["/four"] = writes(APPEND)
+        yield made
+
+
+def remains(record: RemediationRecord) -> list[tuple[str, str, str]]:
+    return [(f"{call.date:%m-%d}", str(call.state), call.detail) for call in record.remaining]
+
+
+MULTIPLIED = (
+    "factors on 2025-01-07: 3 rows for 2 keys, 1 row for 1 key before: four appends: "
+    "remove the duplicates and see that it replaces a date, then resume"
+)
+
+
+def test_a_service_that_appends_is_stopped_at_its_canary(partial: Project) -> None:
+    plan = plan_of(partial)
+    record = carry_out(partial, plan)
+    assert partial.service.sent == ["four 01-07"]
+    assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
+    stopped = "the canary four/2025-01-07 did not land: it is multiplied"
+    assert remains(record) == [
+        ("01-07", "multiplied", MULTIPLIED),
+        ("01-08", "blocked", stopped),
+        ("01-09", "blocked", stopped),
+    ]
+    assert history(partial, plan, SEVEN) == [
+        "sending",
+        "accepted",
+        "verifying",
+        "multiplied",
+    ]
+
+
+def test_the_command_says_which_rows_and_how_many_and_sends_nothing_more(
+    partial: Project,
+) -> None:
+    plan_of(partial)
+    typed(partial, "plan")
+    code, _, err = typed(partial, "run", "--yes", COLUMNS="250")
+    assert code == 4
+    assert "factors on 2025-01-07: 3 rows for 2 keys, 1 row for 1 key before" in err
+    code, _, err = typed(partial, "resume", COLUMNS="250")
+    assert code == 4
+    assert "factors on 2025-01-07: 3 rows for 2 keys, 1 row for 1 key before" in err
+    assert "four/2025-01-07 multiplied rows" in err
+    assert partial.service.sent == ["four 01-07"]
+    _, _, err = typed(partial, "status", COLUMNS="250")
+    assert "1 multiplied" in err
+
+
+def test_a_date_whose_duplicates_were_removed_has_landed(partial: Project) -> None:
+    plan = plan_of(partial)
+    carry_out(partial, plan)
+    execute(partial.database, *DISTINCT.split(";"))
+    partial.service.otherwise["/four"] = land
+    record = carry_out(partial, plan)
+    assert record.exit_code is ExitCode.COMPLETE
+    assert partial.service.sent == ["four 01-07", "four 01-08", "four 01-09"]
+    assert history(partial, plan, SEVEN)[-1] == "landed"
+
+
+def test_a_date_that_was_emptied_is_called_again(partial: Project) -> None:
+    plan = plan_of(partial)
+    carry_out(partial, plan)
+    execute(partial.database, DELETE, day=SEVEN)
+    partial.service.otherwise["/four"] = land
+    assert carry_out(partial, plan).exit_code is ExitCode.COMPLETE
+    assert partial.service.sent == ["four 01-07", "four 01-07", "four 01-08", "four 01-09"]
+
+
+def test_a_call_after_the_canary_that_multiplies_rows_stops_the_service(
+    tmp_path: Path,
+) -> None:
+    with project(tmp_path, {"factors": (SEVEN, EIGHT, NINE)}) as made:
+        execute(made.database, ONE_OF_TWO, day=EIGHT)
+        made.service.otherwise["/four"] = writes(APPEND)
+        made.change_service("four", seconds_between_calls=0.3, poll_seconds=0.05)
+        plan = plan_of(made)
+        record = carry_out(made, plan)
+        assert made.service.sent == ["four 01-07", "four 01-08"]
+        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
+        assert states(made, plan) == {
+            "01-07": "landed",
+            "01-08": "multiplied",
+            "01-09": "blocked",
+        }
+        assert entries(made, plan)["four/2025-01-09"].detail == "four/2025-01-08 multiplied rows"
+
+
+@pytest.mark.parametrize("status", [500, 504])
+def test_rows_that_are_multiplied_are_seen_whatever_the_service_says(
+    partial: Project, status: int
+) -> None:
+    partial.service.otherwise["/four"] = writes(APPEND, status=status)
+    plan = plan_of(partial)
+    carry_out(partial, plan)
+    assert partial.service.sent == ["four 01-07"]
+    assert states(partial, plan)["01-07"] == "multiplied"
+
+
+def test_rows_that_are_there_twice_for_a_moment_are_not_multiplied(partial: Project) -> None:
+    def append_then_replace(handler: Any, service: Any, _path: str, day: date) -> None:
+        execute(service.database, APPEND, day=day)
+        reply(handler, 200)
+        time.sleep(0.15)
+        execute(service.database, DELETE, APPEND, day=day)
+
+    partial.service.otherwise["/four"] = append_then_replace
+    partial.change_service("four", settle_seconds=5)
+    record = carry_out(partial, plan_of(partial))
+    assert record.exit_code is ExitCode.COMPLETE
+
+
+def test_players_of_one_game_that_become_those_of_two_have_landed(tmp_path: Path) -> None:
+    """The key is the game: every game has many rows, and a date that was half there few."""
+    with project(tmp_path, FACTORS) as made:
+        execute(
+            made.database,
+            "INSERT INTO s.factors SELECT f.d, f.k FROM s.factors AS f, range(11)",
+            "INSERT INTO s.factors SELECT DATE '2025-01-07', '20250107_0' FROM range(4)",
+        )
+        made.service.otherwise["/four"] = writes(DELETE, PLAYERS)
+        record = carry_out(made, plan_of(made))
+        assert record.exit_code is ExitCode.COMPLETE
+        assert made.rows("factors", SEVEN) == 24
+
+
+def test_players_that_are_there_twice_are_multiplied(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS) as made:
+        execute(
+            made.database,
+            "INSERT INTO s.factors SELECT f.d, f.k FROM s.factors AS f, range(11)",
+            "INSERT INTO s.factors SELECT DATE '2025-01-07', '20250107_0' FROM range(12)",
+        )
+        made.service.otherwise["/four"] = writes(PLAYERS)
+        plan = plan_of(made)
+        record = carry_out(made, plan)
+        assert remains(record)[0][:2] == ("01-07", "multiplied")
+        assert "36 rows for 2 keys, 12 rows for 1 key before" in remains(record)[0][2]
+        assert states(made, plan)["01-08"] == "blocked"
+        assert remains(carry_out(made, plan))[0] == remains(record)[0]
+        assert made.service.sent == ["four 01-07"]
+
+
+def test_what_the_service_builds_besides_is_not_multiplied_either(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS) as made:
+        execute(made.database, "INSERT INTO s.cache SELECT d, k FROM s.cache")
+        made.service.otherwise["/four"] = writes(APPEND, APPEND_CACHE)
+        record = carry_out(made, plan_of(made))
+        assert made.service.sent == ["four 01-07"]
+        (told, *_) = remains(record)
+        assert told[1] == "multiplied"
+        assert told[2].startswith("cache on 2025-01-07: 4 rows, 2 rows before: four appends")
+
+
+def test_a_canary_that_multiplies_the_rows_of_the_day_before_is_the_last_call(
+    tmp_path: Path,
+) -> None:
+    with project(tmp_path, FACTORS) as made:
+        beside = executes(APPEND, on="2025-01-06")
+        made.service.otherwise["/four"] = then(beside, land)
+        plan = plan_of(made)
+        record = carry_out(made, plan)
+        assert made.service.sent == ["four 01-07"]
+        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
+        assert entries(made, plan)["four/2025-01-08"].detail == (
+            "the canary multiplied rows of other dates: "
+            "factors on 2025-01-06: 4 rows for 2 keys, 2 rows for 2 keys before"
+        )
+
+
+USUAL = [Count(20, 10), Count(22, 10), Count(2, 1)]
+ALONE = [Count(3, 3), Count(10, 10)]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "others", "multiplied"),
+    [
+        (Count(3, 2), Count(1, 1), ALONE, True),
+        (Count(2, 2), Count(1, 1), ALONE, False),
+        (Count(4, 2), Count(0, 0), ALONE, True),
+        (Count(3, 3), Count(4, 2), ALONE, False),
+        (Count(4, 2), Count(4, 2), ALONE, False),
+        (Count(7, 3), Count(4, 2), ALONE, True),
+        (Count(13, 3), Count(10, 2), ALONE, True),
+        (Count(3, 2), Count(1, 1), [], True),
+        (Count(3, 2), Count(1, 1), [Count(3, 2)], False),
+        (Count(3, 2), Count(1, 1), [Count(3, 2), Count(5, 5)], True),
+        (Count(24, 2), Count(4, 1), [], False),
+        (Count(24, 1), Count(4, 1), [Count(48, 2)], False),
+        (Count(48, 2), Count(24, 2), [], True),
+        (Count(48, 2), Count(24, 2), [Count(24, 1)], True),
+        (Count(36, 2), Count(12, 1), [Count(24, 2)], True),
+        (Count(20, 10), Count(0, 0), USUAL, False),
+        (Count(40, 10), Count(0, 0), USUAL, True),
+        (Count(26, 10), Count(4, 2), USUAL, False),
+        (Count(30, 10), Count(10, 5), USUAL, True),
+        (Count(24, 1), Count(3, 1), [Count(2, 1), Count(30, 1), Count(9, 1)], False),
+        (Count(18, 1), Count(9, 1), [Count(2, 1), Count(30, 1), Count(9, 1)], True),
+    ],
+)
+def test_rows_are_too_many_by_what_was_there_and_what_is_usual(
+    now: Count, before: Count, others: list[Count], multiplied: bool
+) -> None:
+    assert is_multiplied(now, before, others) is multiplied
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "others", "repeated"),
+    [
+        (Count(2, 9), Count(1, 9), [Count(1, 4), Count(1, 15)], True),
+        (Count(30, 15), Count(15, 15), [Count(4, 4), Count(5, 5)], True),
+        (Count(15, 15), Count(5, 15), [Count(4, 4), Count(15, 15), Count(30, 30)], False),
+        (Count(15, 15), Count(4, 15), [Count(4, 4)], False),
+        (Count(5, 5), Count(0, 5), [Count(4, 4)], False),
+    ],
+)
+def test_a_batch_without_keys_is_there_again(
+    now: Count, before: Count, others: list[Count], repeated: bool
+) -> None:
+    assert is_repeated(now, before, others) is repeated
+
+
+def test_a_date_that_may_be_multiplied_already_says_nothing_of_what_is_usual(
+    tmp_path: Path,
+) -> None:
+    contract = contract_of(tmp_path).contract
+    seven, eight = D(SEVEN), D(EIGHT)
+    counts = {seven: {"factors": Count(4, 2)}, eight: {"factors": Count(2, 2)}}
+    rows = RowsBefore(contract, counts, {seven})
+    assert rows.multiplied(seven, counts[seven], called=True) == (
+        "factors on 2025-01-07: 4 rows for 2 keys"
+    )
+    assert rows.multiplied(eight, {"factors": Count(4, 2)}, called=True)
+
+
+def test_rows_are_counted_of_whole_keys_and_only_when_asked_for(tmp_path: Path) -> None:
+    seven = D(SEVEN)
+    rows = [(seven, "a"), (seven, "a"), (seven, "b"), (seven, None)]
+    tables = dict.fromkeys(("schedule", "raw", "summary", "factors"), rows)
+    url = fill(tmp_path / "w.duckdb", {**tables, "raw": [(seven, "c")]})
+    file = contract_of(tmp_path, BASIC)
+    with open_warehouse(file.contract, url) as warehouse:
+        found = warehouse.presence([DateRange(seven, seven)], with_rows=True)
+        without = warehouse.presence([DateRange(seven, seven)])
+    assert found.rows == {seven: {"schedule": 3, "raw": 1, "summary": 3, "factors": 3}}
+    assert (found.by_date, without.rows) == (without.by_date, {})
+    assert [found.keys(seven, name) for name in ("schedule", "raw")] == [2, 1]
