@@ -19,6 +19,7 @@ from checkpoints.rules.evidence import Pair
 from checkpoints.rules.no_null_keys import NoNullKeys
 from checkpoints.rules.no_orphan_keys import NoOrphanKeys
 from checkpoints.rules.recent_coverage import RecentCoverage
+from checkpoints.rules.up_to_date import UpToDate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +121,8 @@ class HandWriter:
                 return self.nulls(check.dataset)
             case NoOrphanKeys():
                 return self.orphans(check.pair)
+            case UpToDate():
+                return self.counts(check.dataset, by_date=True)
         return self.matched(check.pair)
 
     def nulls(self, name: str) -> str:
@@ -131,11 +134,20 @@ class HandWriter:
             " GROUP BY 1"
         )
 
+    def _late(self, name: str, days: int) -> str:
+        """A row when the latest date is too long before the end of the window or its season."""
+        season = max(season.last for season in self.contract.seasons if season.first <= self.last)
+        end = min(season, self.last) - timedelta(days=days)
+        latest = f"SELECT max(d) AS d FROM ({self.counts(name, by_date=True)}) dates"
+        return f"SELECT d FROM ({latest}) latest WHERE d IS NULL OR d < DATE '{end}'"
+
     def failing(self, check: Check, by_pair: Callable[[Pair], str] | None = None) -> str:
         """A query that has rows when, and only when, the rule does not hold.
 
         ``by_pair`` is another query of the figures of its pair than ``of_rule``.
         """
+        if isinstance(check.rule, UpToDate):
+            return self._late(check.dataset, check.rule.days)
         if by_pair is None or isinstance(check.rule, NoNullKeys):
             figures = self.of_rule(check)
         else:

@@ -109,7 +109,7 @@ def make_synthetic(shape: Shape, folder: Path) -> World:
 
 
 def contract_of(shape: Shape) -> dict[str, Any]:
-    """The contract of a shape as plain data: 24 rules for eight tables, 3 for two."""
+    """The contract of a shape as plain data: 25 rules for eight tables, 4 for two."""
     tables = tables_of(shape)
     layers = dict.fromkeys(table.layer for table in tables)
     return {

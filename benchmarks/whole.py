@@ -15,7 +15,7 @@ from benchmarks.results import Row
 from benchmarks.seasons import (
     Schedule,
     build_warehouse,
-    contract_of_24,
+    contract_of_25,
     make_season,
     shipped_contract,
 )
@@ -110,7 +110,7 @@ def measure(course: Course) -> Iterator[Row]:
 
 
 def _on_schedule(course: Course, tools: list[Installed]) -> Iterator[Row]:
-    """The shipped contract, and its 24 rules that other tools can check, on the schedule."""
+    """The shipped contract, and its 25 rules that other tools can check, on the schedule."""
     bench, size, schedule = course.bench, course.size, course.schedule
     folder = bench.scratch / "schedule"
     folder.mkdir()
@@ -125,7 +125,7 @@ def _on_schedule(course: Course, tools: list[Installed]) -> Iterator[Row]:
         if "start" in course.sections and n == 0:
             yield from measure_start(bench, whole, 2 * size.rounds)
         if "commands" in course.sections:
-            cut = make_season(name, folder / f"cut-{n}", warehouse, contract_of_24(), window)
+            cut = make_season(name, folder / f"cut-{n}", warehouse, contract_of_25(), window)
             yield from measure_commands(bench, cut, size.rounds, tools)
 
 

@@ -10,8 +10,8 @@ from datetime import date
 from checkpoints.contract.model import CROSS_LAYER, Contract
 from checkpoints.dates import DateRange
 from checkpoints.rules.evidence import Pair
+from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Rule, Severity
-from checkpoints.rules.up_to_date import UpToDate
 
 NAMESPACE = uuid.UUID("5b0bb2b2-52ee-5a0e-9a2c-6f7f8a3b1c11")
 
@@ -77,10 +77,12 @@ def _declared(contract: Contract) -> Iterator[Check]:
 
 
 def _by_default(contract: Contract, name: str) -> list[Rule]:
-    """A reference that stops silences every other rule."""
-    own = (*contract.datasets[name].rules, *contract.rules_for_keyed)
-    declared = any(isinstance(rule, UpToDate) for rule in own)
-    return [UpToDate(rule="up_to_date")] if name == contract.reference and not declared else []
+    """What the reference is judged by where the contract does not say."""
+    if name != contract.reference:
+        return []
+    own = {rule.kind() for rule in (*contract.datasets[name].rules, *contract.rules_for_keyed)}
+    wanted = (rule for kind, rule in RULES.items() if rule.holds_for_reference and kind not in own)
+    return [rule.model_validate({"rule": rule.kind()}) for rule in wanted]
 
 
 def _rules_for_keyed(contract: Contract, name: str) -> list[Rule]:

@@ -94,6 +94,9 @@ class Rule(Record, ABC):
     goes_with_upstream: ClassVar[bool] = False
     """A rebuild of the upstream may remove what it found."""
 
+    holds_for_reference: ClassVar[bool] = False
+    """The reference has it with its defaults, unless the contract gives it another."""
+
     dataset: Name | None = None
     severity: Severity = "critical"
     of: Name | None = None

@@ -30,6 +30,7 @@ class UpToDate(Rule):
     compares: ClassVar[bool] = False
     needs_due_dates: ClassVar[bool] = False
     repairable: ClassVar[bool] = False
+    holds_for_reference: ClassVar[bool] = True
     fix: ClassVar[str] = "it has stopped, or pauses for longer than days: load it, or raise days"
 
     rule: Literal["up_to_date"]

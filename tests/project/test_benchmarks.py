@@ -32,7 +32,7 @@ from benchmarks.results import (
 )
 from benchmarks.seasons import (
     build_warehouse,
-    contract_of_24,
+    contract_of_25,
     make_season,
     schedule_of,
     shipped_contract,
@@ -64,7 +64,7 @@ def found(world: World, contestant: str) -> Verdicts:
 
 def test_key_sets_find_what_was_planted(world: World) -> None:
     truth = true_verdicts(world)
-    assert len(truth) == 24
+    assert len(truth) == 25
     assert {(c.dataset, c.kind) for c in world.checks if not truth[c.id]} == FAILING
 
 
@@ -96,9 +96,9 @@ def test_rows_are_measured_in_processes_of_their_own(world: World, tmp_path: Pat
     bench = Bench(environment=os.environ, scratch=tmp_path)
     (ours,) = measure_evidence(bench, world, 1, 1, [OURS])
     assert (ours.reads, ours.most_reads, ours.tables) == (8, 1, 8)
-    assert ours.rules_right == ours.rules == 24
+    assert ours.rules_right == ours.rules == 25
     (check,) = measure_commands(bench, world, 1, [], [CHECK])
-    assert check.rules_right == check.rules == 24
+    assert check.rules_right == check.rules == 25
 
 
 def test_a_process_that_fails_says_all_it_wrote(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_the_schedule_has_holes_that_key_sets_and_presence_agree_on(tmp_path: Pa
     games = [game for game in schedule.games if game.date <= last]
     warehouse = tmp_path / "warehouse.duckdb"
     build_warehouse(replace(schedule, games=games), warehouse)
-    for name, contract, rules in (("whole", shipped_contract(), 37), ("cut", contract_of_24(), 24)):
+    for name, contract, rules in (("whole", shipped_contract(), 38), ("cut", contract_of_25(), 25)):
         world = make_season(name, tmp_path / name, warehouse, contract, (schedule.one[0], last))
         truth = true_verdicts(world)
         assert len(truth) == rules
