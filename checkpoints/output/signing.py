@@ -152,19 +152,20 @@ def _refusals(gaps: tuple[KnownGap, ...], report: Report) -> Iterator[str]:
         if check.outcome is Outcome.ERRORED:
             yield f"{what} could not be evaluated: {check.message}"
         elif gates(check, report.verdict.fail_on):
-            open_ = _undocumented(gaps, check)
+            open_ = _undocumented(gaps, check) if check.rule.excusable else []
             if open_:
                 yield (
                     f"{what} failed, and {len(open_)} of its dates are not covered by known_gaps "
                     f"(first {open_[0]}): {_remedy(check)}, or declare them there"
                 )
-            elif not check.unexpected_dates:
+            elif not (check.unexpected_dates and check.rule.excusable):
                 yield f"{what} failed, on no date that known_gaps could cover: {_remedy(check)}"
 
 
 def _remedy(check: CheckRecord) -> str:
     """What the rule says, and what is left to do where no backfill helps."""
-    correct = "" if check.rule.repairable else ". Correct the table"
+    helped = check.rule.repairable or not check.rule.excusable
+    correct = "" if helped else ". Correct the table"
     warning = "" if check.severity == "critical" else f", run without --fail-on {check.severity}"
     return f"{check.rule.fix}{correct}{warning}"
 

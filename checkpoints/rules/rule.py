@@ -88,6 +88,9 @@ class Rule(Record, ABC):
     repairable: ClassVar[bool] = True
     """A backfill of its unexpected dates repairs it."""
 
+    excusable: ClassVar[bool] = True
+    """A known gap can cover its unexpected dates."""
+
     fix: ClassVar[str] = "backfill these dates"
     """What to do about its unexpected dates."""
 

@@ -30,8 +30,9 @@ class UpToDate(Rule):
     compares: ClassVar[bool] = False
     needs_due_dates: ClassVar[bool] = False
     repairable: ClassVar[bool] = False
+    excusable: ClassVar[bool] = False
     holds_for_reference: ClassVar[bool] = True
-    fix: ClassVar[str] = "it has stopped, or pauses for longer than days: load it, or raise days"
+    fix: ClassVar[str] = "it has stopped: load it, or give it more days where it pauses that long"
 
     rule: Literal["up_to_date"]
     days: Annotated[Whole, Field(ge=0, le=3660)] = 10

@@ -227,7 +227,7 @@ def test_the_command_narrowed_to_a_dataset_as_json(tmp_path: Path) -> None:
     assert "L4  8864" in history(tmp_path, PYTHONIOENCODING="ascii").stderr
     empty = history(tmp_path / "gone")
     assert (empty.returncode, empty.stdout) == (2, "")
-    assert "no run is stored" in empty.stderr
+    assert "there is no contract" in empty.stderr
 
 
 def test_a_damaged_run_is_listed_as_damaged(tmp_path: Path) -> None:

@@ -258,7 +258,7 @@ def test_a_complete_run_is_signed_with_its_warnings_which_are_listed(tmp_path: P
         "note        it is known",
         "checkpoint  after_backfill",
         "window      2025-01-01 → 2025-03-31 (season 2025), as of 2025-02-20",
-        "verdict     COMPLETE: 11 of 12 evaluated checks passed, 1 failed (1 below critical)",
+        "verdict     COMPLETE: 12 of 13 evaluated checks passed, 1 failed (1 below critical)",
         "warning     factors: no_orphan_keys of summary (warning): 1 orphan, required = 0, "
         "on 1 date",
     ):
@@ -277,14 +277,16 @@ def test_a_complete_run_is_signed_with_its_warnings_which_are_listed(tmp_path: P
          "date that known_gaps could cover: rows without a date or a key: a backfill does not"),
         ({"factors": [*FULL, (D("2025-01-10"), "x")]}, "warning", "keys that the upstream lacks: a "
          "backfill does not remove them. Correct the table, run without --fail-on warning, or"),
-        (dict.fromkeys(BASIC["datasets"], ()), "critical", "over other dates"),
+        (dict.fromkeys(BASIC["datasets"], ()), "critical", "up_to_date of 'schedule' failed, on no "
+         "date that known_gaps could cover: it has stopped: load it, or give it more days where it "
+         "pauses that long"),
     ],
 )  # fmt: skip
 def test_a_refusal_says_per_check_what_its_rule_says(
     tmp_path: Path, tables: dict[str, Any], fail_on: Any, said: str
 ) -> None:
     report = stored(tmp_path, **tables)
-    verdict = decide(report.checks, len(report.checks), fail_on)
+    verdict = decide(report.checks, len(report.checks), fail_on, [])
     archive.save_report(tmp_path, report.model_copy(update={"verdict": verdict}))
     with pytest.raises(RunRefused) as refused:
         accept(tmp_path)
