@@ -27,6 +27,9 @@ DEFAULT = Path("gx/pipeline.yml")
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
+SCALARS = ("bool", "int", "float", "str")
+"""How pydantic names what a value of a condition may be."""
+
 REPLACEABLE = {"warehouse": "warehouse", "max_bytes": "bigquery.max_bytes"}
 """The options that stand in for a value of the contract, and its place there."""
 
@@ -143,7 +146,8 @@ def _validate(raw: Mapping[str, Any]) -> tuple[Contract | None, list[str]]:
     try:
         return Contract.model_validate(raw), []
     except ValidationError as error:
-        return None, [sentence_of(problem, Contract, raw) for problem in error.errors()]
+        found = (sentence_of(problem, Contract, raw) for problem in error.errors())
+        return None, list(dict.fromkeys(found))  # a value that is of no type is so for each of them
 
 
 def sentence_of(
@@ -153,6 +157,9 @@ def sentence_of(
 
     ``raw`` is the file's content, which says of what kind a service is.
     """
+    if "where" in problem["loc"] and problem["loc"][-1] in SCALARS:
+        where = place_of(problem["loc"][:-1])
+        return f"{where}: is neither text nor a number nor true or false, got {problem['input']!r}"
     where = place_of(problem["loc"])
     match problem["type"]:
         case "extra_forbidden":
@@ -162,6 +169,8 @@ def sentence_of(
             return f"{where}: unknown key: {hint} keys are {', '.join(known)}"
         case "missing":
             return f"{where}: is missing"
+        case "too_short":
+            return f"{where}: is empty: give at least one"
     message = problem["msg"].removeprefix("Value error, ")
     return f"{where}: {message}, got {problem['input']!r:.80}"
 

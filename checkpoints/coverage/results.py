@@ -185,9 +185,11 @@ def _tolerated(
     named = {
         (c.dataset, d) for c in checks if c.outcome is Outcome.FAILED for d in c.unexpected_dates
     }
+    unknown = {check.dataset for check in checks if check.outcome is Outcome.ERRORED}
     found: dict[str, set[date]] = {}
     for record in records:
-        if record.layer not in suites and record.name not in datasets:
+        judged_here = record.layer in suites or record.name in datasets
+        if record.name in unknown or not judged_here:
             continue
         found.setdefault(record.name, set()).update(Tally.of(record.days).lacking)
     for check in checks:

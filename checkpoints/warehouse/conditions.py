@@ -76,8 +76,8 @@ def refuse_unequal(condition: Condition, column: Column) -> None:
             _usable(value, column.kind)
         except (TypeError, ValueError):
             raise DatasetUnreadable(
-                f"column {condition.column!r} is {column.type}, which {name} {value!r} never "
-                f"equals: write {USABLE[column.kind][1]}"
+                f"column {condition.column!r} is {column.type}, which {value!r} (in {name}) "
+                f"never equals: write {USABLE[column.kind][1]}"
             ) from None
 
 

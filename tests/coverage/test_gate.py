@@ -98,3 +98,8 @@ def test_what_no_failed_check_names_is_said_to_be_tolerated() -> None:
     failed = decide([FAILED], 1, "critical", [lacking("factors", "L4", date(2025, 1, 1), third)])
     assert failed.tolerated == {"factors": (third,)}, "a failed check names the other"
     assert failed.summary.endswith("checks failed; 1 date lacks keys within tolerance")
+
+
+def test_what_could_not_be_judged_is_not_tolerated() -> None:
+    verdict = decide([ERRORED], 1, "critical", [lacking("factors", "L4", date(2025, 1, 2))])
+    assert verdict.tolerated == {}

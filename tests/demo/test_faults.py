@@ -91,7 +91,7 @@ def test_every_problem_is_told_at_once_with_its_place(tmp_path: Path) -> None:
         "times",
         "faults[3].status: Input should be greater than or equal to 200, got 99",
         "faults[3].headers: header names and values are printable ASCII, got {'X': 'a\\nb'}",
-        "faults[3].dates: Tuple should have at least 1 item after validation, not 0, got []",
+        "faults[3].dates: is empty: give at least one",
         "faults[4]: is not a mapping such as {fault: …, phase: …, dates: …}",
     ]
 

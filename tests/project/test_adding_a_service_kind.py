@@ -190,7 +190,7 @@ def test_its_calls_are_a_script_as_well(copy: Path) -> None:
 def test_every_mistake_in_its_parameters_is_said_at_once_with_its_place(copy: Path) -> None:
     declare(copy, command=[], xyz=1, timeout_seconds=-1)
     said = in_copy(copy, "checkpoints", "check", *WINDOW, code=2).stderr
-    assert "services.rebuild.command: Tuple should have at least 1 item" in said
+    assert "services.rebuild.command: is empty: give at least one" in said
     assert "services.rebuild.xyz: unknown key: remove it or correct its spelling" in said
     assert "services.rebuild.timeout_seconds: Input should be greater than 0" in said
     declare(copy, kind="carrier_pigeon")
