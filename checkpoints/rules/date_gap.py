@@ -12,11 +12,11 @@ from pydantic import Field
 from checkpoints.dates import DateRange
 from checkpoints.records import Whole
 from checkpoints.rules.evidence import Cell, CellState, PairEvidence
-from checkpoints.rules.rule import Evaluation, Outcome, Rule, not_evaluated
+from checkpoints.rules.rule import DaysRule, Evaluation, Outcome, not_evaluated
 from checkpoints.text import counted
 
 
-class DateGap(Rule):
+class DateGap(DaysRule):
     """The longest run of due dates without a matched key, in calendar days."""
 
     expectation: ClassVar[str] = "expect_date_gap_to_be_at_most"
@@ -29,16 +29,6 @@ class DateGap(Rule):
     def threshold(self) -> float:
         """Calendar days."""
         return self.at_most_days
-
-    @classmethod
-    def quantity(cls, value: float) -> str:
-        """``3 days``."""
-        return counted(round(value), "day")
-
-    @classmethod
-    def limit(cls, threshold: float) -> str:
-        """``≤ 3 days``."""
-        return f"≤ {cls.quantity(threshold)}"
 
     def judge(self, evidence: PairEvidence) -> Evaluation:
         """The observed value is the longest gap; the dates of the too long ones are unexpected."""

@@ -19,6 +19,7 @@ from pydantic import Field
 from checkpoints.dates import DateRange
 from checkpoints.records import Record
 from checkpoints.rules.evidence import Cell, Match, Pair, PairEvidence
+from checkpoints.text import counted
 
 Severity = Literal["critical", "warning", "info"]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -176,6 +177,20 @@ class Rule(Record, ABC):
         }
         by_count = " (compared by count)" if self.compares and pair.match == "count" else ""
         return Template(self.template).substitute(words) + by_count
+
+
+class DaysRule(Rule, ABC):
+    """A rule that allows at most some calendar days."""
+
+    @classmethod
+    def quantity(cls, value: float) -> str:
+        """``3 days``."""
+        return counted(round(value), "day")
+
+    @classmethod
+    def limit(cls, threshold: float) -> str:
+        """``≤ 3 days``."""
+        return f"≤ {cls.quantity(threshold)}"
 
 
 class CountRule(Rule, ABC):

@@ -11,11 +11,10 @@ from pydantic import Field
 from checkpoints.dates import DAY, DateRange
 from checkpoints.records import Whole
 from checkpoints.rules.evidence import PairEvidence
-from checkpoints.rules.rule import Evaluation, Outcome, Rule, not_evaluated
-from checkpoints.text import counted
+from checkpoints.rules.rule import DaysRule, Evaluation, Outcome, not_evaluated
 
 
-class UpToDate(Rule):
+class UpToDate(DaysRule):
     """The latest date with keys is near the end of the window, or of its season.
 
     Holds for the reference unless the contract says otherwise: where it stops, nothing is due any
@@ -49,16 +48,6 @@ class UpToDate(Rule):
         season = season_at_end(window, as_of, seasons)
         first = max(season.first, season.last - timedelta(days=self.days)) if season else as_of
         return DateRange(first, window.first - DAY) if first < window.first and season else None
-
-    @classmethod
-    def quantity(cls, value: float) -> str:
-        """``3 days``."""
-        return counted(round(value), "day")
-
-    @classmethod
-    def limit(cls, threshold: float) -> str:
-        """``≤ 3 days``."""
-        return f"≤ {cls.quantity(threshold)}"
 
     def judge(self, evidence: PairEvidence) -> Evaluation:
         """The observed value is the distance in days; what follows the latest is unexpected.

@@ -194,7 +194,10 @@ WITH_TYPES = """, 3 AS n, 'x' AS t, true AS b, DATE '2025-01-10' AS at,
 @pytest.mark.parametrize(
     ("condition", "told"),
     [
-        ({"column": "n", "equals": "3"}, "column 'n' is INTEGER, which '3' (in equals) never equals"),
+        (
+            {"column": "n", "equals": "3"},
+            "'n' is INTEGER, which '3' (in equals) never equals",
+        ),
         ({"column": "n", "equals": True}, "write a whole number, without quotes"),
         ({"column": "t", "one_of": [8]}, "column 't' is VARCHAR, which 8 (in one_of) never equals"),
         ({"column": "b", "equals": "no"}, "write true or false"),
