@@ -203,7 +203,7 @@ class Warehouse:
         What was billed before, by this warehouse, counts as well.
         """
         total = sum(size.billed for size in sizes.values())
-        before = sum(statement.bytes_billed or 0 for statement in self.engine.statements)
+        before = self._billed()
         if self.max_bytes is None or total + before <= self.max_bytes:
             return ""
         read = human_bytes(sum(size.read for size in sizes.values()))
@@ -255,17 +255,31 @@ class Warehouse:
 
     def _rows(self, build: Build, ranges: Sequence[DateRange]) -> list[Row]:
         """One statement per location; refused before anything is read when it would be too much."""
-        shape = self._shape()
-        limited = self.max_bytes is not None and self.engine.least_billed is not None
-        if limited and (refusal := self.refusal(self.estimates(ranges))):
+        contract, shape = self.contract, self._shape()
+        groups = self._by_location().items()
+
+        def statement(sources: Mapping[str, Source]) -> sa.Select[Any]:
+            return build(contract, sources, ranges, shape)
+
+        surely = self._surely_allowed([(statement(sources), where) for where, sources in groups])
+        if not surely and (refusal := self.refusal(self.estimates(ranges))):
             raise WarehouseError(f"{refusal}; see python -m checkpoints estimate")
-        return [
-            row
-            for location, sources in self._by_location().items()
-            for row in self._rows_of(
-                sources, location, lambda these: build(self.contract, these, ranges, shape)
-            )
-        ]
+        return [row for where, these in groups for row in self._rows_of(these, where, statement)]
+
+    def _surely_allowed(self, statements: Iterable[tuple[sa.Select[Any], str | None]]) -> bool:
+        """Whether even a minimum on top of each table is allowed: then no table is asked for."""
+        least, before = self.engine.least_billed, self._billed()
+        if self.max_bytes is None or least is None:
+            return True
+        try:
+            read = sum(self.engine.estimate(*statement) for statement in statements)
+        except DatasetUnreadable:
+            return False
+        return read + before + least * len(self.sources) <= self.max_bytes
+
+    def _billed(self) -> int:
+        """What was billed before, by this warehouse."""
+        return sum(statement.bytes_billed or 0 for statement in self.engine.statements)
 
 
 def read_on(warehouse: Warehouse, read: Callable[[Warehouse], T]) -> tuple[Warehouse, T]:

@@ -109,7 +109,7 @@ def test_a_verification_poll_asks_for_the_dates_sent_alone_and_past_the_cache(he
     )
     for _ in range(2):
         found = tables.look([Call(service="phase4", date=day, datasets=names) for day in dates])
-    landed = {key: [c.matched for c in held.values()] for key, held in found.items()}
+    landed = {key: [c.matched for c in held.cells.values()] for key, held in found.items()}
     assert landed["phase4/2025-01-15"] == [0, 0]
     assert all(landed["phase4/2024-12-10"])
     for poll in here.reads():
