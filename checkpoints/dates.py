@@ -10,6 +10,9 @@ from pydantic import ConfigDict
 
 DAY = timedelta(days=1)
 
+LONGEST_BREAK = 31
+"""Days between two dates that are shown as one range: a summer is no part of one."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class DateRange:
@@ -58,5 +61,5 @@ def ranges_of(dates: Iterable[date], calendar: Sequence[date] = ()) -> list[Date
 
 def _joins(left: date, right: date, position: dict[date, int]) -> bool:
     if left in position and right in position:
-        return position[right] - position[left] == 1
+        return position[right] - position[left] == 1 and (right - left).days <= LONGEST_BREAK
     return right - left == DAY

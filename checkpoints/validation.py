@@ -194,6 +194,6 @@ def _report(
         keys=evidence.keys,
         keys_unread=evidence.keys_unread,
         statements=evidence.statements,
-        unreadable=dict(evidence.frame.unreadable),
+        unreadable=evidence.frame.unknown(),
         known_gaps=contract.gaps_in_force(window, request.as_of),
     )

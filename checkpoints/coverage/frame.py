@@ -86,8 +86,15 @@ class CoverageFrame:
             samples=samples or {},
         )
 
-    def obstacle(self, pair: Pair) -> str:
-        """Why a pair cannot be judged; empty when it can."""
+    def unknown(self) -> dict[str, str]:
+        """Why the coverage of a dataset is not known: unreadable, or a comparison is impossible."""
+        compared = {pair.dataset: why for pair, why in self.incomparable.items()}
+        return {**compared, **self.unreadable}
+
+    def obstacle(self, pair: Pair, *, alone: bool = False) -> str:
+        """Why a pair, or its dataset ``alone``, cannot be judged; empty when it can."""
+        if alone:
+            return self.unreadable.get(pair.dataset, "")
         needed = (pair.dataset, pair.of or pair.dataset, self.reference)
         unreadable = (self.unreadable[name] for name in needed if name in self.unreadable)
         return next(unreadable, self.incomparable.get(pair, ""))

@@ -109,9 +109,9 @@ def dataset_records(
 ) -> Iterator[DatasetRecord]:
     """Every readable dataset, compared as ``pair_of`` says (``contract.checks`` has two)."""
     for name in contract.names:
-        if name in frame.unreadable:
-            continue
         pair = pair_of(contract, name)
+        if name in frame.unreadable or pair in frame.incomparable:
+            continue
         yield DatasetRecord(
             name=name,
             layer=contract.datasets[name].layer,
@@ -126,7 +126,7 @@ def dataset_records(
 
 def judged(check: Check, frame: CoverageFrame) -> CheckRecord:
     """Judge one check on a frame that holds its pair."""
-    if problem := frame.obstacle(check.pair):
+    if problem := frame.obstacle(check.pair, alone=not check.rule.compares):
         return check_record(check, Evaluation(outcome=Outcome.ERRORED, message=problem))
     return check_record(check, check.rule.judge(frame.evidence(check.pair)))
 
@@ -163,13 +163,34 @@ def decide(
     Failures lighter than ``fail_on`` are reported and do not gate.
     """
     counts = Counter(check.outcome for check in checks)
+    tolerated = _tolerated(checks, records)
+    if tolerated and not any(check.rule.needs_due_dates for check in checks):
+        return _not_judged(counts, declared, fail_on, tolerated)
     code = _exit_code(checks, declared, fail_on)
     summary = _summary(checks, counts, declared, fail_on, code)
-    tolerated = _tolerated(checks, records)
     return Verdict(
         exit_code=code,
         passed=code is ExitCode.COMPLETE,
         summary=f"{summary}; {_lack(tolerated)} within tolerance" if tolerated else summary,
+        declared=declared,
+        counts={outcome: counts[outcome] for outcome in Outcome},
+        fail_on=fail_on,
+        tolerated=tolerated,
+    )
+
+
+def _not_judged(
+    counts: Counter[Outcome],
+    declared: int,
+    fail_on: Severity,
+    tolerated: dict[str, tuple[date, ...]],
+) -> Verdict:
+    """Without a rule about due dates nobody has said how many may be lost."""
+    return Verdict(
+        exit_code=ExitCode.COULD_NOT_TELL,
+        passed=False,
+        summary=f"no rule says how much may be missing, and {_lack(tolerated)}: give the datasets "
+        "one, such as conversion_ratio",
         declared=declared,
         counts={outcome: counts[outcome] for outcome in Outcome},
         fail_on=fail_on,

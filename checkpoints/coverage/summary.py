@@ -59,9 +59,10 @@ def summarize(contract: Contract, frame: CoverageFrame) -> CoverageSummary:
             entry
             for name in contract.names
             if name != contract.reference and name not in frame.unreadable
-            for entry in _by_season(contract, frame, coverage_pair(contract, name))
+            if (pair := coverage_pair(contract, name)) not in frame.incomparable
+            for entry in _by_season(contract, frame, pair)
         ),
-        unreadable=dict(frame.unreadable),
+        unreadable=frame.unknown(),
     )
 
 

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 from checkpoints.archive.report import Report
 from checkpoints.coverage.results import CheckRecord
 from checkpoints.dates import DateRange, ranges_of
+from checkpoints.errors import UnreadablePair
 from checkpoints.rules.evidence import Cell, Keys, PairEvidence, Status
-from checkpoints.rules.rule import Evaluation, Outcome, Severity
+from checkpoints.rules.rule import Evaluation, Outcome, Rule, Severity
 
 KEYED_DATES = 5
 """The latest dates of a check whose keys are kept: a few show what is wrong."""
@@ -28,11 +29,22 @@ KEYED_DATES = 5
 class RunEvidence(PairEvidence):
     """The evidence of a pair in a run: failures lighter than ``fail_on`` do not fail it.
 
-    ``contract_option`` is what a command on the run's contract needs besides.
+    ``contract_option`` is what a command on the run's contract needs besides; ``error`` is why its
+    two datasets cannot be compared.
     """
 
     fail_on: Severity
     contract_option: str = ""
+    error: str = ""
+
+    def refuse(self, rule: Rule) -> None:
+        """Refuse a rule that compares where that cannot be done.
+
+        Raises:
+            UnreadablePair: with the reason; the library reports an exception and not a failure.
+        """
+        if self.error and rule.compares:
+            raise UnreadablePair(self.error)
 
 
 class KeysOfDate(NamedTuple):

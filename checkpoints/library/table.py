@@ -2,9 +2,9 @@
 
 One row per date of every compared pair: the pair, its cell, samples of the keys behind the date's
 missing and orphan counts, and what is the same on all rows of the pair: ``undated`` (rows without
-a date), ``before`` (its latest date before the window), ``error`` (why it cannot be judged), the
-window, the seasons, ``fail_on`` and ``contract_option`` (what a command on the contract needs
-besides).
+a date), ``before`` (its latest date before the window), ``error`` (why it cannot be judged) and
+``own_error`` (why the dataset alone cannot be), the window, the seasons, ``fail_on`` and
+``contract_option`` (what a command on the contract needs besides).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from checkpoints.rules.evidence import Cell, Pair
 from checkpoints.rules.rule import Severity
 
 EVIDENCE = [*Cell._fields, "missing_keys", "orphan_keys"]
-SAME = ["undated", "before", "error", "first", "last", "as_of", "seasons", "fail_on"]
+SAME = ["undated", "before", "error", "own_error", "first", "last", "as_of", "seasons", "fail_on"]
 SAME += ["contract_option"]
 COLUMNS = [*Pair._fields, *EVIDENCE, *SAME]
 WIDTH = len(Cell._fields)
@@ -42,8 +42,9 @@ def coverage_table(
     rows = []
     for pair in dict.fromkeys(check.pair for check in checks):
         known = frame.undated.get(pair.dataset, 0), frame.before.get(pair.dataset)
-        obstacle, dates = frame.obstacle(pair), (window.first, window.last, frame.as_of)
-        same = (*known, obstacle, *dates, frame.seasons, fail_on, contract_option)
+        errors = frame.obstacle(pair), frame.obstacle(pair, alone=True)
+        dates = (window.first, window.last, frame.as_of)
+        same = (*known, *errors, *dates, frame.seasons, fail_on, contract_option)
         for cell in frame.cells[pair]:
             found = samples.get((pair.dataset, pair.of or "", cell.date), ((), ()))
             rows.append((pair.dataset, pair.of or "", pair.match, *cell, *found, *same))
@@ -54,7 +55,7 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
     """What the table holds of a pair.
 
     Raises:
-        UnreadablePair: the table says that the pair cannot be judged, or does not hold it.
+        UnreadablePair: the table does not hold it, or its dataset cannot be read.
     """
     chosen = (
         (table["dataset"] == pair.dataset)
@@ -66,20 +67,14 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         raise UnreadablePair(
             f"dataset {pair.dataset!r} was not compared with {pair.of!r} by {pair.match}"
         )
-    undated, before, error, first, last, as_of, seasons, fail_on, contract_option = rows[0][
-        -len(SAME) :
-    ]
-    if error:
-        raise UnreadablePair(error)
+    same = dict(zip(SAME, rows[0][-len(SAME) :], strict=True))
+    if own_error := same.pop("own_error"):
+        raise UnreadablePair(own_error)
+    window = DateRange(same.pop("first"), same.pop("last"))
     found = {row[0]: (row[WIDTH], row[WIDTH + 1]) for row in rows}
     return RunEvidence(
         cells=tuple(Cell._make(row[:WIDTH]) for row in rows),
-        window=DateRange(first, last),
-        as_of=as_of,
-        seasons=seasons,
-        undated=undated,
-        before=before,
-        fail_on=fail_on,
-        contract_option=contract_option,
+        window=window,
         samples={day: both for day, both in found.items() if any(both)},
+        **same,
     )

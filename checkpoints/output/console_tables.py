@@ -53,6 +53,8 @@ def _verdict(summary: CoverageSummary, lacking: Sequence[Coverage]) -> Text:
         return Text(text, style="bold red")
     if any(entry.due_dates for entry in summary.coverage):
         return Text("No due date lacks anything.", style="green")
+    if summary.unreadable:
+        return Text("Whether anything was due is not known.", style="bold magenta")
     return Text("Nothing was due in the window.", style="yellow")
 
 

@@ -26,7 +26,7 @@ from checkpoints.output.page import Archived, render_page
 from checkpoints.output.site import publish, write_index
 from checkpoints.records import Digest
 from checkpoints.rules.rule import Outcome
-from checkpoints.text import WORDS
+from checkpoints.text import WORDS, dates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ def _refusals(gaps: tuple[KnownGap, ...], report: Report) -> Iterator[str]:
             open_ = _undocumented(gaps, check) if check.rule.excusable else []
             if open_:
                 yield (
-                    f"{what} failed, and {len(open_)} of its dates are not covered by known_gaps "
+                    f"{what} failed, and known_gaps do not cover {dates(len(open_))} of it "
                     f"(first {open_[0]}): {_remedy(check)}, or declare them there"
                 )
             elif not (check.unexpected_dates and check.rule.excusable):

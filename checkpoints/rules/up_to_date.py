@@ -10,7 +10,7 @@ from pydantic import Field
 
 from checkpoints.dates import DAY, DateRange
 from checkpoints.records import Whole
-from checkpoints.rules.evidence import PairEvidence
+from checkpoints.rules.evidence import PairEvidence, Status
 from checkpoints.rules.rule import DaysRule, Evaluation, Outcome, not_evaluated
 
 
@@ -24,7 +24,8 @@ class UpToDate(DaysRule):
 
     expectation: ClassVar[str] = "expect_latest_date_to_be_up_to_date"
     template: ClassVar[str] = (
-        "the latest date with keys in $dataset is at most $limit before the end of the window"
+        "the latest date with keys in $dataset is at most $limit before the end of the window "
+        "and of each of its seasons"
     )
     compares: ClassVar[bool] = False
     needs_due_dates: ClassVar[bool] = False
@@ -45,39 +46,56 @@ class UpToDate(DaysRule):
         self, window: DateRange, as_of: date, seasons: Sequence[DateRange]
     ) -> DateRange | None:
         """In a window of few days the latest date may be before it."""
-        season = season_at_end(window, as_of, seasons)
-        first = max(season.first, season.last - timedelta(days=self.days)) if season else as_of
-        return DateRange(first, window.first - DAY) if first < window.first and season else None
+        for season in seasons_in(window, as_of, seasons)[:1]:
+            first = max(season.first, season.last - timedelta(days=self.days))
+            if first < window.first:
+                return DateRange(first, window.first - DAY)
+        return None
 
     def judge(self, evidence: PairEvidence) -> Evaluation:
-        """The observed value is the distance in days; what follows the latest is unexpected.
+        """The observed value is the most days at the end of a season that hold nothing.
 
-        A date before the season, or before all that was read, counts as the day before it.
+        They are unexpected where they are too many. Warm-up and known gaps are excused.
         """
-        window = evidence.window
-        season = season_at_end(window, evidence.as_of, evidence.seasons)
-        if season is None:
+        seasons = seasons_in(evidence.window, evidence.as_of, evidence.seasons)
+        if not seasons:
             return not_evaluated("no season in the window")
-        read = min(window.first, season.last - timedelta(days=self.days))
-        start = max(season.first, read) - DAY
-        held = [cell.date for cell in evidence.cells if cell.present and cell.date <= season.last]
-        latest = max([start, *held, *([evidence.before] if evidence.before else [])])
-        late = (season.last - latest).days
-        if late <= self.days:
-            return Evaluation(outcome=Outcome.PASSED, observed=late)
-        first = max(latest + DAY, window.first)
+        found = {season: self._latest(season, evidence) for season in seasons}
+        late = {s: latest for s, latest in found.items() if (s.last - latest).days > self.days}
         return Evaluation(
-            outcome=Outcome.FAILED,
-            observed=late,
-            unexpected_dates=tuple(DateRange(first, season.last).dates()),
-            message=f"no keys after {latest}" if latest > start else f"no keys since {start + DAY}",
+            outcome=Outcome.of(not late),
+            observed=max((season.last - latest).days for season, latest in found.items()),
+            unexpected_dates=tuple(
+                day
+                for season, latest in late.items()
+                for day in DateRange(latest + DAY, season.last).dates()
+                if day in evidence.window
+            ),
+            message=", ".join(self._since(s, latest, evidence) for s, latest in late.items()),
         )
 
+    def _latest(self, season: DateRange, evidence: PairEvidence) -> date:
+        """The latest date with keys in a season; the day before what was read where none has."""
+        excused = (Status.WARM_UP, Status.KNOWN_GAP)
+        held = [c.date for c in evidence.cells if c.present or c.status in excused]
+        held += [evidence.before] if evidence.before else []
+        return max((day for day in held if day in season), default=self._start(season, evidence))
 
-def season_at_end(window: DateRange, as_of: date, seasons: Sequence[DateRange]) -> DateRange | None:
-    """The season in which the window ends, or the last one in it, as far as it has come."""
+    def _start(self, season: DateRange, evidence: PairEvidence) -> date:
+        read = min(evidence.window.first, season.last - timedelta(days=self.days))
+        return max(season.first, read) - DAY
+
+    def _since(self, season: DateRange, latest: date, evidence: PairEvidence) -> str:
+        if latest > self._start(season, evidence):
+            return f"no keys after {latest}"
+        return f"no keys from {latest + DAY} on, the first date that was looked at"
+
+
+def seasons_in(window: DateRange, as_of: date, seasons: Sequence[DateRange]) -> list[DateRange]:
+    """The seasons of which the window has a day, each as far as the window and today go."""
     end = min(as_of, window.last)
-    latest = max((season for season in seasons if season.first <= end), default=None)
-    if latest is None or latest.last < window.first:
-        return None
-    return DateRange(latest.first, min(latest.last, end))
+    return [
+        DateRange(season.first, min(season.last, end))
+        for season in sorted(seasons)
+        if season.first <= end and season.last >= window.first
+    ]

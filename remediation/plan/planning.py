@@ -156,6 +156,8 @@ def _cause(
 ) -> Cause | None:
     """Why a date of a dataset is not called; None when it is."""
     dataset = contract.datasets[name]
+    if day is None and name in report.unreadable:
+        return Why.ERRORED, report.unreadable[name]
     if day is None or day.status is not Status.DUE:
         return Why.NOT_DUE, f"not expected then ({day.status if day else 'no figures'})"
     if dataset.service is None:

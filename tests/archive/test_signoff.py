@@ -41,7 +41,7 @@ def test_a_failed_run_cannot_be_signed_and_the_reason_is_named(tmp_path: Path) -
     with pytest.raises(RunRefused) as refused:
         accept(tmp_path, report.run_id)
     assert (
-        "conversion_ratio of 'factors' failed, and 10 of its dates are not covered by known_gaps"
+        "conversion_ratio of 'factors' failed, and known_gaps do not cover 10 dates of it"
         in str(refused.value)
     )
     assert read_signoff(tmp_path, report.run_id) is None
@@ -270,7 +270,7 @@ def test_a_complete_run_is_signed_with_its_warnings_which_are_listed(tmp_path: P
 @pytest.mark.parametrize(
     ("tables", "fail_on", "said"),
     [
-        ({"factors": HOLE}, "critical", "known_gaps (first 2025-01-20): backfill these dates, or"),
+        ({"factors": HOLE}, "critical", "10 dates of it (first 2025-01-20): backfill these dates, or"),
         ({"factors": [*FULL, (D("2025-01-10"), None)]}, "critical", "a backfill does not remove "
          "them. Correct the table, or declare them there"),
         ({"factors": [*FULL, (None, "k")]}, "critical", "no_null_keys of 'factors' failed, on no "

@@ -210,14 +210,15 @@ def test_an_unreadable_dataset_errs_its_checks_and_no_others(tmp_path: Path) -> 
     presence = presence_of(contract.names, [(D("2025-01-10"), ALL, 1)])
     unreadable = {"summary": "gone"}
     frame = build_frame(contract, presence, window, D("2025-02-01"), pairs_of(contract), unreadable)
-    outcomes = {(c.dataset, c.of): judged(c, frame) for c in checks_of(contract)}
+    checks = [check for check in checks_of(contract) if check.rule.compares]
+    outcomes = {(c.dataset, c.of): judged(c, frame) for c in checks}
     assert outcomes["raw", "schedule"].outcome is Outcome.PASSED
     assert outcomes["factors", "raw"].outcome is Outcome.PASSED
     for pair in (("summary", "raw"), ("factors", "summary")):
         assert (outcomes[pair].outcome, outcomes[pair].message) == (Outcome.ERRORED, "gone")
 
 
-def test_an_unreadable_reference_errs_everything(tmp_path: Path) -> None:
+def test_an_unreadable_reference_errs_all_that_is_compared_and_itself(tmp_path: Path) -> None:
     contract = contract_of(tmp_path).contract
     window = Window(range=DateRange(D("2025-01-10"), D("2025-01-10")), label="")
     frame = build_frame(
@@ -228,7 +229,8 @@ def test_an_unreadable_reference_errs_everything(tmp_path: Path) -> None:
         pairs_of(contract),
         {"schedule": "gone"},
     )
-    assert {judged(c, frame).outcome for c in checks_of(contract)} == {Outcome.ERRORED}
+    checks = [c for c in checks_of(contract) if c.rule.compares or c.dataset == "schedule"]
+    assert {judged(c, frame).outcome for c in checks} == {Outcome.ERRORED}
 
 
 @pytest.mark.parametrize(

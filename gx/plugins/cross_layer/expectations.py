@@ -25,8 +25,8 @@ PAIR_EVIDENCE = "cross_layer.pair_evidence"
 class PairEvidenceMetric(TableMetricProvider):
     """The cells of a pair, oldest first, and what lies behind them.
 
-    Raises ``UnreadablePair`` where the pair could not be evaluated, so that the library reports
-    an exception and not a failure.
+    Raises ``UnreadablePair`` where its dataset cannot be read, so that the library reports an
+    exception and not a failure.
     """
 
     metric_name = PAIR_EVIDENCE
@@ -76,8 +76,9 @@ class CrossLayerExpectation(BatchExpectation):
         runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002
         execution_engine: ExecutionEngine[Any] | None = None,  # noqa: ARG002
     ) -> dict[str, Any]:
-        evidence = metrics[PAIR_EVIDENCE]
-        evaluation = self.rule().judge(evidence)
+        evidence, rule = metrics[PAIR_EVIDENCE], self.rule()
+        evidence.refuse(rule)
+        evaluation = rule.judge(evidence)
         return {
             "success": succeeded(evaluation.outcome),
             "result": {
