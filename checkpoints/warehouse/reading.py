@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 from importlib import import_module
 from itertools import accumulate
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,7 +30,7 @@ from checkpoints.errors import (
     WarehouseError,
 )
 from checkpoints.rules.evidence import Pair
-from checkpoints.text import human_bytes
+from checkpoints.warehouse.bytes import Bytes, refusal
 from checkpoints.warehouse.conditions import refuse_unequal
 from checkpoints.warehouse.engine import (
     ENGINES,
@@ -69,13 +69,6 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 Build = Callable[[Contract, Mapping[str, Source], Sequence[DateRange], KeyShape], sa.Select[Any]]
 Of = Callable[[Mapping[str, Source]], sa.Select[Any]]
-
-
-class Bytes(NamedTuple):
-    """What is read of a dataset, and what is billed for that at least."""
-
-    read: int
-    billed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,19 +195,8 @@ class Warehouse:
 
         What was billed before, by this warehouse, counts as well.
         """
-        total = sum(size.billed for size in sizes.values())
-        before = self._billed()
-        if self.max_bytes is None or total + before <= self.max_bytes:
-            return ""
-        read = human_bytes(sum(size.read for size in sizes.values()))
-        again = f" after {human_bytes(before)} that were billed before" if before else ""
-        return (
-            f"a read would be billed {human_bytes(total)}{again} (it reads {read}, and each table "
-            f"is billed at least {(self.engine.least_billed or 0) / 2**20:g} MiB), "
-            f"{human_bytes(total + before - self.max_bytes)} more than the "
-            f"{human_bytes(self.max_bytes)} allowed: nothing was read; narrow the window or raise "
-            "--max-bytes"
-        )
+        allowed, least = self.max_bytes, self.engine.least_billed or 0
+        return "" if allowed is None else refusal(sizes.values(), self._billed(), allowed, least)
 
     def without(self, unreadable: Mapping[str, str]) -> Warehouse:
         """The same without datasets that cannot be read after all, and why, by name."""

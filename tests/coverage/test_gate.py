@@ -28,7 +28,7 @@ PASSED, FAILED, ERRORED, NOTHING = (
 )
 WARNING = record("FAILED", severity="warning")
 INFO = record("FAILED", severity="info")
-CLEAN_KEYS = record("PASSED", kind="no_null_keys")
+CLEAN_KEYS = record("PASSED", kind="no_null_keys").model_copy(update={"unexpected_dates": ()})
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,9 @@ def test_what_no_failed_check_names_is_said_to_be_tolerated() -> None:
 def test_what_could_not_be_judged_is_not_tolerated() -> None:
     verdict = decide([ERRORED], 1, "critical", [lacking("factors", "L4", date(2025, 1, 2))])
     assert verdict.tolerated == {}
+
+
+def test_dates_that_no_rule_judges_are_never_green() -> None:
+    verdict = decide([CLEAN_KEYS], 1, "critical", [lacking("factors", "L4", date(2025, 1, 2))])
+    assert (verdict.exit_code, verdict.passed) == (ExitCode.COULD_NOT_TELL, False)
+    assert verdict.summary.startswith("no rule says how much may be missing, and 1 date lacks keys")

@@ -224,22 +224,24 @@ def oracle(world: World, name: str, rule: dict[str, Any]) -> tuple[str, float | 
 
 
 def latest_oracle(world: World, name: str, days: int) -> tuple[str, float | None, list[date]]:
-    begun = [s for s in world.raw["seasons"] if s["from"] <= min(world.as_of, world.last)]
-    if not begun or begun[-1]["to"] < world.first:
+    observed, bad = [], []
+    for season in world.raw["seasons"]:
+        end = min(world.as_of, world.last, season["to"])
+        if season["from"] > end or season["to"] < world.first:
+            continue
+        when = end
+        while (
+            when >= season["from"]
+            and (when >= world.first or (end - when).days <= days)
+            and not keys_on(world, name, when)
+        ):
+            when -= timedelta(days=1)
+        observed.append((end - when).days)
+        if observed[-1] > days:
+            bad += [d for d in range_of(world) if when < d <= end]
+    if not observed:
         return "NOT_EVALUATED", None, []
-    end = min(world.as_of, world.last, begun[-1]["to"])
-    when = end
-    while (
-        when >= begun[-1]["from"]
-        and (when >= world.first or (end - when).days <= days)
-        and not keys_on(world, name, when)
-    ):
-        when -= timedelta(days=1)
-    late = (end - when).days
-    if late <= days:
-        return "PASSED", late, []
-    after = [when + timedelta(days=n + 1) for n in range(late)]
-    return "FAILED", late, [d for d in after if d >= world.first]
+    return "FAILED" if bad else "PASSED", max(observed), bad
 
 
 def lost_in_both(world: World, name: str, found: Found, when: date) -> bool:

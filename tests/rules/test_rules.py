@@ -297,3 +297,31 @@ def test_a_reference_has_the_rule_unless_the_contract_gives_it_another(tmp_path:
     assert default == [10]
     own = checks_of(with_rules(tmp_path, "schedule", LATEST))
     assert [c.rule.threshold for c in own] == [3]
+
+
+def test_every_season_of_a_window_is_judged_for_its_end(tmp_path: Path) -> None:
+    seasons = [
+        {"name": "a", "from": "2025-01-01", "to": "2025-02-28"},
+        {"name": "b", "from": "2025-04-01", "to": "2025-06-30"},
+    ]
+    datasets = {n: {**d, "rules": []} for n, d in BASIC["datasets"].items()}
+    datasets["schedule"]["rules"] = [LATEST]
+    contract = contract_of(
+        tmp_path, datasets=datasets, rules_for_keyed=[], seasons=seasons
+    ).contract
+    days = {"2025-02-20": {ALL: 1}, "2025-04-03": {ALL: 1}}
+    frame = frame_of(contract, days, "2025-01-01", "2025-04-04", "2025-04-05")
+    (check,) = checks_of(contract)
+    found = judged(check, frame)
+    assert (found.outcome, found.observed) == (Outcome.FAILED, 8)
+    assert (str(found.unexpected_dates[0]), len(found.unexpected_dates)) == ("2025-02-21", 8)
+    assert found.message == "no keys after 2025-02-20"
+
+
+def test_warm_up_is_no_reason_to_be_late(tmp_path: Path) -> None:
+    contract = with_rules(tmp_path, "factors", LATEST, warmup_days=14)
+    days = {f"2025-01-{n:02}": {SCHEDULE | RAW | SUMMARY: 1} for n in range(6, 19)}
+    (check,) = (c for c in checks_of(contract) if c.dataset == "factors")
+    for as_of, outcome in (("2025-01-15", Outcome.PASSED), ("2025-01-18", Outcome.FAILED)):
+        frame = frame_of(contract, days, "2025-01-01", "2025-01-31", as_of)
+        assert judged(check, frame).outcome is outcome
