@@ -26,18 +26,24 @@ FROM (
       BIT_OR("rows_of_all"."bit") AS "mask"
     FROM (
       SELECT
-        CASE
+        CAST(CASE
           WHEN TYPEOF("nba_raw"."nbac_schedule"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_schedule"."game_date") // 86400000000000 AS INT)
-          ELSE CAST("nba_raw"."nbac_schedule"."game_date" AS DATE)
-        END AS "date",
+          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_raw"."nbac_schedule"."game_date") // 1000)
+          ELSE CAST("nba_raw"."nbac_schedule"."game_date" AS TIMESTAMP)
+        END AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_raw"."nbac_schedule"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_raw"."nbac_schedule"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_raw"."nbac_schedule"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_raw"."nbac_schedule"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_raw"."nbac_schedule"."game_id" COLLATE "C"
+          ELSE CAST("nba_raw"."nbac_schedule"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         1 AS "bit"
       FROM "nba_raw"."nbac_schedule"
@@ -53,18 +59,24 @@ FROM (
         )
       UNION ALL
       SELECT
-        CASE
+        CAST(CASE
           WHEN TYPEOF("nba_raw"."bdl_player_boxscores"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."bdl_player_boxscores"."game_date") // 86400000000000 AS INT)
-          ELSE CAST("nba_raw"."bdl_player_boxscores"."game_date" AS DATE)
-        END AS "date",
+          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_raw"."bdl_player_boxscores"."game_date") // 1000)
+          ELSE CAST("nba_raw"."bdl_player_boxscores"."game_date" AS TIMESTAMP)
+        END AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C"
+          ELSE CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         2 AS "bit"
       FROM "nba_raw"."bdl_player_boxscores"
@@ -74,18 +86,24 @@ FROM (
         OR "nba_raw"."bdl_player_boxscores"."game_date" IS NULL
       UNION ALL
       SELECT
-        CASE
+        CAST(CASE
           WHEN TYPEOF("nba_raw"."nbac_gamebook_player_stats"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_gamebook_player_stats"."game_date") // 86400000000000 AS INT)
-          ELSE CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS DATE)
-        END AS "date",
+          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_raw"."nbac_gamebook_player_stats"."game_date") // 1000)
+          ELSE CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS TIMESTAMP)
+        END AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C"
+          ELSE CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         4 AS "bit"
       FROM "nba_raw"."nbac_gamebook_player_stats"
@@ -95,18 +113,24 @@ FROM (
         OR "nba_raw"."nbac_gamebook_player_stats"."game_date" IS NULL
       UNION ALL
       SELECT
-        CASE
+        CAST(CASE
           WHEN TYPEOF("nba_raw"."nbac_player_boxscores"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_player_boxscores"."game_date") // 86400000000000 AS INT)
-          ELSE CAST("nba_raw"."nbac_player_boxscores"."game_date" AS DATE)
-        END AS "date",
+          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_raw"."nbac_player_boxscores"."game_date") // 1000)
+          ELSE CAST("nba_raw"."nbac_player_boxscores"."game_date" AS TIMESTAMP)
+        END AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C"
+          ELSE CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         8 AS "bit"
       FROM "nba_raw"."nbac_player_boxscores"
@@ -116,18 +140,24 @@ FROM (
         OR "nba_raw"."nbac_player_boxscores"."game_date" IS NULL
       UNION ALL
       SELECT
-        CASE
+        CAST(CASE
           WHEN TYPEOF("nba_analytics"."player_game_summary"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_analytics"."player_game_summary"."game_date") // 86400000000000 AS INT)
-          ELSE CAST("nba_analytics"."player_game_summary"."game_date" AS DATE)
-        END AS "date",
+          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_analytics"."player_game_summary"."game_date") // 1000)
+          ELSE CAST("nba_analytics"."player_game_summary"."game_date" AS TIMESTAMP)
+        END AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_analytics"."player_game_summary"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_analytics"."player_game_summary"."game_id" COLLATE "C"
+          ELSE CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         16 AS "bit"
       FROM "nba_analytics"."player_game_summary"
@@ -137,18 +167,24 @@ FROM (
         OR "nba_analytics"."player_game_summary"."game_date" IS NULL
       UNION ALL
       SELECT
-        CASE
+        CAST(CASE
           WHEN TYPEOF("nba_analytics"."team_defense_game_summary"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_analytics"."team_defense_game_summary"."game_date") // 86400000000000 AS INT)
-          ELSE CAST("nba_analytics"."team_defense_game_summary"."game_date" AS DATE)
-        END AS "date",
+          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_analytics"."team_defense_game_summary"."game_date") // 1000)
+          ELSE CAST("nba_analytics"."team_defense_game_summary"."game_date" AS TIMESTAMP)
+        END AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C"
+          ELSE CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         32 AS "bit"
       FROM "nba_analytics"."team_defense_game_summary"
@@ -158,18 +194,24 @@ FROM (
         OR "nba_analytics"."team_defense_game_summary"."game_date" IS NULL
       UNION ALL
       SELECT
-        CASE
+        CAST(CASE
           WHEN TYPEOF("nba_precompute"."player_composite_factors"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."player_composite_factors"."game_date") // 86400000000000 AS INT)
-          ELSE CAST("nba_precompute"."player_composite_factors"."game_date" AS DATE)
-        END AS "date",
+          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_precompute"."player_composite_factors"."game_date") // 1000)
+          ELSE CAST("nba_precompute"."player_composite_factors"."game_date" AS TIMESTAMP)
+        END AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_precompute"."player_composite_factors"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_precompute"."player_composite_factors"."game_id" COLLATE "C"
+          ELSE CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         64 AS "bit"
       FROM "nba_precompute"."player_composite_factors"
@@ -179,11 +221,11 @@ FROM (
         OR "nba_precompute"."player_composite_factors"."game_date" IS NULL
       UNION ALL
       SELECT
-        CASE
+        CAST(CASE
           WHEN TYPEOF("nba_precompute"."team_defense_zone_analysis"."analysis_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."team_defense_zone_analysis"."analysis_date") // 86400000000000 AS INT)
-          ELSE CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS DATE)
-        END AS "date",
+          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_precompute"."team_defense_zone_analysis"."analysis_date") // 1000)
+          ELSE CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS TIMESTAMP)
+        END AS DATE) AS "date",
         NULL AS "key_1",
         128 AS "bit"
       FROM "nba_precompute"."team_defense_zone_analysis"
@@ -193,11 +235,11 @@ FROM (
         OR "nba_precompute"."team_defense_zone_analysis"."analysis_date" IS NULL
       UNION ALL
       SELECT
-        CASE
+        CAST(CASE
           WHEN TYPEOF("nba_precompute"."player_daily_cache"."cache_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."player_daily_cache"."cache_date") // 86400000000000 AS INT)
-          ELSE CAST("nba_precompute"."player_daily_cache"."cache_date" AS DATE)
-        END AS "date",
+          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_precompute"."player_daily_cache"."cache_date") // 1000)
+          ELSE CAST("nba_precompute"."player_daily_cache"."cache_date" AS TIMESTAMP)
+        END AS DATE) AS "date",
         NULL AS "key_1",
         256 AS "bit"
       FROM "nba_precompute"."player_daily_cache"
@@ -207,18 +249,24 @@ FROM (
         OR "nba_precompute"."player_daily_cache"."cache_date" IS NULL
       UNION ALL
       SELECT
-        CASE
+        CAST(CASE
           WHEN TYPEOF("nba_predictions"."prediction_accuracy"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_predictions"."prediction_accuracy"."game_date") // 86400000000000 AS INT)
-          ELSE CAST("nba_predictions"."prediction_accuracy"."game_date" AS DATE)
-        END AS "date",
+          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_predictions"."prediction_accuracy"."game_date") // 1000)
+          ELSE CAST("nba_predictions"."prediction_accuracy"."game_date" AS TIMESTAMP)
+        END AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C"
+          ELSE CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         512 AS "bit"
       FROM "nba_predictions"."prediction_accuracy"
