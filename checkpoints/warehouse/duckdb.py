@@ -123,24 +123,21 @@ def _local_date(element: functions.local_date, compiler: Any, **kw: Any) -> str:
     return f"CAST(timezone({zone}, {column}) AS DATE)"
 
 
-def _in_microseconds(column: str) -> str:
-    """A cast rounds nanoseconds up, even to the next day."""
-    return (
-        f"CASE WHEN typeof({column}) = 'TIMESTAMP_NS' "
-        f"THEN make_timestamp(epoch_ns({column}) // 1000) ELSE CAST({column} AS TIMESTAMP) END"
-    )
-
-
 @compiles(functions.naive_moment, "duckdb")
 def _naive_moment(element: functions.naive_moment, compiler: Any, **kw: Any) -> str:
     column, from_zone, zone = clauses_of(element, compiler, **kw)
-    return f"timezone({zone}, timezone({from_zone}, {_in_microseconds(column)}))"
+    return f"timezone({zone}, timezone({from_zone}, {column}))"
 
 
 @compiles(functions.day_of, "duckdb")
 def _day_of(element: functions.day_of, compiler: Any, **kw: Any) -> str:
+    """A cast rounds nanoseconds up to the next day."""
     (column,) = clauses_of(element, compiler, **kw)
-    return f"CAST({_in_microseconds(column)} AS DATE)"
+    return (
+        f"CASE WHEN typeof({column}) = 'TIMESTAMP_NS' "
+        f"THEN DATE '1970-01-01' + CAST(epoch_ns({column}) // 86400000000000 AS INTEGER) "
+        f"ELSE CAST({column} AS DATE) END"
+    )
 
 
 @compiles(functions.iso_date, "duckdb")

@@ -26,11 +26,11 @@ FROM (
       BIT_OR("rows_of_all"."bit") AS "mask"
     FROM (
       SELECT
-        CAST(CASE
+        CASE
           WHEN TYPEOF("nba_raw"."nbac_schedule"."game_date") = 'TIMESTAMP_NS'
-          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_raw"."nbac_schedule"."game_date") // 1000)
-          ELSE CAST("nba_raw"."nbac_schedule"."game_date" AS TIMESTAMP)
-        END AS DATE) AS "date",
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_schedule"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_raw"."nbac_schedule"."game_date" AS DATE)
+        END AS "date",
         CASE
           WHEN (
             (
@@ -59,11 +59,11 @@ FROM (
         )
       UNION ALL
       SELECT
-        CAST(CASE
+        CASE
           WHEN TYPEOF("nba_raw"."bdl_player_boxscores"."game_date") = 'TIMESTAMP_NS'
-          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_raw"."bdl_player_boxscores"."game_date") // 1000)
-          ELSE CAST("nba_raw"."bdl_player_boxscores"."game_date" AS TIMESTAMP)
-        END AS DATE) AS "date",
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."bdl_player_boxscores"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_raw"."bdl_player_boxscores"."game_date" AS DATE)
+        END AS "date",
         CASE
           WHEN (
             (
@@ -86,11 +86,11 @@ FROM (
         OR "nba_raw"."bdl_player_boxscores"."game_date" IS NULL
       UNION ALL
       SELECT
-        CAST(CASE
+        CASE
           WHEN TYPEOF("nba_raw"."nbac_gamebook_player_stats"."game_date") = 'TIMESTAMP_NS'
-          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_raw"."nbac_gamebook_player_stats"."game_date") // 1000)
-          ELSE CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS TIMESTAMP)
-        END AS DATE) AS "date",
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_gamebook_player_stats"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS DATE)
+        END AS "date",
         CASE
           WHEN (
             (
@@ -113,11 +113,11 @@ FROM (
         OR "nba_raw"."nbac_gamebook_player_stats"."game_date" IS NULL
       UNION ALL
       SELECT
-        CAST(CASE
+        CASE
           WHEN TYPEOF("nba_raw"."nbac_player_boxscores"."game_date") = 'TIMESTAMP_NS'
-          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_raw"."nbac_player_boxscores"."game_date") // 1000)
-          ELSE CAST("nba_raw"."nbac_player_boxscores"."game_date" AS TIMESTAMP)
-        END AS DATE) AS "date",
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_player_boxscores"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_raw"."nbac_player_boxscores"."game_date" AS DATE)
+        END AS "date",
         CASE
           WHEN (
             (
@@ -140,11 +140,11 @@ FROM (
         OR "nba_raw"."nbac_player_boxscores"."game_date" IS NULL
       UNION ALL
       SELECT
-        CAST(CASE
+        CASE
           WHEN TYPEOF("nba_analytics"."player_game_summary"."game_date") = 'TIMESTAMP_NS'
-          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_analytics"."player_game_summary"."game_date") // 1000)
-          ELSE CAST("nba_analytics"."player_game_summary"."game_date" AS TIMESTAMP)
-        END AS DATE) AS "date",
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_analytics"."player_game_summary"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_analytics"."player_game_summary"."game_date" AS DATE)
+        END AS "date",
         CASE
           WHEN (
             (
@@ -167,11 +167,11 @@ FROM (
         OR "nba_analytics"."player_game_summary"."game_date" IS NULL
       UNION ALL
       SELECT
-        CAST(CASE
+        CASE
           WHEN TYPEOF("nba_analytics"."team_defense_game_summary"."game_date") = 'TIMESTAMP_NS'
-          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_analytics"."team_defense_game_summary"."game_date") // 1000)
-          ELSE CAST("nba_analytics"."team_defense_game_summary"."game_date" AS TIMESTAMP)
-        END AS DATE) AS "date",
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_analytics"."team_defense_game_summary"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_analytics"."team_defense_game_summary"."game_date" AS DATE)
+        END AS "date",
         CASE
           WHEN (
             (
@@ -194,11 +194,11 @@ FROM (
         OR "nba_analytics"."team_defense_game_summary"."game_date" IS NULL
       UNION ALL
       SELECT
-        CAST(CASE
+        CASE
           WHEN TYPEOF("nba_precompute"."player_composite_factors"."game_date") = 'TIMESTAMP_NS'
-          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_precompute"."player_composite_factors"."game_date") // 1000)
-          ELSE CAST("nba_precompute"."player_composite_factors"."game_date" AS TIMESTAMP)
-        END AS DATE) AS "date",
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."player_composite_factors"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_precompute"."player_composite_factors"."game_date" AS DATE)
+        END AS "date",
         CASE
           WHEN (
             (
@@ -221,11 +221,11 @@ FROM (
         OR "nba_precompute"."player_composite_factors"."game_date" IS NULL
       UNION ALL
       SELECT
-        CAST(CASE
+        CASE
           WHEN TYPEOF("nba_precompute"."team_defense_zone_analysis"."analysis_date") = 'TIMESTAMP_NS'
-          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_precompute"."team_defense_zone_analysis"."analysis_date") // 1000)
-          ELSE CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS TIMESTAMP)
-        END AS DATE) AS "date",
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."team_defense_zone_analysis"."analysis_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS DATE)
+        END AS "date",
         NULL AS "key_1",
         128 AS "bit"
       FROM "nba_precompute"."team_defense_zone_analysis"
@@ -235,11 +235,11 @@ FROM (
         OR "nba_precompute"."team_defense_zone_analysis"."analysis_date" IS NULL
       UNION ALL
       SELECT
-        CAST(CASE
+        CASE
           WHEN TYPEOF("nba_precompute"."player_daily_cache"."cache_date") = 'TIMESTAMP_NS'
-          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_precompute"."player_daily_cache"."cache_date") // 1000)
-          ELSE CAST("nba_precompute"."player_daily_cache"."cache_date" AS TIMESTAMP)
-        END AS DATE) AS "date",
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."player_daily_cache"."cache_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_precompute"."player_daily_cache"."cache_date" AS DATE)
+        END AS "date",
         NULL AS "key_1",
         256 AS "bit"
       FROM "nba_precompute"."player_daily_cache"
@@ -249,11 +249,11 @@ FROM (
         OR "nba_precompute"."player_daily_cache"."cache_date" IS NULL
       UNION ALL
       SELECT
-        CAST(CASE
+        CASE
           WHEN TYPEOF("nba_predictions"."prediction_accuracy"."game_date") = 'TIMESTAMP_NS'
-          THEN MAKE_TIMESTAMP(EPOCH_NS("nba_predictions"."prediction_accuracy"."game_date") // 1000)
-          ELSE CAST("nba_predictions"."prediction_accuracy"."game_date" AS TIMESTAMP)
-        END AS DATE) AS "date",
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_predictions"."prediction_accuracy"."game_date") // 86400000000000 AS INT)
+          ELSE CAST("nba_predictions"."prediction_accuracy"."game_date" AS DATE)
+        END AS "date",
         CASE
           WHEN (
             (

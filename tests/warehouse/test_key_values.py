@@ -14,15 +14,19 @@ from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import judged
 from checkpoints.dates import DateRange
 from checkpoints.warehouse.reading import gather
-from tests.support.warehouses import D, contract_of, fill
+from tests.support.warehouses import BASIC, D, contract_of, fill
 from tests.warehouse.test_values import DAY, at, cells, frame_of
 
 UPPER, LOWER = "0F8FAD5B-D9CB-469F-A165-70867728950E", "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
-def beside(folder: Path, up: str, down: str, other: str) -> CoverageFrame:
+def beside(
+    folder: Path, up: str, down: str, other: str, changes: dict[str, Any] | None = None
+) -> CoverageFrame:
     """``raw`` and ``summary``, while the other two datasets have a key of another type."""
-    contract = contract_of(folder).contract
+    datasets = {**BASIC["datasets"]}
+    datasets["summary"] = {**datasets["summary"], **(changes or {})}
+    contract = contract_of(folder, datasets=datasets, timezone="America/New_York").contract
     url = fill(folder / "w.duckdb", {})
     tables = {"schedule": other, "factors": other, "raw": up, "summary": down}
     with duckdb.connect(str(folder / "w.duckdb")) as connection:
@@ -113,6 +117,11 @@ def test_a_moment_without_a_zone_is_in_that_of_its_dataset_also_as_a_key(
     below = f"{AFTERNOON} AS d, {down} AS k"
     frame = frame_of(tmp_path, at(up), below, changes, zone="America/New_York")
     assert cells(frame)[DAY].matched == matched
+
+
+def test_moments_of_one_type_and_two_zones_are_compared_in_one(tmp_path: Path) -> None:
+    morning, utc = "TIMESTAMP '2025-01-10 09:00:00'", {"timezone": "UTC"}
+    assert cells(beside(tmp_path, morning, AFTERNOON, morning, utc))[DAY].matched == 1
 
 
 def test_a_key_can_have_a_zone_where_the_date_has_none(tmp_path: Path) -> None:
