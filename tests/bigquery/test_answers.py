@@ -161,6 +161,21 @@ def test_a_number_is_the_same_key_at_every_size(
     assert matched(frame, "raw") == matched(frame) == {"10": 1, "11": 1, "12": 1}
 
 
+def test_a_moment_as_a_key_is_in_the_zone_of_its_dataset(
+    here: Proxy, emulator: Emulator, tmp_path: Path
+) -> None:
+    datasets = {**BASIC["datasets"]}
+    datasets["summary"] = {**datasets["summary"], "timezone": "UTC"}
+    contract = contract_of(tmp_path, datasets=datasets, timezone="America/New_York").contract
+    utc = datetime(2025, 1, 10, 19, 30)
+    keys = {"TIMESTAMPTZ": utc.replace(tzinfo=UTC), "TIMESTAMP": utc}
+    for name in contract.names:
+        kind = "TIMESTAMP" if name == "summary" else "TIMESTAMPTZ"
+        rows = [(D("2025-01-10"), keys[kind])]
+        load_rows(emulator.url, {f"s.{name}": rows}, f"d DATE, k {kind}", "zones")
+    assert matched(gathered(contract, "zones", "2025-01-10", "2025-01-10").frame) == {"10": 1}
+
+
 def test_a_key_in_which_nothing_can_be_seen_is_blank(
     here: Proxy, emulator: Emulator, tmp_path: Path
 ) -> None:
