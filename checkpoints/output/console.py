@@ -17,7 +17,7 @@ from checkpoints.coverage.results import CheckRecord
 from checkpoints.dates import DateRange
 from checkpoints.errors import ExitCode
 from checkpoints.output.columns import GAP, aligned, filled, width_of
-from checkpoints.rules.rule import Outcome
+from checkpoints.rules.rule import CountRule, Outcome
 from checkpoints.text import WORDS, Detail, counted, dates, human_bytes, one_line
 from checkpoints.warehouse.engine import Statement
 
@@ -255,10 +255,16 @@ def _beside_or_below(line: Text, compared_with: Text, width: int) -> list[Text]:
 
 
 def _reason(check: CheckRecord) -> str:
-    """Why a ratio fails that is high enough: keys that the upstream lost as well are in none."""
+    """What the figure does not say: what else is counted, or why a ratio fails that is high enough.
+
+    Keys that the upstream lost as well are in neither of the two.
+    """
+    if check.outcome is not Outcome.FAILED:
+        return ""
+    if issubclass(check.rule, CountRule):
+        return one_line(check.message)
     enough = check.rule.is_ratio and (check.observed or 0) >= check.threshold
-    failed = enough and check.outcome is Outcome.FAILED
-    return f"of {one_line(check.of or '')}, {one_line(check.message)}" if failed else ""
+    return f"of {one_line(check.of or '')}, {one_line(check.message)}" if enough else ""
 
 
 def _cells(check: CheckRecord) -> list[Text]:

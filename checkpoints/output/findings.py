@@ -13,7 +13,7 @@ from checkpoints.archive.report import Report
 from checkpoints.coverage.results import CheckRecord, gates
 from checkpoints.dates import ranges_of
 from checkpoints.errors import ExitCode
-from checkpoints.rules.rule import Outcome, Severity
+from checkpoints.rules.rule import CountRule, Outcome, Severity
 from checkpoints.text import WORDS, dates
 
 
@@ -140,7 +140,8 @@ def _message(check: CheckRecord) -> str:
     if check.observed is None:
         return check.message
     where = f", on {dates(len(check.unexpected_dates))}" if check.unexpected_dates else ""
-    return f"{_observed(check)}, required {check.limit}{where}"
+    counted = f": {check.message}" if check.message and issubclass(check.rule, CountRule) else ""
+    return f"{_observed(check)}, required {check.limit}{where}{counted}"
 
 
 def _observed(check: CheckRecord) -> str:

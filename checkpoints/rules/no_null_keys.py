@@ -17,7 +17,10 @@ class NoNullKeys(CountRule):
     )
     compares: ClassVar[bool] = False
     fix: ClassVar[str] = "rows without a date or a key: a backfill does not remove them"
-    noun: ClassVar[tuple[str, str]] = ("row with NULL keys", "rows with NULL keys")
+    noun: ClassVar[tuple[str, str]] = (
+        "row without a key or a readable date",
+        "rows without a key or a readable date",
+    )
 
     rule: Literal["no_null_keys"]
 
@@ -31,15 +34,19 @@ class NoNullKeys(CountRule):
             outcome=Outcome.of(not (dates or undated)),
             observed=sum(cell.null_keys for cell in evidence.cells) + undated,
             unexpected_dates=dates,
-            message=f"{undated:,} without a date that can be read" if undated else "",
+            message=f"{_rows(undated)} without a date that can be read" if undated else "",
         )
 
     @classmethod
     def quantity(cls, value: float) -> str:
-        """``1,000 rows with NULL keys``."""
+        """``1,000 rows without a key or a readable date``."""
         return f"{value:,.0f} {cls.noun[0] if value == 1 else cls.noun[1]}"
 
     @classmethod
     def on_date(cls, cell: Cell) -> str:
-        """``2 rows with NULL keys``."""
-        return cls.quantity(cell.null_keys)
+        """``2 rows without a key``."""
+        return f"{_rows(cell.null_keys)} without a key"
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"

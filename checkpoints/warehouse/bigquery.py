@@ -103,7 +103,7 @@ class BigQueryEngine:
             if dataset.date_type is None or UNFILTERED not in words_of(error):
                 raise
             # BigQuery has read all of it by then: in parentheses and filtered, it is what it was.
-            column = Column("declared", dataset.date_type)
+            column = Column("declared", dataset.date_type, "unknown")
             columns = dict.fromkeys(columns_of(dataset), column)
             return Description(columns=columns, location=dataset.location)
         if job.statement_type != "SELECT":

@@ -15,7 +15,7 @@ from sqlalchemy_bigquery import BigQueryDialect
 from sqlalchemy_bigquery.base import BigQueryCompiler
 
 from checkpoints.warehouse import functions
-from checkpoints.warehouse.functions import clauses_of, iso_date_case
+from checkpoints.warehouse.functions import clauses_of, iso_date_case, number_case
 
 PARAMETER_TYPES = {bool: "BOOL", int: "INT64", float: "FLOAT64", str: "STRING", date: "DATE"}
 
@@ -26,10 +26,10 @@ def _local_date(element: functions.local_date, compiler: Any, **kw: Any) -> str:
     return f"DATE({column}, {zone})"
 
 
-@compiles(functions.naive_date, "bigquery")
-def _naive_date(element: functions.naive_date, compiler: Any, **kw: Any) -> str:
+@compiles(functions.naive_moment, "bigquery")
+def _naive_moment(element: functions.naive_moment, compiler: Any, **kw: Any) -> str:
     column, from_zone, zone = clauses_of(element, compiler, **kw)
-    return f"DATE(TIMESTAMP({column}, {from_zone}), {zone})"
+    return f"DATETIME(TIMESTAMP({column}, {from_zone}), {zone})"
 
 
 @compiles(functions.day_of, "bigquery")
@@ -65,7 +65,14 @@ def _local_moment(element: functions.local_moment, compiler: Any, **kw: Any) -> 
 @compiles(functions.number_text, "bigquery")
 def _number_text(element: functions.number_text, compiler: Any, **kw: Any) -> str:
     (column,) = clauses_of(element, compiler, **kw)
-    return rf"REGEXP_REPLACE(CAST({column} AS STRING), r'\.0+$', '')"
+    text, wide = f"CAST({column} AS STRING)", f"CAST(SAFE_CAST({column} AS BIGNUMERIC) AS STRING)"
+    return number_case(
+        column,
+        text,
+        lambda pattern: f"REGEXP_EXTRACT({text}, r'{pattern}')",
+        whole=rf"REGEXP_REPLACE(COALESCE({wide}, {text}), r'\.0+$', '')",
+        fraction=rf"REGEXP_REPLACE({text}, r'(\.[0-9]*[1-9])0+$', r'\1')",
+    )
 
 
 @compiles(functions.moment_text, "bigquery")
@@ -77,11 +84,10 @@ def _moment_text(element: functions.moment_text, compiler: Any, **kw: Any) -> st
     )
 
 
-@compiles(functions.uuid_text, "bigquery")
-def _uuid_text(element: functions.uuid_text, compiler: Any, **kw: Any) -> str:
-    """BigQuery has no type of its own for UUIDs: they are texts as they stand."""
-    (column,) = clauses_of(element, compiler, **kw)
-    return column
+@compiles(functions.matches, "bigquery")
+def _matches(element: functions.matches, compiler: Any, **kw: Any) -> str:
+    text, pattern = clauses_of(element, compiler, **kw)
+    return f"REGEXP_CONTAINS({text}, r{pattern})"
 
 
 class _Compiler(BigQueryCompiler):  # type: ignore[misc]

@@ -65,7 +65,7 @@ def refuse_unequal(condition: Condition, column: Column) -> None:
     """
     name, values = _operator(condition)
     if name in PATTERNS:
-        if column.kind not in ("text", "other"):
+        if column.kind not in ("text", "other", "unknown"):
             raise DatasetUnreadable(
                 f"column {condition.column!r} is {column.type}, and {name} is for text: "
                 "use equals or one_of"

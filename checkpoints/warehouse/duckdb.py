@@ -34,7 +34,7 @@ from checkpoints.warehouse.engine import (
     Statement,
     ValueKind,
 )
-from checkpoints.warehouse.functions import clauses_of, iso_date_case
+from checkpoints.warehouse.functions import clauses_of, iso_date_case, number_case
 from checkpoints.warehouse.query import Schema, probe
 
 MB_PER_THREAD = 128
@@ -82,6 +82,7 @@ KINDS: dict[str, ValueKind] = {
     "UUID": "uuid",
     "BOOLEAN": "boolean",
     "BLOB": "bytes",
+    '"NULL"': "unknown",
 }
 
 
@@ -110,6 +111,7 @@ class DuckDbDialect(DefaultDialect):
 
     name = "duckdb"
     preparer = _AlwaysQuoted
+    supports_native_boolean = True
 
     def __init__(self) -> None:
         super().__init__(paramstyle="numeric_dollar")
@@ -121,10 +123,10 @@ def _local_date(element: functions.local_date, compiler: Any, **kw: Any) -> str:
     return f"CAST(timezone({zone}, {column}) AS DATE)"
 
 
-@compiles(functions.naive_date, "duckdb")
-def _naive_date(element: functions.naive_date, compiler: Any, **kw: Any) -> str:
+@compiles(functions.naive_moment, "duckdb")
+def _naive_moment(element: functions.naive_moment, compiler: Any, **kw: Any) -> str:
     column, from_zone, zone = clauses_of(element, compiler, **kw)
-    return f"CAST(timezone({zone}, timezone({from_zone}, {column})) AS DATE)"
+    return f"timezone({zone}, timezone({from_zone}, {column}))"
 
 
 @compiles(functions.day_of, "duckdb")
@@ -152,7 +154,7 @@ def _iso_date(element: functions.iso_date, compiler: Any, **kw: Any) -> str:
 @compiles(functions.exact_text, "duckdb")
 def _exact_text(element: functions.exact_text, compiler: Any, **kw: Any) -> str:
     (column,) = clauses_of(element, compiler, **kw)
-    return f'{column} COLLATE "C"'
+    return f'CAST({column} AS VARCHAR) COLLATE "C"'  # an ENUM has no collation
 
 
 @compiles(functions.local_moment, "duckdb")
@@ -164,10 +166,15 @@ def _local_moment(element: functions.local_moment, compiler: Any, **kw: Any) -> 
 @compiles(functions.number_text, "duckdb")
 def _number_text(element: functions.number_text, compiler: Any, **kw: Any) -> str:
     (column,) = clauses_of(element, compiler, **kw)
-    return (
-        f"CASE WHEN {column} = floor({column}) AND abs({column}) < 1e38 "
-        f"THEN CAST(CAST({column} AS HUGEINT) AS VARCHAR) "
-        rf"ELSE regexp_replace(CAST({column} AS VARCHAR), '(\.[0-9]*[1-9])0+$', '\1') END"
+    text = f"CAST({column} AS VARCHAR)"
+    wide = (f"CAST(TRY_CAST({column} AS {type_}) AS VARCHAR)" for type_ in ("HUGEINT", "UHUGEINT"))
+    zero = rf"regexp_replace({text}, '^(-?)\.', '\1' || '0.')"
+    return number_case(
+        column,
+        text,
+        lambda pattern: f"regexp_extract({text}, '{pattern}', 1)",
+        whole=f"coalesce({', '.join(wide)}, CAST(CAST({column} AS DOUBLE) AS VARCHAR))",
+        fraction=rf"regexp_replace({zero}, '(\.[0-9]*[1-9])0+$', '\1')",
     )
 
 
@@ -180,10 +187,10 @@ def _moment_text(element: functions.moment_text, compiler: Any, **kw: Any) -> st
     )
 
 
-@compiles(functions.uuid_text, "duckdb")
-def _uuid_text(element: functions.uuid_text, compiler: Any, **kw: Any) -> str:
-    (column,) = clauses_of(element, compiler, **kw)
-    return f"coalesce(CAST(TRY_CAST({column} AS UUID) AS VARCHAR), {column})"
+@compiles(functions.matches, "duckdb")
+def _matches(element: functions.matches, compiler: Any, **kw: Any) -> str:
+    text, pattern = clauses_of(element, compiler, **kw)
+    return f"regexp_matches({text}, {pattern})"
 
 
 def compiled(statement: sa.Select[Any]) -> tuple[str, list[Any]]:
@@ -227,6 +234,11 @@ class DuckDbEngine:
         found = self.connection.extract_statements(query)
         if [statement.type for statement in found] != [duckdb.StatementType.SELECT]:
             raise DatasetUnreadable(NOT_ONE_SELECT)
+        if names := sorted(found[0].named_parameters):
+            raise DatasetUnreadable(
+                f"its query has a parameter (? or ${names[0]}), and nothing is given to a query: "
+                "write the value in its place"
+            )
 
     def rows(self, statement: sa.Select[Any], location: str | None) -> list[tuple[Any, ...]]:
         """Run a statement; Ctrl-C stops it."""

@@ -3,7 +3,7 @@
 An engine is one module of this package, named after the backend of its URLs. It has
 
 - ``open_engine(url, options)``, a context manager that yields an ``Engine``, and
-- its own SQL for ``local_date`` and ``iso_date`` of the presence query, by ``@compiles``.
+- its own SQL for the functions of the presence query that its columns need, by ``@compiles``.
 
 A module is imported when a URL chooses it. To add one, write it and add its line to ``ENGINES``.
 """
@@ -69,8 +69,10 @@ ValueKind = Literal[
     "boolean",
     "bytes",
     "other",
+    "unknown",
 ]
-"""What a column holds, whatever an engine calls its type."""
+"""What a column holds, whatever an engine calls its type: a type of no other kind is ``other``,
+and one that the engine does not tell ``unknown``."""
 
 
 SPAN = (datetime.min, datetime.max)

@@ -12,20 +12,17 @@ import sqlalchemy as sa
 from sqlalchemy.sql.functions import GenericFunction
 
 ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-ISO_TIME = "[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
-ISO_OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+ISO_TIME = "[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?"
+ISO_OFFSET = "(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))"
 """Of a date and time as text, by regular expressions that every engine takes."""
+
+UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+BLANK = r"^[\pZ\p{Cc}\p{Cf}]*$"
+"""Nothing that can be seen: spaces, control characters, and those without a width."""
 
 
 class local_date(GenericFunction[Any]):
     """``local_date(column, zone)``: the calendar date of an instant in a time zone."""
-
-    type = sa.Date()
-    inherit_cache = True
-
-
-class naive_date(GenericFunction[Any]):
-    """``naive_date(column, from_zone, zone)``: that of a moment written without its zone."""
 
     type = sa.Date()
     inherit_cache = True
@@ -62,8 +59,15 @@ class local_moment(GenericFunction[Any]):
     inherit_cache = True
 
 
+class naive_moment(GenericFunction[Any]):
+    """``naive_moment(column, from_zone, zone)``: a date and time of one zone in another."""
+
+    type = sa.DateTime()
+    inherit_cache = True
+
+
 class number_text(GenericFunction[Any]):
-    """``number_text(column)``: a number without trailing zeros."""
+    """``number_text(column)``: a number in plain digits, the same for every type that has it."""
 
     type = sa.String()
     inherit_cache = True
@@ -76,10 +80,10 @@ class moment_text(GenericFunction[Any]):
     inherit_cache = True
 
 
-class uuid_text(GenericFunction[Any]):
-    """``uuid_text(column)``: a text, in the form that UUIDs have where it is one."""
+class matches(GenericFunction[Any]):
+    """``matches(text, pattern)``: whether a regular expression, written out, matches."""
 
-    type = sa.String()
+    type = sa.Boolean()
     inherit_cache = True
 
 
@@ -97,4 +101,22 @@ def iso_date_case(matches: Callable[[str], str], day: str, start: str, moment: s
         f"CASE WHEN {matches(ISO_DATE)} THEN {day} "
         f"WHEN {matches(ISO_DATE + ISO_TIME)} THEN {start} "
         f"WHEN {matches(ISO_DATE + ISO_TIME + ISO_OFFSET)} THEN {moment} END"
+    )
+
+
+def number_case(
+    column: str, text: str, part: Callable[[str], str], whole: str, fraction: str
+) -> str:
+    """The SQL of ``number_text``: of ``whole`` numbers, of small ones, and of a ``fraction``.
+
+    ``text`` is how the engine writes the number; ``part`` is what a regular expression finds in
+    it. A small one is written with a power of ten (``1.5e-05``), and becomes ``0.000015``.
+    """
+    sign = f"CASE WHEN {column} < 0 THEN '-0.' ELSE '0.' END"
+    zeros = f"repeat('0', CAST({part('e-([0-9]+)$')} AS INTEGER) - 1)"
+    digits = f"replace({part('([0-9.]+)e')}, '.', '')"
+    return (
+        f"CASE WHEN {column} = trunc({column}) THEN {whole} "
+        f"WHEN strpos({text}, 'e-') > 0 THEN concat({sign}, {zeros}, {digits}) "
+        f"ELSE {fraction} END"
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -20,15 +20,17 @@ from checkpoints.rules.evidence import Pair
 from checkpoints.warehouse.conditions import condition_on
 from checkpoints.warehouse.engine import SPAN, ValueKind
 from checkpoints.warehouse.functions import (
+    BLANK,
+    UUID,
     day_of,
     exact_text,
     iso_date,
     local_date,
     local_moment,
+    matches,
     moment_text,
-    naive_date,
+    naive_moment,
     number_text,
-    uuid_text,
 )
 
 ALIKE = (
@@ -36,7 +38,10 @@ ALIKE = (
     {"date", "datetime", "timestamp", "text"},
     {"uuid", "text"},
 )
-"""Kinds between which values can be the same; any two others never match."""
+"""Kinds between which values can be the same; any two others never match.
+
+Types of kind ``other`` have values in common with no type but themselves.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,18 +73,23 @@ class Schema(str):
         return schema
 
 
-KeyShape = tuple[bool, ...]
-"""For each key column, by position, whether it is compared as text."""
+KeyForm = Literal["own", "text", "uuid"]
+"""How a key column is compared: as it is, as text, or as text with every UUID in small letters."""
+
+KeyShape = tuple[KeyForm, ...]
+"""The form of each key column, by position: one for all datasets."""
 
 
 def incomparable(left: Source, right: Source) -> str:
     """Why the keys of two datasets can never be the same; empty when they can."""
     for n, kinds in enumerate(zip(left.key_kinds, right.key_kinds, strict=False)):
-        known = "other" not in kinds
-        if known and len(set(kinds)) > 1 and not any(set(kinds) <= alike for alike in ALIKE):
+        types = (left.key_types[n], right.key_types[n])
+        same = set(types if "other" in kinds else kinds)
+        alike = len(same) == 1 or any(same <= alike for alike in ALIKE)
+        if not alike and "unknown" not in kinds:
             sides = (
-                f"key {source.dataset.key[n]!r} is {source.key_types[n]}"
-                for source in (left, right)
+                f"key {source.dataset.key[n]!r} is {type_}"
+                for source, type_ in zip((left, right), types, strict=True)
             )
             return f"{' and '.join(sides)}: they never match; convert one of them in a query"
     return ""
@@ -92,15 +102,23 @@ def columns_of(dataset: Dataset) -> list[str]:
 
 def key_shape(sources: Iterable[Source]) -> KeyShape:
     """The shape of all keys: as wide as the widest; text where the datasets' types differ."""
-    found = [tuple(zip(s.key_types, s.key_kinds, strict=True)) for s in sources]
-    return tuple(_differ([key for key in keys if key]) for keys in zip_longest(*found))
+    found = [[_typed(s, n) for n in range(len(s.key_kinds))] for s in sources]
+    return tuple(_form([key for key in keys if key]) for keys in zip_longest(*found))
 
 
-def _differ(keys: Sequence[tuple[str, ValueKind]]) -> bool:
-    """Whole numbers of any width are compared as they are."""
-    if all(kind == "integer" for _, kind in keys):
-        return False
-    return len({type_ for type_, _ in keys}) > 1
+def _typed(source: Source, position: int) -> tuple[str, ValueKind, str | None]:
+    """The type and kind of a key, and for a time without a zone, the zone it is in."""
+    kind = source.key_kinds[position]
+    zone = source.dataset.timezone if kind == "datetime" else None
+    return source.key_types[position], kind, zone
+
+
+def _form(keys: Sequence[tuple[str, ValueKind, str | None]]) -> KeyForm:
+    """Whole numbers of any width are compared as they are, and so is text of any."""
+    kinds = {kind for _, kind, _ in keys}
+    if len(set(keys)) == 1 or kinds in ({"integer"}, {"text"}):
+        return "own"
+    return "uuid" if "uuid" in kinds else "text"
 
 
 def presence_statement(
@@ -266,7 +284,7 @@ def _arm(
     dataset = source.dataset
     relation = relation_of(dataset)
     day = relation.c[dataset.date]
-    keys = [_key(contract, source, relation, n, as_text=text) for n, text in enumerate(shape)]
+    keys = [_key(contract, source, relation, n, form) for n, form in enumerate(shape)]
     date_ = _as_date(day, source, contract)
     # A text that is no date sorts anywhere: it is read before it is compared with the window.
     compared = date_ if source.date_type == "text" else day
@@ -308,36 +326,42 @@ def _escaped(query: str) -> str:
 
 
 def _key(
-    contract: Contract, source: Source, relation: sa.FromClause, position: int, *, as_text: bool
+    contract: Contract, source: Source, relation: sa.FromClause, position: int, form: KeyForm
 ) -> sa.ColumnElement[Any]:
     """A key column as it is compared; NULL where the dataset has none at the position."""
     dataset = source.dataset
     if position >= len(dataset.key):
-        return sa.cast(sa.null(), sa.String()) if as_text else sa.null()
+        return sa.cast(sa.null(), sa.String()) if form != "own" else sa.null()
     column: sa.ColumnElement[Any] = relation.c[dataset.key[position]]
     kind = source.key_kinds[position]
     if kind == "text":
         column = exact_text(column)
         if dataset.blank_keys == "null":
-            # Compared first: to trim every key of every row costs more than to group them.
-            blank = sa.and_(column < _text("!"), sa.func.trim(column) == _text(""))
+            # Compared first: to match every key of every row costs more than to group them.
+            unusual = sa.or_(column < _text("!"), column > _text("~"))
+            blank = sa.and_(unusual, matches(column, _text(BLANK)))
             column = sa.case((blank, None), else_=column)
-    return _plain(column, kind, contract) if as_text else column
+    if form == "uuid" and kind == "text":
+        return sa.case((matches(column, _text(UUID)), sa.func.lower(column)), else_=column)
+    return column if form == "own" else _plain(column, kind, source.dataset.timezone, contract)
 
 
 def _plain(
-    column: sa.ColumnElement[Any], kind: ValueKind, contract: Contract
+    column: sa.ColumnElement[Any], kind: ValueKind, from_zone: str | None, contract: Contract
 ) -> sa.ColumnElement[Any]:
-    """The same text for the same value, whatever its type."""
+    """The same text for the same value, whatever its type; a text is left as it is."""
+    zone = _text(contract.timezone)
     match kind:
         case "number":
             return number_text(column)
         case "timestamp":
-            return moment_text(local_moment(column, _text(contract.timezone)))
+            return moment_text(local_moment(column, zone))
+        case "datetime" if from_zone is not None:
+            return moment_text(naive_moment(column, _text(from_zone), zone))
         case "datetime":
             return moment_text(column)
         case "text":
-            return uuid_text(column)
+            return column
     return sa.cast(column, sa.String())
 
 
@@ -349,7 +373,7 @@ def _as_date(
         case "date":
             return column
         case "datetime" if source.dataset.timezone is not None:
-            return naive_date(column, _text(source.dataset.timezone), zone)
+            return day_of(naive_moment(column, _text(source.dataset.timezone), zone))
         case "datetime":
             return day_of(column)
         case "timestamp":

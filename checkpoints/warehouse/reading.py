@@ -350,14 +350,14 @@ def _source(dataset: Dataset, found: Description) -> Source:
             f"column {dataset.date!r} is {type_}, but date_type says {dataset.date_type!r}: "
             f"remove date_type, or make it {date_type!r}"
         )
-    if dataset.timezone is not None and date_type != "datetime":
+    keys = [found.columns[column] for column in dataset.key]
+    if dataset.timezone and "datetime" not in (date_type, *(key.kind for key in keys)):
         raise DatasetUnreadable(
-            f"timezone is for dates with a time and without a zone, and column {dataset.date!r} is "
-            f"{type_}: remove it"
+            "timezone is for dates and keys with a time and without a zone, and column "
+            f"{dataset.date!r} is {type_}: remove it"
         )
     for condition in dataset.where:
         refuse_unequal(condition, found.columns[condition.column])
-    keys = [found.columns[column] for column in dataset.key]
     return Source(
         dataset=dataset,
         date_type=date_type,

@@ -121,10 +121,11 @@ def test_text_that_is_no_date_counts_as_undated(
     here: Proxy, emulator: Emulator, tmp_path: Path
 ) -> None:
     rows = [("2025-01-11", "20250111_0"), ("2025-01-12x", "20250112_0"), ("2025-01-32", "c")]
+    rows += [(f"2025-01-12T{time}", "20250112_0") for time in ("25:00:00", "10:00:00+99:00")]
     columns = "d VARCHAR, k VARCHAR"
     frame = frame_of(emulator, tmp_path, {"summary": rows}, columns, last="2025-02-02")
     assert [c.matched for c in cells_of(frame, "summary")][:4] == [0, 1, 0, 0]
-    assert frame.undated["summary"] == 2
+    assert frame.undated["summary"] == 4
 
 
 @pytest.mark.parametrize("kind", ["bigint", "double"])
@@ -140,6 +141,47 @@ def test_numbers_and_texts_are_compared_as_text(
     frame = gathered(contract, f"kind-{kind}", *window, as_of="9999-12-31").frame
     assert matched(frame) == {"10": 1, "11": 0, "12": 0}
     assert [c.null_keys for c in cells_of(frame, "summary")] == [0, 0, 1]
+
+
+def test_a_number_is_the_same_key_at_every_size(
+    here: Proxy, emulator: Emulator, tmp_path: Path
+) -> None:
+    kinds = {
+        "schedule": "VARCHAR",
+        "raw": "DECIMAL(12,8)",
+        "summary": "DOUBLE",
+        "factors": "DOUBLE",
+    }
+    values = ["0.00001", "-0.00001234", "7"]
+    dates = [D("2025-01-10"), D("2025-01-11"), D("2025-01-12")]
+    for name, kind in kinds.items():
+        rows = list(zip(dates, values if kind == "VARCHAR" else map(float, values), strict=True))
+        load_rows(emulator.url, {f"s.{name}": rows}, f"d DATE, k {kind}", "sizes")
+    frame = gathered(contract_of(tmp_path).contract, "sizes", "2025-01-10", "2025-01-12").frame
+    assert matched(frame, "raw") == matched(frame) == {"10": 1, "11": 1, "12": 1}
+
+
+def test_a_moment_as_a_key_is_in_the_zone_of_its_dataset(
+    here: Proxy, emulator: Emulator, tmp_path: Path
+) -> None:
+    datasets = {**BASIC["datasets"]}
+    datasets["summary"] = {**datasets["summary"], "timezone": "UTC"}
+    contract = contract_of(tmp_path, datasets=datasets, timezone="America/New_York").contract
+    utc = datetime(2025, 1, 10, 19, 30)
+    keys = {"TIMESTAMPTZ": utc.replace(tzinfo=UTC), "TIMESTAMP": utc}
+    for name in contract.names:
+        kind = "TIMESTAMP" if name == "summary" else "TIMESTAMPTZ"
+        rows = [(D("2025-01-10"), keys[kind])]
+        load_rows(emulator.url, {f"s.{name}": rows}, f"d DATE, k {kind}", "zones")
+    assert matched(gathered(contract, "zones", "2025-01-10", "2025-01-10").frame) == {"10": 1}
+
+
+def test_a_key_in_which_nothing_can_be_seen_is_blank(
+    here: Proxy, emulator: Emulator, tmp_path: Path
+) -> None:
+    rows = [*GOOD, *((D("2025-01-11"), key) for key in ("\t", "\xa0", "\u200b\u3000", "~", "漢"))]
+    frame = frame_of(emulator, tmp_path, {"summary": rows}, "d DATE, k VARCHAR")
+    assert [c.null_keys for c in cells_of(frame, "summary")] == [0, 3, 0]
 
 
 # ------------------------------------------------------------------ what is not there

@@ -29,7 +29,10 @@ FROM (
         `nbac_schedule`.`game_date` AS `date`,
         CASE
           WHEN (
-            `nbac_schedule`.`game_id` < '!' AND TRIM(`nbac_schedule`.`game_id`) = ''
+            (
+              `nbac_schedule`.`game_id` < '!' OR `nbac_schedule`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`nbac_schedule`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `nbac_schedule`.`game_id`
@@ -49,8 +52,10 @@ FROM (
         `bdl_player_boxscores`.`game_date` AS `date`,
         CASE
           WHEN (
-            `bdl_player_boxscores`.`game_id` < '!'
-            AND TRIM(`bdl_player_boxscores`.`game_id`) = ''
+            (
+              `bdl_player_boxscores`.`game_id` < '!' OR `bdl_player_boxscores`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`bdl_player_boxscores`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `bdl_player_boxscores`.`game_id`
@@ -65,8 +70,11 @@ FROM (
         `nbac_gamebook_player_stats`.`game_date` AS `date`,
         CASE
           WHEN (
-            `nbac_gamebook_player_stats`.`game_id` < '!'
-            AND TRIM(`nbac_gamebook_player_stats`.`game_id`) = ''
+            (
+              `nbac_gamebook_player_stats`.`game_id` < '!'
+              OR `nbac_gamebook_player_stats`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`nbac_gamebook_player_stats`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `nbac_gamebook_player_stats`.`game_id`
@@ -81,8 +89,11 @@ FROM (
         `nbac_player_boxscores`.`game_date` AS `date`,
         CASE
           WHEN (
-            `nbac_player_boxscores`.`game_id` < '!'
-            AND TRIM(`nbac_player_boxscores`.`game_id`) = ''
+            (
+              `nbac_player_boxscores`.`game_id` < '!'
+              OR `nbac_player_boxscores`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`nbac_player_boxscores`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `nbac_player_boxscores`.`game_id`
@@ -97,8 +108,10 @@ FROM (
         `player_game_summary`.`game_date` AS `date`,
         CASE
           WHEN (
-            `player_game_summary`.`game_id` < '!'
-            AND TRIM(`player_game_summary`.`game_id`) = ''
+            (
+              `player_game_summary`.`game_id` < '!' OR `player_game_summary`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`player_game_summary`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `player_game_summary`.`game_id`
@@ -113,8 +126,11 @@ FROM (
         `team_defense_game_summary`.`game_date` AS `date`,
         CASE
           WHEN (
-            `team_defense_game_summary`.`game_id` < '!'
-            AND TRIM(`team_defense_game_summary`.`game_id`) = ''
+            (
+              `team_defense_game_summary`.`game_id` < '!'
+              OR `team_defense_game_summary`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`team_defense_game_summary`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `team_defense_game_summary`.`game_id`
@@ -129,8 +145,11 @@ FROM (
         `player_composite_factors`.`game_date` AS `date`,
         CASE
           WHEN (
-            `player_composite_factors`.`game_id` < '!'
-            AND TRIM(`player_composite_factors`.`game_id`) = ''
+            (
+              `player_composite_factors`.`game_id` < '!'
+              OR `player_composite_factors`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`player_composite_factors`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `player_composite_factors`.`game_id`
@@ -163,8 +182,10 @@ FROM (
         `prediction_accuracy`.`game_date` AS `date`,
         CASE
           WHEN (
-            `prediction_accuracy`.`game_id` < '!'
-            AND TRIM(`prediction_accuracy`.`game_id`) = ''
+            (
+              `prediction_accuracy`.`game_id` < '!' OR `prediction_accuracy`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`prediction_accuracy`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `prediction_accuracy`.`game_id`

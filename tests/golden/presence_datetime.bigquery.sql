@@ -29,7 +29,10 @@ FROM (
         CAST(`nbac_schedule`.`game_date` AS DATE) AS `date`,
         CASE
           WHEN (
-            `nbac_schedule`.`game_id` < '!' AND TRIM(`nbac_schedule`.`game_id`) = ''
+            (
+              `nbac_schedule`.`game_id` < '!' OR `nbac_schedule`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`nbac_schedule`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `nbac_schedule`.`game_id`
@@ -50,8 +53,10 @@ FROM (
         CAST(`bdl_player_boxscores`.`game_date` AS DATE) AS `date`,
         CASE
           WHEN (
-            `bdl_player_boxscores`.`game_id` < '!'
-            AND TRIM(`bdl_player_boxscores`.`game_id`) = ''
+            (
+              `bdl_player_boxscores`.`game_id` < '!' OR `bdl_player_boxscores`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`bdl_player_boxscores`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `bdl_player_boxscores`.`game_id`
@@ -67,8 +72,11 @@ FROM (
         CAST(`nbac_gamebook_player_stats`.`game_date` AS DATE) AS `date`,
         CASE
           WHEN (
-            `nbac_gamebook_player_stats`.`game_id` < '!'
-            AND TRIM(`nbac_gamebook_player_stats`.`game_id`) = ''
+            (
+              `nbac_gamebook_player_stats`.`game_id` < '!'
+              OR `nbac_gamebook_player_stats`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`nbac_gamebook_player_stats`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `nbac_gamebook_player_stats`.`game_id`
@@ -84,8 +92,11 @@ FROM (
         CAST(`nbac_player_boxscores`.`game_date` AS DATE) AS `date`,
         CASE
           WHEN (
-            `nbac_player_boxscores`.`game_id` < '!'
-            AND TRIM(`nbac_player_boxscores`.`game_id`) = ''
+            (
+              `nbac_player_boxscores`.`game_id` < '!'
+              OR `nbac_player_boxscores`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`nbac_player_boxscores`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `nbac_player_boxscores`.`game_id`
@@ -101,8 +112,10 @@ FROM (
         CAST(`player_game_summary`.`game_date` AS DATE) AS `date`,
         CASE
           WHEN (
-            `player_game_summary`.`game_id` < '!'
-            AND TRIM(`player_game_summary`.`game_id`) = ''
+            (
+              `player_game_summary`.`game_id` < '!' OR `player_game_summary`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`player_game_summary`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `player_game_summary`.`game_id`
@@ -118,8 +131,11 @@ FROM (
         CAST(`team_defense_game_summary`.`game_date` AS DATE) AS `date`,
         CASE
           WHEN (
-            `team_defense_game_summary`.`game_id` < '!'
-            AND TRIM(`team_defense_game_summary`.`game_id`) = ''
+            (
+              `team_defense_game_summary`.`game_id` < '!'
+              OR `team_defense_game_summary`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`team_defense_game_summary`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `team_defense_game_summary`.`game_id`
@@ -135,8 +151,11 @@ FROM (
         CAST(`player_composite_factors`.`game_date` AS DATE) AS `date`,
         CASE
           WHEN (
-            `player_composite_factors`.`game_id` < '!'
-            AND TRIM(`player_composite_factors`.`game_id`) = ''
+            (
+              `player_composite_factors`.`game_id` < '!'
+              OR `player_composite_factors`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`player_composite_factors`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `player_composite_factors`.`game_id`
@@ -172,8 +191,10 @@ FROM (
         CAST(`prediction_accuracy`.`game_date` AS DATE) AS `date`,
         CASE
           WHEN (
-            `prediction_accuracy`.`game_id` < '!'
-            AND TRIM(`prediction_accuracy`.`game_id`) = ''
+            (
+              `prediction_accuracy`.`game_id` < '!' OR `prediction_accuracy`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`prediction_accuracy`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `prediction_accuracy`.`game_id`

@@ -31,18 +31,21 @@ FROM (
           THEN SAFE_CAST(`nbac_schedule`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `nbac_schedule`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`nbac_schedule`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `nbac_schedule`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`nbac_schedule`.`game_date` AS TIMESTAMP), 'America/New_York')
         END AS `date`,
         CASE
           WHEN (
-            `nbac_schedule`.`game_id` < '!' AND TRIM(`nbac_schedule`.`game_id`) = ''
+            (
+              `nbac_schedule`.`game_id` < '!' OR `nbac_schedule`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`nbac_schedule`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `nbac_schedule`.`game_id`
@@ -56,12 +59,12 @@ FROM (
             THEN SAFE_CAST(`nbac_schedule`.`game_date` AS DATE)
             WHEN REGEXP_CONTAINS(
               `nbac_schedule`.`game_date`,
-              '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+              '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
             )
             THEN SAFE_CAST(SUBSTR(`nbac_schedule`.`game_date`, 1, 10) AS DATE)
             WHEN REGEXP_CONTAINS(
               `nbac_schedule`.`game_date`,
-              '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+              '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
             )
             THEN DATE(SAFE_CAST(`nbac_schedule`.`game_date` AS TIMESTAMP), 'America/New_York')
           END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -70,12 +73,12 @@ FROM (
             THEN SAFE_CAST(`nbac_schedule`.`game_date` AS DATE)
             WHEN REGEXP_CONTAINS(
               `nbac_schedule`.`game_date`,
-              '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+              '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
             )
             THEN SAFE_CAST(SUBSTR(`nbac_schedule`.`game_date`, 1, 10) AS DATE)
             WHEN REGEXP_CONTAINS(
               `nbac_schedule`.`game_date`,
-              '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+              '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
             )
             THEN DATE(SAFE_CAST(`nbac_schedule`.`game_date` AS TIMESTAMP), 'America/New_York')
           END IS NULL
@@ -90,19 +93,21 @@ FROM (
           THEN SAFE_CAST(`bdl_player_boxscores`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `bdl_player_boxscores`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`bdl_player_boxscores`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `bdl_player_boxscores`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`bdl_player_boxscores`.`game_date` AS TIMESTAMP), 'America/New_York')
         END AS `date`,
         CASE
           WHEN (
-            `bdl_player_boxscores`.`game_id` < '!'
-            AND TRIM(`bdl_player_boxscores`.`game_id`) = ''
+            (
+              `bdl_player_boxscores`.`game_id` < '!' OR `bdl_player_boxscores`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`bdl_player_boxscores`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `bdl_player_boxscores`.`game_id`
@@ -115,12 +120,12 @@ FROM (
           THEN SAFE_CAST(`bdl_player_boxscores`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `bdl_player_boxscores`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`bdl_player_boxscores`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `bdl_player_boxscores`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`bdl_player_boxscores`.`game_date` AS TIMESTAMP), 'America/New_York')
         END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -129,12 +134,12 @@ FROM (
           THEN SAFE_CAST(`bdl_player_boxscores`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `bdl_player_boxscores`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`bdl_player_boxscores`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `bdl_player_boxscores`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`bdl_player_boxscores`.`game_date` AS TIMESTAMP), 'America/New_York')
         END IS NULL
@@ -145,12 +150,12 @@ FROM (
           THEN SAFE_CAST(`nbac_gamebook_player_stats`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `nbac_gamebook_player_stats`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`nbac_gamebook_player_stats`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `nbac_gamebook_player_stats`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(
             SAFE_CAST(`nbac_gamebook_player_stats`.`game_date` AS TIMESTAMP),
@@ -159,8 +164,11 @@ FROM (
         END AS `date`,
         CASE
           WHEN (
-            `nbac_gamebook_player_stats`.`game_id` < '!'
-            AND TRIM(`nbac_gamebook_player_stats`.`game_id`) = ''
+            (
+              `nbac_gamebook_player_stats`.`game_id` < '!'
+              OR `nbac_gamebook_player_stats`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`nbac_gamebook_player_stats`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `nbac_gamebook_player_stats`.`game_id`
@@ -173,12 +181,12 @@ FROM (
           THEN SAFE_CAST(`nbac_gamebook_player_stats`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `nbac_gamebook_player_stats`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`nbac_gamebook_player_stats`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `nbac_gamebook_player_stats`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(
             SAFE_CAST(`nbac_gamebook_player_stats`.`game_date` AS TIMESTAMP),
@@ -190,12 +198,12 @@ FROM (
           THEN SAFE_CAST(`nbac_gamebook_player_stats`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `nbac_gamebook_player_stats`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`nbac_gamebook_player_stats`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `nbac_gamebook_player_stats`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(
             SAFE_CAST(`nbac_gamebook_player_stats`.`game_date` AS TIMESTAMP),
@@ -209,19 +217,22 @@ FROM (
           THEN SAFE_CAST(`nbac_player_boxscores`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `nbac_player_boxscores`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`nbac_player_boxscores`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `nbac_player_boxscores`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`nbac_player_boxscores`.`game_date` AS TIMESTAMP), 'America/New_York')
         END AS `date`,
         CASE
           WHEN (
-            `nbac_player_boxscores`.`game_id` < '!'
-            AND TRIM(`nbac_player_boxscores`.`game_id`) = ''
+            (
+              `nbac_player_boxscores`.`game_id` < '!'
+              OR `nbac_player_boxscores`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`nbac_player_boxscores`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `nbac_player_boxscores`.`game_id`
@@ -234,12 +245,12 @@ FROM (
           THEN SAFE_CAST(`nbac_player_boxscores`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `nbac_player_boxscores`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`nbac_player_boxscores`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `nbac_player_boxscores`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`nbac_player_boxscores`.`game_date` AS TIMESTAMP), 'America/New_York')
         END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -248,12 +259,12 @@ FROM (
           THEN SAFE_CAST(`nbac_player_boxscores`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `nbac_player_boxscores`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`nbac_player_boxscores`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `nbac_player_boxscores`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`nbac_player_boxscores`.`game_date` AS TIMESTAMP), 'America/New_York')
         END IS NULL
@@ -264,19 +275,21 @@ FROM (
           THEN SAFE_CAST(`player_game_summary`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_game_summary`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`player_game_summary`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_game_summary`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`player_game_summary`.`game_date` AS TIMESTAMP), 'America/New_York')
         END AS `date`,
         CASE
           WHEN (
-            `player_game_summary`.`game_id` < '!'
-            AND TRIM(`player_game_summary`.`game_id`) = ''
+            (
+              `player_game_summary`.`game_id` < '!' OR `player_game_summary`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`player_game_summary`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `player_game_summary`.`game_id`
@@ -289,12 +302,12 @@ FROM (
           THEN SAFE_CAST(`player_game_summary`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_game_summary`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`player_game_summary`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_game_summary`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`player_game_summary`.`game_date` AS TIMESTAMP), 'America/New_York')
         END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -303,12 +316,12 @@ FROM (
           THEN SAFE_CAST(`player_game_summary`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_game_summary`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`player_game_summary`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_game_summary`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`player_game_summary`.`game_date` AS TIMESTAMP), 'America/New_York')
         END IS NULL
@@ -319,12 +332,12 @@ FROM (
           THEN SAFE_CAST(`team_defense_game_summary`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `team_defense_game_summary`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`team_defense_game_summary`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `team_defense_game_summary`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(
             SAFE_CAST(`team_defense_game_summary`.`game_date` AS TIMESTAMP),
@@ -333,8 +346,11 @@ FROM (
         END AS `date`,
         CASE
           WHEN (
-            `team_defense_game_summary`.`game_id` < '!'
-            AND TRIM(`team_defense_game_summary`.`game_id`) = ''
+            (
+              `team_defense_game_summary`.`game_id` < '!'
+              OR `team_defense_game_summary`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`team_defense_game_summary`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `team_defense_game_summary`.`game_id`
@@ -347,12 +363,12 @@ FROM (
           THEN SAFE_CAST(`team_defense_game_summary`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `team_defense_game_summary`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`team_defense_game_summary`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `team_defense_game_summary`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(
             SAFE_CAST(`team_defense_game_summary`.`game_date` AS TIMESTAMP),
@@ -364,12 +380,12 @@ FROM (
           THEN SAFE_CAST(`team_defense_game_summary`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `team_defense_game_summary`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`team_defense_game_summary`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `team_defense_game_summary`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(
             SAFE_CAST(`team_defense_game_summary`.`game_date` AS TIMESTAMP),
@@ -383,19 +399,22 @@ FROM (
           THEN SAFE_CAST(`player_composite_factors`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_composite_factors`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`player_composite_factors`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_composite_factors`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`player_composite_factors`.`game_date` AS TIMESTAMP), 'America/New_York')
         END AS `date`,
         CASE
           WHEN (
-            `player_composite_factors`.`game_id` < '!'
-            AND TRIM(`player_composite_factors`.`game_id`) = ''
+            (
+              `player_composite_factors`.`game_id` < '!'
+              OR `player_composite_factors`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`player_composite_factors`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `player_composite_factors`.`game_id`
@@ -408,12 +427,12 @@ FROM (
           THEN SAFE_CAST(`player_composite_factors`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_composite_factors`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`player_composite_factors`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_composite_factors`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`player_composite_factors`.`game_date` AS TIMESTAMP), 'America/New_York')
         END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -422,12 +441,12 @@ FROM (
           THEN SAFE_CAST(`player_composite_factors`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_composite_factors`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`player_composite_factors`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_composite_factors`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`player_composite_factors`.`game_date` AS TIMESTAMP), 'America/New_York')
         END IS NULL
@@ -438,12 +457,12 @@ FROM (
           THEN SAFE_CAST(`team_defense_zone_analysis`.`analysis_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `team_defense_zone_analysis`.`analysis_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`team_defense_zone_analysis`.`analysis_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `team_defense_zone_analysis`.`analysis_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(
             SAFE_CAST(`team_defense_zone_analysis`.`analysis_date` AS TIMESTAMP),
@@ -459,12 +478,12 @@ FROM (
           THEN SAFE_CAST(`team_defense_zone_analysis`.`analysis_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `team_defense_zone_analysis`.`analysis_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`team_defense_zone_analysis`.`analysis_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `team_defense_zone_analysis`.`analysis_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(
             SAFE_CAST(`team_defense_zone_analysis`.`analysis_date` AS TIMESTAMP),
@@ -476,12 +495,12 @@ FROM (
           THEN SAFE_CAST(`team_defense_zone_analysis`.`analysis_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `team_defense_zone_analysis`.`analysis_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`team_defense_zone_analysis`.`analysis_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `team_defense_zone_analysis`.`analysis_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(
             SAFE_CAST(`team_defense_zone_analysis`.`analysis_date` AS TIMESTAMP),
@@ -495,12 +514,12 @@ FROM (
           THEN SAFE_CAST(`player_daily_cache`.`cache_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_daily_cache`.`cache_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`player_daily_cache`.`cache_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_daily_cache`.`cache_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`player_daily_cache`.`cache_date` AS TIMESTAMP), 'America/New_York')
         END AS `date`,
@@ -513,12 +532,12 @@ FROM (
           THEN SAFE_CAST(`player_daily_cache`.`cache_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_daily_cache`.`cache_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`player_daily_cache`.`cache_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_daily_cache`.`cache_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`player_daily_cache`.`cache_date` AS TIMESTAMP), 'America/New_York')
         END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -527,12 +546,12 @@ FROM (
           THEN SAFE_CAST(`player_daily_cache`.`cache_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_daily_cache`.`cache_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`player_daily_cache`.`cache_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `player_daily_cache`.`cache_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`player_daily_cache`.`cache_date` AS TIMESTAMP), 'America/New_York')
         END IS NULL
@@ -543,19 +562,21 @@ FROM (
           THEN SAFE_CAST(`prediction_accuracy`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `prediction_accuracy`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`prediction_accuracy`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `prediction_accuracy`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`prediction_accuracy`.`game_date` AS TIMESTAMP), 'America/New_York')
         END AS `date`,
         CASE
           WHEN (
-            `prediction_accuracy`.`game_id` < '!'
-            AND TRIM(`prediction_accuracy`.`game_id`) = ''
+            (
+              `prediction_accuracy`.`game_id` < '!' OR `prediction_accuracy`.`game_id` > '~'
+            )
+            AND REGEXP_CONTAINS(`prediction_accuracy`.`game_id`, '^[\\pZ\\p{Cc}\\p{Cf}]*$')
           )
           THEN NULL
           ELSE `prediction_accuracy`.`game_id`
@@ -568,12 +589,12 @@ FROM (
           THEN SAFE_CAST(`prediction_accuracy`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `prediction_accuracy`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`prediction_accuracy`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `prediction_accuracy`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`prediction_accuracy`.`game_date` AS TIMESTAMP), 'America/New_York')
         END BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -582,12 +603,12 @@ FROM (
           THEN SAFE_CAST(`prediction_accuracy`.`game_date` AS DATE)
           WHEN REGEXP_CONTAINS(
             `prediction_accuracy`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$'
           )
           THEN SAFE_CAST(SUBSTR(`prediction_accuracy`.`game_date`, 1, 10) AS DATE)
           WHEN REGEXP_CONTAINS(
             `prediction_accuracy`.`game_date`,
-            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))$'
           )
           THEN DATE(SAFE_CAST(`prediction_accuracy`.`game_date` AS TIMESTAMP), 'America/New_York')
         END IS NULL

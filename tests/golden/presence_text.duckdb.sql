@@ -31,22 +31,28 @@ FROM (
           THEN TRY_CAST("nba_raw"."nbac_schedule"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."nbac_schedule"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_schedule"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."nbac_schedule"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE('America/New_York', TRY_CAST("nba_raw"."nbac_schedule"."game_date" AS TIMESTAMPTZ)) AS DATE)
         END AS "date",
         CASE
           WHEN (
-            "nba_raw"."nbac_schedule"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_raw"."nbac_schedule"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_raw"."nbac_schedule"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_raw"."nbac_schedule"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_raw"."nbac_schedule"."game_id" COLLATE "C"
+          ELSE CAST("nba_raw"."nbac_schedule"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         1 AS "bit"
       FROM "nba_raw"."nbac_schedule"
@@ -57,12 +63,12 @@ FROM (
             THEN TRY_CAST("nba_raw"."nbac_schedule"."game_date" AS DATE)
             WHEN REGEXP_FULL_MATCH(
               "nba_raw"."nbac_schedule"."game_date",
-              '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+              '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
             )
             THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_schedule"."game_date", 1, 10) AS DATE)
             WHEN REGEXP_FULL_MATCH(
               "nba_raw"."nbac_schedule"."game_date",
-              '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+              '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
             )
             THEN CAST(TIMEZONE('America/New_York', TRY_CAST("nba_raw"."nbac_schedule"."game_date" AS TIMESTAMPTZ)) AS DATE)
           END BETWEEN '2025-01-01' AND '2025-01-31'
@@ -71,12 +77,12 @@ FROM (
             THEN TRY_CAST("nba_raw"."nbac_schedule"."game_date" AS DATE)
             WHEN REGEXP_FULL_MATCH(
               "nba_raw"."nbac_schedule"."game_date",
-              '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+              '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
             )
             THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_schedule"."game_date", 1, 10) AS DATE)
             WHEN REGEXP_FULL_MATCH(
               "nba_raw"."nbac_schedule"."game_date",
-              '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+              '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
             )
             THEN CAST(TIMEZONE('America/New_York', TRY_CAST("nba_raw"."nbac_schedule"."game_date" AS TIMESTAMPTZ)) AS DATE)
           END IS NULL
@@ -92,12 +98,12 @@ FROM (
           THEN TRY_CAST("nba_raw"."bdl_player_boxscores"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."bdl_player_boxscores"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_raw"."bdl_player_boxscores"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."bdl_player_boxscores"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -106,11 +112,17 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C"
+          ELSE CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         2 AS "bit"
       FROM "nba_raw"."bdl_player_boxscores"
@@ -120,12 +132,12 @@ FROM (
           THEN TRY_CAST("nba_raw"."bdl_player_boxscores"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."bdl_player_boxscores"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_raw"."bdl_player_boxscores"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."bdl_player_boxscores"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -137,12 +149,12 @@ FROM (
           THEN TRY_CAST("nba_raw"."bdl_player_boxscores"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."bdl_player_boxscores"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_raw"."bdl_player_boxscores"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."bdl_player_boxscores"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -156,12 +168,12 @@ FROM (
           THEN TRY_CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."nbac_gamebook_player_stats"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_gamebook_player_stats"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."nbac_gamebook_player_stats"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -170,11 +182,17 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C"
+          ELSE CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         4 AS "bit"
       FROM "nba_raw"."nbac_gamebook_player_stats"
@@ -184,12 +202,12 @@ FROM (
           THEN TRY_CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."nbac_gamebook_player_stats"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_gamebook_player_stats"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."nbac_gamebook_player_stats"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -201,12 +219,12 @@ FROM (
           THEN TRY_CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."nbac_gamebook_player_stats"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_gamebook_player_stats"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."nbac_gamebook_player_stats"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -220,12 +238,12 @@ FROM (
           THEN TRY_CAST("nba_raw"."nbac_player_boxscores"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."nbac_player_boxscores"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_player_boxscores"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."nbac_player_boxscores"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -234,11 +252,17 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C"
+          ELSE CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         8 AS "bit"
       FROM "nba_raw"."nbac_player_boxscores"
@@ -248,12 +272,12 @@ FROM (
           THEN TRY_CAST("nba_raw"."nbac_player_boxscores"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."nbac_player_boxscores"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_player_boxscores"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."nbac_player_boxscores"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -265,12 +289,12 @@ FROM (
           THEN TRY_CAST("nba_raw"."nbac_player_boxscores"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."nbac_player_boxscores"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_raw"."nbac_player_boxscores"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_raw"."nbac_player_boxscores"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -284,12 +308,12 @@ FROM (
           THEN TRY_CAST("nba_analytics"."player_game_summary"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_analytics"."player_game_summary"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_analytics"."player_game_summary"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_analytics"."player_game_summary"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -298,11 +322,17 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            "nba_analytics"."player_game_summary"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_analytics"."player_game_summary"."game_id" COLLATE "C"
+          ELSE CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         16 AS "bit"
       FROM "nba_analytics"."player_game_summary"
@@ -312,12 +342,12 @@ FROM (
           THEN TRY_CAST("nba_analytics"."player_game_summary"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_analytics"."player_game_summary"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_analytics"."player_game_summary"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_analytics"."player_game_summary"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -329,12 +359,12 @@ FROM (
           THEN TRY_CAST("nba_analytics"."player_game_summary"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_analytics"."player_game_summary"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_analytics"."player_game_summary"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_analytics"."player_game_summary"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -351,12 +381,12 @@ FROM (
           THEN TRY_CAST("nba_analytics"."team_defense_game_summary"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_analytics"."team_defense_game_summary"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_analytics"."team_defense_game_summary"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_analytics"."team_defense_game_summary"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -365,11 +395,17 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C"
+          ELSE CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         32 AS "bit"
       FROM "nba_analytics"."team_defense_game_summary"
@@ -382,12 +418,12 @@ FROM (
           THEN TRY_CAST("nba_analytics"."team_defense_game_summary"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_analytics"."team_defense_game_summary"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_analytics"."team_defense_game_summary"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_analytics"."team_defense_game_summary"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -402,12 +438,12 @@ FROM (
           THEN TRY_CAST("nba_analytics"."team_defense_game_summary"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_analytics"."team_defense_game_summary"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_analytics"."team_defense_game_summary"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_analytics"."team_defense_game_summary"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -424,12 +460,12 @@ FROM (
           THEN TRY_CAST("nba_precompute"."player_composite_factors"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."player_composite_factors"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_precompute"."player_composite_factors"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."player_composite_factors"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -438,11 +474,17 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            "nba_precompute"."player_composite_factors"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_precompute"."player_composite_factors"."game_id" COLLATE "C"
+          ELSE CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         64 AS "bit"
       FROM "nba_precompute"."player_composite_factors"
@@ -455,12 +497,12 @@ FROM (
           THEN TRY_CAST("nba_precompute"."player_composite_factors"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."player_composite_factors"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_precompute"."player_composite_factors"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."player_composite_factors"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -475,12 +517,12 @@ FROM (
           THEN TRY_CAST("nba_precompute"."player_composite_factors"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."player_composite_factors"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_precompute"."player_composite_factors"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."player_composite_factors"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -497,12 +539,12 @@ FROM (
           THEN TRY_CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."team_defense_zone_analysis"."analysis_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_precompute"."team_defense_zone_analysis"."analysis_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."team_defense_zone_analysis"."analysis_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -521,12 +563,12 @@ FROM (
           THEN TRY_CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."team_defense_zone_analysis"."analysis_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_precompute"."team_defense_zone_analysis"."analysis_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."team_defense_zone_analysis"."analysis_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -541,12 +583,12 @@ FROM (
           THEN TRY_CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."team_defense_zone_analysis"."analysis_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_precompute"."team_defense_zone_analysis"."analysis_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."team_defense_zone_analysis"."analysis_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -560,12 +602,12 @@ FROM (
           THEN TRY_CAST("nba_precompute"."player_daily_cache"."cache_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."player_daily_cache"."cache_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_precompute"."player_daily_cache"."cache_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."player_daily_cache"."cache_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -581,12 +623,12 @@ FROM (
           THEN TRY_CAST("nba_precompute"."player_daily_cache"."cache_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."player_daily_cache"."cache_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_precompute"."player_daily_cache"."cache_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."player_daily_cache"."cache_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -598,12 +640,12 @@ FROM (
           THEN TRY_CAST("nba_precompute"."player_daily_cache"."cache_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."player_daily_cache"."cache_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_precompute"."player_daily_cache"."cache_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_precompute"."player_daily_cache"."cache_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -617,12 +659,12 @@ FROM (
           THEN TRY_CAST("nba_predictions"."prediction_accuracy"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_predictions"."prediction_accuracy"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_predictions"."prediction_accuracy"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_predictions"."prediction_accuracy"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -631,11 +673,17 @@ FROM (
         END AS "date",
         CASE
           WHEN (
-            "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C"
+          ELSE CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         512 AS "bit"
       FROM "nba_predictions"."prediction_accuracy"
@@ -645,12 +693,12 @@ FROM (
           THEN TRY_CAST("nba_predictions"."prediction_accuracy"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_predictions"."prediction_accuracy"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_predictions"."prediction_accuracy"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_predictions"."prediction_accuracy"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',
@@ -662,12 +710,12 @@ FROM (
           THEN TRY_CAST("nba_predictions"."prediction_accuracy"."game_date" AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_predictions"."prediction_accuracy"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
           )
           THEN TRY_CAST(SUBSTRING("nba_predictions"."prediction_accuracy"."game_date", 1, 10) AS DATE)
           WHEN REGEXP_FULL_MATCH(
             "nba_predictions"."prediction_accuracy"."game_date",
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))'
           )
           THEN CAST(TIMEZONE(
             'America/New_York',

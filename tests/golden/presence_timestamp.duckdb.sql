@@ -29,11 +29,17 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_raw"."nbac_schedule"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_raw"."nbac_schedule"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_raw"."nbac_schedule"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_raw"."nbac_schedule"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_raw"."nbac_schedule"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_raw"."nbac_schedule"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_raw"."nbac_schedule"."game_id" COLLATE "C"
+          ELSE CAST("nba_raw"."nbac_schedule"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         1 AS "bit"
       FROM "nba_raw"."nbac_schedule"
@@ -52,11 +58,17 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_raw"."bdl_player_boxscores"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_raw"."bdl_player_boxscores"."game_id" COLLATE "C"
+          ELSE CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         2 AS "bit"
       FROM "nba_raw"."bdl_player_boxscores"
@@ -69,11 +81,17 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_raw"."nbac_gamebook_player_stats"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_raw"."nbac_gamebook_player_stats"."game_id" COLLATE "C"
+          ELSE CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         4 AS "bit"
       FROM "nba_raw"."nbac_gamebook_player_stats"
@@ -86,11 +104,17 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_raw"."nbac_player_boxscores"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_raw"."nbac_player_boxscores"."game_id" COLLATE "C"
+          ELSE CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         8 AS "bit"
       FROM "nba_raw"."nbac_player_boxscores"
@@ -103,11 +127,17 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_analytics"."player_game_summary"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_analytics"."player_game_summary"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_analytics"."player_game_summary"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_analytics"."player_game_summary"."game_id" COLLATE "C"
+          ELSE CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         16 AS "bit"
       FROM "nba_analytics"."player_game_summary"
@@ -120,11 +150,17 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_analytics"."team_defense_game_summary"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_analytics"."team_defense_game_summary"."game_id" COLLATE "C"
+          ELSE CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         32 AS "bit"
       FROM "nba_analytics"."team_defense_game_summary"
@@ -137,11 +173,17 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_precompute"."player_composite_factors"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_precompute"."player_composite_factors"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_precompute"."player_composite_factors"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_precompute"."player_composite_factors"."game_id" COLLATE "C"
+          ELSE CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         64 AS "bit"
       FROM "nba_precompute"."player_composite_factors"
@@ -174,11 +216,17 @@ FROM (
         CAST(TIMEZONE('America/New_York', "nba_predictions"."prediction_accuracy"."game_date") AS DATE) AS "date",
         CASE
           WHEN (
-            "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C" < '!'
-            AND TRIM("nba_predictions"."prediction_accuracy"."game_id" COLLATE "C") = ''
+            (
+              CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C" < '!'
+              OR CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C" > '~'
+            )
+            AND REGEXP_MATCHES(
+              CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C",
+              '^[\pZ\p{Cc}\p{Cf}]*$'
+            )
           )
           THEN NULL
-          ELSE "nba_predictions"."prediction_accuracy"."game_id" COLLATE "C"
+          ELSE CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
         512 AS "bit"
       FROM "nba_predictions"."prediction_accuracy"

@@ -16,6 +16,7 @@ import checkpoints.cli.commands
 from checkpoints.archive.report import Report, read_report
 from checkpoints.output.columns import filled, hanging, narrowed
 from checkpoints.output.console import Stored, print_report
+from checkpoints.output.findings import findings_of
 from checkpoints.rules.rule import Outcome
 from checkpoints.text import Detail
 from tests.support.commands import ROOT, command
@@ -251,3 +252,15 @@ def test_an_as_of_date_in_the_future_is_said_to_be_one(tmp_path: Path) -> None:
     said = checked(tmp_path, window=("--season", "2025", "--as-of", "2999-01-01")).stderr
     assert " · as of 2999-01-01, which is in the future · " in said
     assert "future" not in checked(tmp_path).stderr
+
+
+def test_rows_without_a_date_are_said_to_be_that() -> None:
+    message = "12 rows without a date that can be read"
+    check = {**check_of("factors", [], kind="no_null_keys"), "message": message}
+    report = report_of([{**check, "observed": 1240, "threshold": 0, "expected": None}], {})
+    for width in (120, 40):
+        assert f"= 0\n{' ' * 11}{message}\n" in printed(report, width)
+    (finding,) = findings_of(report).findings
+    assert finding.message == (
+        f"1,240 rows without a key or a readable date, required = 0: {message}"
+    )

@@ -33,7 +33,7 @@ from checkpoints.errors import DatasetUnreadable, WarehouseError
 from checkpoints.warehouse.engine import (
     Column, Description, Engine, ReadOptions, Statement, instead_of,
 )
-from checkpoints.warehouse.functions import exact_text, iso_date
+from checkpoints.warehouse.functions import exact_text, iso_date, matches
 
 
 @compiles(iso_date, "sqlite")
@@ -45,6 +45,13 @@ def _iso_date(element: iso_date, compiler: Any, **kw: Any) -> str:
 @compiles(exact_text, "sqlite")
 def _exact_text(element: exact_text, compiler: Any, **kw: Any) -> str:
     return f"{compiler.process(element.clauses, **kw)} COLLATE BINARY"
+
+
+@compiles(matches, "sqlite")
+def _matches(element: matches, compiler: Any, **kw: Any) -> str:
+    """Without UUIDs it is only asked whether a text is blank."""
+    text, _blank = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"trim({text}) = ''"
 
 
 class BitOr:

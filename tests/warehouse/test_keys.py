@@ -19,6 +19,7 @@ from checkpoints.warehouse.reading import Evidence, gather
 from tests.support.warehouses import BASIC, D, contract_of, days, fill
 
 CROWD = 25_000
+WITHOUT, UNDATED = "without a key or a readable date", "without a date that can be read"
 
 
 def gathered(contract: Contract, url: str, first: str, last: str) -> Evidence:
@@ -181,13 +182,11 @@ def test_rows_without_a_key_or_a_date_are_counted_one_by_one(tmp_path: Path, pla
     }
     found = gathered(contract, fill(tmp_path / "w.duckdb", tables), "2025-01-10", "2025-01-12")
     assert of_nulls(found, contract) == {
-        "schedule": ("0 rows with NULL keys", "", []),
-        "raw": ("0 rows with NULL keys", "", []),
-        "summary": (
-            "1,036 rows with NULL keys", "34 without a date that can be read", ["01-11", "01-12"],
-        ),
-        "factors": ("1 row with NULL keys", "1 without a date that can be read", []),
-    }  # fmt: skip
+        "schedule": (f"0 rows {WITHOUT}", "", []),
+        "raw": (f"0 rows {WITHOUT}", "", []),
+        "summary": (f"1,036 rows {WITHOUT}", f"34 rows {UNDATED}", ["01-11", "01-12"]),
+        "factors": (f"1 row {WITHOUT}", f"1 row {UNDATED}", []),
+    }
     cells = next(cells for pair, cells in found.frame.cells.items() if pair.dataset == "summary")
     assert [cell.null_keys for cell in cells] == [0, 1000, 2]
 
@@ -212,4 +211,4 @@ def test_where_they_cannot_be_counted_distinct_keys_stand_for_them(
     url = fill(tmp_path / "w.duckdb", tables)
     monkeypatch.setattr(reading, "nulls_statement", refused)
     found = of_nulls(gathered(contract, url, "2025-01-10", "2025-01-12"), contract)["raw"]
-    assert found == ("2 rows with NULL keys", "1 without a date that can be read", ["01-11"])
+    assert found == (f"2 rows {WITHOUT}", f"1 row {UNDATED}", ["01-11"])

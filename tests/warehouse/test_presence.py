@@ -71,7 +71,7 @@ def test_each_table_is_read_once_with_a_range_on_its_bare_date_column(dialect: s
     contract, sources, statement = shipped_statement()
     for text in (
         compiled(statement, dialect),
-        compiled(keys_statement(contract, sources, [RANGE], (False,), KEYED, 10), dialect),
+        compiled(keys_statement(contract, sources, [RANGE], ("own",), KEYED, 10), dialect),
     ):
         tree = sqlglot.parse_one(text, dialect=dialect)
         datasets = {str(d.table): d for d in contract.datasets.values()}
@@ -92,7 +92,7 @@ def test_duckdb_scans_each_table_once(tmp_path: Path) -> None:
     rows = days("2025-01-01", "2025-01-09")
     url = fill(tmp_path / "w.duckdb", dict.fromkeys(contract.names, rows))
     with open_warehouse(contract, url) as warehouse:
-        statement = presence_statement(contract, warehouse.sources, [RANGE], (False,))
+        statement = presence_statement(contract, warehouse.sources, [RANGE], ("own",))
         text = statement.compile(
             dialect=DuckDbDialect(), compile_kwargs={"literal_binds": True}
         ).string
