@@ -96,14 +96,11 @@ class HttpService(ServiceKind):
     @classmethod
     def _has_known_placeholders(cls, value: Any) -> Any:
         refuse_placeholders(value)
+        if isinstance(value, str) and "#" in value:
+            raise ValueError(
+                f"{value!r} has a fragment, which is never sent: leave out # and after"
+            )
         return value
-
-    @field_validator("path", mode="after")
-    @classmethod
-    def _is_sent_whole(cls, path: str) -> str:
-        if "#" in path:
-            raise ValueError(f"{path!r} has a fragment, which is never sent: leave out # and after")
-        return path
 
     @field_validator("body", mode="after")
     @classmethod
