@@ -283,14 +283,15 @@ def test_what_stands_below_a_view_waits_for_the_service_above_it(
 
 def test_a_view_will_have_what_the_plan_brings_to_its_upstream(tmp_path: Path) -> None:
     contract = through_a_view(tmp_path, "L5", ADJACENT)
-    hole = holes("2025-01-07", "2025-01-08", "2025-01-09")
+    days = ("01-07", "01-08", "01-09", "01-10")
+    half = {D(f"2025-{day}"): 1 for day in days}
     names = ("factors", "view", "scores")
     known = {"factors": "summary", "view": "factors", "scores": "view"}
-    report = truthful_report(contract, dict.fromkeys(names, hole), {"summary": "raw", **known})
+    report = truthful_report(contract, dict.fromkeys(names, half), {"summary": "raw", **known})
     plan = plan_for(contract, report)
-    days = ("01-07", "01-08", "01-09")
+    assert [check.dataset for check in report.checks if check.outcome == "FAILED"] == ["factors"]
     assert calls(plan) == [
         *(f"three {day} factors" for day in days),
         *(f"four {day} scores" for day in days),
     ]
-    assert {call.depends_on for call in plan.calls[3:]} == {(f"three/2025-{d}",) for d in days}
+    assert {call.depends_on for call in plan.calls[4:]} == {(f"three/2025-{d}",) for d in days}
