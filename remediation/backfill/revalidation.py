@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from checkpoints.archive.remediation import CallStatus, Change, Figures, Regression
 from checkpoints.archive.report import Report
@@ -20,8 +21,9 @@ from checkpoints.coverage.results import (
 )
 from checkpoints.errors import ExitCode, worst
 from checkpoints.rules.evidence import Cell, Status, Tally
+from checkpoints.rules.rule import Outcome
 from remediation.backfill.tables import Held, held_by_date, outcome_of
-from remediation.ledger.states import DONE
+from remediation.ledger.states import DONE, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,9 @@ def revalidate(
 ) -> Revalidation:
     """Judge the rules of the report's checkpoint on a fresh frame of its window.
 
-    A call that is done stays so only if the frame lacks none of its keys.
+    A call that is done stays so only if the frame lacks none of its keys. One that landed has all
+    that its upstream has; where a check of another dataset still fails for want of keys on its
+    date, it is partial: no call of its service can bring what its upstream lacks.
     """
     declared = contract.checkpoints.get(report.checkpoint)
     checks = tuple(
@@ -63,7 +67,7 @@ def revalidate(
         for record in dataset_records(contract, frame, pair_of)
     ]
     return Revalidation(
-        calls=recounted(contract, frame, calls),
+        calls=_as_checked(recounted(contract, frame, calls), _still_lacking(frame, checks)),
         verdict=decide(checks, len(checks), report.verdict.fail_on, records),
         checks=checks,
         changes=changes_of(contract, frame, checks, report),
@@ -96,6 +100,33 @@ def _recounted(call: CallStatus, held: Held) -> CallStatus:
     state, lacking = outcome_of(held)
     why = f"it was {call.state}, and the window read again lacks it: {lacking}"
     return call.model_copy(update={"state": state, "detail": why})
+
+
+def _still_lacking(
+    frame: CoverageFrame, checks: Sequence[CheckRecord]
+) -> Mapping[tuple[str, date], str]:
+    """What the repairable checks that fail lack, by dataset and date."""
+    return {
+        (check.dataset, cell.date): f"{check.dataset} has {cell.matched} of the {cell.expected} "
+        f"that {check.of!r} has"
+        for check in checks
+        if check.rule.repairable and check.rule.compares and check.outcome is Outcome.FAILED
+        for cell in frame.cells[check.pair]
+        if cell.missing and cell.date in check.unexpected_dates
+    }
+
+
+def _as_checked(
+    calls: Sequence[CallStatus], lacking: Mapping[tuple[str, date], str]
+) -> tuple[CallStatus, ...]:
+    """The calls; one that landed is partial where a check of its datasets still fails."""
+    found = []
+    for call in calls:
+        why = [lacking[n, call.date] for n in call.datasets if (n, call.date) in lacking]
+        short = call.state is State.LANDED and why
+        changed = {"state": State.PARTIAL, "detail": f"as its upstream, {'; '.join(why)}"}
+        found.append(call.model_copy(update=changed) if short else call)
+    return tuple(found)
 
 
 def changes_of(

@@ -24,6 +24,7 @@ from remediation.ledger.states import DONE, State
 from remediation.plan.model import Call, idempotency_key
 from remediation.service.answer import Answer, Kind
 from remediation.service.dispatch import Dispatch
+from remediation.service.kind import service_of
 
 ATTEMPTS = 5
 """At most, where the service refuses a call for now."""
@@ -112,6 +113,7 @@ class Sending:
         self._watch = watch
         self._clock = work.clock
         self._service = work.contract.services[name]
+        self._address = service_of(work.contract, name).address
         self._dispatch: Dispatch = work.dispatch[name]
         chosen = work.pace.concurrency or self._service.concurrency
         self._limit = 1 if self._service.ordered else chosen
@@ -142,7 +144,7 @@ class Sending:
 
     def keep_earlier_pause(self) -> None:
         """Keep a pause that the service asked an earlier run for, or the run of another plan."""
-        if pause := self._work.ledger.pauses().get(self._name):
+        if pause := self._work.ledger.pauses().get((self._name, self._address)):
             self._keep(pause, pause.seconds_left(self._clock.now()))
 
     def _keep(self, pause: Pause, seconds: float) -> None:
@@ -179,6 +181,7 @@ class Sending:
         longest = timedelta(seconds=self._service.timeout_seconds + self._service.settle_seconds)
         self._journal.move([call], State.SENDING, in_flight_until=now + longest)
         self._unanswered[call.id] = attempt
+        self._watch.note_sent(call)
         self._next_attempt = self._clock.monotonic() + self._service.seconds_between_calls
         key = idempotency_key(self._work.plan.id, call.id)
         self._dispatch.start(call, key=key, renew=attempt.renew)
@@ -199,7 +202,8 @@ class Sending:
     def _take(self, call: Call, answer: Answer) -> None:
         attempt = self._unanswered.pop(call.id)
         if seconds := answer.retry_after:
-            self._keep(self._work.ledger.pause(self._name, seconds, answer.asked), seconds)
+            ledger, key = self._work.ledger, (self._name, self._address)
+            self._keep(ledger.pause(*key, seconds, answer.asked), seconds)
         wait = wait_before_repeat(answer, attempt)
         self._next_attempt = max(self._next_attempt, self._clock.monotonic() + (wait or 0.0))
         if wait is None:

@@ -42,7 +42,9 @@ class Watch:
         self._tables = work.tables
         self._journal = journal
         self._clock = work.clock
+        self._idempotent = work.contract.services[name].idempotent
         self._resendable = work.is_resendable(name)
+        self._sent: set[str] = set()
         self.rows = RowsBefore(work.contract, {})
         self._watched: dict[str, Watched] = {}
         self._looked_at = work.clock.monotonic()
@@ -62,6 +64,10 @@ class Watch:
         deadline = self._clock.monotonic() + seconds
         self._watched[call.id] = Watched(call=call, deadline=deadline, unsure=unsure)
         self._pause = 0.0
+
+    def note_sent(self, call: Call) -> None:
+        """Nobody has looked into what this run sends: it is not sent again on their word."""
+        self._sent.add(call.id)
 
     def next_look(self, *, idle: bool) -> float:
         """When to look, as a monotonic time: soon and then less often if there is only that to do.
@@ -127,7 +133,8 @@ class Watch:
             del self._watched[call.id]
             state, detail = outcomes[call.id]
             seen = state in (State.LANDED, State.MULTIPLIED)
-            if not (seen or self._resendable):
+            resendable = self._resendable and (self._idempotent or call.id not in self._sent)
+            if not (seen or resendable):
                 state = State.UNKNOWN
                 detail = f"{detail}; {call.service} is not idempotent: {RESEND}"
             if seen or self._journal.state(call.id) is not State.REJECTED:

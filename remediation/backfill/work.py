@@ -31,8 +31,8 @@ class Pace:
 
     ``canary`` dates of each service must land before its others are sent; at most ``max_dates``
     dates are dealt with; ``concurrency`` takes precedence over the contract's. With
-    ``resend_unknown`` a person takes it upon them to send again what a service that is not
-    idempotent may have done.
+    ``resend_unknown`` a person takes it upon them to send once more what a service that is not
+    idempotent may have done in an earlier run.
     """
 
     canary: int = 1
@@ -55,5 +55,5 @@ class Work:
     pace: Pace
 
     def is_resendable(self, service: str) -> bool:
-        """Whether a call of unknown outcome may be sent again."""
+        """Whether a call of an earlier run whose outcome is unknown may be sent again."""
         return self.contract.services[service].idempotent or self.pace.resend_unknown

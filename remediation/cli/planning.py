@@ -25,19 +25,21 @@ from checkpoints.cli.options import (
     writable,
 )
 from checkpoints.cli.terminal import STDOUT, console_for, write_json
+from checkpoints.contract.model import Contract
 from checkpoints.errors import ExitCode
 from checkpoints.process import interruptible
 from checkpoints.text import Detail
-from remediation.ledger.known import known_to
-from remediation.ledger.ledger import ledger_path, read_ledger
+from remediation.ledger.known import Known, known_to
+from remediation.ledger.ledger import Pause, ledger_path, read_ledger
 from remediation.ledger.lock import at_work
-from remediation.ledger.plans import kept_path, write_plan
+from remediation.ledger.plans import contract_of, kept_path, write_plan
 from remediation.ledger.status import Status, status_of
 from remediation.output.console import about_the_future, print_plan, short
 from remediation.output.script import shell_script
 from remediation.output.status import print_status, watch_status
-from remediation.plan.model import estimates
+from remediation.plan.model import Plan, estimates
 from remediation.plan.planning import Request, check_played, make_plan
+from remediation.service.kind import service_of
 
 _now = partial(datetime.now, UTC)
 YES_FUTURE = click.option(
@@ -97,6 +99,8 @@ def plan(
     print_plan(console, made, report, expected, setting.detail)
     for remark in about_the_future(made.as_of, today):
         console.print(f"note: {remark}", soft_wrap=True)
+    for pause in pauses_of(made, file.contract, known):
+        console.print(f"note: {pause.service} {pause}: nothing is sent before", soft_wrap=True)
     if setting.detail is not Detail.QUIET:
         console.print(f"plan   {short(path)}", soft_wrap=True)
         if made.calls and form == "text":
@@ -107,7 +111,13 @@ def plan(
         look = f"cd {shlex.quote(str(Path.cwd()))} && {typed_again('checkpoints check', *WHERE)}"
         sys.stdout.write(shell_script(made, file.contract, look))
     write_json(made, setting.json_path)
-    return ExitCode.COMPLETE
+    return made.exit_code
+
+
+def pauses_of(made: Plan, contract: Contract, known: Known) -> list[Pause]:
+    """The pauses that services of a plan asked for and that are not over."""
+    keys = [(name, service_of(contract, name).address) for name in made.services()]
+    return [known.pauses[key] for key in keys if key in known.pauses]
 
 
 @click.command()
@@ -119,7 +129,8 @@ def status(setting: Setting, watch: bool) -> ExitCode:
 
     def look() -> Status:
         with read_ledger(path, _now) as ledger:
-            return status_of(ledger, _now(), at_work(path))
+            named = partial(contract_of, setting.file.project)
+            return status_of(ledger, _now(), at_work(path), named)
 
     if watch:
         with interruptible():

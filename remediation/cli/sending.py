@@ -42,7 +42,15 @@ from remediation.cli.planning import YES_FUTURE
 from remediation.clock import Clock
 from remediation.errors import PlanError
 from remediation.ledger.known import known_to
-from remediation.ledger.plans import check_fits, keep_plan, kept_plan, newest_plan, read_plan
+from remediation.ledger.plans import (
+    check_fits,
+    is_of,
+    keep_plan,
+    kept_plan,
+    newest_plan,
+    of_another,
+    read_plan,
+)
 from remediation.output import ci
 from remediation.output.console import (
     QuietReporter,
@@ -115,7 +123,7 @@ def run(
     Running it again continues: what landed and is still there is not sent again, and what may be
     in flight is looked for first.
     """
-    source = path or newest_plan(setting.file.project)
+    source = path or newest_plan(setting.file)
     chosen = read_plan(source)
     check_fits(chosen, setting.file.sha256, setting.warehouse)
     check_played(_latest(setting, chosen), _today(setting), yes_future=yes_future)
@@ -155,7 +163,10 @@ def resume(
                 f"plan {chosen.short_id} was never started: look at it with {look}, then add --yes"
             )
     elif known.unfinished:
-        chosen = kept_plan(file.project, known.unfinished)
+        own = [plan_id for plan_id, run_id in known.unfinished if is_of(file, run_id)]
+        if not own:
+            raise of_another(file, *known.unfinished[0])
+        chosen = kept_plan(file.project, own[0])
     else:
         setting.console.print("Nothing to resume: every plan that was started is finished.")
         return ExitCode.COMPLETE

@@ -27,7 +27,8 @@ CREATE TABLE transitions (
 """
 PAUSES = """
 CREATE TABLE pauses (
-    service TEXT PRIMARY KEY, until TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL) STRICT;
+    service TEXT NOT NULL, address TEXT NOT NULL, until TEXT NOT NULL, reason TEXT NOT NULL,
+    at TEXT NOT NULL, PRIMARY KEY (service, address)) STRICT;
 """
 PLANNED_CALLS = """
 CREATE TABLE planned_calls (

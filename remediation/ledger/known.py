@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from remediation.ledger.ledger import ledger_path, read_ledger
+from remediation.ledger.ledger import Pause, ledger_path, read_ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,13 +16,15 @@ class Known:
 
     ``in_flight`` are ids of calls that a service may still be working on. ``measured`` is, per
     service, how many calls were timed and their median in seconds. ``started`` are ids of plans,
-    and ``unfinished`` the one started last of those that have calls to be made.
+    and ``unfinished`` the ids of those that have calls to be made and of their runs, the one
+    started last first. ``pauses`` are those that are not over, by service and address.
     """
 
     in_flight: frozenset[str] = frozenset()
     measured: Mapping[str, tuple[int, float]] = field(default_factory=dict)
     started: frozenset[str] = frozenset()
-    unfinished: str | None = None
+    unfinished: Sequence[tuple[str, str]] = ()
+    pauses: Mapping[tuple[str, str], Pause] = field(default_factory=dict)
 
 
 def known_to(project: Path, now: Callable[[], datetime]) -> Known:
@@ -39,4 +41,5 @@ def known_to(project: Path, now: Callable[[], datetime]) -> Known:
             measured=ledger.measured(),
             started=frozenset(plan for plan, _ in ledger.plan_ids()),
             unfinished=ledger.unfinished(),
+            pauses=ledger.pauses(),
         )

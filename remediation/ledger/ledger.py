@@ -71,9 +71,13 @@ class MoveDetails(TypedDict, total=False):
 
 
 class Pause(Record):
-    """At ``at`` a service asked not to be called before ``until``, in the words ``reason``."""
+    """At ``at`` a service asked not to be called before ``until``, in the words ``reason``.
+
+    Contracts that share a ledger may give one name to services at different addresses.
+    """
 
     service: str
+    address: str
     until: datetime
     reason: str
     at: datetime
@@ -171,33 +175,34 @@ class Ledger:
                 if not self._connection.execute(insert, facts | key).rowcount:
                     raise self._impossible(plan_id, call, state)
 
-    def pause(self, service: str, seconds: float, reason: str) -> Pause:
-        """Note that a service asked not to be called for so long; returns the pause that holds.
+    def pause(self, service: str, address: str, seconds: float, reason: str) -> Pause:
+        """Note that a service at an address asked not to be called for so long.
 
-        That is the one which lasts longest.
+        Returns the pause that holds: that is the one which lasts longest.
         """
         now = self._now()
         until = now + timedelta(seconds=seconds)
-        asked = Pause(service=service, until=until, reason=reason, at=now)
-        held = self.pauses().get(service)
+        asked = Pause(service=service, address=address, until=until, reason=reason, at=now)
+        held = self.pauses().get((service, address))
         if held and held.seconds_left(now) >= seconds:
             return held
         with explained(self._path), self._connection:
             self._connection.execute(
-                "INSERT OR REPLACE INTO pauses VALUES (?, ?, ?, ?)",
-                (service, _text(until), reason, _text(now)),
+                "INSERT OR REPLACE INTO pauses VALUES (?, ?, ?, ?, ?)",
+                (service, address, _text(until), reason, _text(now)),
             )
         return asked
 
-    def pauses(self) -> dict[str, Pause]:
-        """The pauses that services asked for and that are not over, by service."""
+    def pauses(self) -> dict[tuple[str, str], Pause]:
+        """The pauses that were asked for and are not over, by service and address."""
         found = self._read(
-            lambda service, until, reason, at: Pause(
-                service=service, until=until, reason=reason, at=at
+            lambda service, address, until, reason, at: Pause(
+                service=service, address=address, until=until, reason=reason, at=at
             ),
-            "SELECT service, until, reason, at FROM pauses ORDER BY service",
+            "SELECT service, address, until, reason, at FROM pauses ORDER BY service, address",
         )
-        return {pause.service: pause for pause in found if pause.seconds_left(self._now())}
+        left = (pause for pause in found if pause.seconds_left(self._now()))
+        return {(pause.service, pause.address): pause for pause in left}
 
     def _impossible(self, plan_id: str, call: Call, state: State) -> LedgerError:
         found = self._connection.execute(
@@ -233,14 +238,13 @@ class Ledger:
         query = "SELECT plan_id, run_id FROM plans ORDER BY registered_at DESC, plan_id"
         return self._read(lambda plan_id, run_id: (plan_id, run_id), query)
 
-    def unfinished(self) -> str | None:
-        """The plan started last of those that have calls to be done; None where there is none."""
-        found = self._read(
-            str,
-            f"""SELECT plan_id FROM plans WHERE EXISTS (SELECT 1 FROM calls WHERE {OPEN}
-            AND calls.plan_id = plans.plan_id) ORDER BY registered_at DESC, plan_id LIMIT 1""",
+    def unfinished(self) -> list[tuple[str, str]]:
+        """``(plan id, run id)`` of the plans that have calls to be done, started last first."""
+        return self._read(
+            lambda plan_id, run_id: (plan_id, run_id),
+            f"""SELECT plan_id, run_id FROM plans WHERE EXISTS (SELECT 1 FROM calls WHERE {OPEN}
+            AND calls.plan_id = plans.plan_id) ORDER BY registered_at DESC, plan_id""",
         )
-        return found[0] if found else None
 
     def counts(self, plan_id: str) -> dict[str, dict[State, int]]:
         """How many calls of each service of a plan are in each state."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from checkpoints.archive.runs import read_head
+from checkpoints.contract.loading import ContractFile
+from checkpoints.errors import ContractError
 from checkpoints.files import write_text
 from checkpoints.records import read_record
 from remediation.errors import PlanError
@@ -75,16 +78,43 @@ def read_plan(path: Path) -> Plan:
     return read_record(path, Plan, "the plan", MAKE_ONE, error=PlanError)
 
 
-def newest_plan(project: Path) -> Path:
-    """The plan that was written last.
+def contract_of(project: Path, run_id: str) -> str:
+    """The name of the contract's file that a run was made by; empty where the run is gone."""
+    try:
+        return read_head(project, run_id).contract
+    except ContractError:
+        return ""
+
+
+def is_of(file: ContractFile, run_id: str) -> bool:
+    """Whether a run was made by a contract, or is gone so that nobody knows."""
+    return contract_of(file.project, run_id) in ("", file.path.name)
+
+
+def newest_plan(file: ContractFile) -> Path:
+    """The plan of a contract that was written last.
 
     Raises:
-        PlanError: there is none yet.
+        PlanError: there is none yet, all are of other contracts, or a later one is damaged.
     """
-    plans = list(plans_folder(project).glob("[!.]*.json"))
+    folder = plans_folder(file.project)
+    plans = sorted(folder.glob("[!.]*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name))
     if not plans:
-        raise PlanError(f"there is no plan in {plans_folder(project)}: {MAKE_ONE}")
-    return max(plans, key=lambda path: (path.stat().st_mtime_ns, path.name))
+        raise PlanError(f"there is no plan in {folder}: {MAKE_ONE}")
+    own = next((path for path in reversed(plans) if is_of(file, read_plan(path).run_id)), None)
+    if own is None:
+        newest = read_plan(plans[-1])
+        raise of_another(file, newest.id, newest.run_id)
+    return own
+
+
+def of_another(file: ContractFile, plan_id: str, run_id: str) -> PlanError:
+    """What to say of a plan of another contract in the folder."""
+    other = contract_of(file.project, run_id)
+    return PlanError(
+        f"plan {plan_id[:SHORT]} is of {other!r}, not of {file.path.name!r}: "
+        f"give --contract {file.path.with_name(other)}"
+    )
 
 
 def check_fits(plan: Plan, contract_sha256: str, warehouse: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
@@ -17,11 +18,13 @@ OPEN_LISTED = 5000
 class PlanStatus(Record):
     """One plan: calls by service and state, and the dates that have not landed.
 
-    ``open_dates`` is how many there are; ``open`` lists the first of them.
+    ``open_dates`` is how many there are; ``open`` lists the first of them. ``contract`` is the name
+    of its file; empty where the run is gone.
     """
 
     plan_id: str
     run_id: str
+    contract: str = ""
     counts: dict[str, dict[State, int]]
     open_dates: int
     open: tuple[LedgerEntry, ...]
@@ -54,23 +57,40 @@ class Status(Record):
     older: int = 0
 
 
-def status_of(ledger: Ledger | None, now: datetime, holder: Holder | None) -> Status:
-    """Read the ledger; without one no plan was ever started."""
+def status_of(
+    ledger: Ledger | None,
+    now: datetime,
+    holder: Holder | None,
+    contract_of: Callable[[str], str] = lambda _: "",
+) -> Status:
+    """Read the ledger; without one no plan was ever started.
+
+    ``contract_of`` tells the name of the contract of a run.
+    """
     started = ledger.plan_ids() if ledger else []
     return Status(
         at_work=_at_work(ledger, now, holder) if holder else None,
         pauses=tuple(ledger.pauses().values()) if ledger else (),
-        plans=tuple(_plan_status(ledger, *ids) for ids in started[:PLANS_LISTED] if ledger),
+        plans=tuple(
+            _plan_status(ledger, plan_id, run_id, contract_of(run_id))
+            for plan_id, run_id in started[:PLANS_LISTED]
+            if ledger
+        ),
         older=len(started[PLANS_LISTED:]),
     )
 
 
-def _plan_status(ledger: Ledger, plan_id: str, run_id: str) -> PlanStatus:
+def _plan_status(ledger: Ledger, plan_id: str, run_id: str, contract: str) -> PlanStatus:
     counts = ledger.counts(plan_id)
     total = sum(n for by in counts.values() for state, n in by.items() if state not in DONE)
     found = ledger.open_entries(plan_id, OPEN_LISTED) if total else []
     return PlanStatus(
-        plan_id=plan_id, run_id=run_id, counts=counts, open_dates=total, open=tuple(found)
+        plan_id=plan_id,
+        run_id=run_id,
+        contract=contract,
+        counts=counts,
+        open_dates=total,
+        open=tuple(found),
     )
 
 

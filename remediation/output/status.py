@@ -71,7 +71,7 @@ def _parts(status: Status, detail: Detail) -> Iterator[RenderableType]:
     for pause in status.pauses:
         yield _line(f"{pause.service} {pause}: nothing is sent to it before")
     for plan in status.plans:
-        yield from _plan(plan, detail)
+        yield from _plan(plan, detail, name_contract=len({p.contract for p in status.plans}) > 1)
     if status.older:
         yield Text(f"and {counted(status.older, 'older plan')}")
 
@@ -84,8 +84,9 @@ def _work(work: AtWork) -> str:
     )
 
 
-def _plan(plan: PlanStatus, detail: Detail) -> Iterator[RenderableType]:
-    yield _line(f"Plan {plan.plan_id[:12]} of run {plan.run_id}")
+def _plan(plan: PlanStatus, detail: Detail, *, name_contract: bool) -> Iterator[RenderableType]:
+    contract = f" ({plan.contract or 'its run is gone'})" if name_contract else ""
+    yield _line(f"Plan {plan.plan_id[:12]} of run {plan.run_id}{contract}")
     for service, counts in plan.counts.items():
         shown = ", ".join(f"{counts[state]} {state}" for state in State if state in counts)
         yield Text(f"  {service}: {shown}")

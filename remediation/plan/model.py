@@ -89,6 +89,12 @@ class Plan(Record):
         """What was left out although data may be lacking there."""
         return tuple(entry for entry in self.unplanned if entry.why in UNREPAIRED)
 
+    @property
+    def exit_code(self) -> ExitCode:
+        """Whether what it was made from could be evaluated."""
+        errored = any(entry.why is Why.ERRORED for entry in self.unplanned)
+        return ExitCode.COULD_NOT_TELL if errored else ExitCode.COMPLETE
+
     def exit_code_without_calls(self, said: ExitCode) -> ExitCode:
         """What a run of a plan without calls ends in, after a report that ended in ``said``."""
         return worst(said, ExitCode.BACKFILL_INCOMPLETE) if self.unrepaired else said

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import date
 
 from checkpoints.contract.model import Contract
 from remediation.errors import PlanError
@@ -39,9 +40,27 @@ def built_by(contract: Contract, service: str) -> list[str]:
     return [name for name, dataset in contract.datasets.items() if dataset.service == service]
 
 
+def filled_from(
+    contract: Contract, planned: Collection[tuple[str, date]], name: str | None, when: date
+) -> str | None:
+    """The nearest planned dataset that a dataset gets a date from: itself, or one above it.
+
+    What no service builds, such as a view, has what its upstream has; a batch per date says nothing
+    of what is in it.
+    """
+    while name is not None and (name, when) not in planned:
+        dataset = contract.datasets[name]
+        passes_on = dataset.service is None or contract.is_date_grain(name)
+        name = dataset.upstream if passes_on else None
+    return name
+
+
 def _needed_by(contract: Contract, service: str) -> Iterator[str]:
+    """The services that build what its datasets are built from, also through views."""
     for name in built_by(contract, service):
-        upstream = contract.datasets[name].upstream
-        needed = contract.datasets[upstream].service if upstream is not None else None
+        above = contract.datasets[name].upstream
+        while above is not None and contract.datasets[above].service is None:
+            above = contract.datasets[above].upstream
+        needed = contract.datasets[above].service if above is not None else None
         if needed is not None and needed != service:
             yield needed

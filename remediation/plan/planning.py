@@ -27,7 +27,7 @@ from remediation.plan.candidates import (
     will_have,
 )
 from remediation.plan.model import Call, Plan, call_id, content_hash
-from remediation.plan.order import built_by, service_rank, upstream_first
+from remediation.plan.order import built_by, filled_from, service_rank, upstream_first
 
 Cause = tuple[Why, str]
 
@@ -71,7 +71,7 @@ def make_plan(report: Report, contract: Contract, contract_sha256: str, request:
         unplanned=(
             *_unplanned(contract, causes),
             *_passed(report, contract, asked, request.in_flight, decided),
-            *_never_planned(report, asked, planned),
+            *_never_planned(report, contract, asked, planned),
         ),
     )
     return Plan.model_validate({**dict(draft), "id": content_hash(draft)})
@@ -115,6 +115,8 @@ def _asked(contract: Contract, request: Request) -> Asked:
         for name in contract.names
         if dataset in (None, name) and layer in (None, contract.datasets[name].layer)
     )
+    if not names and dataset is None:
+        raise PlanError(f"--layer {layer!r} has no datasets: name another, or leave it out")
     if not names:
         raise PlanError(f"--dataset {dataset!r} is not in --layer {layer!r}: leave one out")
     return Asked(names=names, include_passing=request.include_passing)
@@ -123,15 +125,21 @@ def _asked(contract: Contract, request: Request) -> Asked:
 def _decide(
     report: Report, contract: Contract, asked: Asked, in_flight: Collection[str]
 ) -> tuple[set[tuple[str, date]], dict[tuple[str, date], Cause]]:
-    """Each candidate is either planned or has a cause; upstreams are decided first."""
+    """Each candidate is either planned or has a cause; upstreams are decided first.
+
+    A dataset that no service builds, such as a view, will have what comes to its upstream.
+    """
     wanted = candidates(report, asked)
     coming: dict[str, dict[date, int]] = {}
     planned: set[tuple[str, date]] = set()
     causes: dict[tuple[str, date], Cause] = {}
-    for name in sorted(asked.names, key=lambda n: upstream_first(contract, n)):
+    for name in sorted(contract.names, key=lambda n: upstream_first(contract, n)):
+        built = contract.datasets[name].service is not None
         above = coming.get(contract.datasets[name].upstream or "", {})
         cells = {cell.date: cell for cell in cells_of(report, name)}
-        more = foreseen(report, contract, asked, name, above) if above else frozenset[date]()
+        more = (
+            foreseen(report, contract, asked, name, above) if above and built else frozenset[date]()
+        )
         own = wanted.get(name, {})
         for when in own.keys() | more:
             cell, pairs = cells.get(when), own.get(when, frozenset[Pair]())
@@ -141,6 +149,12 @@ def _decide(
             elif cell is not None:
                 planned.add((name, when))
                 coming.setdefault(name, {})[when] = will_have(contract, name, cell, above)
+        if above and not built:
+            coming[name] = {
+                when: will_have(contract, name, cells[when], above)
+                for when in above
+                if when in cells
+            }
     return planned, causes
 
 
@@ -169,10 +183,10 @@ def _cause(
         return Why.TOO_OLD, f"{dataset.service} cannot rebuild dates before {earliest}"
     if call_id(dataset.service, when) in in_flight:
         return Why.IN_FLIGHT, f"{dataset.service} may still be working on an earlier call"
-    if (dataset.upstream, when) in planned:
-        return None
     if dataset.upstream in report.unreadable:
         return Why.ERRORED, f"its upstream could not be read: {report.unreadable[dataset.upstream]}"
+    if filled_from(contract, planned, dataset.upstream, when):
+        return None
     if not day.expected:
         return Why.UPSTREAM_EMPTY, f"its upstream {dataset.upstream!r} has nothing on these dates"
     upstream = upstream_pair(contract, name)
@@ -217,12 +231,8 @@ def _depends_on(
     when: date,
     names: Iterable[str],
 ) -> tuple[str, ...]:
-    upstreams = {contract.datasets[name].upstream for name in names}
-    services = {
-        contract.datasets[upstream].service or ""
-        for upstream in upstreams
-        if upstream is not None and (upstream, when) in planned
-    }
+    above = {filled_from(contract, planned, contract.datasets[n].upstream, when) for n in names}
+    services = {contract.datasets[name].service or "" for name in above if name is not None}
     return tuple(sorted(call_id(s, when) for s in services - {service}))
 
 
@@ -266,7 +276,7 @@ def _passed(
 
 
 def _never_planned(
-    report: Report, asked: Asked, planned: Collection[tuple[str, date]]
+    report: Report, contract: Contract, asked: Asked, planned: Collection[tuple[str, date]]
 ) -> Iterator[Unplanned]:
     """What no backfill repairs, and what could not be evaluated.
 
@@ -280,7 +290,7 @@ def _never_planned(
         elif check.outcome is Outcome.FAILED and not check.rule.repairable:
             dates = tuple(sorted(check.unexpected_dates))
             if check.rule.goes_with_upstream:
-                dates = tuple(day for day in dates if (check.of, day) not in planned)
+                dates = tuple(d for d in dates if not filled_from(contract, planned, check.of, d))
                 if not dates:
                     continue
             found.append(

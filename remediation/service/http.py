@@ -85,7 +85,7 @@ class HttpService(ServiceKind):
     url: str
     method: Literal["POST", "PUT", "GET"] = "POST"
     path: str = "/process"
-    body: dict[str, JsonValue] = Field(default_factory=dict)
+    body: dict[str, JsonValue] = Field(default_factory=dict, validate_default=True)
     auth: Literal["identity_token", "none"] = "identity_token"
     audience: str | None = None
     accepted: tuple[int, ...] = (200, 202)
@@ -96,16 +96,20 @@ class HttpService(ServiceKind):
     @classmethod
     def _has_known_placeholders(cls, value: Any) -> Any:
         refuse_placeholders(value)
+        if isinstance(value, str) and "#" in value:
+            raise ValueError(
+                f"{value!r} has a fragment, which is never sent: leave out # and after"
+            )
         return value
 
     @field_validator("body", mode="after")
     @classmethod
     def _can_be_asked(cls, body: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        """It names its date, where there is a body and no variable is left, and fits a query."""
+        """It names its date, where no variable is left that may hold it, and fits a query."""
         if info.data.get("method") == "GET":
             query_of(body)
         path = info.data.get("path", "{date}")
-        if body and not (names_the_date(path, body) or has_variables(path, body)):
+        if not (names_the_date(path, body) or has_variables(path, body)):
             raise ValueError(NO_DATE)
         return body
 
@@ -122,6 +126,11 @@ class HttpService(ServiceKind):
     def needs_token(self) -> bool:
         """Whether a call carries an identity token: never on this machine, else as declared."""
         return self.auth == "identity_token" and not is_loopback(urlsplit(self.url).hostname)
+
+    @property
+    def address(self) -> str:
+        """The host and port."""
+        return urlsplit(self.url).netloc.rpartition("@")[2].lower()
 
     @property
     def token_audience(self) -> str:

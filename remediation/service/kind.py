@@ -68,6 +68,11 @@ class Sender(Protocol):
 class ServiceKind(Service, ABC):
     """A service as the contract declares it, and how it is called."""
 
+    @property
+    def address(self) -> str:
+        """Who answers the calls: a pause that is asked for holds for the services there."""
+        return ""
+
     def problems(self) -> list[str]:
         """Why the service cannot be called; by default, the variables that are not set."""
         unset = {name for name, _ in VARIABLE.findall(self.model_dump_json())}

@@ -253,7 +253,7 @@ def test_a_variable_that_looks_like_a_number_stays_text_where_text_is_wanted(
 
 
 def test_an_unset_variable_of_a_service_does_not_stop_a_check(tmp_path: Path) -> None:
-    file = contract_of(tmp_path, services={"s": {"url": "${S_URL}"}})
+    file = contract_of(tmp_path, services={"s": {"url": "${S_URL}", "path": "/{date}"}})
     assert file.contract.services["s"].url == "${S_URL}"
 
 

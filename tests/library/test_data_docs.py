@@ -102,7 +102,9 @@ def test_the_keys_behind_a_date_are_shown_with_what_is_wrong_about_them(file: Co
 def test_the_page_says_which_service_a_plan_would_call_and_for_which_dates(tmp_path: Path) -> None:
     raw = json.loads(json.dumps(BASIC))
     raw["datasets"]["factors"]["service"] = "phase4"
-    file = project_of(tmp_path, raw, services={"phase4": {"url": "https://phase4.example"}})
+    file = project_of(
+        tmp_path, raw, services={"phase4": {"url": "https://phase4.example", "path": "/{date}"}}
+    )
     days, _ = FRAMES["a gap in the last layer"]
     gap = every_day("2025-01-10", "2025-01-12", NO_L4.replace(" summary", ""))
     verdict = judged(file, frame_of(file.contract, {**days, **gap}))
@@ -158,7 +160,9 @@ def test_hostile_names_and_messages_are_shown_as_text(tmp_path: Path) -> None:
     raw = json.loads(json.dumps(BASIC).replace('"factors"', json.dumps(HOSTILE)))
     raw["layers"]["L4"] = HOSTILE
     raw["datasets"][HOSTILE]["service"] = HOSTILE
-    file = project_of(tmp_path, raw, services={HOSTILE: {"url": "https://phase4.example"}})
+    file = project_of(
+        tmp_path, raw, services={HOSTILE: {"url": "https://phase4.example", "path": "/{date}"}}
+    )
     masks = every_day("2025-01-10", "2025-01-11", "schedule raw summary")
     frame = frame_of(file.contract, masks, unreadable={"summary": f"{HOSTILE}\x1b[31m\x00"})
     verdict = judged(file, frame)

@@ -74,7 +74,7 @@ def project(tmp_path: Path) -> tuple[Path, tuple[str, ...]]:
         BASIC,
         warehouse=fill(copy / "w.duckdb", {**dict.fromkeys(datasets, full), **rows}),
         datasets=datasets,
-        services={"phase4": {"url": "http://127.0.0.1:9", "auth": "none"}},
+        services={"phase4": {"url": "http://127.0.0.1:9", "auth": "none", "path": "/{date}"}},
     )
     return copy, ("--contract", "gx/pipeline.yml")
 

@@ -141,7 +141,7 @@ def declare(root: Path, **more: Any) -> None:
         BASIC,
         warehouse="duckdb:///warehouse.duckdb",
         datasets={**BASIC["datasets"], "factors": factors},
-        services={"rebuild": rebuild, "web": {"url": "https://web.example"}},
+        services={"rebuild": rebuild, "web": {"url": "https://web.example", "path": "/{date}"}},
     )
 
 

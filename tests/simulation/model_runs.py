@@ -81,9 +81,9 @@ class WatchedLedger(Ledger):
         self.world.promises.moved(plan_id, calls, state, detail, status)
         self.world.point("written")
 
-    def pause(self, service: str, seconds: float, reason: str) -> Pause:
+    def pause(self, service: str, address: str, seconds: float, reason: str) -> Pause:
         self.world.point("write")
-        pause = super().pause(service, seconds, reason)
+        pause = super().pause(service, address, seconds, reason)
         self.world.promises.paused(service, seconds)
         self.world.point("written")
         return pause

@@ -37,7 +37,7 @@ def typed(made: Project, *arguments: str, **environment: str) -> tuple[int, str,
 
 
 def newest(made: Project) -> Plan:
-    return read_plan(newest_plan(made.folder))
+    return read_plan(newest_plan(made.file()))
 
 
 def wait_for_call(made: Project, number: int) -> None:

@@ -38,11 +38,14 @@ def check_of(
 
 
 def report_of(
-    checks: list[dict[str, Any]], present: Mapping[str, Mapping[date, int]], sha: str = SHA
+    checks: list[dict[str, Any]],
+    present: Mapping[str, Mapping[date, int]],
+    sha: str = SHA,
+    upstreams: Mapping[str, str] = UPSTREAM,
 ) -> Report:
     """A report in which each dataset has so many of two games; 2 where nothing is said."""
     datasets = []
-    for name, upstream in UPSTREAM.items():
+    for name, upstream in upstreams.items():
         days = []
         for n, day in enumerate(CALENDAR):
             status = Status.WARM_UP if n < WARMUP.get(name, 0) else Status.DUE
@@ -94,9 +97,13 @@ def left_out(plan: Plan) -> dict[tuple[str, Why], list[str]]:
     return {(u.dataset, u.why): [f"{d:%m-%d}" for d in u.dates] for u in plan.unplanned}
 
 
-def truthful_report(contract: Contract, present: Mapping[str, Mapping[date, int]]) -> Report:
+def truthful_report(
+    contract: Contract,
+    present: Mapping[str, Mapping[date, int]],
+    upstreams: Mapping[str, str] = UPSTREAM,
+) -> Report:
     """A report whose checks, each dataset against its upstream, say what the rules say."""
-    figures = report_of([], present)
+    figures = report_of([], present, upstreams=upstreams)
     checks = []
     for check in checks_of(contract):
         if check.rule.repairable and check.pair == upstream_pair(contract, check.dataset):
@@ -105,4 +112,4 @@ def truthful_report(contract: Contract, present: Mapping[str, Mapping[date, int]
             found = check.rule.judge(evidence)
             record = check_of(check.dataset, found.unexpected_dates, found.outcome, check.kind)
             checks.append({**record, "id": check.id, "of": check.of})
-    return report_of(checks, present)
+    return report_of(checks, present, upstreams=upstreams)

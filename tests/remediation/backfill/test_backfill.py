@@ -304,3 +304,19 @@ def test_events_count_up_to_the_end(made: Project) -> None:
     carry_out(made, plan_of(made), events=events)
     assert [e.text for e in events if e.state is None] == ["canary 2025-01-07 landed: 2 to go"]
     assert (events[-1].settled, events[-1].landed, events[-1].total) == (3, 3, 3)
+
+
+def test_what_its_upstream_lacks_keeps_a_date_from_having_landed(tmp_path: Path) -> None:
+    with project(tmp_path, FACTORS) as made:
+        with duckdb.connect(str(made.database)) as connection:
+            game = "SELECT min(k) FROM s.raw WHERE d = ?"
+            statement = f"DELETE FROM s.summary WHERE d = ? AND k = ({game})"
+            connection.execute(statement, [D(SEVEN), D(SEVEN)])
+        plan = plan_of(made)
+        for _ in range(2):  # it is not called again for what its service cannot bring
+            record = carry_out(made, plan)
+            assert made.service.sent == ["four 01-07", "four 01-08", "four 01-09"]
+            assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
+            assert [(c.id[-5:], str(c.state), c.detail) for c in record.remaining] == [
+                ("01-07", "partial", "as its upstream, factors has 1 of the 2 that 'raw' has")
+            ]

@@ -100,8 +100,13 @@ def test_only_a_person_sends_again_what_is_not_idempotent(tmp_path: Path) -> Non
         record = carry_out(made, other)
         assert "it is not known what became of it" in record.remaining[0].detail
         assert len(made.service.sent) == 3
-        assert carry_out(made, plan, resend_unknown=True).exit_code is ExitCode.COMPLETE
+        made.service.on("/four", EIGHT, drop, drop)  # a person looked into the earlier sending only
+        carry_out(made, plan, resend_unknown=True)
         assert made.service.sent[3:] == ["four 01-08"]
+        assert states(made, plan)["01-08"] == "unknown"
+        made.service.on("/four", EIGHT)
+        assert carry_out(made, plan, resend_unknown=True).exit_code is ExitCode.COMPLETE
+        assert made.service.sent[3:] == ["four 01-08"] * 2
 
 
 @pytest.mark.parametrize("act", [answer(500), half, answer(200)])

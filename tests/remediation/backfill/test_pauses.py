@@ -38,13 +38,16 @@ MOMENT = r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC"
 def pauses(made: Project, later: timedelta = timedelta()) -> dict[str, Pause]:
     with read_ledger(ledger_path(made.folder), lambda: real_now() + later) as ledger:
         assert ledger is not None
-        return ledger.pauses()
+        return {service: pause for (service, _), pause in ledger.pauses().items()}
 
 
-def ask(made: Project, seconds: float, at: timedelta = timedelta()) -> None:
+def ask(
+    made: Project, seconds: float, at: timedelta = timedelta(), address: str | None = None
+) -> None:
     """What a run leaves that is killed in a pause."""
+    address = made.service.url.removeprefix("http://") if address is None else address
     with open_ledger(ledger_path(made.folder), lambda: real_now() + at) as ledger:
-        ledger.pause("four", seconds, f"Retry-After: {seconds:g}")
+        ledger.pause("four", address, seconds, f"Retry-After: {seconds:g}")
 
 
 def sent_at(made: Project, plan: Plan, time_told: Skipping, **pace: Any) -> list[int]:
@@ -197,3 +200,10 @@ def test_no_pause_is_longer_than_a_month(made: Project, plan: Plan, wait: str) -
     assert pauses(made)["four"].reason == f"Retry-After: {wait}"
     assert pauses(made, timedelta(days=30)) != {}
     assert pauses(made, timedelta(days=32)) == {}
+
+
+def test_a_service_of_that_name_elsewhere_is_not_kept_waiting(made: Project, plan: Plan) -> None:
+    ask(made, 500, address="elsewhere:80")
+    time_told = Skipping()
+    assert sent_at(made, plan, time_told)[0] == 0
+    assert len(pauses(made)) == 1

@@ -158,7 +158,7 @@ def test_the_plan_that_ran_last_is_resumed(made: Project) -> None:
 
 def test_what_cannot_be_resumed_exits_2_and_sends_nothing(planned: Project) -> None:
     planned.service.on("/four", EIGHT, answer(500))
-    path = newest_plan(planned.folder)
+    path = newest_plan(planned.file())
     plan = newest(planned)
     code, _, err = typed(planned, "resume", "--plan", str(path))
     assert code == 2

@@ -154,7 +154,7 @@ def test_a_ledger_of_an_older_version_is_read_and_stays(old: Path, version: int)
         (State.PLANNED, 0, False),
     ]
     assert (in_flight, measured) == ({FIRST.id}, {"four": (1, 1.5)})
-    assert unfinished == PLAN.id
+    assert unfinished == [(PLAN.id, PLAN.run_id)]
     assert [(e.answer, e.sent) for e in status.plans[0].open] == [("HTTP 200", 2), ("", 0)]
     assert version_of(old) == version
 

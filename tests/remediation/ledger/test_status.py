@@ -131,7 +131,7 @@ def test_status_tells_attempts_from_sends_groups_by_cause_and_shows_pauses(tmp_p
             ledger.move(plan.id, [call], State.UNKNOWN, detail=said, status=500, seconds=1)
             ledger.move(plan.id, [call], State.VERIFYING)
             ledger.move(plan.id, [call], State.STILL_MISSING, detail="factors has 0 of 2")
-        ledger.pause("four", 200, "Retry-After: 200")
+        ledger.pause("four", "127.0.0.1:1", 200, "Retry-After: 200")
         lines = shown(status_of(ledger, NOON, None), width=200)
         assert [re.split("  +", line.strip()) for line in lines] == [
             ["four asked for a pause until 2025-01-21 12:03:20 UTC (Retry-After: 200): "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -247,3 +248,50 @@ def test_what_a_filled_upstream_will_still_let_pass_is_not_planned(tmp_path: Pat
     present = {"summary": hole, "factors": holes("2025-01-09")}  # 16 of 17 dates once it is filled
     plan = plan_for(contract, truthful_report(contract, present))
     assert [call[:11] for call in calls(plan)] == ["three 01-07", "three 01-08", "three 01-09"]
+
+
+def test_a_layer_without_datasets_is_said_to_have_none(tmp_path: Path) -> None:
+    raw = raw_contract("http://127.0.0.1:1", tmp_path / "w.duckdb")
+    raw["layers"] = {**raw["layers"], "L6": "nothing yet"}
+    contract = contract_of(tmp_path, raw).contract
+    with pytest.raises(PlanError, match="--layer 'L6' has no datasets"):
+        plan_for(contract, lacking("factors", "2025-01-07"), only_layer="L6")
+
+
+def through_a_view(folder: Path, layer: str, rules: Any) -> Contract:
+    """Between the factors and the scores a dataset that no service builds."""
+    raw = raw_contract("http://127.0.0.1:1", folder / "w.duckdb")
+    datasets = raw["datasets"]
+    view = {key: datasets["factors"][key] for key in ("date", "key", "upstream", "warmup_days")}
+    datasets["view"] = {**view, "layer": "L4", "table": "s.view", "upstream": "factors"}
+    datasets["scores"] |= {"upstream": "view", "layer": layer, "rules": rules}
+    datasets["factors"]["rules"] = ADJACENT
+    datasets["factors"]["service"], datasets["scores"]["service"] = "three", "four"
+    del datasets["summary"]["service"], datasets["cache"]
+    return contract_of(folder, raw).contract
+
+
+@pytest.mark.parametrize("layer", ["L4", "L5"])
+def test_what_stands_below_a_view_waits_for_the_service_above_it(
+    tmp_path: Path, layer: str
+) -> None:
+    contract = through_a_view(tmp_path, layer, ADJACENT)
+    plan = plan_for(contract, lacking("factors scores", "2025-01-07"))
+    assert calls(plan) == ["three 01-07 factors", "four 01-07 scores"]
+    assert plan.calls[1].depends_on == ("three/2025-01-07",)
+
+
+def test_a_view_will_have_what_the_plan_brings_to_its_upstream(tmp_path: Path) -> None:
+    contract = through_a_view(tmp_path, "L5", ADJACENT)
+    days = ("01-07", "01-08", "01-09", "01-10")
+    half = {D(f"2025-{day}"): 1 for day in days}
+    names = ("factors", "view", "scores")
+    known = {"factors": "summary", "view": "factors", "scores": "view"}
+    report = truthful_report(contract, dict.fromkeys(names, half), {"summary": "raw", **known})
+    plan = plan_for(contract, report)
+    assert [check.dataset for check in report.checks if check.outcome == "FAILED"] == ["factors"]
+    assert calls(plan) == [
+        *(f"three {day} factors" for day in days),
+        *(f"four {day} scores" for day in days),
+    ]
+    assert {call.depends_on for call in plan.calls[4:]} == {(f"three/2025-{d}",) for d in days}

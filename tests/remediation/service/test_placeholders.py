@@ -48,7 +48,9 @@ def test_the_date_may_stand_anywhere_and_is_named_there(
 def test_a_service_that_would_be_asked_for_no_date_cannot_be_called(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=r"services\.four\.body: no call would name its date"):
         contract_with(tmp_path, body={"mode": "backfill"})
-    contract = contract_with(tmp_path, body={})
+    with pytest.raises(ContractError, match=r"services\.four\.body: no call would name its date"):
+        contract_with(tmp_path, body={})
+    contract = contract_with(tmp_path, path="/${A_PATH_THAT_IS_NOT_SET}", body={})
     with pytest.raises(ServiceNotCallable, match=r"services\.four: no call would name its date"):
         check_callable(contract, ("four",))
 
@@ -67,6 +69,7 @@ def test_a_service_that_would_be_asked_for_no_date_cannot_be_called(tmp_path: Pa
         ({"body": {"day": "{date}", "n": "${DAY-x}"}}, "${DAY-x} is no variable: write ${NAME}"),
         ({"body": {"day": "{date}", "n": "${ DAY }"}}, "${ DAY } is no variable: write ${NAME}"),
         ({"path": "/p/{day}"}, "{day} is no placeholder"),
+        ({"path": "/p#{date}", "body": {}}, "has a fragment, which is never sent"),
         ({"body": {"day": "{date}", "n": {"m": 1}}, "method": "GET"}, "'n' is nested"),
         ({"body": {"day": "{date}", "n": [[1]]}, "method": "GET"}, "'n' is nested"),
         ({"body": {"date": "{date}", "x": float("nan")}}, "which JSON has no word for"),
