@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 
+from checkpoints.contract.model import Contract
 from checkpoints.dates import DAY
 from checkpoints.errors import CheckpointsError, WarehouseError
 from checkpoints.text import dates
@@ -20,19 +21,22 @@ from remediation.backfill.watch import RESEND, Watch
 from remediation.backfill.work import Work
 from remediation.ledger.journal import Journal, grouped
 from remediation.ledger.states import DONE, IN_FLIGHT, State
-from remediation.plan.model import Call
+from remediation.plan.model import Call, Plan
 from remediation.plan.order import built_by
 
 GONE = "it had landed and is not there any more"
 IN_FLIGHT_ELSEWHERE = "another plan sent it, and it may still be in flight"
+MULTIPLIED_ELSEWHERE = (
+    "another plan's call multiplied its rows: remove the duplicates, then resume that plan"
+)
 UNKNOWN_ELSEWHERE = f"another plan sent it, and it is not known what became of it: {RESEND}"
 
 
-def backfill(work: Work) -> Journal:
+def backfill(work: Work) -> tuple[Journal, dict[str, RowsBefore]]:
     """Carry out a plan as far as possible; the ledger says what became of each call.
 
     What landed in an earlier run is looked at first: what is gone is called again. Returns the
-    journal, for what is seen afterwards.
+    journal and the rows before, by service, for what is seen afterwards.
 
     Raises:
         WarehouseError: the tables cannot be read before a service's first call.
@@ -45,11 +49,12 @@ def backfill(work: Work) -> Journal:
     journal = Journal(work.plan, work.ledger, selected, work.tell)
     for service, number in gone.items():
         journal.remark(service, f"done in an earlier run and not there any more: {dates(number)}")
+    rows = {}
     for service in work.plan.services():
         calls = [c for c in selected if c.service == service and not journal.is_done(c.id)]
         if calls:
-            ServiceBackfill(work, journal, service).run_or_settle(calls)
-    return journal
+            rows[service] = ServiceBackfill(work, journal, service).run_or_settle(calls)
+    return journal, rows
 
 
 def _selected(work: Work) -> list[Call]:
@@ -100,14 +105,18 @@ class ServiceBackfill:
         self._watch = Watch(work, name, journal)
         self._sending = Sending(work, name, journal, self._watch)
 
-    def run_or_settle(self, calls: Sequence[Call]) -> None:
-        """Run; when interrupted, look once more, so that what landed is not left in flight."""
+    def run_or_settle(self, calls: Sequence[Call]) -> RowsBefore:
+        """Run; when interrupted, look once more, so that what landed is not left in flight.
+
+        Returns the rows that there were before, and what its calls left.
+        """
         try:
             self._run(calls)
         except KeyboardInterrupt:
             with suppress(CheckpointsError):  # the next run looks again
                 self._watch.look(before_exit=True)
             raise
+        return self._watch.rows
 
     def _run(self, calls: Sequence[Call]) -> None:
         """Send what is missing, the canary first."""
@@ -144,13 +153,14 @@ class ServiceBackfill:
 
     def _read_rows(self) -> dict[str, Held]:
         """What the whole window holds before anything is sent: the rows that are usual."""
-        calls = calls_of_window(self._work, self._name)
+        calls = calls_of_window(self._work.plan, self._work.contract, self._name)
         found = self._work.tables.look(calls)
-        unsure = self._calls_in(IN_FLIGHT | {State.MULTIPLIED})
+        unsure = {call.id for call in self._calls_in(IN_FLIGHT | {State.MULTIPLIED})}
+        unsure |= self._work.ledger.multiplied(self._work.plan.id)
         self._watch.rows = RowsBefore(
             self._work.contract,
             {call.date: found[call.id].counts for call in calls},
-            {call.date for call in unsure},
+            {call.date for call in calls if call.id in unsure},
         )
         self._reopen_gone(found)
         return dict(found)
@@ -159,16 +169,14 @@ class ServiceBackfill:
         """Only the tables show that the duplicates of an earlier run were removed."""
         for call in self._calls_in({State.MULTIPLIED}):
             held, told = found[call.id], self._journal.entries[call.id].detail
-            state, detail = self._watch.outcome(call, held)
-            if self._watch.rows.are_as_told(call.date, held.counts, told):
-                state = State.MULTIPLIED
-            match state:
-                case State.MULTIPLIED:
-                    self._journal.move([call], state, detail=told)
-                case State.LANDED:
-                    self._journal.move([call], state, detail="its duplicates were removed")
-                case _:
-                    self._journal.move([call], State.PLANNED, detail=detail)
+            if still := self._watch.rows.still_multiplied(call.date, held.counts, told):
+                self._journal.move([call], State.MULTIPLIED, detail=still)
+                continue
+            state, detail = outcome_of(held.of(call.datasets))
+            if state is State.LANDED:
+                self._journal.move([call], state, detail="its duplicates were removed")
+            else:
+                self._journal.move([call], State.PLANNED, detail=detail)
 
     def _await_earlier(self, calls: Sequence[Call]) -> None:
         """Settle what an earlier run sent: the tables are looked at before anything is repeated."""
@@ -220,7 +228,11 @@ class ServiceBackfill:
         resendable = self._work.is_resendable(self._name)
         unknown = frozenset() if resendable else ledger.in_flight(None, plan)
         in_flight = ledger.in_flight(self._clock.now(), plan)
+        calls = self._work.plan.calls_of(self._name)
+        there = [call.id for call in calls if self._watch.rows.present(call.date)]
+        multiplied = ledger.multiplied(plan).intersection(there)
         reasons = {
+            **dict.fromkeys(multiplied, MULTIPLIED_ELSEWHERE),
             **dict.fromkeys(unknown, UNKNOWN_ELSEWHERE),
             **dict.fromkeys(in_flight, IN_FLIGHT_ELSEWHERE),
         }
@@ -257,7 +269,7 @@ class ServiceBackfill:
         """Which rows of the dates beside the canary are multiplied; empty when none are."""
         rows = self._watch.rows
         told = [rows.multiplied(c.date, found[c.id].counts, called=False) for c in calls]
-        text = "; ".join(filter(None, told))
+        text = "; ".join(str(one) for of_date in told for one in of_date)
         return f"the canary multiplied rows of other dates: {text}" if text else ""
 
     def _reopen_gone(self, found: Mapping[str, Held]) -> None:
@@ -295,12 +307,12 @@ class ServiceBackfill:
         return self._sending.send([call])
 
 
-def calls_of_window(work: Work, service: str) -> list[Call]:
+def calls_of_window(plan: Plan, contract: Contract, service: str) -> list[Call]:
     """Every date of the plan's window and the days beside its calls, in all that is built."""
-    called = [call.date for call in work.plan.calls_of(service)]
+    called = [call.date for call in plan.calls_of(service)]
     beside = [day + step for day in called for step in (-DAY, DAY)]
-    dates = {*work.plan.window.dates(), *called, *beside}
-    built = tuple(built_by(work.contract, service))
+    dates = {*plan.window.dates(), *called, *beside}
+    built = tuple(built_by(contract, service))
     return [Call(service=service, date=day, datasets=built) for day in sorted(dates)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 from checkpoints.archive.remediation import CallStatus, Change, Figures, Regression
 from checkpoints.archive.report import Report
@@ -22,7 +23,9 @@ from checkpoints.coverage.results import (
 from checkpoints.errors import ExitCode, worst
 from checkpoints.rules.evidence import Cell, Status, Tally
 from checkpoints.rules.rule import Outcome
+from remediation.backfill.rows import Multiplied
 from remediation.backfill.tables import Held, held_by_date, outcome_of
+from remediation.backfill.watch import why_multiplied
 from remediation.ledger.states import DONE, State
 
 
@@ -49,13 +52,18 @@ class Revalidation:
 
 
 def revalidate(
-    contract: Contract, frame: CoverageFrame, report: Report, calls: Sequence[CallStatus]
+    contract: Contract,
+    frame: CoverageFrame,
+    report: Report,
+    calls: Sequence[CallStatus],
+    multiplied: Mapping[str, Sequence[Multiplied]],
 ) -> Revalidation:
     """Judge the rules of the report's checkpoint on a fresh frame of its window.
 
-    A call that is done stays so only if the frame lacks none of its keys. One that landed has all
-    that its upstream has; where a check of another dataset still fails for want of keys on its
-    date, it is partial: no call of its service can bring what its upstream lacks.
+    A call that is done stays so only if the frame lacks none of its keys, and its rows are not
+    ``multiplied``: what was found so, by the id of a call or of what would be one. One that landed
+    has all that its upstream has; where a check of another dataset still fails for want of keys on
+    its date, it is partial: no call of its service can bring what its upstream lacks.
     """
     declared = contract.checkpoints.get(report.checkpoint)
     checks = tuple(
@@ -67,10 +75,15 @@ def revalidate(
         for record in dataset_records(contract, frame, pair_of)
     ]
     return Revalidation(
-        calls=_as_checked(recounted(contract, frame, calls), _still_lacking(frame, checks)),
+        calls=without_multiplied(
+            _as_checked(recounted(contract, frame, calls), _still_lacking(frame, checks)),
+            multiplied,
+        ),
         verdict=decide(checks, len(checks), report.verdict.fail_on, records),
         checks=checks,
-        changes=changes_of(contract, frame, checks, report),
+        changes=changes_of(
+            contract, frame, checks, report, list(chain.from_iterable(multiplied.values()))
+        ),
     )
 
 
@@ -129,8 +142,29 @@ def _as_checked(
     return tuple(found)
 
 
+def without_multiplied(
+    calls: Sequence[CallStatus], multiplied: Mapping[str, Sequence[Multiplied]]
+) -> tuple[CallStatus, ...]:
+    """The calls; one whose date has its rows twice is not done, whoever wrote them."""
+    return tuple(
+        call.model_copy(
+            update={
+                "state": State.MULTIPLIED,
+                "detail": why_multiplied(call.service, multiplied[call.id]),
+            }
+        )
+        if call.id in multiplied
+        else call
+        for call in calls
+    )
+
+
 def changes_of(
-    contract: Contract, frame: CoverageFrame, checks: Sequence[CheckRecord], report: Report
+    contract: Contract,
+    frame: CoverageFrame,
+    checks: Sequence[CheckRecord],
+    report: Report,
+    multiplied: Sequence[Multiplied],
 ) -> tuple[Change, ...]:
     """Every dataset of the report, compared with a frame of the same window."""
     now = {record.name: record for record in dataset_records(contract, frame, upstream_pair)}
@@ -140,7 +174,7 @@ def changes_of(
             layer=old.layer,
             before=_figures(old, report.checks),
             after=_figures(new, checks) if new else None,
-            regressions=tuple(_regressions(old, new)) if new else (),
+            regressions=tuple(_regressions(old, new, multiplied)) if new else (),
         )
         for old in report.datasets
         for new in [now.get(old.name)]
@@ -166,13 +200,17 @@ def _figures(record: DatasetRecord, checks: Sequence[CheckRecord]) -> Figures:
     )
 
 
-def _regressions(old: DatasetRecord, new: DatasetRecord) -> Iterator[Regression]:
+def _regressions(
+    old: DatasetRecord, new: DatasetRecord, multiplied: Sequence[Multiplied]
+) -> Iterator[Regression]:
     after = {day.date: day for day in new.days}
     before = {day.date: day for day in old.days}
-    for when in sorted(before.keys() | after.keys()):
+    rows = {found.day: found.change for found in multiplied if found.name == new.name}
+    for when in sorted(before.keys() | after.keys() | rows.keys()):
         empty = Cell(when, Status.OFF, 0, 0, 0, 0, 0)
-        if what := _worse(before.get(when, empty), after.get(when, empty)):
-            yield Regression(date=when, what=what)
+        what = _worse(before.get(when, empty), after.get(when, empty)), rows.get(when)
+        if any(what):
+            yield Regression(date=when, what=", ".join(filter(None, what)))
 
 
 def _worse(old: Cell, new: Cell) -> str:

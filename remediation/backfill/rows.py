@@ -5,23 +5,20 @@ A service that appends instead of replacing leaves a date with all its keys and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
-from statistics import median
 from typing import NamedTuple
 
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.frame import Presence
 from checkpoints.text import counted
 
-TOO_MANY = 1.5
-"""Rows per key, as a multiple of the most that any other date has, that no date has by nature."""
-
-TOO_MANY_APPENDED = 1.25
-"""The same, where what was there before accounts for what is too much."""
-
 TIMES_APPENDED = (1, 2, 3)
 """How often a date may have been written: an answer that is lost is followed by another call."""
+
+ENOUGH = 3
+"""So many other dates tell what is usual."""
 
 
 class Count(NamedTuple):
@@ -49,6 +46,29 @@ def count_of(contract: Contract, presence: Presence, name: str, day: date) -> Co
     return Count(rows, keys if keyed == name else max(keys, 1))
 
 
+class Multiplied(NamedTuple):
+    """A dataset whose rows are multiplied on a date; ``keyed``: it has keys of its own.
+
+    ``before`` is None where it is not known.
+    """
+
+    name: str
+    day: date
+    now: Count
+    before: Count | None
+    keyed: bool
+
+    def __str__(self) -> str:
+        told = f", {described(self.before, keyed=self.keyed)} before" if self.before else ""
+        return f"{self.name} on {self.day}: {described(self.now, keyed=self.keyed)}{told}"
+
+    @property
+    def change(self) -> str:
+        """``rows 3 → 6 for 3 keys``."""
+        keys = f" for {counted(self.now.keys, 'key')}" if self.keyed else ""
+        return f"rows {self.before.rows if self.before else 0} → {self.now.rows}{keys}"
+
+
 class RowsBefore:
     """The rows of what a service builds, by date, before anything is sent to it.
 
@@ -65,39 +85,85 @@ class RowsBefore:
         self._contract = contract
         self._counts = counts
         self._unsure = unsure
+        self._partial: dict[date, Mapping[str, Count]] = {}
+        self._landed: dict[date, Mapping[str, Count]] = {}
 
     def present(self, day: date) -> list[str]:
         """The datasets that had rows on a date: a call for others may multiply theirs."""
         return [name for name, count in self._counts.get(day, {}).items() if count.rows]
 
-    def multiplied(self, day: date, now: Mapping[str, Count], *, called: bool) -> str:
-        """Which rows of a date are multiplied, and by how much; empty when none are.
+    def settled(self, day: date, now: Mapping[str, Count], *, landed: bool) -> None:
+        """Remember what a call left on its date: nothing may multiply that either."""
+        (self._landed if landed else self._partial)[day] = now
+
+    def multiplied(
+        self, day: date, now: Mapping[str, Count], *, called: bool
+    ) -> tuple[Multiplied, ...]:
+        """Which rows of a date are multiplied.
 
         ``called``: its rows may have been replaced, by more than there were.
         """
-        return "; ".join(self._multiplied(day, now, called))
+        return tuple(self._multiplied(day, now, called))
 
-    def _multiplied(self, day: date, now: Mapping[str, Count], called: bool) -> Iterator[str]:
+    def _multiplied(
+        self, day: date, now: Mapping[str, Count], called: bool
+    ) -> Iterator[Multiplied]:
+        if day in self._unsure and not called:
+            return
         for name, count in now.items():
+            others = self._others(day, name)
             keyed = not self._contract.is_date_grain(name)
-            known = self._known(day, name)
-            before, others = known or Count(0, 0), self._others(day, name)
-            if keyed:
-                found = is_multiplied(count, before, others)
-            else:
-                # A batch of one row that has two now may have been there in part.
-                found = before.rows > called and is_repeated(count, before, others)
-            if found:
-                told = f", {described(known, keyed=keyed)} before" if known else ""
-                yield f"{name} on {day}: {described(count, keyed=keyed)}{told}"
+            if not keyed and count.rows == count.keys:
+                continue  # one of each key above, however many there were
+            per_date = not keyed and are_per_date(others)
+            for before, replaced in self._befores(day, name, called, others):
+                seen = [count, before or Count(0, 0), *others]
+                new, old, *usual = [Count(c.rows, 1) for c in seen] if per_date else seen
+                if is_multiplied(new, old, usual, called=replaced):
+                    yield Multiplied(name, day, count, before, keyed)
+                    break
 
-    def are_as_told(self, day: date, now: Mapping[str, Count], text: str) -> bool:
-        """Whether rows that ``multiplied`` told of in an earlier run are as many as then."""
-        return any(
-            f"{name} on {day}: {described(count, keyed=not self._contract.is_date_grain(name))}"
-            in text
-            for name, count in now.items()
-        )
+    def _befores(
+        self, day: date, name: str, called: bool, others: Sequence[Count]
+    ) -> Iterator[tuple[Count | None, bool]]:
+        """What a date had, the latest first, and whether it may have been replaced since.
+
+        A date that landed may still be filled: without others nothing says that it is too full.
+        """
+        if others and (landed := self._landed.get(day, {}).get(name)):
+            yield landed, False
+        if partial := self._partial.get(day, {}).get(name):
+            yield partial, called
+        yield self._known(day, name), called
+
+    def still_multiplied(self, day: date, now: Mapping[str, Count], told: str) -> str:
+        """What was ``told`` of a date in an earlier run, with its present rows where they changed.
+
+        Empty where its duplicates were removed.
+        """
+        still = False
+        for name, count in now.items():
+            found = re.search(TOLD.format(name=re.escape(name), day=day), told)
+            if not found or not self._is_left(day, name, count, found):
+                continue
+            still = True
+            if count.rows != int(found["rows"]):
+                keyed = not self._contract.is_date_grain(name)
+                present = f"{found['then']}, now {described(count, keyed=keyed)}"
+                told = told.replace(found.group(), present)
+        return told if still else ""
+
+    def _is_left(self, day: date, name: str, now: Count, told: re.Match[str]) -> bool:
+        """Whether a date has more than was appended to it, or than the others have."""
+        others = self._others(day, name)
+        if self._contract.is_date_grain(name) and are_per_date(others):
+            now, *others = (Count(c.rows, 1) for c in (now, *others))
+        rates = {other.rate for other in others}
+        rows, keys, before = (int(told[part] or 0) for part in ("rows", "keys", "before"))
+        known = before > 0 and keys in (0, now.keys)
+        if now.rows >= rows or (known and now.rows > rows - before):
+            return True
+        return 0 < len(rates) <= (1 if known else len(rates)) and now.rate > max(rates)
 
     def _known(self, day: date, name: str) -> Count | None:
         return None if day in self._unsure else self._counts.get(day, {}).get(name)
@@ -107,52 +173,56 @@ class RowsBefore:
         return [count for count in known if count and count.rows]
 
 
+TOLD = (
+    r"(?P<then>\b{name} on {day}: (?P<rows>\d+) rows?(?: for (?P<keys>\d+) keys?)?"
+    r"(?:, (?:none|(?P<before>\d+) rows?(?: for \d+ keys?)?) before)?)"
+    r"(?:, now (?:none|\d+ rows?(?: for \d+ keys?)?))?"
+)
+"""How rows of a dataset on a date are told in the ledger."""
+
+
 def described(count: Count, *, keyed: bool) -> str:
     """``3 rows for 2 keys``; without own keys ``2 rows``."""
     rows = counted(count.rows, "row") if count.rows else "none"
     return f"{rows} for {counted(count.keys, 'key')}" if keyed and count.rows else rows
 
 
-def is_multiplied(now: Count, before: Count, others: Sequence[Count]) -> bool:
-    """Whether keys of a date have rows twice, by what it had ``before`` and what other dates have.
+def are_per_date(counts: Sequence[Count]) -> bool:
+    """Whether dates have as many rows whatever the keys above: the rows are the dates'."""
+    return len({c.rows for c in counts}) == 1 and len({c.rate for c in counts}) > 1
 
-    Where every key has one row on all other dates, any further row is too many. Elsewhere the
-    rows per key vary, and a date that was there in part may have many more than before.
+
+def is_multiplied(now: Count, before: Count, others: Sequence[Count], *, called: bool) -> bool:
+    """Whether a date has rows twice: it has more per key than any other date, and what was added
+    to what it had ``before`` is by itself as usual as they are.
+
+    Without others, one row per key is usual if that is what it had. A date that had nothing must
+    have the very multiple of what all others have. One that was not ``called`` is not replaced:
+    all its rows once more are too many whatever is usual.
     """
-    more = now.rows - before.rows
-    if more <= 0:
-        return False
-    unique = sum(other.rows == other.keys for other in others)
-    if others and unique == len(others):
-        return now.rows - now.keys > before.rows - before.keys
-    if 0 < before.rows == before.keys and 2 * unique >= len(others):
-        return _is_multiple(more, now.keys)
-    same_keys = now.keys == before.keys
-    return _exceeds(now, before, others) or (same_keys and is_repeated(now, before, others))
-
-
-def _exceeds(now: Count, before: Count, others: Sequence[Count]) -> bool:
-    """Too many rows per key, where other dates have much the same."""
     rates = [other.rate for other in others]
-    most = max(rates, default=0.0)
-    if not rates or most >= 2 * median(rates):
+    if not rates and called and before.rows == before.keys > 0:
+        rates = [before.rate]
+    low, high = min(rates, default=0.0), max(rates, default=0.0)
+    added = now.rows - before.rows
+    if added <= 0 or now.rate <= high:
         return False
-    is_appended = before.rows > 0 and now.rows - before.rows <= most * now.keys
-    return now.rate > most * (TOO_MANY_APPENDED if is_appended else TOO_MANY)
+    if not called and now.keys == before.keys and _is_multiple(added, before.rows):
+        return True
+    if low == high:
+        sure = before.rows > 0 or len(rates) >= ENOUGH or (low == 1 and now.keys > 1)
+        return sure and any(added / (times * now.keys) == low for times in _times(before))
+    # Rows per key vary: what is there twice is much, and was there as a whole before.
+    is_much = now.rate > high + (high - low) / 2
+    is_clear = len(rates) >= ENOUGH or now.rate > 1.5 * high
+    appended = any(low <= added / (times * now.keys) <= high for times in TIMES_APPENDED)
+    return 0 < before.rows <= added and is_much and is_clear and appended
 
 
-def is_repeated(now: Count, before: Count, others: Sequence[Count]) -> bool:
-    """Whether a date has all its rows twice, or more often, and was there as a whole before."""
-    if not before.rows or not _is_multiple(now.rows - before.rows, before.rows):
-        return False
-    if not others:
-        return now.rows == 2 * before.rows
-    rate, rows = before.rows / now.keys, before.rows
-    return (
-        rate > median(other.rate for other in others) / 2
-        or rows > median(other.rows for other in others) / 2
-    )
+def _times(before: Count) -> Sequence[int]:
+    """How often a date may have been written since it had that."""
+    return TIMES_APPENDED if before.rows else [times + 1 for times in TIMES_APPENDED]
 
 
 def _is_multiple(more: int, once: int) -> bool:
-    return more in (times * once for times in TIMES_APPENDED)
+    return once > 0 and more in (times * once for times in TIMES_APPENDED)

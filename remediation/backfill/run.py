@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -18,8 +18,9 @@ from checkpoints.files import sha256_of, write_text
 from checkpoints.records import Digest
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.reading import gather
-from remediation.backfill.engine import backfill
+from remediation.backfill.engine import backfill, calls_of_window
 from remediation.backfill.revalidation import Revalidation, revalidate
+from remediation.backfill.rows import Multiplied, RowsBefore
 from remediation.backfill.tables import Tables, retry_while_busy
 from remediation.backfill.work import Pace, Work
 from remediation.clock import Clock
@@ -27,7 +28,7 @@ from remediation.ledger.journal import Event, Journal, grouped
 from remediation.ledger.ledger import Ledger, ledger_path, open_ledger
 from remediation.ledger.lock import only_run
 from remediation.ledger.plans import kept_path
-from remediation.ledger.states import DONE, State
+from remediation.ledger.states import IN_FLIGHT, State
 from remediation.plan.model import Plan
 from remediation.service.credentials import Tokens
 from remediation.service.dispatch import Dispatch
@@ -76,10 +77,10 @@ def run(request: Request) -> tuple[RemediationRecord, Path]:
         only_run(path, request.by, started_at.isoformat(timespec="seconds")),
         open_ledger(path, request.clock.now) as ledger,
     ):
-        journal = _make_calls(request, ledger)
+        journal, rows = _make_calls(request, ledger)
         calls = _statuses(request.plan, ledger)
-        revalidation = _revalidate(request, calls)
-        _reopen_gone(journal, request.plan, calls, revalidation.calls)
+        revalidation = _revalidate(request, calls, rows)
+        _write_down(journal, request.plan, calls, revalidation.calls)
     seconds = round(request.clock.monotonic() - started, 3)
     record = _record(request, revalidation, started_at, seconds)
     folder = runs_folder(request.file.project) / request.plan.run_id
@@ -88,7 +89,7 @@ def run(request: Request) -> tuple[RemediationRecord, Path]:
     return record, where
 
 
-def _make_calls(request: Request, ledger: Ledger) -> Journal:
+def _make_calls(request: Request, ledger: Ledger) -> tuple[Journal, dict[str, RowsBefore]]:
     """Credentials are fetched for all services of the plan before the first call."""
     contract, clock = request.file.contract, request.clock
     with ExitStack() as stack:
@@ -101,18 +102,22 @@ def _make_calls(request: Request, ledger: Ledger) -> Journal:
             contract=contract,
             ledger=ledger,
             dispatch={name: Dispatch(sender) for name, sender in senders.items()},
-            tables=Tables(
-                contract=contract,
-                url=request.warehouse,
-                as_of=request.as_of,
-                clock=clock,
-                reading=request.fresh(),
-            ),
+            tables=_tables(request),
             clock=clock,
             tell=request.tell,
             pace=request.pace,
         )
         return backfill(work)
+
+
+def _tables(request: Request) -> Tables:
+    return Tables(
+        contract=request.file.contract,
+        url=request.warehouse,
+        as_of=request.as_of,
+        clock=request.clock,
+        reading=request.fresh(),
+    )
 
 
 def _statuses(plan: Plan, ledger: Ledger) -> tuple[CallStatus, ...]:
@@ -121,31 +126,59 @@ def _statuses(plan: Plan, ledger: Ledger) -> tuple[CallStatus, ...]:
     return tuple(CallStatus.model_validate(found[call.id]) for call in plan.calls)
 
 
-def _revalidate(request: Request, calls: Sequence[CallStatus]) -> Revalidation:
-    """Read the whole window again."""
+def _revalidate(
+    request: Request, calls: Sequence[CallStatus], rows: Mapping[str, RowsBefore]
+) -> Revalidation:
+    """Read the whole window again, and what each service builds, with its rows."""
     contract, report, url = request.file.contract, request.report, request.warehouse
     window = Window(range=report.window, label=report.window_label)
     try:
+        multiplied = _multiplied(request, calls, rows)
         evidence = retry_while_busy(
             lambda: gather(contract, url, window, request.as_of, request.fresh(), with_keys=False),
             request.clock,
         )
     except WarehouseError as error:
         return Revalidation(calls=tuple(calls), problem=str(error))
-    return revalidate(contract, evidence.frame, report, calls)
+    return revalidate(contract, evidence.frame, report, calls, multiplied)
 
 
-def _reopen_gone(
+def _multiplied(
+    request: Request, calls: Sequence[CallStatus], rows: Mapping[str, RowsBefore]
+) -> dict[str, tuple[Multiplied, ...]]:
+    """The dates of the window and beside it on which rows were multiplied, called or not, by id.
+
+    Without those of which that is written down already, or which may still be in flight.
+    """
+    plan, contract = request.plan, request.file.contract
+    windows = [call for name in rows for call in calls_of_window(plan, contract, name)]
+    skipped = {call.id for call in calls if call.state in IN_FLIGHT | {State.MULTIPLIED}}
+    called = {call.id for call in calls if call.attempts}
+    held = _tables(request).look(windows)
+    found = {
+        call.id: rows[call.service].multiplied(
+            call.date, held[call.id].counts, called=call.id in called
+        )
+        for call in windows
+        if call.id not in skipped
+    }
+    return {name: multiplied for name, multiplied in found.items() if multiplied}
+
+
+def _write_down(
     journal: Journal, plan: Plan, before: Sequence[CallStatus], after: Sequence[CallStatus]
 ) -> None:
-    """What was done and is not there any more is to be called again, also by ``resume``."""
-    gone = grouped(
-        ((new.detail, call.service), call)
+    """What was done and is not there any more is to be called again, also by ``resume``.
+
+    What was multiplied is not.
+    """
+    moves = grouped(
+        ((new.state is State.MULTIPLIED, new.detail, call.service), call)
         for call, old, new in zip(plan.calls, before, after, strict=True)
-        if old.state in DONE and new.state not in DONE
+        if old.state != new.state
     )
-    for (reason, _), calls in gone.items():
-        journal.move(calls, State.PLANNED, detail=reason)
+    for (multiplied, reason, _), calls in moves.items():
+        journal.move(calls, State.MULTIPLIED if multiplied else State.PLANNED, detail=reason)
 
 
 def _record(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from checkpoints.errors import WarehouseError
-from remediation.backfill.rows import RowsBefore
+from remediation.backfill.rows import Multiplied, RowsBefore
 from remediation.backfill.tables import Held, outcome_of
 from remediation.backfill.work import Work
 from remediation.ledger.journal import Journal, grouped
@@ -89,6 +89,7 @@ class Watch:
         self._journal.move(new, State.VERIFYING)
         # A deadline that passes while the tables are being read must not count against a call.
         now = self._clock.monotonic()
+        found: Mapping[str, Held] = {}
         try:
             wide = [self._with_all_present(call) for call in calls]
             found = self._tables.look(wide, before_exit=before_exit)
@@ -98,6 +99,11 @@ class Watch:
             unknown = State.UNKNOWN, f"the tables could not be read: {error}"
             outcomes = dict.fromkeys(self._watched, unknown)
         settled = self._settle(outcomes, now)
+        for call in settled:
+            state, _ = outcomes[call.id]
+            if call.id in found and state is not State.MULTIPLIED:
+                landed = state is State.LANDED
+                self.rows.settled(call.date, found[call.id].counts, landed=landed)
         self._looked_at = self._clock.monotonic()
         self._pause = max(FIRST_PAUSE, 2 * self._pause)
         return settled
@@ -118,7 +124,7 @@ class Watch:
     def outcome(self, call: Call, held: Held) -> tuple[State, str]:
         """The state of a call whose time is up, and the reason for people."""
         if multiplied := self.rows.multiplied(call.date, held.counts, called=True):
-            return State.MULTIPLIED, f"{multiplied}: {call.service} appends: {UNDO}"
+            return State.MULTIPLIED, why_multiplied(call.service, multiplied)
         return outcome_of(held.of(call.datasets))
 
     def _settle(self, outcomes: Mapping[str, tuple[State, str]], now: float) -> list[Call]:
@@ -142,3 +148,8 @@ class Watch:
         for (state, detail), calls in grouped(moves).items():
             self._journal.move(calls, state, detail=detail)
         return over
+
+
+def why_multiplied(service: str, found: Collection[Multiplied]) -> str:
+    """Which rows of a call's date are multiplied, and what is to be done."""
+    return f"{'; '.join(map(str, found))}: {service} appends: {UNDO}"

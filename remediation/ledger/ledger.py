@@ -283,6 +283,11 @@ class Ledger:
             AND plan_id IS NOT ? AND (in_flight_until = '' OR in_flight_until > ?)"""
         return frozenset(self._read(str, query, except_plan, _text(now) if now else ""))
 
+    def multiplied(self, except_plan: str) -> frozenset[str]:
+        """Ids of the calls of other plans that multiplied rows, as far as is known."""
+        query = "SELECT service || '/' || date FROM calls WHERE state = ? AND plan_id IS NOT ?"
+        return frozenset(self._read(str, query, State.MULTIPLIED, except_plan))
+
     def history(self, plan_id: str) -> list[Transition]:
         """Every transition of a plan, in order."""
         names = tuple(Transition.model_fields)

@@ -25,7 +25,7 @@ _SEEN = frozenset(
     }
 )
 _ANSWERED = frozenset({State.ACCEPTED, State.REJECTED, State.UNKNOWN, State.NOTHING_THERE})
-_AGAIN = frozenset({State.SENDING, State.BLOCKED, State.LANDED})
+_AGAIN = frozenset({State.SENDING, State.BLOCKED, State.LANDED, State.MULTIPLIED})
 
 FOLLOWS: dict[State, frozenset[State]] = {
     State.PLANNED: _AGAIN,
@@ -35,12 +35,12 @@ FOLLOWS: dict[State, frozenset[State]] = {
     State.ACCEPTED: frozenset({State.VERIFYING}),
     State.UNKNOWN: frozenset({State.VERIFYING}),
     State.VERIFYING: frozenset({State.UNKNOWN, *_SEEN}),
-    State.REJECTED: _AGAIN | {State.MULTIPLIED},
+    State.REJECTED: _AGAIN,
     State.PARTIAL: _AGAIN,
     State.STILL_MISSING: _AGAIN,
     # Never sent: a service that appends would append once more.
     State.MULTIPLIED: frozenset({State.MULTIPLIED, State.LANDED, State.PLANNED}),
-    # What is done is looked at again when a run begins: it may be gone.
-    State.LANDED: frozenset({State.PLANNED}),
-    State.NOTHING_THERE: frozenset({State.PLANNED}),
+    # What is done is looked at again: it may be gone, or another call may have multiplied it.
+    State.LANDED: frozenset({State.PLANNED, State.MULTIPLIED}),
+    State.NOTHING_THERE: frozenset({State.PLANNED, State.MULTIPLIED}),
 }

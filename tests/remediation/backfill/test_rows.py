@@ -12,10 +12,10 @@ import duckdb
 import pytest
 
 from checkpoints.archive.remediation import RemediationRecord
-from checkpoints.dates import DateRange
+from checkpoints.dates import DAY, DateRange
 from checkpoints.errors import ExitCode
 from checkpoints.warehouse.reading import open_warehouse
-from remediation.backfill.rows import Count, RowsBefore, is_multiplied, is_repeated
+from remediation.plan.model import Plan
 from tests.support.backfills import (
     EIGHT,
     FACTORS,
@@ -29,7 +29,7 @@ from tests.support.backfills import (
     states,
 )
 from tests.support.remediation_commands import typed
-from tests.support.scripted_service import Act, Project, land, project, reply
+from tests.support.scripted_service import Act, Project, drop, land, project, reply
 from tests.support.warehouses import BASIC, D, contract_of, fill
 
 ONE_OF_TWO = "INSERT INTO s.factors SELECT d, min(k) FROM s.summary WHERE d = ? GROUP BY d"
@@ -257,69 +257,79 @@ def test_a_canary_that_multiplies_the_rows_of_the_day_before_is_the_last_call(
         )
 
 
-USUAL = [Count(20, 10), Count(22, 10), Count(2, 1)]
-ALONE = [Count(3, 3), Count(10, 10)]
+def test_rows_of_any_other_date_are_compared_when_all_is_sent(tmp_path: Path) -> None:
+    with project(tmp_path, {"factors": (EIGHT, NINE)}) as made:
+        far = executes(APPEND, on="2025-01-12")
+        made.service.otherwise["/four"] = then(far, land)
+        record = carry_out(made, plan_of(made), canary=2)
+        assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
+        assert {str(call.state) for call in record.calls} == {"landed"}
+        worse = [(c.dataset, str(r.date), r.what) for c in record.changes for r in c.regressions]
+        assert worse == [("factors", "2025-01-12", "rows 2 → 6 for 2 keys")]
 
 
-@pytest.mark.parametrize(
-    ("now", "before", "others", "multiplied"),
-    [
-        (Count(3, 2), Count(1, 1), ALONE, True),
-        (Count(2, 2), Count(1, 1), ALONE, False),
-        (Count(4, 2), Count(0, 0), ALONE, True),
-        (Count(3, 3), Count(4, 2), ALONE, False),
-        (Count(4, 2), Count(4, 2), ALONE, False),
-        (Count(7, 3), Count(4, 2), ALONE, True),
-        (Count(13, 3), Count(10, 2), ALONE, True),
-        (Count(3, 2), Count(1, 1), [], True),
-        (Count(3, 2), Count(1, 1), [Count(3, 2)], False),
-        (Count(3, 2), Count(1, 1), [Count(3, 2), Count(5, 5)], True),
-        (Count(24, 2), Count(4, 1), [], False),
-        (Count(24, 1), Count(4, 1), [Count(48, 2)], False),
-        (Count(48, 2), Count(24, 2), [], True),
-        (Count(48, 2), Count(24, 2), [Count(24, 1)], True),
-        (Count(36, 2), Count(12, 1), [Count(24, 2)], True),
-        (Count(20, 10), Count(0, 0), USUAL, False),
-        (Count(40, 10), Count(0, 0), USUAL, True),
-        (Count(26, 10), Count(4, 2), USUAL, False),
-        (Count(30, 10), Count(10, 5), USUAL, True),
-        (Count(24, 1), Count(3, 1), [Count(2, 1), Count(30, 1), Count(9, 1)], False),
-        (Count(18, 1), Count(9, 1), [Count(2, 1), Count(30, 1), Count(9, 1)], True),
-    ],
-)
-def test_rows_are_too_many_by_what_was_there_and_what_is_usual(
-    now: Count, before: Count, others: list[Count], multiplied: bool
+def test_a_date_that_landed_and_is_appended_to_by_the_next_call_is_multiplied(
+    made: Project, plan: Plan
 ) -> None:
-    assert is_multiplied(now, before, others) is multiplied
+    def with_the_day_before(handler: Any, service: Any, path: str, day: date) -> None:
+        before = executes(APPEND, on=str(day - DAY))
+        then(before, land)(handler, service, path, day)
 
-
-@pytest.mark.parametrize(
-    ("now", "before", "others", "repeated"),
-    [
-        (Count(2, 9), Count(1, 9), [Count(1, 4), Count(1, 15)], True),
-        (Count(30, 15), Count(15, 15), [Count(4, 4), Count(5, 5)], True),
-        (Count(15, 15), Count(5, 15), [Count(4, 4), Count(15, 15), Count(30, 30)], False),
-        (Count(15, 15), Count(4, 15), [Count(4, 4)], False),
-        (Count(5, 5), Count(0, 5), [Count(4, 4)], False),
-    ],
-)
-def test_a_batch_without_keys_is_there_again(
-    now: Count, before: Count, others: list[Count], repeated: bool
-) -> None:
-    assert is_repeated(now, before, others) is repeated
-
-
-def test_a_date_that_may_be_multiplied_already_says_nothing_of_what_is_usual(
-    tmp_path: Path,
-) -> None:
-    contract = contract_of(tmp_path).contract
-    seven, eight = D(SEVEN), D(EIGHT)
-    counts = {seven: {"factors": Count(4, 2)}, eight: {"factors": Count(2, 2)}}
-    rows = RowsBefore(contract, counts, {seven})
-    assert rows.multiplied(seven, counts[seven], called=True) == (
-        "factors on 2025-01-07: 4 rows for 2 keys"
+    made.service.on("/four", EIGHT, with_the_day_before)
+    record = carry_out(made, plan)
+    assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
+    assert [remains(record)[0][:2], len(remains(record))] == [("01-07", "multiplied"), 1]
+    assert (
+        "factors on 2025-01-07: 4 rows for 2 keys, 2 rows for 2 keys before"
+        in (remains(record)[0][2])
     )
-    assert rows.multiplied(eight, {"factors": Count(4, 2)}, called=True)
+    assert states(made, plan)["01-07"] == "multiplied"
+
+
+def test_what_a_lost_call_left_is_what_the_next_sending_may_multiply(tmp_path: Path) -> None:
+    with project(tmp_path, {"factors": (SEVEN,)}) as made:
+        lost = then(executes(ONE_OF_TWO, on=SEVEN), drop)
+        made.service.on("/four", SEVEN, lost, writes(APPEND))
+        record = carry_out(made, plan_of(made))
+        assert made.service.sent == ["four 01-07", "four 01-07"]
+        assert remains(record) == [("01-07", "multiplied", MULTIPLIED)]
+
+
+def test_a_date_is_multiplied_until_all_its_duplicates_are_removed(partial: Project) -> None:
+    partial.service.otherwise["/four"] = writes(APPEND, APPEND)
+    plan = plan_of(partial)
+    carry_out(partial, plan)
+    one = "DELETE FROM s.factors WHERE rowid = (SELECT max(rowid) FROM s.factors WHERE d = ?)"
+    execute(partial.database, one, day=SEVEN)
+    for _ in range(2):
+        assert remains(carry_out(partial, plan))[0] == (
+            "01-07",
+            "multiplied",
+            MULTIPLIED.replace("3 rows", "5 rows").replace(
+                "before:", "before, now 4 rows for 2 keys:"
+            ),
+        )
+    execute(partial.database, one, one.replace("max", "min"), day=SEVEN)
+    partial.service.otherwise["/four"] = land
+    assert carry_out(partial, plan).exit_code is ExitCode.COMPLETE
+
+
+def test_another_plan_does_not_call_a_date_that_is_multiplied(partial: Project) -> None:
+    first = plan_of(partial)
+    partial.service.otherwise["/four"] = writes(ONE_OF_TWO)
+    carry_out(partial, first)
+    second = plan_of(partial)
+    assert second.id != first.id
+    partial.service.otherwise["/four"] = land
+    record = carry_out(partial, second)
+    assert partial.service.sent == ["four 01-07", "four 01-08", "four 01-09"]
+    assert remains(record) == [
+        (
+            "01-07",
+            "blocked",
+            "another plan's call multiplied its rows: remove the duplicates, then resume that plan",
+        )
+    ]
 
 
 def test_rows_are_counted_of_whole_keys_and_only_when_asked_for(tmp_path: Path) -> None:
