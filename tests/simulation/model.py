@@ -17,7 +17,8 @@ from itertools import count
 from checkpoints.contract.model import Contract
 from remediation.plan.model import Call
 from remediation.service.answer import Answer, Kind
-from remediation.service.http import HttpService, classify
+from remediation.service.http import HttpService
+from remediation.service.http_answer import classify
 
 EPOCH = datetime(2025, 3, 1, tzinfo=UTC)
 TICK = 1e-6

@@ -28,13 +28,8 @@ from remediation.ledger.states import State
 from remediation.plan.model import Call
 from remediation.service.answer import Answer, Kind
 from remediation.service.credentials import Tokens, expiry_of
-from remediation.service.http import (
-    LONGEST_PAUSE,
-    MAX_BODY_BYTES,
-    HttpSender,
-    HttpService,
-    retry_after,
-)
+from remediation.service.http import MAX_BODY_BYTES, HttpSender, HttpService
+from remediation.service.http_answer import LONGEST_PAUSE, retry_after
 from remediation.service.kind import check_callable
 from tests.support.scripted_service import (
     Act,
