@@ -128,10 +128,10 @@ class HandWriter:
     def nulls(self, name: str) -> str:
         """Rows without a key, per date, in the place of orphans."""
         dataset = self.contract.datasets[name]
+        null = f"{dataset.key[0]} IS NULL" if dataset.key else "false"
         return (
             f"SELECT {dataset.date} AS d, 0 AS expected, 0 AS matched, count(*) AS orphans"
-            f" FROM {self.table(name)} WHERE {self.where(name)} AND {dataset.key[0]} IS NULL"
-            " GROUP BY 1"
+            f" FROM {self.table(name)} WHERE {self.where(name)} AND {null} GROUP BY 1"
         )
 
     def _late(self, name: str, days: int) -> str:

@@ -86,10 +86,8 @@ def _by_default(contract: Contract, name: str) -> list[Rule]:
 
 
 def _rules_for_keyed(contract: Contract, name: str) -> list[Rule]:
-    """The reference is compared with nothing."""
-    if contract.is_date_grain(name):
-        return []
-    compared = name != contract.reference
+    """The reference is compared with nothing; without a key there are dates to be read still."""
+    compared = name != contract.reference and not contract.is_date_grain(name)
     return [rule for rule in contract.rules_for_keyed if compared or not rule.compares]
 
 

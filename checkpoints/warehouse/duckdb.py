@@ -131,12 +131,13 @@ def _naive_moment(element: functions.naive_moment, compiler: Any, **kw: Any) -> 
 
 @compiles(functions.day_of, "duckdb")
 def _day_of(element: functions.day_of, compiler: Any, **kw: Any) -> str:
-    """A cast rounds nanoseconds up to the next day."""
+    """A cast rounds nanoseconds up to the next day, and a division does before 1970."""
     (column,) = clauses_of(element, compiler, **kw)
+    moment, day = f"epoch_ns({column})", 86_400_000_000_000
+    days = f"{moment} // {day} - CAST({moment} % {day} < 0 AS INTEGER)"
     return (
         f"CASE WHEN typeof({column}) = 'TIMESTAMP_NS' "
-        f"THEN DATE '1970-01-01' + CAST(epoch_ns({column}) // 86400000000000 AS INTEGER) "
-        f"ELSE CAST({column} AS DATE) END"
+        f"THEN DATE '1970-01-01' + CAST({days} AS INTEGER) ELSE CAST({column} AS DATE) END"
     )
 
 

@@ -188,7 +188,8 @@ def oracle(world: World, name: str, rule: dict[str, Any]) -> tuple[str, float | 
     due = [d for d in window if is_due(world, name, d)]
     if rule["rule"] == "no_null_keys":
         table = world.tables[name]
-        dated = [r[0] for r in table if r[0] in window and None in r[1:]]
+        keyed = bool(dataset["key"])
+        dated = [r[0] for r in table if r[0] in window and None in r[1:] and keyed]
         undated = [r for r in table if r[0] is None]
         if not (undated or any(r[0] in window for r in table)):
             return "NOT_EVALUATED", None, []

@@ -28,7 +28,7 @@ FROM (
       SELECT
         CASE
           WHEN TYPEOF("nba_raw"."nbac_schedule"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_schedule"."game_date") // 86400000000000 AS INT)
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_schedule"."game_date") // 86400000000000 - CAST(EPOCH_NS("nba_raw"."nbac_schedule"."game_date") % 86400000000000 < 0 AS INT) AS INT)
           ELSE CAST("nba_raw"."nbac_schedule"."game_date" AS DATE)
         END AS "date",
         CASE
@@ -61,7 +61,7 @@ FROM (
       SELECT
         CASE
           WHEN TYPEOF("nba_raw"."bdl_player_boxscores"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."bdl_player_boxscores"."game_date") // 86400000000000 AS INT)
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."bdl_player_boxscores"."game_date") // 86400000000000 - CAST(EPOCH_NS("nba_raw"."bdl_player_boxscores"."game_date") % 86400000000000 < 0 AS INT) AS INT)
           ELSE CAST("nba_raw"."bdl_player_boxscores"."game_date" AS DATE)
         END AS "date",
         CASE
@@ -88,7 +88,7 @@ FROM (
       SELECT
         CASE
           WHEN TYPEOF("nba_raw"."nbac_gamebook_player_stats"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_gamebook_player_stats"."game_date") // 86400000000000 AS INT)
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_gamebook_player_stats"."game_date") // 86400000000000 - CAST(EPOCH_NS("nba_raw"."nbac_gamebook_player_stats"."game_date") % 86400000000000 < 0 AS INT) AS INT)
           ELSE CAST("nba_raw"."nbac_gamebook_player_stats"."game_date" AS DATE)
         END AS "date",
         CASE
@@ -115,7 +115,7 @@ FROM (
       SELECT
         CASE
           WHEN TYPEOF("nba_raw"."nbac_player_boxscores"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_player_boxscores"."game_date") // 86400000000000 AS INT)
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_raw"."nbac_player_boxscores"."game_date") // 86400000000000 - CAST(EPOCH_NS("nba_raw"."nbac_player_boxscores"."game_date") % 86400000000000 < 0 AS INT) AS INT)
           ELSE CAST("nba_raw"."nbac_player_boxscores"."game_date" AS DATE)
         END AS "date",
         CASE
@@ -142,7 +142,7 @@ FROM (
       SELECT
         CASE
           WHEN TYPEOF("nba_analytics"."player_game_summary"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_analytics"."player_game_summary"."game_date") // 86400000000000 AS INT)
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_analytics"."player_game_summary"."game_date") // 86400000000000 - CAST(EPOCH_NS("nba_analytics"."player_game_summary"."game_date") % 86400000000000 < 0 AS INT) AS INT)
           ELSE CAST("nba_analytics"."player_game_summary"."game_date" AS DATE)
         END AS "date",
         CASE
@@ -169,7 +169,7 @@ FROM (
       SELECT
         CASE
           WHEN TYPEOF("nba_analytics"."team_defense_game_summary"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_analytics"."team_defense_game_summary"."game_date") // 86400000000000 AS INT)
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_analytics"."team_defense_game_summary"."game_date") // 86400000000000 - CAST(EPOCH_NS("nba_analytics"."team_defense_game_summary"."game_date") % 86400000000000 < 0 AS INT) AS INT)
           ELSE CAST("nba_analytics"."team_defense_game_summary"."game_date" AS DATE)
         END AS "date",
         CASE
@@ -196,7 +196,7 @@ FROM (
       SELECT
         CASE
           WHEN TYPEOF("nba_precompute"."player_composite_factors"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."player_composite_factors"."game_date") // 86400000000000 AS INT)
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."player_composite_factors"."game_date") // 86400000000000 - CAST(EPOCH_NS("nba_precompute"."player_composite_factors"."game_date") % 86400000000000 < 0 AS INT) AS INT)
           ELSE CAST("nba_precompute"."player_composite_factors"."game_date" AS DATE)
         END AS "date",
         CASE
@@ -223,7 +223,7 @@ FROM (
       SELECT
         CASE
           WHEN TYPEOF("nba_precompute"."team_defense_zone_analysis"."analysis_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."team_defense_zone_analysis"."analysis_date") // 86400000000000 AS INT)
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."team_defense_zone_analysis"."analysis_date") // 86400000000000 - CAST(EPOCH_NS("nba_precompute"."team_defense_zone_analysis"."analysis_date") % 86400000000000 < 0 AS INT) AS INT)
           ELSE CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS DATE)
         END AS "date",
         NULL AS "key_1",
@@ -237,7 +237,7 @@ FROM (
       SELECT
         CASE
           WHEN TYPEOF("nba_precompute"."player_daily_cache"."cache_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."player_daily_cache"."cache_date") // 86400000000000 AS INT)
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_precompute"."player_daily_cache"."cache_date") // 86400000000000 - CAST(EPOCH_NS("nba_precompute"."player_daily_cache"."cache_date") % 86400000000000 < 0 AS INT) AS INT)
           ELSE CAST("nba_precompute"."player_daily_cache"."cache_date" AS DATE)
         END AS "date",
         NULL AS "key_1",
@@ -251,7 +251,7 @@ FROM (
       SELECT
         CASE
           WHEN TYPEOF("nba_predictions"."prediction_accuracy"."game_date") = 'TIMESTAMP_NS'
-          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_predictions"."prediction_accuracy"."game_date") // 86400000000000 AS INT)
+          THEN CAST('1970-01-01' AS DATE) + CAST(EPOCH_NS("nba_predictions"."prediction_accuracy"."game_date") // 86400000000000 - CAST(EPOCH_NS("nba_predictions"."prediction_accuracy"."game_date") % 86400000000000 < 0 AS INT) AS INT)
           ELSE CAST("nba_predictions"."prediction_accuracy"."game_date" AS DATE)
         END AS "date",
         CASE

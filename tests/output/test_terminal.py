@@ -90,7 +90,7 @@ def test_the_terminal_shows_what_it_showed(
 
 
 def test_the_verdict_on_the_incident_fits_a_screen(incident: Report, url: str) -> None:
-    assert len(incident.checks) == 38
+    assert len(incident.checks) == 40
     assert height(on_terminal("checkpoints", "check", *WINDOW, "--warehouse", url), 80) <= 23
     assert height(printed(incident, stored=STORED), 80) <= 23
 
@@ -101,7 +101,7 @@ def test_the_verdict_fits_a_screen_however_much_fails(incident: Report) -> None:
     text = printed(everything, stored=STORED)
     assert height(text, 80) <= 23
     rows = len(re.findall(r"^  (?:FAILED|warning) ", text, re.MULTILINE))
-    assert f"and {38 - rows} more failed checks: --verbose shows them" in text
+    assert f"and {40 - rows} more failed checks: --verbose shows them" in text
     errored = [
         c.model_copy(update={"outcome": Outcome.ERRORED, "message": f"table {c.dataset!r} is gone"})
         for c in incident.checks
@@ -134,7 +134,7 @@ def test_columns_align_at_every_width(incident: Report) -> None:
 
 def test_quiet_is_the_verdict_and_errors(incident: Report) -> None:
     assert printed(incident, detail=Detail.QUIET) == (
-        "INCOMPLETE 12 of 38 evaluated checks failed (1 below critical)\n"
+        "INCOMPLETE 12 of 40 evaluated checks failed (1 below critical)\n"
     )
     broken = report_of([check_of("factors", [], "ERRORED")], {})
     assert "table 'x' is gone" in printed(broken, detail=Detail.QUIET)
@@ -143,7 +143,7 @@ def test_quiet_is_the_verdict_and_errors(incident: Report) -> None:
 def test_verbose_is_every_check_every_range_and_what_was_sent(incident: Report) -> None:
     text = printed(incident, detail=Detail.VERBOSE)
     rows = re.findall(r"^  (?:FAILED|warning|passed|not evaluated) ", text, re.MULTILINE)
-    assert len(rows) == 38
+    assert len(rows) == 40
     for check in incident.checks:
         if check.unexpected_dates:
             for span in incident.ranges(check.unexpected_dates):

@@ -7,14 +7,18 @@ from typing import Any
 
 import duckdb
 import pytest
+import sqlalchemy as sa
 
 from checkpoints.contract.checks import checks_of
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import judged
 from checkpoints.dates import DateRange
+from checkpoints.rules.rule import Outcome
+from checkpoints.warehouse.duckdb import compiled
+from checkpoints.warehouse.functions import day_of
 from checkpoints.warehouse.reading import gather
-from tests.support.warehouses import BASIC, D, contract_of, fill
+from tests.support.warehouses import BASIC, D, contract_of, days, fill
 from tests.warehouse.test_values import DAY, at, cells, frame_of
 
 UPPER, LOWER = "0F8FAD5B-D9CB-469F-A165-70867728950E", "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -193,3 +197,30 @@ def test_a_query_takes_no_parameter_of_the_program(tmp_path: Path, parameter: st
     }
     frame = frame_of(tmp_path, at("'7'"), at("'7'"), changes)
     assert "its query has a parameter" in frame.unreadable["summary"]
+
+
+def test_dates_that_cannot_be_read_are_told_of_a_dataset_without_a_key_too(tmp_path: Path) -> None:
+    good, bad = days("2025-01-10", "2025-01-12", games=1), [("01/11/2025", "x"), ("n/a", "y")]
+    rows = [(str(day), key) for day, key in good]
+    url = fill(tmp_path / "w.duckdb", {**dict.fromkeys(BASIC["datasets"], good), "summary": []})
+    fill(tmp_path / "w.duckdb", {"summary": [*rows, *bad]}, "d VARCHAR, k VARCHAR")
+    datasets = {**BASIC["datasets"], "summary": {**BASIC["datasets"]["summary"], "key": []}}
+    contract = contract_of(tmp_path, datasets=datasets).contract
+    window = Window(range=DateRange(D("2025-01-10"), D("2025-01-12")), label="")
+    frame = gather(contract, url, window, D("2025-02-01")).frame
+    (check,) = (
+        c for c in checks_of(contract) if (c.dataset, c.kind) == ("summary", "no_null_keys")
+    )
+    found = judged(check, frame)
+    assert (found.outcome, found.observed) == (Outcome.FAILED, 2)
+    assert "2 rows without a date that can be read" in found.message
+
+
+def test_nanoseconds_before_1970_are_of_their_day(tmp_path: Path) -> None:
+    connection = duckdb.connect(str(tmp_path / "n.duckdb"))
+    moment: sa.ColumnClause[Any] = sa.column("d")
+    sql, _ = compiled(sa.select(day_of(moment)).select_from(sa.table("n")))
+    for day, time in (("1969-12-31", "12:00:00"), ("1969-12-31", "23:59:59.999999999"),
+                      ("1970-01-01", "00:00:00"), ("1950-06-01", "00:00:00")):  # fmt: skip
+        connection.execute(f"CREATE OR REPLACE TABLE n AS SELECT TIMESTAMP_NS '{day} {time}' AS d")
+        assert connection.execute(sql).fetchall() == [(D(day),)]
