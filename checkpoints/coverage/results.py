@@ -189,8 +189,8 @@ def _not_judged(
     return Verdict(
         exit_code=ExitCode.COULD_NOT_TELL,
         passed=False,
-        summary=f"no rule says how much may be missing, and {_lack(tolerated)}: give the datasets "
-        "one, such as conversion_ratio",
+        summary=f"no rule says how much may be missing, and {_lack(tolerated)}: give their "
+        "datasets rules about due dates",
         declared=declared,
         counts={outcome: counts[outcome] for outcome in Outcome},
         fail_on=fail_on,

@@ -59,7 +59,7 @@ class UpToDate(DaysRule):
         """
         seasons = seasons_in(evidence.window, evidence.as_of, evidence.seasons)
         if not seasons:
-            return not_evaluated("no season in the window")
+            return not_evaluated("no part of a season in the window yet")
         found = {season: self._latest(season, evidence) for season in seasons}
         late = {s: latest for s, latest in found.items() if (s.last - latest).days > self.days}
         return Evaluation(
@@ -95,7 +95,7 @@ def seasons_in(window: DateRange, as_of: date, seasons: Sequence[DateRange]) -> 
     """The seasons of which the window has a day, each as far as the window and today go."""
     end = min(as_of, window.last)
     return [
-        DateRange(season.first, min(season.last, end))
+        DateRange(season.first, last)
         for season in sorted(seasons)
-        if season.first <= end and season.last >= window.first
+        if season.first <= (last := min(season.last, end)) and last >= window.first
     ]

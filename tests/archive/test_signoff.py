@@ -270,7 +270,8 @@ def test_a_complete_run_is_signed_with_its_warnings_which_are_listed(tmp_path: P
 @pytest.mark.parametrize(
     ("tables", "fail_on", "said"),
     [
-        ({"factors": HOLE}, "critical", "10 dates of it (first 2025-01-20): backfill these"),
+        ({"factors": HOLE}, "critical", "10 dates of it (first 2025-01-20): backfill these dates, "
+         "or declare them there"),
         ({"factors": [*FULL, (D("2025-01-10"), None)]}, "critical", "a backfill does not remove "
          "them. Correct the table, or declare them there"),
         ({"factors": [*FULL, (None, "k")]}, "critical", "no_null_keys of 'factors' failed, on no "

@@ -228,7 +228,7 @@ def latest_oracle(world: World, name: str, days: int) -> tuple[str, float | None
     observed, bad = [], []
     for season in world.raw["seasons"]:
         end = min(world.as_of, world.last, season["to"])
-        if season["from"] > end or season["to"] < world.first:
+        if season["from"] > end or end < world.first:
             continue
         when = end
         while (
