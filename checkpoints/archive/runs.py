@@ -122,8 +122,8 @@ def no_runs(project: Path) -> ContractError:
     )
 
 
-def report_path(project: Path, run_id: str | None) -> Path:
-    """The report of a run, or of the latest one.
+def report_path(project: Path, run_id: str) -> Path:
+    """The report of a run.
 
     Raises:
         ContractError: there is no such run.
@@ -131,10 +131,10 @@ def report_path(project: Path, run_id: str | None) -> Path:
     known = run_ids(project)
     if not known:
         raise no_runs(project)
-    if run_id is not None and run_id not in known:
+    if run_id not in known:
         hint = did_you_mean(run_id, known) or f"did you mean {known[-1]!r}?"
         raise ContractError(f"run {run_id!r} is not stored: {hint}")
-    return runs_folder(project) / (run_id or known[-1]) / "report.json"
+    return runs_folder(project) / run_id / "report.json"
 
 
 def contract_name(report: Report) -> str:

@@ -165,32 +165,20 @@ def decide(
     counts = Counter(check.outcome for check in checks)
     tolerated = _tolerated(checks, records)
     if tolerated and not any(check.rule.needs_due_dates for check in checks):
-        return _not_judged(counts, declared, fail_on, tolerated)
-    code = _exit_code(checks, declared, fail_on)
-    summary = _summary(checks, counts, declared, fail_on, code)
+        # Nobody has said how many dates may be lost.
+        code = ExitCode.COULD_NOT_TELL
+        summary = (
+            f"no rule says how much may be missing, and {_lack(tolerated)}: give their datasets "
+            "rules about due dates"
+        )
+    else:
+        code = _exit_code(checks, declared, fail_on)
+        summary = _summary(checks, counts, declared, fail_on, code)
+        summary += f"; {_lack(tolerated)} within tolerance" if tolerated else ""
     return Verdict(
         exit_code=code,
         passed=code is ExitCode.COMPLETE,
-        summary=f"{summary}; {_lack(tolerated)} within tolerance" if tolerated else summary,
-        declared=declared,
-        counts={outcome: counts[outcome] for outcome in Outcome},
-        fail_on=fail_on,
-        tolerated=tolerated,
-    )
-
-
-def _not_judged(
-    counts: Counter[Outcome],
-    declared: int,
-    fail_on: Severity,
-    tolerated: dict[str, tuple[date, ...]],
-) -> Verdict:
-    """Without a rule about due dates nobody has said how many may be lost."""
-    return Verdict(
-        exit_code=ExitCode.COULD_NOT_TELL,
-        passed=False,
-        summary=f"no rule says how much may be missing, and {_lack(tolerated)}: give their "
-        "datasets rules about due dates",
+        summary=summary,
         declared=declared,
         counts={outcome: counts[outcome] for outcome in Outcome},
         fail_on=fail_on,

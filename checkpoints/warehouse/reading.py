@@ -243,7 +243,7 @@ class Warehouse:
         def statement(sources: Mapping[str, Source]) -> sa.Select[Any]:
             return build(contract, sources, ranges, shape)
 
-        surely = self._surely_allowed([(statement(sources), where) for where, sources in groups])
+        surely = self._surely_allowed((statement(sources), where) for where, sources in groups)
         if not surely and (refusal := self.refusal(self.estimates(ranges))):
             raise WarehouseError(f"{refusal}; see python -m checkpoints estimate")
         return [row for where, these in groups for row in self._rows_of(these, where, statement)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import date
 
 from checkpoints.contract.model import Contract
 from checkpoints.dates import DAY
@@ -138,7 +139,7 @@ class ServiceBackfill:
             return
         size = self._work.pace.canary
         canary, rest = waiting[:size], waiting[size:]
-        adjacent = adjacent_calls(self._work, canary)
+        adjacent = adjacent_calls(self._work.contract, self._name, canary)
         before = self._work.tables.look(adjacent)
         rest = [*self._sending.send(canary), *rest]
         if reason := self._reason_against_more(canary, adjacent, before):
@@ -309,24 +310,24 @@ class ServiceBackfill:
 
 def calls_of_window(plan: Plan, contract: Contract, service: str) -> list[Call]:
     """Every date of the plan's window and the days beside its calls, in all that is built."""
-    called = [call.date for call in plan.calls_of(service)]
-    beside = [day + step for day in called for step in (-DAY, DAY)]
-    dates = {*plan.window.dates(), *called, *beside}
+    called = {call.date for call in plan.calls_of(service)}
+    return _whole(contract, service, {*plan.window.dates(), *called, *_beside(called)})
+
+
+def adjacent_calls(contract: Contract, service: str, calls: Sequence[Call]) -> list[Call]:
+    """The day before and the day after each call of a service, which it may damage."""
+    called = {call.date for call in calls}
+    return _whole(contract, service, _beside(called) - called)
+
+
+def _beside(called: Collection[date]) -> set[date]:
+    return {day + step for day in called for step in (-DAY, DAY)}
+
+
+def _whole(contract: Contract, service: str, days: Collection[date]) -> list[Call]:
+    """Dates in all datasets that a service builds, whether or not a plan asks for them."""
     built = tuple(built_by(contract, service))
-    return [Call(service=service, date=day, datasets=built) for day in sorted(dates)]
-
-
-def adjacent_calls(work: Work, calls: Sequence[Call]) -> list[Call]:
-    """The day before and the day after each call, which it may damage.
-
-    In all datasets that its service builds, whether or not the plan asks for them.
-    """
-    own = {(call.service, call.date) for call in calls}
-    beside = {(call.service, day) for call in calls for day in (call.date - DAY, call.date + DAY)}
-    return [
-        Call(service=service, date=day, datasets=tuple(built_by(work.contract, service)))
-        for service, day in sorted(beside - own)
-    ]
+    return [Call(service=service, date=day, datasets=built) for day in sorted(days)]
 
 
 def damage_of(calls: Sequence[Call], before: Mapping[str, Held], after: Mapping[str, Held]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
@@ -69,20 +69,17 @@ def revalidate(
     checks = tuple(
         judged(check, frame) for check in checks_of(contract, declared.suites if declared else None)
     )
-    records = [
-        record
-        for pair_of in (upstream_pair, coverage_pair)
-        for record in dataset_records(contract, frame, pair_of)
-    ]
+    datasets = tuple(dataset_records(contract, frame, upstream_pair))
+    coverage = dataset_records(contract, frame, coverage_pair)
     return Revalidation(
         calls=without_multiplied(
             _as_checked(recounted(contract, frame, calls), _still_lacking(frame, checks)),
             multiplied,
         ),
-        verdict=decide(checks, len(checks), report.verdict.fail_on, records),
+        verdict=decide(checks, len(checks), report.verdict.fail_on, (*datasets, *coverage)),
         checks=checks,
         changes=changes_of(
-            contract, frame, checks, report, list(chain.from_iterable(multiplied.values()))
+            datasets, checks, report, list(chain.from_iterable(multiplied.values()))
         ),
     )
 
@@ -160,14 +157,13 @@ def without_multiplied(
 
 
 def changes_of(
-    contract: Contract,
-    frame: CoverageFrame,
+    datasets: Iterable[DatasetRecord],
     checks: Sequence[CheckRecord],
     report: Report,
     multiplied: Sequence[Multiplied],
 ) -> tuple[Change, ...]:
-    """Every dataset of the report, compared with a frame of the same window."""
-    now = {record.name: record for record in dataset_records(contract, frame, upstream_pair)}
+    """Every dataset of the report, compared with what it is now in the same window."""
+    now = {record.name: record for record in datasets}
     return tuple(
         Change(
             dataset=old.name,

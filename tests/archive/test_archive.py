@@ -13,7 +13,7 @@ from checkpoints.archive.runs import pages_folder
 from checkpoints.output import page, site
 from checkpoints.output.site import rebuild_pages, render_list, write_run_page
 from tests.support.browser import assert_sound, looked_at
-from tests.support.runs import AT, FULL, HOLE, accept, page_of, repaired, stored
+from tests.support.runs import AT, FULL, HOLE, accept, latest_report, page_of, repaired, stored
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_one_damaged_run_does_not_hide_the_others(tmp_path: Path) -> None:
     assert "COMPLETE" in index_of(tmp_path)
     assert "20200101T000000000000Z-old" in index_of(tmp_path)
     assert len(rebuild_pages(tmp_path)) == 1
-    archive.report_path(tmp_path, None).with_name("signoff.json").write_text("{}")
+    latest_report(tmp_path).with_name("signoff.json").write_text("{}")
     problems = rebuild_pages(tmp_path)
     assert ["signoff.json: is not a sign-off" in problem for problem in problems] == [True, False]
     assert "signoff.json: is not a sign-off of version 2" in page.read_text()

@@ -19,7 +19,7 @@ from checkpoints.output.page import environment
 from checkpoints.output.site import rebuild_pages
 from checkpoints.output.trend import Trend, blocks, dataset_trends, layer_trends
 from tests.support.commands import command
-from tests.support.runs import FULL, HOLE, accept, stored
+from tests.support.runs import FULL, HOLE, accept, latest_report, stored
 from tests.support.warehouses import contract_of
 
 
@@ -86,7 +86,7 @@ def test_a_report_is_parsed_for_a_list_only_when_it_was_changed(
     first = stored_runs(tmp_path)
     assert parsed == []
 
-    path = archive.report_path(tmp_path, None)
+    path = latest_report(tmp_path)
     times = path.stat()
     path.write_text(path.read_text().replace('"passed":true', '"passed":fals'))
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # same size, same time
@@ -104,7 +104,7 @@ def test_a_run_without_a_head_is_listed_from_its_report_and_nothing_is_written(
 ) -> None:
     stored(tmp_path)
     with_head = stored_runs(tmp_path)
-    head = archive.report_path(tmp_path, None).with_name("head.json")
+    head = latest_report(tmp_path).with_name("head.json")
     head.unlink()
     if content is not None:
         head.write_text(content)
@@ -121,7 +121,7 @@ def test_a_run_without_a_head_is_listed_from_its_report_and_nothing_is_written(
 
 def test_a_report_that_was_edited_never_keeps_its_old_head(tmp_path: Path) -> None:
     stored(tmp_path, factors=HOLE)
-    path = archive.report_path(tmp_path, None)
+    path = latest_report(tmp_path)
     path.write_text(path.read_text().replace('"exit_code":1', '"exit_code":0'))
     assert stored_runs(tmp_path)[0].head.exit_code == 0
 
@@ -232,7 +232,7 @@ def test_the_command_narrowed_to_a_dataset_as_json(tmp_path: Path) -> None:
 
 def test_a_damaged_run_is_listed_as_damaged(tmp_path: Path) -> None:
     stored(tmp_path)
-    archive.report_path(tmp_path, None).write_text("{")
+    latest_report(tmp_path).write_text("{")
     done = history(tmp_path)
     assert done.returncode == 0
     assert "damaged" in done.stderr

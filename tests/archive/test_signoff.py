@@ -18,7 +18,17 @@ from checkpoints.errors import ContractError, ExitCode, PublishingError, RunRefu
 from checkpoints.output.site import rebuild_pages, write_run_page
 from tests.support.commands import command
 from tests.support.projects import project_of
-from tests.support.runs import AT, FULL, GAP, HOLE, accept, repaired, request_of, stored
+from tests.support.runs import (
+    AT,
+    FULL,
+    GAP,
+    HOLE,
+    accept,
+    latest_report,
+    repaired,
+    request_of,
+    stored,
+)
 from tests.support.warehouses import BASIC, D, contract_of
 
 
@@ -135,7 +145,7 @@ def test_a_run_that_failed_on_a_warning_it_was_to_fail_on_cannot_be_signed(tmp_p
 
 def test_the_sign_off_binds_report_page_and_remediation_by_their_hashes(tmp_path: Path) -> None:
     report = stored(tmp_path)
-    path, repair = archive.report_path(tmp_path, None), repaired(tmp_path, report)
+    path, repair = latest_report(tmp_path), repaired(tmp_path, report)
     page = accept(tmp_path, note="fine")
     record = json.loads(page.with_suffix(".json").read_text())
 

@@ -15,7 +15,7 @@ from checkpoints.errors import ContractError, ExitCode
 from checkpoints.output.site import rebuild_pages, write_run_page
 from tests.support.commands import command
 from tests.support.projects import project_of
-from tests.support.runs import AT, accept, repaired, request_of, stored
+from tests.support.runs import AT, accept, latest_report, repaired, request_of, stored
 
 
 def broken(project: Path, path: Path) -> dict[str, Standing]:
@@ -50,7 +50,7 @@ def test_what_was_not_touched_is_intact_by_page_and_by_sign_off(tmp_path: Path, 
 def test_a_changed_or_lost_piece_is_named(
     tmp_path: Path, page: Path, name: str, piece: str
 ) -> None:
-    path = archive.report_path(tmp_path, None).with_name(name)
+    path = latest_report(tmp_path).with_name(name)
     kept = path.read_bytes()
     path.write_bytes(kept.replace(b"2025-01-20", b"2025-01-21"))
     assert broken(tmp_path, page) == {piece: Standing.ALTERED}
@@ -74,7 +74,7 @@ def test_a_changed_page_is_named_and_docs_brings_the_signed_one_back(
 
 
 def test_a_sign_off_that_differs_from_its_copy_is_named(tmp_path: Path, page: Path) -> None:
-    record = archive.report_path(tmp_path, None).with_name("signoff.json")
+    record = latest_report(tmp_path).with_name("signoff.json")
     copy = page.with_suffix(".json")
     copy.write_text(copy.read_text().replace("Ada", "Eve"))
     assert broken(tmp_path, page) == {"sign-off beside the page": Standing.ALTERED}
@@ -115,7 +115,7 @@ def test_the_command_names_what_is_broken_and_exits_3(tmp_path: Path, page: Path
     intact = command("checkpoints", "signoff", *options)
     assert (intact.returncode, intact.stdout) == (0, "")
     assert "INTACT  all 6 pieces belong together" in intact.stderr
-    archive.report_path(tmp_path, None).write_text("{}")
+    latest_report(tmp_path).write_text("{}")
     broken = command("checkpoints", "signoff", *options)
     assert broken.returncode == 3
     assert "altered  report: " in broken.stderr

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-import pytest
-
 from checkpoints.archive.report import Report
 from tests.output.test_ci_outputs import assert_is_junit
-from tests.support.backfills import EIGHT, NINE, SEVEN
+from tests.support.backfills import EIGHT
 from tests.support.remediation_commands import typed
 from tests.support.runs import FULL, HOLE, checked
-from tests.support.scripted_service import Project, answer, project
+from tests.support.scripted_service import Project, answer
 from tests.support.warehouses import BASIC, D, write_contract
 
 STRANGER = (D("2025-01-10"), "stranger")
@@ -116,14 +113,6 @@ def test_a_summary_of_github_that_cannot_be_written_is_an_error_said_once(tmp_pa
 
 
 # --- remediation -------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Project]:
-    with project(tmp_path, {"factors": (SEVEN, EIGHT, NINE)}) as running:
-        running.change(rules_for_keyed=[])
-        running.check()
-        yield running
 
 
 def in_ci(made: Project, *options: str) -> tuple[int, str, Path, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,12 +12,11 @@ import pytest
 
 from checkpoints.archive.report import Report
 from tests.output.test_ci_outputs import assert_is_junit
-from tests.support.backfills import EIGHT, NINE, SEVEN
 from tests.support.commands import ROOT, environment
 from tests.support.forks import fork
 from tests.support.remediation_commands import states, typed
 from tests.support.runs import HOLE, SEASON, checked, stored, warehouse
-from tests.support.scripted_service import Project, project
+from tests.support.scripted_service import Project
 
 FOR_PROGRAMS = (
     ("checkpoints --help", 0),
@@ -115,14 +113,6 @@ def test_what_people_read_may_be_lost_without_changing_the_verdict(tmp_path: Pat
             "checkpoints", "check", *asked, env=environment(), stdout=None, stderr=errors
         )
         assert running.wait(timeout=30) == 1
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Project]:
-    with project(tmp_path, {"factors": (SEVEN, EIGHT, NINE)}) as running:
-        running.change(rules_for_keyed=[])
-        running.check()
-        yield running
 
 
 def test_a_backfill_goes_on_when_nothing_can_be_said_any_more(made: Project) -> None:

@@ -15,7 +15,17 @@ from checkpoints.output.site import write_run_page
 from checkpoints.rules.evidence import CellState
 from checkpoints.warehouse.engine import Statement
 from tests.support.browser import assert_sound, looked_at
-from tests.support.runs import FULL, GAP, HOLE, HOSTILE, accept, page_of, repaired, stored
+from tests.support.runs import (
+    FULL,
+    GAP,
+    HOLE,
+    HOSTILE,
+    accept,
+    latest_report,
+    page_of,
+    repaired,
+    stored,
+)
 from tests.support.warehouses import BASIC, D, contract_of, days
 
 
@@ -42,7 +52,7 @@ def test_the_page_says_under_what_circumstances_the_run_was_made(tmp_path: Path)
         report.provenance.contract_sha256,
         "<code>0123abc</code>, dirty: tracked files had uncommitted changes",
         *(f"{name} " for name in ("great-expectations", "duckdb", "google-cloud-bigquery")),
-        f"<dt>Report SHA-256</dt><dd><code>{sha256_of(archive.report_path(tmp_path, None))}",
+        f"<dt>Report SHA-256</dt><dd><code>{sha256_of(latest_report(tmp_path))}",
     ):
         assert words in text
     clean = report.provenance.model_copy(update={"revision": "0123abc", "dirty": False})

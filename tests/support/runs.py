@@ -139,6 +139,11 @@ def repair_of(report: Report, **changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def latest_report(folder: Path) -> Path:
+    """The report of the latest run."""
+    return archive.report_path(folder, archive.run_ids(folder)[-1])
+
+
 def repaired(folder: Path, report: Report, **changes: Any) -> Path:
     """Store a record of remediation beside the run that it answers."""
     path = archive.report_path(folder, report.run_id).with_name("remediation-abcdef.json")
