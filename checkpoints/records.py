@@ -27,6 +27,9 @@ Number = Annotated[float, BeforeValidator(_refuse_bool), Field(allow_inf_nan=Fal
 Whole = Annotated[int, BeforeValidator(_refuse_bool)]
 """Numbers as people write them: true is not 1."""
 
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""A name in one line."""
+
 
 class Digest(Record):
     """A file of the archive; ``path`` is relative to the folder of the contract."""

@@ -18,7 +18,7 @@ from tests.warehouse.test_presence import GOLDEN, compiled, shipped_statement
 
 for date_type in ("date", "timestamp", "datetime", "text"):
     for dialect in ("bigquery", "duckdb"):
-        _, _, statement = shipped_statement(date_type)
+        statement = shipped_statement(date_type)
         (GOLDEN / f"presence_{date_type}.{dialect}.sql").write_text(compiled(statement, dialect))
 
 for name, model in (("report", Report), ("signoff", SignOff), ("remediation", RemediationRecord)):

@@ -47,8 +47,10 @@ class Check:
     @property
     def id(self) -> str:
         """A stable UUID: it changes with what is checked, not with the threshold."""
-        parts = (self.suite, self.kind, *map(str, self.pair), self.severity)
-        return str(uuid.uuid5(NAMESPACE, "\x1f".join(parts)))
+        pair, by = self.pair[:-1], self.pair.by
+        parts = (self.suite, self.kind, *map(str, pair), self.severity, *self.rule.identity())
+        named = (*parts, "by", *by) if by else parts
+        return str(uuid.uuid5(NAMESPACE, "\x1f".join(named)))
 
 
 def checks_of(contract: Contract, suites: Sequence[str] | None = None) -> tuple[Check, ...]:
@@ -93,15 +95,19 @@ def _rules_for_keyed(contract: Contract, name: str) -> list[Rule]:
 
 def _check(contract: Contract, suite: str, name: str, rule: Rule) -> Check:
     dataset = contract.datasets[name]
+    if rule.is_about_rows:
+        return Check(suite=suite, rule=rule, pair=Pair(name, rule.of, "keys", rule.by))
     of = rule.of or dataset.upstream
-    match = rule.match or (dataset.match if of == dataset.upstream else "keys")
-    return Check(suite=suite, rule=rule, pair=Pair(name, of, match))
+    upstream = of == dataset.upstream
+    match = rule.match or (dataset.match if upstream else "keys")
+    by = rule.by or (dataset.by if upstream and rule.compares else ())
+    return Check(suite=suite, rule=rule, pair=Pair(name, of, match, by))
 
 
 def upstream_pair(contract: Contract, name: str) -> Pair:
     """A dataset against its declared upstream."""
     dataset = contract.datasets[name]
-    return Pair(name, dataset.upstream, dataset.match)
+    return Pair(name, dataset.upstream, dataset.match, dataset.by)
 
 
 def coverage_pair(contract: Contract, name: str) -> Pair:
@@ -122,8 +128,13 @@ def read_before(
     seasons = [season.range for season in contract.seasons]
     found: dict[str, tuple[DateRange, ...]] = {}
     for check in checks_of(contract):
-        if dates := check.rule.reads_before(window, as_of, seasons):
-            found[check.dataset] = (*found.get(check.dataset, ()), dates)
+        needed = (
+            (check.dataset, check.rule.reads_before(window, as_of, seasons)),
+            (check.of, check.rule.reads_above_before(window)),
+        )
+        for name, dates in needed:
+            if name and dates:
+                found[name] = (*found.get(name, ()), dates)
     return found
 
 
@@ -135,7 +146,16 @@ def pairs_of(contract: Contract) -> tuple[Pair, ...]:
 
 def by_date_grain(contract: Contract, pair: Pair) -> bool:
     """Whether one of the two has no key, but one batch per date."""
-    return any(contract.is_date_grain(name) for name in (pair.dataset, pair.of) if name)
+    return not all(key for _, key in key_columns(contract, pair))
+
+
+def key_columns(contract: Contract, pair: Pair) -> list[tuple[str, tuple[str, ...]]]:
+    """The key columns that a pair compares, of its dataset and of each that it is compared with."""
+    others = [(name, contract.datasets[name].key) for name in ([pair.of] if pair.of else [])]
+    # The other's key may be called otherwise.
+    by_other = [(name, pair.by if set(pair.by) <= set(key) else key) for name, key in others]
+    own = pair.by or contract.datasets[pair.dataset].key
+    return [(pair.dataset, own), *(by_other if pair.by else others)]
 
 
 def landing_pairs(contract: Contract, name: str) -> tuple[Pair, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from importlib import import_module
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -21,16 +21,13 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 
 from checkpoints.dates import DateRange
-from checkpoints.records import Number, Record, Whole
+from checkpoints.records import Name, Number, Record, Whole
+from checkpoints.rules.condition import Condition
 from checkpoints.rules.evidence import Match
 from checkpoints.rules.registry import AnyRule
-from checkpoints.rules.rule import Name
 
 DateType = Literal["date", "timestamp", "datetime", "text"]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")]
-Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | str
-
-Scalars = Annotated[tuple[Scalar, ...], Field(min_length=1)]
 
 
 def _is_a_zone(value: str) -> str:
@@ -100,31 +97,6 @@ class Protected(Period):
     reason: Name
 
 
-class Condition(Record):
-    """One condition on a column; a row is read when all conditions of its dataset hold."""
-
-    column: Name
-    equals: Scalar | None = None
-    not_equals: Scalar | None = None
-    one_of: Scalars | None = None
-    none_of: Scalars | None = None
-    like: str | None = None
-    not_like: str | None = None
-
-    @model_validator(mode="after")
-    def _one_operator(self) -> Condition:
-        if len(self.operator) != 1:
-            raise ValueError(
-                "needs exactly one of equals, not_equals, one_of, none_of, like, not_like"
-            )
-        return self
-
-    @property
-    def operator(self) -> dict[str, Any]:
-        """The operator that is set, with its operand."""
-        return self.model_dump(exclude={"column"}, exclude_none=True)
-
-
 class Dataset(Record):
     """One table (or query) of a layer, with its grain, its upstream and its rules."""
 
@@ -140,11 +112,13 @@ class Dataset(Record):
     location: Name | None = None
     upstream: Name | None = None
     match: Match = "keys"
+    by: tuple[Name, ...] = ()
+    written_at: Name | None = None
     warmup_days: Annotated[Whole, Field(ge=0, le=366)] = 0
     service: Name | None = None
     rules: tuple[AnyRule, ...] = ()
 
-    @field_validator("key", mode="before")
+    @field_validator("key", "by", mode="before")
     @classmethod
     def _one_key_may_be_bare(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value

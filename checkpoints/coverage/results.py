@@ -29,6 +29,7 @@ class CheckRecord(Record):
     dataset: str
     of: str | None
     match: Match
+    by: tuple[str, ...] = ()
     kind: str
     severity: Severity
     threshold: float
@@ -47,7 +48,7 @@ class CheckRecord(Record):
     @property
     def pair(self) -> Pair:
         """What was compared, and how."""
-        return Pair(self.dataset, self.of, self.match)
+        return Pair(self.dataset, self.of, self.match, self.by)
 
     @property
     def figure(self) -> str:
@@ -75,18 +76,31 @@ class DatasetRecord(Record):
     layer: str
     of: str | None
     match: Match
+    by: tuple[str, ...] = ()
     by_date: bool
     days: tuple[Cell, ...]
 
 
 class KeySample(Record):
-    """Keys behind a partial or orphan date, at most 20 of each kind."""
+    """Keys behind a date of a pair, at most 20 of each kind.
+
+    ``missing`` and ``orphans`` tell its datasets apart; ``broken`` are those that break the check
+    whose id is ``check``.
+    """
 
     dataset: str
     of: str
+    by: tuple[str, ...] = ()
+    check: str = ""
     date: date
-    missing: Keys
-    orphans: Keys
+    missing: Keys = ()
+    orphans: Keys = ()
+    broken: Keys = ()
+
+    @property
+    def pair_key(self) -> tuple[str, str, tuple[str, ...]]:
+        """The datasets, and the columns that they are compared by."""
+        return self.dataset, self.of, self.by
 
 
 class Verdict(Record):
@@ -117,6 +131,7 @@ def dataset_records(
             layer=contract.datasets[name].layer,
             of=pair.of,
             match=pair.match,
+            by=pair.by,
             by_date=contract.is_date_grain(name),
             days=tuple(
                 cell for cell in frame.cells[pair] if cell.status is not Status.OFF or any(cell[2:])
@@ -139,6 +154,7 @@ def check_record(check: Check, evaluation: Evaluation) -> CheckRecord:
         dataset=check.dataset,
         of=check.of,
         match=check.pair.match,
+        by=check.pair.by,
         kind=check.kind,
         severity=check.severity,
         threshold=check.rule.threshold,

@@ -1,4 +1,4 @@
-"""The keys behind partial and orphan dates: of which dates they are read, and what they show. Pure.
+"""The keys behind failed dates: of which dates they are read, and what they show. Pure.
 
 What is read of a date is the mask of each key, as the presence query makes it.
 """
@@ -8,113 +8,144 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from checkpoints.contract.checks import checks_of, tells_keys_apart
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.frame import CoverageFrame
+from checkpoints.coverage.layout import Bits, Layout, broken_bits, compared
 from checkpoints.coverage.results import KeySample, judged
-from checkpoints.rules.evidence import Pair
+from checkpoints.rules.evidence import Keys, Pair
+from checkpoints.rules.facts import Agreement, Fact
 from checkpoints.rules.rule import Outcome
 
 KEYS_SHOWN = 20
 """A sample holds at most 20 keys of each kind."""
 
 
+class Sampled(NamedTuple):
+    """Keys that are shown: those that tell the datasets of a pair apart, or that break a check."""
+
+    pair: Pair
+    check: str = ""
+    broken: Fact | Agreement | None = None
+
+    @property
+    def names(self) -> set[str]:
+        """The datasets that are needed for it."""
+        return {name for name in (self.pair.dataset, self.pair.of) if name}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedDates:
-    """Partial and orphan dates, newest first, of the pairs that are compared by key.
+    """Dates on which single keys matter, newest first, of what is shown of them.
 
-    ``failed`` are the pairs of failed checks: theirs come first.
+    ``failed`` is about the pairs of failed checks, and the checks themselves: theirs come first.
     """
 
-    failed: Mapping[Pair, Sequence[date]]
-    others: Mapping[Pair, Sequence[date]]
+    failed: Mapping[Sampled, Sequence[date]]
+    others: Mapping[Sampled, Sequence[date]]
 
     def among(self, names: Collection[str]) -> KeyedDates:
-        """Those of pairs of which both datasets are among the names."""
+        """Those of which all datasets are among the names."""
 
-        def kept(pairs: Mapping[Pair, Sequence[date]]) -> dict[Pair, Sequence[date]]:
-            return {p: days for p, days in pairs.items() if {p.dataset, p.of} <= set(names)}
+        def kept(found: Mapping[Sampled, Sequence[date]]) -> dict[Sampled, Sequence[date]]:
+            return {s: days for s, days in found.items() if s.names <= set(names)}
 
         return KeyedDates(failed=kept(self.failed), others=kept(self.others))
 
     @property
-    def pairs(self) -> dict[Pair, Sequence[date]]:
-        """The dates of every pair."""
+    def all(self) -> dict[Sampled, Sequence[date]]:
+        """The dates of everything that is shown."""
         return {**self.failed, **self.others}
 
     def dates(self) -> list[date]:
         """Every date once: first those of failed checks, each time newest first."""
         ordered = (
             day
-            for pairs in (self.failed, self.others)
-            for day in sorted({d for days in pairs.values() for d in days}, reverse=True)
+            for found in (self.failed, self.others)
+            for day in sorted({d for days in found.values() for d in days}, reverse=True)
         )
         return list(dict.fromkeys(ordered))
 
     def without(self, samples: Iterable[KeySample]) -> tuple[date, ...]:
-        """The dates of which some pair has no sample, oldest first."""
-        found = {(sample.dataset, sample.of, sample.date) for sample in samples}
+        """The dates of which something has no sample, oldest first."""
+        found = {(sample.pair_key, sample.check, sample.date) for sample in samples}
         return tuple(
             sorted(
                 {
                     day
-                    for pair, days in self.pairs.items()
+                    for shown, days in self.all.items()
                     for day in days
-                    if (pair.dataset, pair.of, day) not in found
+                    if (_pair_key(shown.pair), shown.check, day) not in found
                 }
             )
         )
 
 
 def keyed_dates(contract: Contract, frame: CoverageFrame) -> KeyedDates:
-    """On which dates single keys matter, in every pair that can be judged."""
+    """On which dates single keys matter: in every pair that can be judged, and by failed checks."""
     found = {
-        pair: days
+        Sampled(pair): days
         for pair, cells in frame.cells.items()
         if pair.of is not None and tells_keys_apart(contract, pair) and not frame.obstacle(pair)
         if (days := [c.date for c in cells if c.orphans or 0 < c.matched < c.expected][::-1])
     }
-    failed = {
-        check.pair
-        for check in checks_of(contract)
-        if check.pair in found and judged(check, frame).outcome is Outcome.FAILED
-    }
-    return KeyedDates(
-        failed={pair: days for pair, days in found.items() if pair in failed},
-        others={pair: days for pair, days in found.items() if pair not in failed},
-    )
+    failed: dict[Sampled, Sequence[date]] = {}
+    for check in checks_of(contract):
+        broken = check.rule.broken_where()
+        if check.pair not in frame.cells or not (broken or Sampled(check.pair) in found):
+            continue
+        record = judged(check, frame)
+        if record.outcome is not Outcome.FAILED:
+            continue
+        if broken:
+            failed[Sampled(check.pair, check.id, broken)] = record.unexpected_dates[::-1]
+        elif Sampled(check.pair) in found:
+            failed[Sampled(check.pair)] = found[Sampled(check.pair)]
+    others = {shown: days for shown, days in found.items() if shown not in failed}
+    return KeyedDates(failed=failed, others=others)
+
+
+def bits_shown(contract: Contract, layout: Layout, shown: Sampled) -> tuple[Bits, ...]:
+    """The masks of the keys that are shown."""
+    if shown.broken:
+        return broken_bits(contract, layout, shown.pair, shown.broken)
+    bits = compared(contract, layout, shown.pair)
+    return (*bits.missing, *bits.orphans)
 
 
 def samples_of(
-    names: Sequence[str], keyed: KeyedDates, rows: Iterable[tuple[Any, ...]]
+    contract: Contract, layout: Layout, keyed: KeyedDates, rows: Iterable[tuple[Any, ...]]
 ) -> Iterator[KeySample]:
-    """What ``(date, key_1 … key_k, mask)`` rows show of each pair and date, in their order."""
-    by_date: dict[date, list[tuple[Any, ...]]] = {}
-    for row in rows:
-        by_date.setdefault(row[0], []).append(row)
-    for pair, days in keyed.pairs.items():
+    """What ``(date, key_1 … key_k, mask)`` rows show of each date, in their order."""
+    by_date: dict[date, list[tuple[tuple[str, ...], int]]] = {}
+    for day, *parts, mask in rows:
+        key = tuple(str(part) for part in parts if part is not None)
+        by_date.setdefault(day, []).append((key, mask))
+    for shown, days in keyed.all.items():
+        bits = compared(contract, layout, shown.pair)
+        broken = bits_shown(contract, layout, shown) if shown.broken else ()
         for day in days:
-            sample = _sample(names, pair, day, by_date.get(day, ()))
-            if sample.missing or sample.orphans:
+            found = by_date.get(day, [])
+            sample = KeySample(
+                dataset=shown.pair.dataset,
+                of=shown.pair.of or shown.pair.dataset,
+                by=shown.pair.by,
+                check=shown.check,
+                date=day,
+                missing=() if shown.broken else _keys(found, bits.missing),
+                orphans=() if shown.broken else _keys(found, bits.orphans),
+                broken=_keys(found, broken),
+            )
+            if sample.missing or sample.orphans or sample.broken:
                 yield sample
 
 
-def _sample(
-    names: Sequence[str], pair: Pair, day: date, rows: Iterable[tuple[Any, ...]]
-) -> KeySample:
-    down, up = bits_of(names, pair)
-    keys = [(tuple(str(k) for k in row[1:-1] if k is not None), row[-1]) for row in rows]
-    return KeySample(
-        dataset=pair.dataset,
-        of=pair.of or pair.dataset,
-        date=day,
-        missing=tuple(k for k, mask in keys if mask & up and not mask & down)[:KEYS_SHOWN],
-        orphans=tuple(k for k, mask in keys if mask & down and not mask & up)[:KEYS_SHOWN],
-    )
+def _keys(found: Iterable[tuple[tuple[str, ...], int]], ways: Sequence[Bits]) -> Keys:
+    keys = [key for key, mask in found if any(bits.of(mask) for bits in ways)]
+    return tuple(keys[:KEYS_SHOWN])
 
 
-def bits_of(names: Sequence[str], pair: Pair) -> tuple[int, int]:
-    """The bits of a pair's two datasets in a mask."""
-    return 1 << names.index(pair.dataset), 1 << names.index(pair.of or pair.dataset)
+def _pair_key(pair: Pair) -> tuple[str, str, tuple[str, ...]]:
+    return pair.dataset, pair.of or pair.dataset, pair.by

@@ -18,7 +18,7 @@ from checkpoints.archive.report import Report
 from checkpoints.coverage.results import CheckRecord
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import UnreadablePair
-from checkpoints.rules.evidence import Cell, Keys, PairEvidence, Status
+from checkpoints.rules.evidence import Cell, Keys, PairEvidence, SampledKeys, Status
 from checkpoints.rules.rule import Evaluation, Outcome, Rule, Severity
 
 KEYED_DATES = 5
@@ -53,6 +53,7 @@ class KeysOfDate(NamedTuple):
     day: date
     missing: Keys
     orphans: Keys
+    broken: Keys = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,8 @@ class ResultEvidence:
     """What a result holds for its page: window, as-of date, and the cells of its unexpected dates.
 
     ``ranges`` are the dates merged over the dates that count; ``fail_on`` is the run's, and
-    "critical" in results that were stored before it was.
+    "critical" in results that were stored before it was. ``told`` is what the rule says of the rows
+    of each unexpected date; empty where it says nothing.
     """
 
     window: DateRange
@@ -69,15 +71,17 @@ class ResultEvidence:
     contract_option: str
     ranges: tuple[DateRange, ...]
     cells: tuple[Cell, ...]
+    told: tuple[str, ...]
     keys: tuple[KeysOfDate, ...]
 
 
-def details_of(evaluation: Evaluation, evidence: RunEvidence) -> dict[str, Any]:
-    """The details of a result."""
+def details_of(evaluation: Evaluation, evidence: RunEvidence, rule: Rule) -> dict[str, Any]:
+    """The details of a result of a rule."""
     dates = evaluation.unexpected_dates
     cells = {cell.date: cell for cell in evidence.cells}
     calendar = [cell.date for cell in evidence.cells if cell.status is not Status.OFF]
-    keyed = [day for day in dates if day in evidence.samples][-KEYED_DATES:]
+    keys = {day: _keys(evidence.samples[day], rule) for day in dates if day in evidence.samples}
+    keyed = [day for day, found in keys.items() if any(found)][-KEYED_DATES:]
     return {
         "outcome": evaluation.outcome.value,
         "matched": evaluation.matched,
@@ -90,7 +94,8 @@ def details_of(evaluation: Evaluation, evidence: RunEvidence) -> dict[str, Any]:
         "contract_option": evidence.contract_option,
         "ranges": [[str(run.first), str(run.last)] for run in ranges_of(dates, calendar)],
         "figures": [_figures(cells[day]) for day in dates],
-        "keys": [[str(day), *evidence.samples[day]] for day in keyed],
+        "told": [rule.told_of(evidence.rows[day]) if day in evidence.rows else "" for day in dates],
+        "keys": [[str(day), *keys[day]] for day in keyed],
     }
 
 
@@ -133,11 +138,19 @@ def result_evidence(result: Mapping[str, Any]) -> ResultEvidence | None:
         contract_option=details.get("contract_option", ""),
         ranges=tuple(_range(*ends) for ends in details["ranges"]),
         cells=tuple(map(_cell, details["unexpected_dates"], details["figures"])),
+        told=tuple(details.get("told", ())),
         keys=tuple(
             KeysOfDate(date.fromisoformat(day), *(tuple(map(tuple, keys)) for keys in both))
             for day, *both in details["keys"]
         ),
     )
+
+
+def _keys(found: SampledKeys, rule: Rule) -> tuple[Keys, ...]:
+    """The keys behind a date: those that break the rule, or tell its datasets apart."""
+    if broken := rule.broken_where():
+        return (), (), dict(found.true_of).get(broken, ())
+    return found.missing, found.orphans
 
 
 def succeeded(outcome: Outcome) -> bool:

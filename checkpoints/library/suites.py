@@ -142,7 +142,7 @@ def _suite(contract: Contract, name: str, checks: Sequence[Check]) -> dict[str, 
 
 def _expectation(contract: Contract, check: Check) -> dict[str, Any]:
     by_date = by_date_grain(contract, check.pair)
-    pair = {key: value for key, value in check.pair._asdict().items() if value is not None}
+    pair = {key: value for key, value in check.pair._asdict().items() if value not in (None, ())}
     return {
         "id": check.id,
         "type": check.rule.expectation,

@@ -10,6 +10,7 @@ a date), ``before`` (its latest date before the window), ``error`` (why it canno
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 import pandas as pd
 
@@ -19,12 +20,12 @@ from checkpoints.coverage.results import KeySample
 from checkpoints.dates import DateRange
 from checkpoints.errors import UnreadablePair
 from checkpoints.library.results import RunEvidence
-from checkpoints.rules.evidence import Cell, Pair
+from checkpoints.rules.evidence import Cell, Pair, SampledKeys
 from checkpoints.rules.rule import Severity
 
-EVIDENCE = [*Cell._fields, "missing_keys", "orphan_keys"]
+EVIDENCE = [*Cell._fields, "keys", "rows"]
 SAME = ["undated", "before", "error", "own_error", "first", "last", "as_of", "seasons", "fail_on"]
-SAME += ["contract_option"]
+SAME += ["contract_option", "written_above", "now"]
 COLUMNS = [*Pair._fields, *EVIDENCE, *SAME]
 WIDTH = len(Cell._fields)
 
@@ -37,18 +38,38 @@ def coverage_table(
     contract_option: str = "",
 ) -> pd.DataFrame:
     """The evidence of every pair that the checks need, oldest date first."""
-    samples = {(s.dataset, s.of, s.date): (s.missing, s.orphans) for s in keys}
+    samples = _samples(checks, keys)
     window = frame.window.range
     rows = []
     for pair in dict.fromkeys(check.pair for check in checks):
+        evidence = frame.evidence(pair)
         known = frame.undated.get(pair.dataset, 0), frame.before.get(pair.dataset)
         errors = frame.obstacle(pair), frame.obstacle(pair, alone=True)
         dates = (window.first, window.last, frame.as_of)
         same = (*known, *errors, *dates, frame.seasons, fail_on, contract_option)
+        own = (evidence.written_above, frame.now)
         for cell in frame.cells[pair]:
-            found = samples.get((pair.dataset, pair.of or "", cell.date), ((), ()))
-            rows.append((pair.dataset, pair.of or "", pair.match, *cell, *found, *same))
+            key = (pair.dataset, pair.of or pair.dataset, pair.by)
+            shown = samples.get((key, cell.date), SampledKeys())
+            told = evidence.rows.get(cell.date)
+            rows.append((*pair._replace(of=pair.of or ""), *cell, shown, told, *same, *own))
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
+
+
+def _samples(
+    checks: Iterable[Check], samples: Iterable[KeySample]
+) -> dict[tuple[tuple[str, str, tuple[str, ...]], date], SampledKeys]:
+    """The keys of each pair and date; those that break a check by what is true of them."""
+    broken = {check.id: check.rule.broken_where() for check in checks}
+    found: dict[tuple[tuple[str, str, tuple[str, ...]], date], SampledKeys] = {}
+    for sample in samples:
+        place = sample.pair_key, sample.date
+        known = found.get(place, SampledKeys())
+        if not sample.check:
+            found[place] = known._replace(missing=sample.missing, orphans=sample.orphans)
+        elif told := broken.get(sample.check):
+            found[place] = known._replace(true_of=(*known.true_of, (told, sample.broken)))
+    return found
 
 
 def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
@@ -61,6 +82,7 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         (table["dataset"] == pair.dataset)
         & (table["of"] == (pair.of or ""))
         & (table["match"] == pair.match)
+        & (table["by"] == pair.by)
     )
     rows = table.loc[chosen, [*EVIDENCE, *SAME]].to_numpy().tolist()
     if not rows:
@@ -71,10 +93,10 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
     if own_error := same.pop("own_error"):
         raise UnreadablePair(own_error)
     window = DateRange(same.pop("first"), same.pop("last"))
-    found = {row[0]: (row[WIDTH], row[WIDTH + 1]) for row in rows}
     return RunEvidence(
         cells=tuple(Cell._make(row[:WIDTH]) for row in rows),
         window=window,
-        samples={day: both for day, both in found.items() if any(both)},
+        samples={row[0]: row[WIDTH] for row in rows if any(row[WIDTH])},
+        rows={row[0]: row[WIDTH + 1] for row in rows if row[WIDTH + 1]},
         **same,
     )

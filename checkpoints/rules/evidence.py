@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from checkpoints.dates import DateRange
+from checkpoints.rules.facts import Agreement, Fact, RowsOfDate, Written
 
 Match = Literal["keys", "count"]
 Keys = tuple[tuple[str, ...], ...]
@@ -53,11 +54,23 @@ _NOT_COUNTED = {
 
 
 class Pair(NamedTuple):
-    """A dataset, the dataset it is compared with (None: nothing), and how."""
+    """A dataset, the dataset it is compared with (None: nothing), and how.
+
+    ``by`` are the columns that are the key here; empty for the dataset's own key.
+    """
 
     dataset: str
     of: str | None
     match: Match
+    by: tuple[str, ...] = ()
+
+
+class SampledKeys(NamedTuple):
+    """Some keys of a date: missing, orphans, and those of which a fact is true."""
+
+    missing: Keys = ()
+    orphans: Keys = ()
+    true_of: tuple[tuple[Fact | Agreement, Keys], ...] = ()
 
 
 class Cell(NamedTuple):
@@ -144,7 +157,9 @@ class PairEvidence:
     ``cells`` are oldest first; ``undated`` is the number of the dataset's rows without a date,
     ``before`` its latest date with keys before the window, as far back as a rule needs it.
     ``seasons`` are those of the contract: what spans a break between two of them is no gap.
-    ``samples`` has the missing and the orphan keys of a date, where they were read.
+    ``samples`` has keys of a date, where they were read. ``rows`` is what the rules ask of the
+    dataset's rows by date, ``written_above`` when those of what it is compared with were written,
+    also on dates before the window.
     """
 
     cells: Sequence[Cell]
@@ -153,7 +168,10 @@ class PairEvidence:
     undated: int = 0
     before: date | None = None
     seasons: Sequence[DateRange] = ()
-    samples: Mapping[date, tuple[Keys, Keys]] = field(default_factory=dict)
+    samples: Mapping[date, SampledKeys] = field(default_factory=dict)
+    rows: Mapping[date, RowsOfDate] = field(default_factory=dict)
+    written_above: Mapping[date, Written] = field(default_factory=dict)
+    now: datetime | None = None
 
     @property
     def due(self) -> list[Cell]:

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from string import Template
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
-from pydantic import Field
+from pydantic import field_validator
 
 from checkpoints.dates import DateRange
-from checkpoints.records import Record
+from checkpoints.records import Name, Record
 from checkpoints.rules.evidence import Cell, Match, Pair, PairEvidence
+from checkpoints.rules.facts import Agreement, Fact, RowsOfDate
 from checkpoints.text import counted
 
 Severity = Literal["critical", "warning", "info"]
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 NOTHING_DUE = "nothing was due"
 
 
@@ -77,6 +77,15 @@ class Rule(Record, ABC):
     compares: ClassVar[bool] = True
     """Evidence: it needs a dataset to compare with; else the dataset alone."""
 
+    is_about_rows: ClassVar[bool] = False
+    """Evidence: the rows of its own keys; with an ``of``, beside those of that dataset."""
+
+    counts_rows: ClassVar[bool] = False
+    """Evidence: it needs the number of the dataset's rows on each date."""
+
+    reads_written_at: ClassVar[bool] = False
+    """Evidence: it needs when the rows were written, of all that it is about."""
+
     needs_due_dates: ClassVar[bool] = True
     """Evidence: without a due date there is nothing to judge. Alone, the others are not green."""
 
@@ -105,6 +114,12 @@ class Rule(Record, ABC):
     severity: Severity = "critical"
     of: Name | None = None
     match: Match | None = None
+    by: tuple[Name, ...] = ()
+
+    @field_validator("by", mode="before")
+    @classmethod
+    def _one_column_may_be_bare(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
 
     @classmethod
     def kind(cls) -> str:
@@ -125,6 +140,22 @@ class Rule(Record, ABC):
     @abstractmethod
     def threshold(self) -> float:
         """What the observed value is compared with."""
+
+    def identity(self) -> tuple[str, ...]:
+        """What tells it from others of its kind on the same dataset, beside their pair."""
+        return ()
+
+    def broken_where(self) -> Fact | Agreement | None:
+        """Evidence: what is true of a key that breaks it."""
+        return None
+
+    def about(self) -> Fact | None:
+        """Evidence: what is true of the keys that it is about; None: it is about all."""
+        return None
+
+    def reads_above_before(self, window: DateRange) -> DateRange | None:  # noqa: ARG002
+        """Evidence: dates before the window of what it is compared with."""
+        return None
 
     def reads_before(
         self,
@@ -159,6 +190,10 @@ class Rule(Record, ABC):
         """What is there on one unexpected date."""
         return f"{cell.matched} of {cell.expected}"
 
+    def told_of(self, rows: RowsOfDate) -> str:  # noqa: ARG002
+        """What it says of the rows of one unexpected date; empty where keys say all."""
+        return ""
+
     def limit_in_words(self) -> str:
         """The threshold as ``$limit`` of the template says it."""
         return self.quantity(self.threshold)
@@ -176,7 +211,8 @@ class Rule(Record, ABC):
             "unit": "dates" if by_date else "keys",
         }
         by_count = " (compared by count)" if self.compares and pair.match == "count" else ""
-        return Template(self.template).substitute(words) + by_count
+        by = f" (by {', '.join(pair.by)})" if pair.by else ""
+        return Template(self.template).substitute(words) + by_count + by
 
 
 class DaysRule(Rule, ABC):

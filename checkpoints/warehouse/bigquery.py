@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,7 +31,6 @@ from checkpoints.warehouse.engine import (
     ValueKind,
     instead_of,
 )
-from checkpoints.warehouse.query import columns_of
 
 KINDS: dict[str, ValueKind] = {
     **dict.fromkeys(("INTEGER", "INT64"), "integer"),
@@ -76,11 +75,11 @@ class BigQueryEngine:
         self._patience = Patience(options.timeout_seconds)
         self.statements: list[Statement] = []
 
-    def describe(self, dataset: Dataset) -> Description:
+    def describe(self, dataset: Dataset, columns: Sequence[str]) -> Description:
         """Look up a table's metadata, or the columns of a query by a dry run of it."""
         with explained(self._client.project):
             if dataset.query is not None:
-                return self._describe_query(dataset, dataset.query)
+                return self._describe_query(dataset, dataset.query, columns)
             _refuse_pseudo_column(dataset)
             return self._describe_table(self._reference(dataset.path))
 
@@ -96,7 +95,7 @@ class BigQueryEngine:
             raise DatasetUnreadable(absent) from error
         return Description(columns=_columns(table.schema), location=table.location)
 
-    def _describe_query(self, dataset: Dataset, query: str) -> Description:
+    def _describe_query(self, dataset: Dataset, query: str, names: Sequence[str]) -> Description:
         try:
             job = self._dry_run(query, [], dataset.location)
         except BadRequest as error:
@@ -104,7 +103,7 @@ class BigQueryEngine:
                 raise
             # BigQuery has read all of it by then: in parentheses and filtered, it is what it was.
             column = Column("declared", dataset.date_type, "unknown")
-            columns = dict.fromkeys(columns_of(dataset), column)
+            columns = dict.fromkeys(names, column)
             return Description(columns=columns, location=dataset.location)
         if job.statement_type != "SELECT":
             raise DatasetUnreadable(NOT_ONE_SELECT)

@@ -84,6 +84,25 @@ def _moment_text(element: functions.moment_text, compiler: Any, **kw: Any) -> st
     )
 
 
+@compiles(functions.epoch_micros, "bigquery")
+def _epoch_micros(element: functions.epoch_micros, compiler: Any, **kw: Any) -> str:
+    (moment,) = clauses_of(element, compiler, **kw)
+    return f"UNIX_MICROS(TIMESTAMP({moment}))"
+
+
+@compiles(functions.identity, "bigquery")
+def _identity(element: functions.identity, compiler: Any, **kw: Any) -> str:
+    columns = clauses_of(element, compiler, **kw)
+    known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+    return f"CASE WHEN {known} THEN TO_JSON_STRING(STRUCT({', '.join(columns)})) END"
+
+
+@compiles(functions.different_values, "bigquery")
+def _different_values(element: functions.different_values, compiler: Any, **kw: Any) -> str:
+    (column,) = clauses_of(element, compiler, **kw)
+    return f"COUNT(DISTINCT {column})"
+
+
 @compiles(functions.matches, "bigquery")
 def _matches(element: functions.matches, compiler: Any, **kw: Any) -> str:
     text, pattern = clauses_of(element, compiler, **kw)

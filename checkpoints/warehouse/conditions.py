@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql import operators
 
-from checkpoints.contract.model import Condition
 from checkpoints.errors import DatasetUnreadable
+from checkpoints.rules.condition import Condition
 from checkpoints.warehouse.engine import Column, ValueKind
 
 OPERATORS: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {

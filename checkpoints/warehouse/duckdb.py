@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import wait
 from contextlib import contextmanager
 from datetime import datetime
@@ -23,6 +23,7 @@ from checkpoints.contract.model import Dataset, DateType
 from checkpoints.errors import ContractError, DatasetUnreadable, WarehouseBusy, WarehouseError
 from checkpoints.process import in_background, interruptible
 from checkpoints.warehouse import functions
+from checkpoints.warehouse.arms import Schema, probe
 from checkpoints.warehouse.duckdb_catalog import A_FILE, Catalog
 from checkpoints.warehouse.engine import (
     NOT_ONE_SELECT,
@@ -35,7 +36,6 @@ from checkpoints.warehouse.engine import (
     ValueKind,
 )
 from checkpoints.warehouse.functions import clauses_of, iso_date_case, number_case
-from checkpoints.warehouse.query import Schema, probe
 
 MB_PER_THREAD = 128
 """Memory that DuckDB takes for each core before it spills to disk."""
@@ -188,6 +188,26 @@ def _moment_text(element: functions.moment_text, compiler: Any, **kw: Any) -> st
     )
 
 
+@compiles(functions.epoch_micros, "duckdb")
+def _epoch_micros(element: functions.epoch_micros, compiler: Any, **kw: Any) -> str:
+    (moment,) = clauses_of(element, compiler, **kw)
+    return f"epoch_us({moment})"
+
+
+@compiles(functions.identity, "duckdb")
+def _identity(element: functions.identity, compiler: Any, **kw: Any) -> str:
+    columns = clauses_of(element, compiler, **kw)
+    known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+    return f"CASE WHEN {known} THEN row({', '.join(columns)}) END"
+
+
+@compiles(functions.different_values, "duckdb")
+def _different_values(element: functions.different_values, compiler: Any, **kw: Any) -> str:
+    """A third faster than count(DISTINCT …), of which each has a hash table of its own."""
+    (column,) = clauses_of(element, compiler, **kw)
+    return f"list_unique(list({column}))"
+
+
 @compiles(functions.matches, "duckdb")
 def _matches(element: functions.matches, compiler: Any, **kw: Any) -> str:
     text, pattern = clauses_of(element, compiler, **kw)
@@ -211,7 +231,7 @@ class DuckDbEngine:
         self.url = url
         self.statements: list[Statement] = []
 
-    def describe(self, dataset: Dataset) -> Description:
+    def describe(self, dataset: Dataset, columns: Sequence[str]) -> Description:  # noqa: ARG002
         """Look up the columns of a table or query, from an empty answer of it."""
         path = dataset.path
         try:
@@ -222,8 +242,9 @@ class DuckDbEngine:
         except duckdb.Error as error:
             raise DatasetUnreadable(self._reason(path, error)) from error
         types = {name: str(type_) for name, type_, *_ in found}
-        columns = {name: _column(type_) for name, type_ in types.items()}
-        return Description(columns=columns, location=None)
+        return Description(
+            columns={name: _column(type_) for name, type_ in types.items()}, location=None
+        )
 
     def _refuse_file(self, path: tuple[str, ...]) -> None:
         """A file that has the name would be read, but its columns do not bear a table's name."""

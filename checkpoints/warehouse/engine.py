@@ -10,7 +10,7 @@ A module is imported when a URL chooses it. To add one, write it and add its lin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
@@ -127,8 +127,8 @@ class Engine(Protocol):
     least_billed: int | None
     statements: list[Statement]
 
-    def describe(self, dataset: Dataset) -> Description:
-        """Look up a dataset's columns.
+    def describe(self, dataset: Dataset, columns: Sequence[str]) -> Description:
+        """Look up a dataset's columns; ``columns`` are those that the contract names.
 
         Raises:
             DatasetUnreadable: it cannot be read; the message says why and what exists instead.

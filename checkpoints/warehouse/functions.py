@@ -66,6 +66,27 @@ class naive_moment(GenericFunction[Any]):
     inherit_cache = True
 
 
+class epoch_micros(GenericFunction[Any]):
+    """``epoch_micros(moment)``: microseconds since 1970, of an instant or a moment of UTC."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+class identity(GenericFunction[Any]):
+    """``identity(column, …)``: one value for several; NULL where any of them is NULL."""
+
+    type = sa.String()
+    inherit_cache = True
+
+
+class different_values(GenericFunction[Any]):
+    """``different_values(column)``: how many values other than NULL a group has."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
 class number_text(GenericFunction[Any]):
     """``number_text(column)``: a number in plain digits, the same for every type that has it."""
 

@@ -19,9 +19,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from checkpoints.contract.checks import pairs_of, read_before, tells_keys_apart
 from checkpoints.contract.model import Contract, Dataset
 from checkpoints.contract.window import Window
-from checkpoints.coverage.frame import CoverageFrame, Presence, build_frame, presence_of
+from checkpoints.coverage.frame import CoverageFrame, build_frame
+from checkpoints.coverage.layout import Layout, grains_of, joined, layout_of, split
+from checkpoints.coverage.presence import Presence, presence_of
 from checkpoints.coverage.results import KeySample
-from checkpoints.coverage.samples import KeyedDates, keyed_dates, samples_of
+from checkpoints.coverage.samples import KeyedDates, bits_shown, keyed_dates, samples_of
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import (
     ContractError,
@@ -30,6 +32,7 @@ from checkpoints.errors import (
     WarehouseError,
 )
 from checkpoints.rules.evidence import Pair
+from checkpoints.warehouse.arms import Reading
 from checkpoints.warehouse.bytes import Bytes, refusal
 from checkpoints.warehouse.conditions import refuse_unequal
 from checkpoints.warehouse.engine import (
@@ -41,16 +44,12 @@ from checkpoints.warehouse.engine import (
     instead_of,
 )
 from checkpoints.warehouse.query import (
-    KeyShape,
-    Source,
-    columns_of,
-    incomparable,
-    key_shape,
     keys_statement,
     masks_statement,
     nulls_statement,
     presence_statement,
 )
+from checkpoints.warehouse.source import KeyShape, Source, columns_of, incomparable, key_shape
 
 LOGGER = logging.getLogger(__name__)
 
@@ -67,8 +66,8 @@ DEFAULTS = ReadOptions()
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
-Build = Callable[[Contract, Mapping[str, Source], Sequence[DateRange], KeyShape], sa.Select[Any]]
-Of = Callable[[Mapping[str, Source]], sa.Select[Any]]
+Build = Callable[[Reading], sa.Select[Any]]
+Sources = Mapping[str, Source]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +79,7 @@ class Warehouse:
     """
 
     contract: Contract
+    layout: Layout
     engine: Engine
     sources: Mapping[str, Source]
     locations: Mapping[str, str | None]
@@ -104,17 +104,18 @@ class Warehouse:
             DatasetsUnreadable: datasets that fail also when each is read alone.
             WarehouseError: a statement failed, or more would be read than is allowed.
         """
-        names = self.contract.names
+        counted = self.contract.names if with_rows else self.layout.rows
+        reading = partial(self._reading, ranges, counted=counted)
         if len(self._by_location()) < 2:
-            build = partial(presence_statement, with_rows=with_rows)
-            return presence_of(names, self._rows(build, ranges))
+            return presence_of(self.layout, self._rows(presence_statement, reading), counted)
         # No query joins tables of two locations: the masks of single keys are merged here.
-        found = self._rows(partial(masks_statement, with_rows=with_rows), ranges)
-        end = 1 + len(self._shape())
-        masks = _merged(row[: end + 1] for row in found)
-        keys = [(*at, n) for at, n in Counter((k[0], mask) for k, mask in masks.items()).items()]
-        rows = [(row[0], row[end], 0, *row[end + 1 :]) for row in found] if with_rows else []
-        return presence_of(names, [*keys, *rows])
+        found = self._rows(masks_statement, reading)
+        first = 1 + len(self._shape())
+        end = first + self.layout.words
+        masks = Counter((key[0], mask) for key, mask in self._merged(found).items())
+        keys = [(day, *split(mask, self.layout.words), n) for (day, mask), n in masks.items()]
+        told = [(row[0], *row[first:end], 0, *row[end:]) for row in found]
+        return presence_of(self.layout, [*keys, *told], counted)
 
     def with_null_rows(self, presence: Presence, ranges: Sequence[DateRange]) -> Presence:
         """The same presence of ``ranges``, with its rows without a date or key counted.
@@ -122,14 +123,15 @@ class Warehouse:
         One statement per location that has any. Without its answer the keys stand for the rows.
         """
         names, dates = presence.lacking()
+        known = self.layout.grains
         within = [DateRange(dates[0], dates[-1])] if dates else ranges
         found: dict[tuple[str, date | None], int] = {}
         try:
             for location, sources in self._by_location().items():
                 if some := {name: source for name, source in sources.items() if name in names}:
-                    statement = nulls_statement(self.contract, some, within, self._shape())
-                    for day, bit, rows in self.engine.rows(statement, location):
-                        found[presence.names[bit.bit_length() - 1], day] = rows
+                    statement = nulls_statement(self._reading(within, some))
+                    for day, arm, rows in self.engine.rows(statement, location):
+                        found[known[arm].dataset, day] = rows
         except WarehouseError:
             return presence
         return replace(presence, null_rows=found)
@@ -150,17 +152,22 @@ class Warehouse:
             dates = dates[: max(1, sum(total <= MERGED_KEYS for total in totals))]
         if not dates:
             return []
-        ranges, shape = ranges_of(dates), self._shape()
+        ranges = ranges_of(dates)
+        failed, others = (
+            [b for shown in of for b in bits_shown(self.contract, self.layout, shown)]
+            for of in (keyed.failed, keyed.others)
+        )
 
-        def build(sources: Mapping[str, Source]) -> sa.Select[Any]:
+        def build(sources: Sources) -> sa.Select[Any]:
+            reading = self._reading(ranges, sources, undated=False)
             if len(groups) > 1:
-                return masks_statement(self.contract, sources, ranges, shape, undated=False)
-            return keys_statement(self.contract, sources, ranges, shape, keyed, DETAILED_ROWS)
+                return masks_statement(reading)
+            return keys_statement(reading, failed, others, DETAILED_ROWS)
 
         found: list[Row] = []
         for location, sources in groups.items():
             found += self._rows_of(sources, location, build)
-        rows = [(*key, mask) for key, mask in _merged(found).items()]
+        rows = [(*key, mask) for key, mask in self._merged(found).items()]
         return sorted(rows, key=lambda row: [*map(str, row)])
 
     def incomparable(self) -> dict[Pair, str]:
@@ -170,8 +177,13 @@ class Warehouse:
             for pair in pairs_of(self.contract)
             if pair.of and tells_keys_apart(self.contract, pair)
             if {pair.dataset, pair.of} <= self.sources.keys()
-            if (why := incomparable(self.sources[pair.dataset], self.sources[pair.of]))
+            if (why := self._never_match(pair))
         }
+
+    def _never_match(self, pair: Pair) -> str:
+        down, up = grains_of(self.contract, pair)
+        left, right = self.sources[down.dataset], self.sources[up.dataset]
+        return incomparable(left, right, down.key, up.key)
 
     def estimates(self, ranges: Sequence[DateRange]) -> dict[str, Bytes]:
         """What the presence query would read of each dataset; nothing is read.
@@ -180,11 +192,10 @@ class Warehouse:
             DatasetsUnreadable: datasets whose query cannot be run.
             WarehouseError: the engine cannot tell.
         """
-        shape, least = self._shape(), self.engine.least_billed or 0
+        least = self.engine.least_billed or 0
 
         def size_of(name: str) -> Bytes:
-            sources = {name: self.sources[name]}
-            statement = presence_statement(self.contract, sources, ranges, shape)
+            statement = presence_statement(self._reading(ranges, {name: self.sources[name]}))
             read = self.engine.estimate(statement, self.locations[name])
             return Bytes(read, max(read, least))
 
@@ -216,7 +227,9 @@ class Warehouse:
             raise DatasetsUnreadable(reasons)
         return found
 
-    def _rows_of(self, sources: Mapping[str, Source], location: str | None, build: Of) -> list[Row]:
+    def _rows_of(
+        self, sources: Sources, location: str | None, build: Callable[[Sources], sa.Select[Any]]
+    ) -> list[Row]:
         """The rows of one statement; when it fails, it is found out which dataset is to blame."""
         try:
             return self.engine.rows(build(sources), location)
@@ -233,18 +246,43 @@ class Warehouse:
         return groups
 
     def _shape(self) -> KeyShape:
-        return key_shape(self.sources.values())
+        return key_shape(self.sources, self.layout)
 
-    def _rows(self, build: Build, ranges: Sequence[DateRange]) -> list[Row]:
+    def _reading(
+        self,
+        ranges: Sequence[DateRange],
+        sources: Sources,
+        *,
+        undated: bool = True,
+        counted: Sequence[str] = (),
+    ) -> Reading:
+        return Reading(
+            contract=self.contract,
+            layout=self.layout,
+            sources=sources,
+            ranges=ranges,
+            shape=self._shape(),
+            undated=undated,
+            counted=counted,
+        )
+
+    def _merged(self, rows: Iterable[Row]) -> dict[Row, int]:
+        """``(date, key_1 … key_k)`` of rows with words of a mask, with all bits of its masks."""
+        masks: Counter[Row] = Counter()
+        first = 1 + len(self._shape())
+        for row in rows:
+            masks[row[:first]] |= joined(row[first : first + self.layout.words])
+        return masks
+
+    def _rows(self, build: Build, reading: Callable[[Sources], Reading]) -> list[Row]:
         """One statement per location; refused before anything is read when it would be too much."""
-        contract, shape = self.contract, self._shape()
         groups = self._by_location().items()
 
-        def statement(sources: Mapping[str, Source]) -> sa.Select[Any]:
-            return build(contract, sources, ranges, shape)
+        def statement(sources: Sources) -> sa.Select[Any]:
+            return build(reading(sources))
 
         surely = self._surely_allowed((statement(sources), where) for where, sources in groups)
-        if not surely and (refusal := self.refusal(self.estimates(ranges))):
+        if not surely and (refusal := self.refusal(self.estimates(reading(self.sources).ranges))):
             raise WarehouseError(f"{refusal}; see python -m checkpoints estimate")
         return [row for where, these in groups for row in self._rows_of(these, where, statement)]
 
@@ -273,14 +311,6 @@ def read_on(warehouse: Warehouse, read: Callable[[Warehouse], T]) -> tuple[Wareh
             warehouse = warehouse.without(error.reasons)
 
 
-def _merged(rows: Iterable[Row]) -> dict[Row, int]:
-    """``(date, key_1 … key_k)`` of rows that end in a mask, with all bits of its masks."""
-    masks: Counter[Row] = Counter()
-    for *key, mask in rows:
-        masks[tuple(key)] |= mask
-    return masks
-
-
 @contextmanager
 def open_warehouse(
     contract: Contract,
@@ -297,6 +327,7 @@ def open_warehouse(
     """
     chosen = replace(options or ReadOptions(), timezone=contract.timezone)
     with _engine(url, chosen) as engine:
+        layout = layout_of(contract)
         sources: dict[str, Source] = {}
         locations: dict[str, str | None] = {}
         unreadable: dict[str, str] = {}
@@ -304,13 +335,15 @@ def open_warehouse(
             if names is not None and name not in names:
                 continue
             try:
-                found = engine.describe(dataset)
-                sources[name] = _source(dataset, found)
+                columns = columns_of(dataset, layout, name)
+                found = engine.describe(dataset, columns)
+                sources[name] = _source(dataset, columns, found)
                 locations[name] = dataset.location or found.location
             except DatasetUnreadable as error:
                 unreadable[name] = f"dataset {name!r}: {error}"
         yield Warehouse(
             contract=contract,
+            layout=layout,
             engine=engine,
             sources=sources,
             locations=locations,
@@ -334,12 +367,12 @@ def _engine(url: str, options: ReadOptions) -> AbstractContextManager[Engine]:
     return opened
 
 
-def _source(dataset: Dataset, found: Description) -> Source:
-    absent = [column for column in columns_of(dataset) if column not in found.columns]
+def _source(dataset: Dataset, columns: Sequence[str], found: Description) -> Source:
+    absent = [column for column in columns if column not in found.columns]
     if absent:
         details = "; ".join(f"{c!r}: {instead_of(c, found.columns)}" for c in absent)
         raise DatasetUnreadable(f"it has no column {details}")
-    type_, date_type, _, span = found.columns[dataset.date]
+    type_, date_type, *_ = found.columns[dataset.date]
     if date_type is None:
         raise DatasetUnreadable(
             f"column {dataset.date!r} is {type_}, not a date: "
@@ -358,14 +391,8 @@ def _source(dataset: Dataset, found: Description) -> Source:
         )
     for condition in dataset.where:
         refuse_unequal(condition, found.columns[condition.column])
-    return Source(
-        dataset=dataset,
-        date_type=date_type,
-        key_types=tuple(key.type for key in keys),
-        key_kinds=tuple(key.kind for key in keys),
-        where_kinds=tuple(found.columns[c.column].kind for c in dataset.where),
-        span=span,
-    )
+    described = {column: found.columns[column] for column in columns}
+    return Source(dataset=dataset, date_type=date_type, columns=described)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -433,5 +460,6 @@ def _keys(
     except WarehouseError as error:
         LOGGER.warning("warning: no keys are shown, as they could not be read: %s", error)
         rows = []
-    samples = tuple(samples_of(contract.names, keyed.among(warehouse.sources), rows))
+    shown = keyed.among(warehouse.sources)
+    samples = tuple(samples_of(contract, warehouse.layout, shown, rows))
     return samples, keyed.without(samples)

@@ -11,7 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from checkpoints.contract.model import Contract
-from checkpoints.coverage.frame import Presence
+from checkpoints.coverage.presence import Presence
 from checkpoints.text import counted
 
 TIMES_APPENDED = (1, 2, 3)

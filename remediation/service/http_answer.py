@@ -9,8 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from checkpoints.records import Record
-from checkpoints.rules.rule import Name
+from checkpoints.records import Name, Record
 from checkpoints.text import one_line
 from remediation.service.answer import DETAIL_LENGTH, Answer, Kind
 

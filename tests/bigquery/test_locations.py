@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 
 from checkpoints.contract.model import Contract
-from checkpoints.coverage.frame import Presence
+from checkpoints.coverage.presence import Presence
 from checkpoints.dates import DateRange
 from checkpoints.warehouse.reading import open_warehouse
 from tests.bigquery.commands import (

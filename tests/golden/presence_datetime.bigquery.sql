@@ -1,6 +1,6 @@
 SELECT
   `masks`.`date`,
-  `masks`.`mask`,
+  `masks`.`word_1`,
   count(*) AS `keys`
 FROM (
   SELECT
@@ -11,19 +11,19 @@ FROM (
         `merged`.`key_1` IS NULL
       )
       THEN (
-        `merged`.`mask` & 384
+        `merged`.`word_1` & 2147483008
       ) | (
         (
-          `merged`.`mask` & 639
-        ) << 10
+          `merged`.`word_1` & 639
+        ) << 31
       )
-      ELSE `merged`.`mask`
-    END AS `mask`
+      ELSE `merged`.`word_1`
+    END AS `word_1`
   FROM (
     SELECT
       `rows_of_all`.`date` AS `date`,
       `rows_of_all`.`key_1` AS `key_1`,
-      BIT_OR(`rows_of_all`.`bit`) AS `mask`
+      CAST(BIT_OR(`rows_of_all`.`word_1`) AS INT64) AS `word_1`
     FROM (
       SELECT
         CAST(`nbac_schedule`.`game_date` AS DATE) AS `date`,
@@ -37,7 +37,8 @@ FROM (
           THEN NULL
           ELSE `nbac_schedule`.`game_id`
         END AS `key_1`,
-        1 AS `bit`
+        0 AS `arm`,
+        1 AS `word_1`
       FROM `nba_raw`.`nbac_schedule`
       WHERE
         (
@@ -61,7 +62,8 @@ FROM (
           THEN NULL
           ELSE `bdl_player_boxscores`.`game_id`
         END AS `key_1`,
-        2 AS `bit`
+        1 AS `arm`,
+        2 AS `word_1`
       FROM `nba_raw`.`bdl_player_boxscores`
       WHERE
         `bdl_player_boxscores`.`game_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -81,7 +83,8 @@ FROM (
           THEN NULL
           ELSE `nbac_gamebook_player_stats`.`game_id`
         END AS `key_1`,
-        4 AS `bit`
+        2 AS `arm`,
+        4 AS `word_1`
       FROM `nba_raw`.`nbac_gamebook_player_stats`
       WHERE
         `nbac_gamebook_player_stats`.`game_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -101,7 +104,8 @@ FROM (
           THEN NULL
           ELSE `nbac_player_boxscores`.`game_id`
         END AS `key_1`,
-        8 AS `bit`
+        3 AS `arm`,
+        8 AS `word_1`
       FROM `nba_raw`.`nbac_player_boxscores`
       WHERE
         `nbac_player_boxscores`.`game_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -120,7 +124,8 @@ FROM (
           THEN NULL
           ELSE `player_game_summary`.`game_id`
         END AS `key_1`,
-        16 AS `bit`
+        4 AS `arm`,
+        16 AS `word_1`
       FROM `nba_analytics`.`player_game_summary`
       WHERE
         `player_game_summary`.`game_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -140,7 +145,8 @@ FROM (
           THEN NULL
           ELSE `team_defense_game_summary`.`game_id`
         END AS `key_1`,
-        32 AS `bit`
+        5 AS `arm`,
+        32 AS `word_1`
       FROM `nba_analytics`.`team_defense_game_summary`
       WHERE
         `team_defense_game_summary`.`game_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -160,7 +166,8 @@ FROM (
           THEN NULL
           ELSE `player_composite_factors`.`game_id`
         END AS `key_1`,
-        64 AS `bit`
+        6 AS `arm`,
+        64 AS `word_1`
       FROM `nba_precompute`.`player_composite_factors`
       WHERE
         `player_composite_factors`.`game_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -170,7 +177,8 @@ FROM (
       SELECT
         CAST(`team_defense_zone_analysis`.`analysis_date` AS DATE) AS `date`,
         NULL AS `key_1`,
-        128 AS `bit`
+        7 AS `arm`,
+        128 AS `word_1`
       FROM `nba_precompute`.`team_defense_zone_analysis`
       WHERE
         `team_defense_zone_analysis`.`analysis_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -180,7 +188,8 @@ FROM (
       SELECT
         CAST(`player_daily_cache`.`cache_date` AS DATE) AS `date`,
         NULL AS `key_1`,
-        256 AS `bit`
+        8 AS `arm`,
+        256 AS `word_1`
       FROM `nba_precompute`.`player_daily_cache`
       WHERE
         `player_daily_cache`.`cache_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -199,7 +208,8 @@ FROM (
           THEN NULL
           ELSE `prediction_accuracy`.`game_id`
         END AS `key_1`,
-        512 AS `bit`
+        9 AS `arm`,
+        512 AS `word_1`
       FROM `nba_predictions`.`prediction_accuracy`
       WHERE
         `prediction_accuracy`.`game_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -213,4 +223,4 @@ FROM (
 ) AS `masks`
 GROUP BY
   `masks`.`date`,
-  `masks`.`mask`
+  `masks`.`word_1`

@@ -1,6 +1,6 @@
 SELECT
   "masks"."date",
-  "masks"."mask",
+  "masks"."word_1",
   COUNT(*) AS "keys"
 FROM (
   SELECT
@@ -11,19 +11,19 @@ FROM (
         "merged"."key_1" IS NULL
       )
       THEN (
-        "merged"."mask" & 384
+        "merged"."word_1" & 2147483008
       ) | (
         (
-          "merged"."mask" & 639
-        ) << 10
+          "merged"."word_1" & 639
+        ) << 31
       )
-      ELSE "merged"."mask"
-    END AS "mask"
+      ELSE "merged"."word_1"
+    END AS "word_1"
   FROM (
     SELECT
       "rows_of_all"."date" AS "date",
       "rows_of_all"."key_1" AS "key_1",
-      BIT_OR("rows_of_all"."bit") AS "mask"
+      CAST(BIT_OR("rows_of_all"."word_1") AS BIGINT) AS "word_1"
     FROM (
       SELECT
         CASE
@@ -45,7 +45,8 @@ FROM (
           THEN NULL
           ELSE CAST("nba_raw"."nbac_schedule"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
-        1 AS "bit"
+        0 AS "arm",
+        1 AS "word_1"
       FROM "nba_raw"."nbac_schedule"
       WHERE
         (
@@ -78,7 +79,8 @@ FROM (
           THEN NULL
           ELSE CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
-        2 AS "bit"
+        1 AS "arm",
+        2 AS "word_1"
       FROM "nba_raw"."bdl_player_boxscores"
       WHERE
         "nba_raw"."bdl_player_boxscores"."game_date" >= '2025-01-01 00:00:00'
@@ -105,7 +107,8 @@ FROM (
           THEN NULL
           ELSE CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
-        4 AS "bit"
+        2 AS "arm",
+        4 AS "word_1"
       FROM "nba_raw"."nbac_gamebook_player_stats"
       WHERE
         "nba_raw"."nbac_gamebook_player_stats"."game_date" >= '2025-01-01 00:00:00'
@@ -132,7 +135,8 @@ FROM (
           THEN NULL
           ELSE CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
-        8 AS "bit"
+        3 AS "arm",
+        8 AS "word_1"
       FROM "nba_raw"."nbac_player_boxscores"
       WHERE
         "nba_raw"."nbac_player_boxscores"."game_date" >= '2025-01-01 00:00:00'
@@ -159,7 +163,8 @@ FROM (
           THEN NULL
           ELSE CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
-        16 AS "bit"
+        4 AS "arm",
+        16 AS "word_1"
       FROM "nba_analytics"."player_game_summary"
       WHERE
         "nba_analytics"."player_game_summary"."game_date" >= '2025-01-01 00:00:00'
@@ -186,7 +191,8 @@ FROM (
           THEN NULL
           ELSE CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
-        32 AS "bit"
+        5 AS "arm",
+        32 AS "word_1"
       FROM "nba_analytics"."team_defense_game_summary"
       WHERE
         "nba_analytics"."team_defense_game_summary"."game_date" >= '2025-01-01 00:00:00'
@@ -213,7 +219,8 @@ FROM (
           THEN NULL
           ELSE CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
-        64 AS "bit"
+        6 AS "arm",
+        64 AS "word_1"
       FROM "nba_precompute"."player_composite_factors"
       WHERE
         "nba_precompute"."player_composite_factors"."game_date" >= '2025-01-01 00:00:00'
@@ -227,7 +234,8 @@ FROM (
           ELSE CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS DATE)
         END AS "date",
         NULL AS "key_1",
-        128 AS "bit"
+        7 AS "arm",
+        128 AS "word_1"
       FROM "nba_precompute"."team_defense_zone_analysis"
       WHERE
         "nba_precompute"."team_defense_zone_analysis"."analysis_date" >= '2025-01-01 00:00:00'
@@ -241,7 +249,8 @@ FROM (
           ELSE CAST("nba_precompute"."player_daily_cache"."cache_date" AS DATE)
         END AS "date",
         NULL AS "key_1",
-        256 AS "bit"
+        8 AS "arm",
+        256 AS "word_1"
       FROM "nba_precompute"."player_daily_cache"
       WHERE
         "nba_precompute"."player_daily_cache"."cache_date" >= '2025-01-01 00:00:00'
@@ -268,7 +277,8 @@ FROM (
           THEN NULL
           ELSE CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C"
         END AS "key_1",
-        512 AS "bit"
+        9 AS "arm",
+        512 AS "word_1"
       FROM "nba_predictions"."prediction_accuracy"
       WHERE
         "nba_predictions"."prediction_accuracy"."game_date" >= '2025-01-01 00:00:00'
@@ -282,4 +292,4 @@ FROM (
 ) AS "masks"
 GROUP BY
   "masks"."date",
-  "masks"."mask"
+  "masks"."word_1"

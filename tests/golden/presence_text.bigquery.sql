@@ -1,6 +1,6 @@
 SELECT
   `masks`.`date`,
-  `masks`.`mask`,
+  `masks`.`word_1`,
   count(*) AS `keys`
 FROM (
   SELECT
@@ -11,19 +11,19 @@ FROM (
         `merged`.`key_1` IS NULL
       )
       THEN (
-        `merged`.`mask` & 384
+        `merged`.`word_1` & 2147483008
       ) | (
         (
-          `merged`.`mask` & 639
-        ) << 10
+          `merged`.`word_1` & 639
+        ) << 31
       )
-      ELSE `merged`.`mask`
-    END AS `mask`
+      ELSE `merged`.`word_1`
+    END AS `word_1`
   FROM (
     SELECT
       `rows_of_all`.`date` AS `date`,
       `rows_of_all`.`key_1` AS `key_1`,
-      BIT_OR(`rows_of_all`.`bit`) AS `mask`
+      CAST(BIT_OR(`rows_of_all`.`word_1`) AS INT64) AS `word_1`
     FROM (
       SELECT
         CASE
@@ -50,7 +50,8 @@ FROM (
           THEN NULL
           ELSE `nbac_schedule`.`game_id`
         END AS `key_1`,
-        1 AS `bit`
+        0 AS `arm`,
+        1 AS `word_1`
       FROM `nba_raw`.`nbac_schedule`
       WHERE
         (
@@ -112,7 +113,8 @@ FROM (
           THEN NULL
           ELSE `bdl_player_boxscores`.`game_id`
         END AS `key_1`,
-        2 AS `bit`
+        1 AS `arm`,
+        2 AS `word_1`
       FROM `nba_raw`.`bdl_player_boxscores`
       WHERE
         CASE
@@ -173,7 +175,8 @@ FROM (
           THEN NULL
           ELSE `nbac_gamebook_player_stats`.`game_id`
         END AS `key_1`,
-        4 AS `bit`
+        2 AS `arm`,
+        4 AS `word_1`
       FROM `nba_raw`.`nbac_gamebook_player_stats`
       WHERE
         CASE
@@ -237,7 +240,8 @@ FROM (
           THEN NULL
           ELSE `nbac_player_boxscores`.`game_id`
         END AS `key_1`,
-        8 AS `bit`
+        3 AS `arm`,
+        8 AS `word_1`
       FROM `nba_raw`.`nbac_player_boxscores`
       WHERE
         CASE
@@ -294,7 +298,8 @@ FROM (
           THEN NULL
           ELSE `player_game_summary`.`game_id`
         END AS `key_1`,
-        16 AS `bit`
+        4 AS `arm`,
+        16 AS `word_1`
       FROM `nba_analytics`.`player_game_summary`
       WHERE
         CASE
@@ -355,7 +360,8 @@ FROM (
           THEN NULL
           ELSE `team_defense_game_summary`.`game_id`
         END AS `key_1`,
-        32 AS `bit`
+        5 AS `arm`,
+        32 AS `word_1`
       FROM `nba_analytics`.`team_defense_game_summary`
       WHERE
         CASE
@@ -419,7 +425,8 @@ FROM (
           THEN NULL
           ELSE `player_composite_factors`.`game_id`
         END AS `key_1`,
-        64 AS `bit`
+        6 AS `arm`,
+        64 AS `word_1`
       FROM `nba_precompute`.`player_composite_factors`
       WHERE
         CASE
@@ -470,7 +477,8 @@ FROM (
           )
         END AS `date`,
         NULL AS `key_1`,
-        128 AS `bit`
+        7 AS `arm`,
+        128 AS `word_1`
       FROM `nba_precompute`.`team_defense_zone_analysis`
       WHERE
         CASE
@@ -524,7 +532,8 @@ FROM (
           THEN DATE(SAFE_CAST(`player_daily_cache`.`cache_date` AS TIMESTAMP), 'America/New_York')
         END AS `date`,
         NULL AS `key_1`,
-        256 AS `bit`
+        8 AS `arm`,
+        256 AS `word_1`
       FROM `nba_precompute`.`player_daily_cache`
       WHERE
         CASE
@@ -581,7 +590,8 @@ FROM (
           THEN NULL
           ELSE `prediction_accuracy`.`game_id`
         END AS `key_1`,
-        512 AS `bit`
+        9 AS `arm`,
+        512 AS `word_1`
       FROM `nba_predictions`.`prediction_accuracy`
       WHERE
         CASE
@@ -620,4 +630,4 @@ FROM (
 ) AS `masks`
 GROUP BY
   `masks`.`date`,
-  `masks`.`mask`
+  `masks`.`word_1`

@@ -24,7 +24,7 @@ from checkpoints.library.results import (
 from checkpoints.library.table import coverage_table, evidence_of
 from checkpoints.rules.daily_conversion_ratio import DailyConversionRatio
 from checkpoints.rules.date_gap import DateGap
-from checkpoints.rules.evidence import Cell, Pair, Status
+from checkpoints.rules.evidence import Cell, Pair, SampledKeys, Status
 from checkpoints.rules.no_orphan_keys import NoOrphanKeys
 from checkpoints.rules.rule import Rule
 from tests.support.projects import ALL, NO_L4, D, every_day, frame_of
@@ -60,7 +60,7 @@ def test_an_evaluation_and_its_evidence_come_back_as_they_went(
 ) -> None:
     cells = [cell(n, *found) for n, found in enumerate(counts)]
     found = rule.judge(evidence(cells))
-    details = json.loads(json.dumps(details_of(found, evidence(cells))))
+    details = json.loads(json.dumps(details_of(found, evidence(cells), rule)))
     result = {"observed_value": found.observed, "details": details}
     shown = result_evidence(result)
     by_date = {c.date: c._replace(status=Status.DUE) for c in cells}
@@ -74,7 +74,7 @@ def test_an_evaluation_and_its_evidence_come_back_as_they_went(
 def test_a_break_without_games_does_not_split_a_range() -> None:
     off = [cell(n, 0, 0, 0, Status.OFF) for n in (2, 3)]
     cells = sorted([*off, *(cell(n, 4, 0, 0) for n in (0, 1, 4, 5)), cell(6, 4, 4, 0)])
-    details = details_of(RULES[1].judge(evidence(cells)), evidence(cells))
+    details = details_of(RULES[1].judge(evidence(cells)), evidence(cells), RULES[1])
 
     assert details["ranges"] == [["2025-01-01", "2025-01-06"]]
     assert details["figures"] == ["4 0 0 0"] * 4
@@ -82,9 +82,10 @@ def test_a_break_without_games_does_not_split_a_range() -> None:
 
 def test_keys_are_kept_of_the_latest_unexpected_dates_only() -> None:
     cells = [cell(n, 2, 2, 1) for n in range(30)] + [cell(30, 2, 2, 0)]
-    samples = {c.date: ((("gone",),), (("odd", "7"),)) for c in cells}
+    samples = {c.date: SampledKeys((("gone",),), (("odd", "7"),)) for c in cells}
     given_keys = evidence(cells, samples)
-    shown = result_evidence({"details": details_of(RULES[2].judge(given_keys), given_keys)})
+    found = details_of(RULES[2].judge(given_keys), given_keys, RULES[2])
+    shown = result_evidence({"details": found})
 
     assert [entry.day for entry in shown.keys] == [c.date for c in cells[30 - KEYED_DATES : 30]]
     assert shown.keys[-1] == KeysOfDate(D("2025-01-30"), (("gone",),), (("odd", "7"),))
@@ -106,6 +107,6 @@ def test_the_table_gives_every_pair_its_own_evidence_whatever_the_names(tmp_path
     )
 
     assert of_raw.cells == frame.cells[Pair("factors", "raw", "keys")]
-    assert of_raw.samples == {D("2025-01-06"): ((("k",),), ())}
+    assert of_raw.samples == {D("2025-01-06"): SampledKeys((("k",),))}
     assert (of_summary.samples, of_summary.undated) == ({}, 3)
     assert (of_raw.window, of_raw.as_of) == (frame.window.range, frame.as_of)

@@ -76,7 +76,7 @@ class SqliteEngine:
         self.connection = connection
         self.statements: list[Statement] = []
 
-    def describe(self, dataset: Dataset) -> Description:
+    def describe(self, dataset: Dataset, columns: Sequence[str]) -> Description:
         """The columns of a table; text is where SQLite keeps dates."""
         schema = sa.inspect(self.connection)
         try:

@@ -11,7 +11,9 @@ import pytest
 from checkpoints.contract.checks import checks_of, pairs_of
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
-from checkpoints.coverage.frame import CoverageFrame, build_frame, presence_of
+from checkpoints.coverage.frame import CoverageFrame, build_frame
+from checkpoints.coverage.layout import HALF, layout_of
+from checkpoints.coverage.presence import presence_of
 from checkpoints.coverage.results import judged
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.rules.evidence import Cell, Pair, Status
@@ -20,7 +22,7 @@ from tests.support.warehouses import BASIC, D, contract_of
 
 SCHEDULE, RAW, SUMMARY, FACTORS = 1, 2, 4, 8
 ALL = SCHEDULE | RAW | SUMMARY | FACTORS
-NULL_OF_SUMMARY = SUMMARY << 4
+NULL_OF_SUMMARY = SUMMARY << HALF
 
 
 def with_rules(folder: Path, name: str, *rules: dict[str, Any], **dataset: Any) -> Contract:
@@ -38,7 +40,7 @@ def frame_of(
 ) -> CoverageFrame:
     rows = [(D(day), mask, n) for day, masks in keys.items() for mask, n in masks.items()]
     window = Window(range=DateRange(D(first), D(last)), label="")
-    presence = presence_of(contract.names, rows)
+    presence = presence_of(layout_of(contract), rows)
     return build_frame(contract, presence, window, D(as_of), pairs_of(contract))
 
 
@@ -207,7 +209,7 @@ def test_a_date_grain_says_present_or_not_per_date(tmp_path: Path) -> None:
 def test_an_unreadable_dataset_errs_its_checks_and_no_others(tmp_path: Path) -> None:
     contract = contract_of(tmp_path).contract
     window = Window(range=DateRange(D("2025-01-10"), D("2025-01-10")), label="")
-    presence = presence_of(contract.names, [(D("2025-01-10"), ALL, 1)])
+    presence = presence_of(layout_of(contract), [(D("2025-01-10"), ALL, 1)])
     unreadable = {"summary": "gone"}
     frame = build_frame(contract, presence, window, D("2025-02-01"), pairs_of(contract), unreadable)
     checks = [check for check in checks_of(contract) if check.rule.compares]
@@ -223,7 +225,7 @@ def test_an_unreadable_reference_errs_all_that_is_compared_and_itself(tmp_path: 
     window = Window(range=DateRange(D("2025-01-10"), D("2025-01-10")), label="")
     frame = build_frame(
         contract,
-        presence_of(contract.names, []),
+        presence_of(layout_of(contract), []),
         window,
         D("2025-02-01"),
         pairs_of(contract),

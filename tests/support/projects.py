@@ -15,7 +15,9 @@ from checkpoints.contract.loading import ContractFile, contract_option
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
 from checkpoints.coverage import results
-from checkpoints.coverage.frame import CoverageFrame, build_frame, presence_of
+from checkpoints.coverage.frame import CoverageFrame, build_frame
+from checkpoints.coverage.layout import layout_of
+from checkpoints.coverage.presence import presence_of
 from checkpoints.coverage.results import CheckRecord, KeySample
 from checkpoints.dates import DateRange
 from checkpoints.library.judge import judge
@@ -55,15 +57,16 @@ def frame_of(
     """A frame of single keys; a key is the datasets that hold it, ``name?`` with a NULL in it."""
 
     def mask(names: str) -> int:
-        bits = {name: 1 << n for n, name in enumerate(contract.names)}
-        nulls = {f"{name}?": bit << len(contract.names) for name, bit in bits.items()}
+        layout = layout_of(contract)
+        bits = {name: layout.bit(layout.own(name)) for name in contract.names}
+        nulls = {f"{name}?": layout.null(layout.own(name)) for name in contract.names}
         return sum((bits | nulls)[name] for name in names.split())
 
     rows = [(day, mask(names), 1) for day, keys in days.items() for names in keys]
     lost = [(None, mask(undated), 3)] if undated else []
     return build_frame(
         contract,
-        presence_of(contract.names, [*rows, *lost]),
+        presence_of(layout_of(contract), [*rows, *lost]),
         Window(range=DateRange(min(days), max(days)), label="test"),
         D(as_of),
         pairs_of(contract),

@@ -18,38 +18,51 @@ from sqlglot import exp
 import checkpoints.warehouse.bigquery  # noqa: F401 (its SQL, for the dialect of that name)
 from checkpoints.contract.loading import load_contract
 from checkpoints.contract.window import Window
-from checkpoints.coverage.samples import KeyedDates
+from checkpoints.coverage.layout import layout_of
+from checkpoints.coverage.samples import Sampled, bits_shown
 from checkpoints.dates import DateRange
 from checkpoints.errors import WarehouseError
 from checkpoints.rules.evidence import Pair
+from checkpoints.warehouse.arms import Reading
 from checkpoints.warehouse.duckdb import SPILL_FOLDER, DuckDbDialect
-from checkpoints.warehouse.query import Source, key_shape, keys_statement, presence_statement
+from checkpoints.warehouse.engine import Column
+from checkpoints.warehouse.query import keys_statement, presence_statement
 from checkpoints.warehouse.reading import gather, open_warehouse
+from checkpoints.warehouse.source import Source, columns_of, key_shape
 from tests.support.commands import ROOT
 from tests.support.warehouses import BASIC, D, contract_of, days, fill
 
 GOLDEN = ROOT / "tests" / "golden"
 RANGE = DateRange(D("2025-01-01"), D("2025-01-31"))
-KEYED = KeyedDates(
-    failed={Pair("player_game_summary", "bdl_player_boxscores", "keys"): ()}, others={}
-)
+SHOWN = Sampled(Pair("player_game_summary", "bdl_player_boxscores", "keys"))
 TYPES = {"date": sa.Date(), "text": sa.String()}
 
 
 def shipped_statement(date_type: Any = "date", ranges: tuple[DateRange, ...] = (RANGE,)) -> Any:
+    reading = shipped_reading(date_type, ranges)
+    return presence_statement(reading)
+
+
+def shipped_reading(date_type: Any = "date", ranges: tuple[DateRange, ...] = (RANGE,)) -> Reading:
     contract = load_contract(Path("gx/pipeline.yml"), {}).contract
+    layout = layout_of(contract)
     sources = {
         name: Source(
             dataset=d,
             date_type=date_type,
-            key_types=tuple("VARCHAR" for _ in d.key),
-            key_kinds=tuple("text" for _ in d.key),
-            where_kinds=tuple("text" for _ in d.where),
+            columns={
+                column: Column("VARCHAR", None, "text") for column in columns_of(d, layout, name)
+            },
         )
         for name, d in contract.datasets.items()
     }
-    shape = key_shape(sources.values())
-    return contract, sources, presence_statement(contract, sources, ranges, shape)
+    return Reading(
+        contract=contract,
+        layout=layout,
+        sources=sources,
+        ranges=ranges,
+        shape=key_shape(sources, layout),
+    )
 
 
 def compiled(statement: Any, dialect: str) -> str:
@@ -61,17 +74,19 @@ def compiled(statement: Any, dialect: str) -> str:
 @pytest.mark.parametrize("dialect", ["bigquery", "duckdb"])
 @pytest.mark.parametrize("date_type", ["date", "timestamp", "datetime", "text"])
 def test_the_sql_is_the_golden_one(dialect: str, date_type: str) -> None:
-    _, _, statement = shipped_statement(date_type)
+    statement = shipped_statement(date_type)
     golden = GOLDEN / f"presence_{date_type}.{dialect}.sql"
     assert compiled(statement, dialect) == golden.read_text()
 
 
 @pytest.mark.parametrize("dialect", ["bigquery", "duckdb"])
 def test_each_table_is_read_once_with_a_range_on_its_bare_date_column(dialect: str) -> None:
-    contract, sources, statement = shipped_statement()
+    reading = shipped_reading()
+    contract, layout = reading.contract, reading.layout
+    failed = bits_shown(contract, layout, SHOWN)
     for text in (
-        compiled(statement, dialect),
-        compiled(keys_statement(contract, sources, [RANGE], ("own",), KEYED, 10), dialect),
+        compiled(presence_statement(reading), dialect),
+        compiled(keys_statement(reading, failed, (), 10), dialect),
     ):
         tree = sqlglot.parse_one(text, dialect=dialect)
         datasets = {str(d.table): d for d in contract.datasets.values()}
@@ -92,7 +107,14 @@ def test_duckdb_scans_each_table_once(tmp_path: Path) -> None:
     rows = days("2025-01-01", "2025-01-09")
     url = fill(tmp_path / "w.duckdb", dict.fromkeys(contract.names, rows))
     with open_warehouse(contract, url) as warehouse:
-        statement = presence_statement(contract, warehouse.sources, [RANGE], ("own",))
+        reading = Reading(
+            contract=contract,
+            layout=warehouse.layout,
+            sources=warehouse.sources,
+            ranges=[RANGE],
+            shape=("own",),
+        )
+        statement = presence_statement(reading)
         text = statement.compile(
             dialect=DuckDbDialect(), compile_kwargs={"literal_binds": True}
         ).string

@@ -43,7 +43,8 @@ class PairEvidenceMetric(TableMetricProvider):
         table, *_rest = execution_engine.get_compute_domain(
             metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE
         )
-        return evidence_of(table, Pair(**metric_value_kwargs))
+        by = tuple(metric_value_kwargs.get("by") or ())
+        return evidence_of(table, Pair(**{**metric_value_kwargs, "by": by}))
 
 
 class CrossLayerExpectation(BatchExpectation):
@@ -57,6 +58,7 @@ class CrossLayerExpectation(BatchExpectation):
     dataset: str
     of: str | None = None
     match: Literal["keys", "count"] = "keys"
+    by: tuple[str, ...] = ()
 
     metric_dependencies = (PAIR_EVIDENCE,)
 
@@ -68,7 +70,9 @@ class CrossLayerExpectation(BatchExpectation):
 
     def check(self, suite: str) -> Check:
         """The check that this expectation stands for, in the suite it is read from."""
-        return Check(suite=suite, rule=self.rule(), pair=Pair(self.dataset, self.of, self.match))
+        return Check(
+            suite=suite, rule=self.rule(), pair=Pair(self.dataset, self.of, self.match, self.by)
+        )
 
     def _validate(
         self,
@@ -83,7 +87,7 @@ class CrossLayerExpectation(BatchExpectation):
             "success": succeeded(evaluation.outcome),
             "result": {
                 "observed_value": evaluation.observed,
-                "details": details_of(evaluation, evidence),
+                "details": details_of(evaluation, evidence, rule),
             },
         }
 

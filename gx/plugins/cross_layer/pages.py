@@ -41,7 +41,11 @@ class Expected:
         """The unexpected dates with what is there, where the result says."""
         if self.shown is None:
             return [(day, "") for day in self.record.unexpected_dates]
-        return [(cell.date, self.record.rule.on_date(cell)) for cell in self.shown.cells]
+        told = self.shown.told or ("",) * len(self.shown.cells)
+        return [
+            (cell.date, text or self.record.rule.on_date(cell))
+            for cell, text in zip(self.shown.cells, told, strict=True)
+        ]
 
     @property
     def ranges(self) -> tuple[DateRange, ...]:

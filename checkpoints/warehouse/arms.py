@@ -1,0 +1,343 @@
+"""The part of the presence query that reads one dataset, once: an arm of its union.
+
+An arm has the columns ``date, key_1 … key_k, arm, word_1 … word_w`` and those of ``Extra``. Where
+only its keys are asked for, it has a row for each row of the table; else the rows of a key are
+grouped first, so that a bit can say what is true of all of them. A dataset that is compared by
+several keys has its rows once for each of these: the table is read once all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any
+
+import sqlalchemy as sa
+
+from checkpoints.contract.model import Contract, Dataset
+from checkpoints.coverage.layout import Grain, Layout, split
+from checkpoints.dates import DateRange
+from checkpoints.rules.facts import Fact
+from checkpoints.warehouse.columns import (
+    as_date,
+    as_key,
+    moment_number,
+    no_key,
+    number,
+    plain_text,
+    within,
+)
+from checkpoints.warehouse.conditions import condition_on
+from checkpoints.warehouse.functions import different_values, identity
+from checkpoints.warehouse.source import KeyForm, KeyShape, Source, columns_of
+
+Column = sa.ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one statement reads: the contract's datasets on some dates, and the form of their keys.
+
+    ``undated`` rows are those without a date. ``counted`` are the datasets of which rows are
+    counted.
+    """
+
+    contract: Contract
+    layout: Layout
+    sources: Mapping[str, Source]
+    ranges: Sequence[DateRange]
+    shape: KeyShape
+    undated: bool = True
+    counted: Sequence[str] = ()
+
+    @property
+    def keys(self) -> list[str]:
+        """The names of the key columns."""
+        return [f"key_{n + 1}" for n, _ in enumerate(self.shape)]
+
+    @property
+    def forms(self) -> list[tuple[str, KeyForm]]:
+        """The key columns with their forms."""
+        return list(zip(self.keys, self.shape, strict=True))
+
+    @property
+    def words(self) -> list[str]:
+        """The names of the columns of a mask."""
+        return [f"word_{n + 1}" for n in range(self.layout.words)]
+
+    @property
+    def written(self) -> bool:
+        """Whether it is read when rows were written."""
+        return any(name in self.layout.written for name in self.sources)
+
+    @property
+    def values(self) -> list[int]:
+        """The numbers of the agreements of which values are compared here."""
+        return [
+            n
+            for n, agreed in enumerate(self.layout.agreed)
+            if {agreed.left.dataset, agreed.right.dataset} <= self.sources.keys()
+        ]
+
+    @property
+    def extra(self) -> list[str]:
+        """The names of what an arm has besides, NULL where it has nothing to say."""
+        found = ["number_of_rows"] if self.counted else []
+        found += ["first_written", "last_written"] if self.written else []
+        return [*found, *(f"{end}_{n}" for n in self.values for end in ("low", "high"))]
+
+
+def arm(reading: Reading, name: str) -> sa.Select[Any]:
+    """The arm of a dataset."""
+    return plain_arm(reading, name) if reading.layout.is_plain(name) else _grouped(reading, name)
+
+
+def plain_arm(reading: Reading, name: str) -> sa.Select[Any]:
+    """Its rows by its own key, one by one."""
+    own = reading.layout.own(name)
+    relation, where = _rows(reading, name)
+    keys = _keys(reading, name, own, relation)
+    extra = {"number_of_rows": number(1)}
+    return sa.select(
+        _date(reading, name, relation),
+        *(key.label(column) for column, key in zip(reading.keys, keys, strict=True)),
+        number(reading.layout.grains.index(own)).label("arm"),
+        *_words(reading, [(sa.true(), reading.layout.bit(own))]),
+        *(extra.get(column, sa.null()).label(column) for column in reading.extra),
+    ).where(*where)
+
+
+def _grouped(reading: Reading, name: str) -> sa.Select[Any]:
+    """Its rows by each of its grains, grouped by key."""
+    grains = reading.layout.of_dataset(name)
+    rows = _by_grain(reading, name, grains)
+    keys = [rows.c[key] if key in rows.c else no_key(form) for key, form in reading.forms]
+    by = [column for column in rows.c if column.name in ("date", *reading.keys, "grain")]
+    own = _is_of(rows, grains[0], grains)
+    extra: dict[str, Column] = dict(_ends(reading, rows, grains))
+    extra["number_of_rows"] = sa.func.count(sa.case((own, number(1))))
+    for column, function in (("first_written", sa.func.min), ("last_written", sa.func.max)):
+        if column in rows.c:
+            extra[column] = function(sa.case((own, rows.c[column])))
+    arms = [number(reading.layout.grains.index(grain)) for grain in grains]
+    return sa.select(
+        rows.c.date,
+        *(key.label(column) for column, key in zip(reading.keys, keys, strict=True)),
+        _for_each(rows, grains, arms).label("arm"),
+        *_words(reading, _bits(reading, rows, grains)),
+        *(extra.get(column, sa.null()).label(column) for column in reading.extra),
+    ).group_by(*by)
+
+
+def _by_grain(reading: Reading, name: str, grains: Sequence[Grain]) -> sa.Subquery:
+    """The rows with what is asked of them; for each grain once, where there are several."""
+    relation, where = _rows(reading, name)
+    date = _date(reading, name, relation)
+    asked = list(_asked(reading, name, relation))
+    width = max(len(grain.key) for grain in grains)
+    keys = [_keys(reading, name, grain, relation)[:width] for grain in grains]
+    if len(grains) == 1:
+        named = [key.label(column) for column, key in zip(reading.keys, keys[0], strict=False)]
+        return sa.select(date, *named, *asked).where(*where).subquery(f"rows_of_{name}")
+    labelled = [
+        [key.label(f"key_{g}_{n}") for n, key in enumerate(of)] for g, of in enumerate(keys)
+    ]
+    flat = [key for of_grain in labelled for key in of_grain]
+    rows = sa.select(date, *flat, *asked).where(*where).subquery(f"rows_of_{name}")
+    numbers = sa.union_all(*(sa.select(number(g).label("grain")) for g, _ in enumerate(grains)))
+    each = numbers.subquery(f"grains_of_{name}")
+    chosen = [
+        _for_each(each, grains, [rows.c[of_grain[n].name] for of_grain in labelled])
+        for n in range(width)
+    ]
+    return (
+        sa.select(
+            rows.c.date,
+            *(key.label(column) for column, key in zip(reading.keys, chosen, strict=False)),
+            *(rows.c[a.name] for a in asked),
+            each.c.grain,
+        )
+        .select_from(rows.join(each, sa.true()))
+        .subquery(f"by_grain_of_{name}")
+    )
+
+
+def _asked(reading: Reading, name: str, relation: sa.FromClause) -> Iterator[sa.Label[Any]]:
+    """What the facts, agreements and moments of a dataset need of each row."""
+    source, layout = reading.sources[name], reading.layout
+    for n, (grain, fact) in enumerate(layout.facts):
+        if grain.dataset != name:
+            continue
+        if fact.distinct:
+            columns = [relation.c[column] for column in fact.distinct if column not in grain.key]
+            whole = identity(*columns) if len(columns) > 1 else columns[0]
+            yield whole.label(f"fact_{n}")
+        elif fact.conditions:
+            parts = (
+                condition_on(relation.c[c.column], c, source.kind(c.column))
+                for c in fact.conditions
+            )
+            yield sa.or_(*parts).label(f"fact_{n}")
+    if name in layout.written:
+        moment = moment_number(reading.contract, source, relation.c[layout.written[name]])
+        yield moment.label("first_written")
+        yield moment.label("last_written")
+    for grain in layout.of_dataset(name):
+        for n, column in layout.values_of(grain):
+            if n in reading.values:
+                value = _value(reading, n, source, relation.c[column])
+                yield value.label(f"value_{n}_{layout.grains.index(grain)}")
+
+
+def _value(reading: Reading, n: int, source: Source, column: Column) -> Column:
+    """A value of an agreement in a form in which both sides can be compared."""
+    left, right, agreement = reading.layout.agreed[n]
+    kinds = {
+        reading.sources[left.dataset].kind(agreement.column),
+        reading.sources[right.dataset].kind(agreement.other),
+    }
+    if kinds == {"integer"}:
+        return column
+    if kinds <= {"integer", "number"}:
+        return sa.cast(column, sa.Double())
+    return plain_text(reading.contract, source, column, source.kind(str(column.key)))
+
+
+def _ends(
+    reading: Reading, rows: sa.Subquery, grains: Sequence[Grain]
+) -> Iterator[tuple[str, Column]]:
+    """The least and the greatest value of a key, of each agreement."""
+    for grain in grains:
+        for n, _ in reading.layout.values_of(grain):
+            if n in reading.values:
+                column = rows.c[f"value_{n}_{reading.layout.grains.index(grain)}"]
+                value = sa.case((_is_of(rows, grain, grains), column))
+                yield f"low_{n}", sa.func.min(value)
+                yield f"high_{n}", sa.func.max(value)
+
+
+def _bits(
+    reading: Reading, rows: sa.Subquery, grains: Sequence[Grain]
+) -> Iterator[tuple[sa.ColumnElement[bool], int]]:
+    """Each bit, and when it is set."""
+    for grain in grains:
+        yield _is_of(rows, grain, grains), reading.layout.bit(grain)
+    for n, told in enumerate(reading.layout.facts):
+        grain, fact = told
+        if grain in grains:
+            true = _is_true(fact, rows, n)
+            yield sa.and_(_is_of(rows, grain, grains), true), reading.layout.bit(told)
+
+
+def _is_true(fact: Fact, rows: sa.Subquery, n: int) -> sa.ColumnElement[bool]:
+    if fact.distinct:
+        column = rows.c[f"fact_{n}"]
+        return different_values(column) < sa.func.count(column)
+    counted = sa.func.count()
+    if fact.conditions:
+        counted = sa.func.count(sa.case((rows.c[f"fact_{n}"], number(1))))
+    too_many = [counted > number(fact.at_most)] if fact.at_most is not None else []
+    too_few = [counted < number(fact.at_least)] if fact.at_least > 0 else []
+    return sa.or_(*too_many, *too_few)
+
+
+def _words(
+    reading: Reading, bits: Iterable[tuple[sa.ColumnElement[bool], int]]
+) -> list[sa.Label[Any]]:
+    """The words of a mask: each bit as a number where it is set, added up."""
+    found: list[list[Column]] = [[] for _ in reading.words]
+    for is_set, bit in bits:
+        for n, word in enumerate(split(bit, reading.layout.words)):
+            if word:
+                always = isinstance(is_set, sa.True_)
+                found[n].append(
+                    number(word) if always else sa.case((is_set, number(word)), else_=number(0))
+                )
+    return [
+        reduce(add, parts, number(0) if not parts else parts.pop(0)).label(name)
+        for name, parts in zip(reading.words, found, strict=True)
+    ]
+
+
+def _is_of(rows: sa.FromClause, grain: Grain, grains: Sequence[Grain]) -> sa.ColumnElement[bool]:
+    """Whether a row is one of a grain."""
+    return rows.c.grain == number(grains.index(grain)) if len(grains) > 1 else sa.true()
+
+
+def _for_each(rows: sa.FromClause, grains: Sequence[Grain], values: Sequence[Column]) -> Column:
+    """The value of the grain that a row is of."""
+    if len(grains) == 1:
+        return values[0]
+    whens = [(_is_of(rows, g, grains), v) for g, v in zip(grains, values, strict=True)]
+    return sa.case(*whens[:-1], else_=values[-1])
+
+
+def _rows(reading: Reading, name: str) -> tuple[sa.FromClause, list[sa.ColumnElement[bool]]]:
+    """The table of a dataset, and which of its rows are read."""
+    source = reading.sources[name]
+    dataset = source.dataset
+    relation = relation_of(dataset, columns_of(dataset, reading.layout, name))
+    day = relation.c[dataset.date]
+    # A text that is no date sorts anywhere: it is read before it is compared with the window.
+    compared = as_date(reading.contract, source, day) if source.date_type == "text" else day
+    ranges = (*source.before, *reading.ranges)
+    in_ranges = sa.or_(*(within(reading.contract, source, compared, r) for r in ranges))
+    where = [condition_on(relation.c[c.column], c, source.kind(c.column)) for c in dataset.where]
+    return relation, [
+        sa.or_(in_ranges, compared.is_(None)) if reading.undated else in_ranges,
+        *where,
+    ]
+
+
+def _date(reading: Reading, name: str, relation: sa.FromClause) -> sa.Label[Any]:
+    source = reading.sources[name]
+    return as_date(reading.contract, source, relation.c[source.dataset.date]).label("date")
+
+
+def _keys(reading: Reading, name: str, grain: Grain, relation: sa.FromClause) -> list[Column]:
+    """The key columns of a grain as they are compared, filled up with NULL."""
+    source = reading.sources[name]
+
+    def key(position: int, form: KeyForm) -> Column:
+        if position >= len(grain.key):
+            return no_key(form)
+        return as_key(reading.contract, source, relation.c[grain.key[position]], form)
+
+    return [key(n, form) for n, form in enumerate(reading.shape)]
+
+
+class Schema(str):
+    """The parts before a table's name, joined by dots; a part may have a dot of its own."""
+
+    parts: tuple[str, ...]
+
+    def __new__(cls, *parts: str) -> Schema:
+        """Join the parts, and keep them."""
+        schema = super().__new__(cls, ".".join(parts))
+        schema.parts = parts
+        return schema
+
+
+def relation_of(dataset: Dataset, names: Iterable[str]) -> sa.FromClause:
+    """The dataset's table, or its query as a subquery, with the columns of these names."""
+    columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
+    if dataset.query is not None:
+        return sa.text(_escaped(dataset.query)).columns(*columns).subquery("query")
+    *schema, table = dataset.path
+    return sa.table(table, *columns, schema=Schema(*schema) or None)
+
+
+def probe(dataset: Dataset) -> sa.Select[Any]:
+    """All columns of a dataset's table or query, without rows."""
+    if dataset.query is not None:
+        body: sa.FromClause = sa.text(f"({_escaped(dataset.query)}) AS probe")  # type: ignore[assignment]
+    else:
+        body = relation_of(dataset, [dataset.date])
+    return sa.select(sa.text("*")).select_from(body).limit(0)
+
+
+def _escaped(query: str) -> str:
+    """A query as SQLAlchemy text: its colons are not parameters."""
+    return query.strip().rstrip(";").replace(":", r"\:") + "\n"  # it may end in a comment

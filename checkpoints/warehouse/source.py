@@ -1,0 +1,106 @@
+"""A dataset as the warehouse has it, and how its keys compare with those of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import zip_longest
+from typing import Literal
+
+from checkpoints.contract.model import Dataset, DateType
+from checkpoints.coverage.layout import Layout
+from checkpoints.dates import DateRange
+from checkpoints.warehouse.engine import Column, ValueKind
+
+ALIKE = (
+    {"integer", "number", "text"},
+    {"date", "datetime", "timestamp", "text"},
+    {"uuid", "text"},
+)
+"""Kinds between which values can be the same; any two others never match.
+
+Types of kind ``other`` have values in common with no type but themselves.
+"""
+
+KeyForm = Literal["own", "text", "uuid"]
+"""How a key column is compared: as it is, as text, or as text with every UUID in small letters."""
+
+KeyShape = tuple[KeyForm, ...]
+"""The form of each key column, by position: one for all datasets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A dataset with the kind of its date, and its columns as the warehouse has them.
+
+    ``before`` are dates that are read beside those asked for.
+    """
+
+    dataset: Dataset
+    date_type: DateType
+    columns: Mapping[str, Column]
+    before: tuple[DateRange, ...] = ()
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """The first and the last moment that its date can be compared with."""
+        return self.columns[self.dataset.date].span
+
+    def kind(self, column: str) -> ValueKind:
+        """What a column holds."""
+        return self.columns[column].kind
+
+
+def columns_of(dataset: Dataset, layout: Layout, name: str) -> list[str]:
+    """Every column that the contract names of a dataset: date, key, conditions, rules."""
+    where = (condition.column for condition in dataset.where)
+    return list(dict.fromkeys([dataset.date, *dataset.key, *where, *layout.columns_of(name)]))
+
+
+def incomparable(
+    left: Source, right: Source, left_key: Sequence[str], right_key: Sequence[str]
+) -> str:
+    """Why values of columns of two datasets can never be the same; empty when they can."""
+    for mine, theirs in zip(left_key, right_key, strict=False):
+        kinds = (left.kind(mine), right.kind(theirs))
+        types = (left.columns[mine].type, right.columns[theirs].type)
+        same = set(types if "other" in kinds else kinds)
+        alike = len(same) == 1 or any(same <= alike for alike in ALIKE)
+        if not alike and "unknown" not in kinds:
+            sides = (
+                f"key {column!r} is {type_}"
+                for column, type_ in zip((mine, theirs), types, strict=True)
+            )
+            return f"{' and '.join(sides)}: they never match; convert one of them in a query"
+    return ""
+
+
+def key_shape(sources: Mapping[str, Source], layout: Layout) -> KeyShape:
+    """The shape of all keys: as wide as the widest; text where the datasets' types differ."""
+    grains = [grain for grain in layout.grains if grain.dataset in sources]
+    found = [[_typed(sources[g.dataset], column) for column in g.key] for g in grains]
+    return tuple(_form([key for key in keys if key]) for keys in zip_longest(*found))
+
+
+def _typed(source: Source, column: str) -> tuple[str, ValueKind, str | None]:
+    """The type and kind of a key, and for a time without a zone, the zone it is in."""
+    kind = source.kind(column)
+    zone = source.dataset.timezone if kind == "datetime" else None
+    return source.columns[column].type, kind, zone
+
+
+def _form(keys: Sequence[tuple[str, ValueKind, str | None]]) -> KeyForm:
+    """Whole numbers of any width are compared as they are, and so is text of any."""
+    kinds = {kind for _, kind, _ in keys}
+    if len(set(keys)) == 1 or kinds in ({"integer"}, {"text"}):
+        return "own"
+    return "uuid" if "uuid" in kinds else "text"
+
+
+def keyed_bits(layout: Layout, width: int) -> list[int]:
+    """For each key column, the bits of the grains that have it."""
+    return [
+        sum(layout.bit(grain) for grain in layout.grains if len(grain.key) > position)
+        for position in range(width)
+    ]
