@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from importlib import import_module
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -22,15 +22,13 @@ from pydantic_core import InitErrorDetails
 
 from checkpoints.dates import DateRange
 from checkpoints.records import Number, Record, Whole
+from checkpoints.rules.condition import Condition
 from checkpoints.rules.evidence import Match
 from checkpoints.rules.registry import AnyRule
 from checkpoints.rules.rule import Name
 
 DateType = Literal["date", "timestamp", "datetime", "text"]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")]
-Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | str
-
-Scalars = Annotated[tuple[Scalar, ...], Field(min_length=1)]
 
 
 def _is_a_zone(value: str) -> str:
@@ -98,31 +96,6 @@ class Protected(Period):
 
     dataset: Name
     reason: Name
-
-
-class Condition(Record):
-    """One condition on a column; a row is read when all conditions of its dataset hold."""
-
-    column: Name
-    equals: Scalar | None = None
-    not_equals: Scalar | None = None
-    one_of: Scalars | None = None
-    none_of: Scalars | None = None
-    like: str | None = None
-    not_like: str | None = None
-
-    @model_validator(mode="after")
-    def _one_operator(self) -> Condition:
-        if len(self.operator) != 1:
-            raise ValueError(
-                "needs exactly one of equals, not_equals, one_of, none_of, like, not_like"
-            )
-        return self
-
-    @property
-    def operator(self) -> dict[str, Any]:
-        """The operator that is set, with its operand."""
-        return self.model_dump(exclude={"column"}, exclude_none=True)
 
 
 class Dataset(Record):

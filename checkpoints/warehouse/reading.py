@@ -31,7 +31,7 @@ from checkpoints.errors import (
 )
 from checkpoints.rules.evidence import Pair
 from checkpoints.warehouse.bytes import Bytes, refusal
-from checkpoints.warehouse.conditions import refuse_unequal
+from checkpoints.warehouse.conditions import refuse_unusable
 from checkpoints.warehouse.engine import (
     ENGINES,
     Description,
@@ -357,7 +357,7 @@ def _source(dataset: Dataset, found: Description) -> Source:
             f"{dataset.date!r} is {type_}: remove it"
         )
     for condition in dataset.where:
-        refuse_unequal(condition, found.columns[condition.column])
+        refuse_unusable(condition, found.columns[condition.column])
     return Source(
         dataset=dataset,
         date_type=date_type,
