@@ -122,6 +122,15 @@ class Dataset(Record):
     def _one_key_may_be_bare(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
 
+    @field_validator("query")
+    @classmethod
+    def _dates_are_literals(cls, value: str | None) -> str | None:
+        if found := re.search(r"""(['"])\{(from|to)\}\1""", value or ""):
+            raise ValueError(
+                f"{found[0]} is in quotes: write {{{found[2]}}}, which becomes a DATE literal"
+            )
+        return value
+
     @model_validator(mode="after")
     def _table_or_query(self) -> Dataset:
         if (self.table is None) == (self.query is None):

@@ -32,6 +32,7 @@ from checkpoints.warehouse.functions import (
     naive_moment,
     number_text,
 )
+from checkpoints.warehouse.query_dates import NO_ROWS, dated
 
 ALIKE = (
     {"integer", "number", "text"},
@@ -282,13 +283,15 @@ def _arm(
     undated: bool,
 ) -> sa.Select[Any]:
     dataset = source.dataset
-    relation = relation_of(dataset)
+    read = (*source.before, *ranges)
+    dates = DateRange(min(r.first for r in read), max(r.last for r in read))
+    relation = relation_of(dataset, dates)
     day = relation.c[dataset.date]
     keys = [_key(contract, source, relation, n, form) for n, form in enumerate(shape)]
     date_ = _as_date(day, source, contract)
     # A text that is no date sorts anywhere: it is read before it is compared with the window.
     compared = date_ if source.date_type == "text" else day
-    in_ranges = sa.or_(*(_within(compared, source, r, contract) for r in (*source.before, *ranges)))
+    in_ranges = sa.or_(*(_within(compared, source, r, contract) for r in read))
     return sa.select(
         date_.label("date"),
         *(key.label(f"key_{n + 1}") for n, key in enumerate(keys)),
@@ -302,11 +305,14 @@ def _arm(
     )
 
 
-def relation_of(dataset: Dataset) -> sa.FromClause:
-    """The dataset's table, or its query as a subquery, with the columns the contract names."""
+def relation_of(dataset: Dataset, dates: DateRange) -> sa.FromClause:
+    """The dataset's table, or its query as a subquery, with the columns the contract names.
+
+    A query that prunes by itself is one of these dates.
+    """
     columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in columns_of(dataset)]
     if dataset.query is not None:
-        return sa.text(_escaped(dataset.query)).columns(*columns).subquery("query")
+        return sa.text(_escaped(dataset.query, dates)).columns(*columns).subquery("query")
     *schema, table = dataset.path
     return sa.table(table, *columns, schema=Schema(*schema) or None)
 
@@ -314,15 +320,17 @@ def relation_of(dataset: Dataset) -> sa.FromClause:
 def probe(dataset: Dataset) -> sa.Select[Any]:
     """All columns of a dataset's table or query, without rows."""
     if dataset.query is not None:
-        body: sa.FromClause = sa.text(f"({_escaped(dataset.query)}) AS probe")  # type: ignore[assignment]
+        query = _escaped(dataset.query, NO_ROWS)
+        body: sa.FromClause = sa.text(f"({query}) AS probe")  # type: ignore[assignment]
     else:
-        body = relation_of(dataset)
+        body = relation_of(dataset, NO_ROWS)
     return sa.select(sa.text("*")).select_from(body).limit(0)
 
 
-def _escaped(query: str) -> str:
-    """A query as SQLAlchemy text: its colons are not parameters."""
-    return query.strip().rstrip(";").replace(":", r"\:") + "\n"  # it may end in a comment
+def _escaped(query: str, dates: DateRange) -> str:
+    """A query of these dates as SQLAlchemy text: its colons are not parameters."""
+    text = dated(query, dates).strip().rstrip(";")
+    return text.replace(":", r"\:") + "\n"  # it may end in a comment
 
 
 def _key(

@@ -116,6 +116,10 @@ def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> Non
             "known_gaps[0].dataset: 'schedule' is the reference, which says on which dates",
         ),
         ({"datasets": dataset("raw", table=None)}, "needs either table or query"),
+        (
+            {"datasets": dataset("raw", table=None, query="SELECT d FROM t WHERE d >= '{from}'")},
+            "datasets.raw.query: '{from}' is in quotes: write {from}, which becomes a DATE literal",
+        ),
         ({"datasets": dataset("raw", table="s..raw")}, "has an empty part"),
         ({"datasets": dataset("raw", where=[{"column": "k"}])}, "exactly one of equals"),
         ({"datasets": dataset("raw", where=[{"column": "k", ">": 1, "<": 2}])}, "like, >, >=, <, "),
