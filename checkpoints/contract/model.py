@@ -99,7 +99,10 @@ class Protected(Period):
 
 
 class Dataset(Record):
-    """One table (or query) of a layer, with its grain, its upstream and its rules."""
+    """One table (or query) of a layer, with its grain, its upstream and its rules.
+
+    ``{from}`` and ``{to}`` in a query are DATE literals: the first and the last date read.
+    """
 
     layer: Slug
     table: Name | tuple[Name, ...] | None = None
