@@ -23,7 +23,7 @@ from checkpoints.rules.rule import Severity
 from checkpoints.warehouse.engine import ReadOptions, reading_of
 
 if TYPE_CHECKING:
-    from checkpoints.warehouse.reading import Evidence
+    from checkpoints.warehouse.evidence import Evidence
 
 
 class Options(TypedDict, total=False):
@@ -159,12 +159,19 @@ def run(request: Request) -> tuple[Report, Path]:
 
 
 def _gather(request: Request) -> Evidence:
-    from checkpoints.warehouse.reading import gather  # imports SQLAlchemy, which --help spares
+    from checkpoints.warehouse.evidence import gather  # imports SQLAlchemy, which --help spares
 
     options = request.reading.labelled(
         tool="checkpoints", checkpoint=request.checkpoint, run_id=request.run_id
     )
-    return gather(request.file.contract, request.warehouse, request.window, request.as_of, options)
+    return gather(
+        request.file.contract,
+        request.warehouse,
+        request.window,
+        request.as_of,
+        options,
+        now=request.started_at,
+    )
 
 
 def _report(

@@ -84,7 +84,7 @@ def _next(code: ExitCode, *, stored: bool) -> str:
 @with_setting(*WINDOW, JSON, *DETAIL)
 def coverage(setting: Setting) -> ExitCode:
     """Show what is there per season and dataset, and the missing ranges."""
-    from checkpoints.warehouse.reading import gather  # imports SQLAlchemy, which --help spares
+    from checkpoints.warehouse.evidence import gather  # imports SQLAlchemy, which --help spares
 
     contract, asked = setting.file.contract, setting.request()
     options = asked.reading.labelled(tool="checkpoints")

@@ -43,9 +43,6 @@ Zone = Annotated[str, AfterValidator(_is_a_zone)]
 CROSS_LAYER = "cross_layer"
 """The suite that holds the rules between layers."""
 
-MAX_DATASETS = 31
-"""Each dataset needs two bits of a 64-bit signed integer in the presence query."""
-
 
 def _refuse_timestamp(value: object) -> object:
     """A number is no date: it would be read as seconds since 1970."""
@@ -98,7 +95,10 @@ class Protected(Period):
 
 
 class Dataset(Record):
-    """One table (or query) of a layer, with its grain, its upstream and its rules."""
+    """One table (or query) of a layer, with its grain, its upstream and its rules.
+
+    ``{from}`` and ``{to}`` in a query are DATE literals: the first and the last date read.
+    """
 
     layer: Slug
     table: Name | tuple[Name, ...] | None = None
@@ -122,6 +122,15 @@ class Dataset(Record):
     @classmethod
     def _one_key_may_be_bare(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("query")
+    @classmethod
+    def _dates_are_literals(cls, value: str | None) -> str | None:
+        if found := re.search(r"""(['"])\{(from|to)\}\1""", value or ""):
+            raise ValueError(
+                f"{found[0]} is in quotes: write {{{found[2]}}}, which becomes a DATE literal"
+            )
+        return value
 
     @model_validator(mode="after")
     def _table_or_query(self) -> Dataset:
@@ -220,7 +229,7 @@ class Contract(Record):
     reference: Name
     layers: dict[Slug, str]
     seasons: Annotated[tuple[Season, ...], Field(min_length=1)]
-    datasets: Annotated[dict[Name, Dataset], Field(min_length=1, max_length=MAX_DATASETS)]
+    datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
     rules_for_keyed: tuple[AnyRule, ...] = ()
     cross_layer: tuple[AnyRule, ...] = ()
     checkpoints: Annotated[dict[Slug, Checkpoint], Field(min_length=1)]

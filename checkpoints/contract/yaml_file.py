@@ -89,12 +89,20 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
-        raise ContractError(f"{path}: {where}: malformed YAML: {error.problem}") from error
+        advice = _advice(text, mark) if mark else ""
+        raise ContractError(f"{path}: {where}: malformed YAML: {error.problem}{advice}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ContractError(f"{path}: malformed YAML: {error}") from error
     if not isinstance(raw, dict):
         raise ContractError(f"{path}: is not a mapping: start with 'version: 1'")
     return raw
+
+
+def _advice(text: str, mark: yaml.Mark) -> str:
+    """What to do about an operator such as ``>=``, which to YAML begins a block of text."""
+    line = "".join(text.splitlines()[mark.line : mark.line + 1])
+    around = line[max(0, mark.column - 1) : mark.column + 1]
+    return ': put ">" in quotes' if ">" in around else ""
 
 
 def _marked(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from checkpoints.contract.checks import Check, checks_of, key_columns, pairs_of
 from checkpoints.contract.model import Contract
+from checkpoints.rules.condition import Condition
 from checkpoints.rules.evidence import Pair
 from checkpoints.rules.facts import Agreement, Fact, has_value
 
@@ -102,6 +103,10 @@ class Layout:
         found += [c for grain, fact in self.facts if grain.dataset == name for c in fact.columns]
         found += [self.written[name]] if name in self.written else []
         return list(dict.fromkeys(found))
+
+    def conditions_of(self, name: str) -> list[Condition]:
+        """What the facts of a dataset compare its columns with."""
+        return [c for grain, fact in self.facts if grain.dataset == name for c in fact.conditions]
 
     def values_of(self, grain: Grain) -> Iterator[tuple[int, str]]:
         """The numbers of the agreements that need a value of a grain, and its column."""

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from checkpoints.contract.model import Contract, Dataset
 from checkpoints.coverage.layout import Grain, Layout, split
 from checkpoints.dates import DateRange
+from checkpoints.rules.condition import Condition
 from checkpoints.rules.facts import Fact
 from checkpoints.warehouse.columns import (
     as_date,
@@ -31,6 +32,7 @@ from checkpoints.warehouse.columns import (
 )
 from checkpoints.warehouse.conditions import condition_on
 from checkpoints.warehouse.functions import different_values, identity
+from checkpoints.warehouse.query_dates import NO_ROWS, dated
 from checkpoints.warehouse.source import KeyForm, KeyShape, Source, columns_of
 
 Column = sa.ColumnElement[Any]
@@ -175,10 +177,7 @@ def _asked(reading: Reading, name: str, relation: sa.FromClause) -> Iterator[sa.
             whole = identity(*columns) if len(columns) > 1 else columns[0]
             yield whole.label(f"fact_{n}")
         elif fact.conditions:
-            parts = (
-                condition_on(relation.c[c.column], c, source.kind(c.column))
-                for c in fact.conditions
-            )
+            parts = (_holds(source, relation.c[c.column], c) for c in fact.conditions)
             yield sa.or_(*parts).label(f"fact_{n}")
     if name in layout.written:
         moment = moment_number(reading.contract, source, relation.c[layout.written[name]])
@@ -189,6 +188,12 @@ def _asked(reading: Reading, name: str, relation: sa.FromClause) -> Iterator[sa.
             if n in reading.values:
                 value = _value(reading, n, source, relation.c[column])
                 yield value.label(f"value_{n}_{layout.grains.index(grain)}")
+
+
+def _holds(source: Source, column: Column, condition: Condition) -> sa.ColumnElement[bool]:
+    """A condition that no NULL meets, unless it asks for that."""
+    met: sa.ColumnElement[bool] = condition_on(column, condition, source.kind(condition.column))
+    return met if condition.is_null else sa.and_(column.is_not(None), met)
 
 
 def _value(reading: Reading, n: int, source: Source, column: Column) -> Column:
@@ -278,12 +283,13 @@ def _rows(reading: Reading, name: str) -> tuple[sa.FromClause, list[sa.ColumnEle
     """The table of a dataset, and which of its rows are read."""
     source = reading.sources[name]
     dataset = source.dataset
-    relation = relation_of(dataset, columns_of(dataset, reading.layout, name))
+    read = (*source.before, *reading.ranges)
+    dates = DateRange(min(r.first for r in read), max(r.last for r in read))
+    relation = relation_of(dataset, columns_of(dataset, reading.layout, name), dates)
     day = relation.c[dataset.date]
     # A text that is no date sorts anywhere: it is read before it is compared with the window.
     compared = as_date(reading.contract, source, day) if source.date_type == "text" else day
-    ranges = (*source.before, *reading.ranges)
-    in_ranges = sa.or_(*(within(reading.contract, source, compared, r) for r in ranges))
+    in_ranges = sa.or_(*(within(reading.contract, source, compared, r) for r in read))
     where = [condition_on(relation.c[c.column], c, source.kind(c.column)) for c in dataset.where]
     return relation, [
         sa.or_(in_ranges, compared.is_(None)) if reading.undated else in_ranges,
@@ -320,11 +326,14 @@ class Schema(str):
         return schema
 
 
-def relation_of(dataset: Dataset, names: Iterable[str]) -> sa.FromClause:
-    """The dataset's table, or its query as a subquery, with the columns of these names."""
+def relation_of(dataset: Dataset, names: Iterable[str], dates: DateRange) -> sa.FromClause:
+    """The dataset's table, or its query as a subquery, with the columns of these names.
+
+    A query that prunes by itself is one of these dates.
+    """
     columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
     if dataset.query is not None:
-        return sa.text(_escaped(dataset.query)).columns(*columns).subquery("query")
+        return sa.text(_escaped(dataset.query, dates)).columns(*columns).subquery("query")
     *schema, table = dataset.path
     return sa.table(table, *columns, schema=Schema(*schema) or None)
 
@@ -332,12 +341,14 @@ def relation_of(dataset: Dataset, names: Iterable[str]) -> sa.FromClause:
 def probe(dataset: Dataset) -> sa.Select[Any]:
     """All columns of a dataset's table or query, without rows."""
     if dataset.query is not None:
-        body: sa.FromClause = sa.text(f"({_escaped(dataset.query)}) AS probe")  # type: ignore[assignment]
+        query = _escaped(dataset.query, NO_ROWS)
+        body: sa.FromClause = sa.text(f"({query}) AS probe")  # type: ignore[assignment]
     else:
-        body = relation_of(dataset, [dataset.date])
+        body = relation_of(dataset, [dataset.date], NO_ROWS)
     return sa.select(sa.text("*")).select_from(body).limit(0)
 
 
-def _escaped(query: str) -> str:
-    """A query as SQLAlchemy text: its colons are not parameters."""
-    return query.strip().rstrip(";").replace(":", r"\:") + "\n"  # it may end in a comment
+def _escaped(query: str, dates: DateRange) -> str:
+    """A query of these dates as SQLAlchemy text: its colons are not parameters."""
+    text = dated(query, dates).strip().rstrip(";")
+    return text.replace(":", r"\:") + "\n"  # it may end in a comment

@@ -31,6 +31,7 @@ from checkpoints.warehouse.engine import (
     ValueKind,
     instead_of,
 )
+from checkpoints.warehouse.query_dates import NO_ROWS, dated
 
 KINDS: dict[str, ValueKind] = {
     **dict.fromkeys(("INTEGER", "INT64"), "integer"),
@@ -97,7 +98,7 @@ class BigQueryEngine:
 
     def _describe_query(self, dataset: Dataset, query: str, names: Sequence[str]) -> Description:
         try:
-            job = self._dry_run(query, [], dataset.location)
+            job = self._dry_run(dated(query, NO_ROWS), [], dataset.location)
         except BadRequest as error:
             if dataset.date_type is None or UNFILTERED not in words_of(error):
                 raise

@@ -91,7 +91,10 @@ def _sentence(project: str, error: GoogleAPICallError) -> str:
     if isinstance(error, NotFound) and re.search("^Not found: Dataset .* location", said):
         advice = "its data is elsewhere: set location on the datasets of the contract"
     if "without a filter" in said:
-        advice = "declare date_type (and location) of this query, so that it is not probed"
+        advice = (
+            "filter it by {from} and {to} in this query, or declare its date_type "
+            "(and location), so that it is not probed"
+        )
     return f"project {project!r}: {said}" + (f": {advice}" if advice else "")
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.sql import operators
 from checkpoints.errors import DatasetUnreadable
 from checkpoints.rules.condition import Condition
 from checkpoints.warehouse.engine import Column, ValueKind
+from checkpoints.warehouse.functions import exact_text
 
 OPERATORS: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
     "equals": operators.eq,
@@ -20,10 +21,23 @@ OPERATORS: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
     "none_of": operators.not_in_op,
     "like": operators.like_op,
     "not_like": operators.not_like_op,
+    ">": operators.gt,
+    ">=": operators.ge,
+    "<": operators.lt,
+    "<=": operators.le,
+    "is_null": lambda column, _: column.is_(None),
+    "not_null": lambda column, _: column.is_not(None),
 }
 NEGATIVE = ("not_equals", "none_of", "not_like")
 PATTERNS = ("like", "not_like")
 LISTS = ("one_of", "none_of")
+VALUES = ("equals", "not_equals", *LISTS)
+ORDER = (">", ">=", "<", "<=")
+ORDERED = ("integer", "number", "text", "date", "datetime", "timestamp", "unknown")
+"""The kinds of columns whose values have an order that every engine knows alike."""
+
+INFINITY = sa.cast(sa.literal_column("'inf'"), sa.Float())
+"""What is not a number is above it in DuckDB, and above nothing in BigQuery."""
 
 USABLE: Mapping[ValueKind, tuple[Callable[[Any], Any], str]] = {
     "text": (lambda value: _only(str, value), "text: put it in quotes"),
@@ -33,11 +47,11 @@ USABLE: Mapping[ValueKind, tuple[Callable[[Any], Any], str]] = {
     "boolean": (lambda value: _only(bool, value), "true or false, without quotes"),
     "date": (lambda value: date.fromisoformat(_only(str, value)), "a date such as 2025-01-31"),
     "datetime": (
-        lambda value: datetime.fromisoformat(_only(str, value)),
-        "a moment such as 2025-01-31T19:00:00",
+        lambda value: _moment(value, aware=False),
+        "a moment without an offset, such as 2025-01-31T19:00:00",
     ),
     "timestamp": (
-        lambda value: _aware(datetime.fromisoformat(_only(str, value))),
+        lambda value: _moment(value, aware=True),
         "a moment with its offset, such as 2025-01-31T19:00:00+00:00",
     ),
 }
@@ -48,37 +62,52 @@ def condition_on(column: sa.ColumnElement[Any], condition: Condition, kind: Valu
     """The SQL of a condition.
 
     NULL is none of the values that a negative condition leaves out, so it stays in: a row without
-    a key must be seen to be reported.
+    a key must be seen to be reported. Every other condition but ``is_null`` leaves it out.
     """
     name, values = _operator(condition)
-    if name not in PATTERNS:
-        values = [_usable(value, kind) for value in values]
+    if name in (*ORDER, *VALUES):
+        values = [_usable(value, _kind_for(name, kind)) for value in values]
+    if name in ORDER and kind == "text":
+        column = exact_text(column)
     result = OPERATORS[name](column, values if name in LISTS else values[0])
+    if name in (">", ">=") and kind == "number":
+        result = sa.and_(result, column <= INFINITY)
     return sa.or_(column.is_(None), result) if name in NEGATIVE else result
 
 
-def refuse_unequal(condition: Condition, column: Column) -> None:
-    """Refuse what can never equal a value of the column, so that no row is lost to a typing error.
+def refuse_unusable(condition: Condition, column: Column) -> None:
+    """Refuse what no value of the column can equal or be compared with, a typing error.
 
     Raises:
         DatasetUnreadable: naming column, type, value, and what to write.
     """
     name, values = _operator(condition)
-    if name in PATTERNS:
-        if column.kind not in ("text", "other", "unknown"):
-            raise DatasetUnreadable(
-                f"column {condition.column!r} is {column.type}, and {name} is for text: "
-                "use equals or one_of"
-            )
+    typed = f"column {condition.column!r} is {column.type}"
+    if name in PATTERNS and column.kind not in ("text", "other", "unknown"):
+        raise DatasetUnreadable(f"{typed}, and {name} is for text: use equals or one_of")
+    if name in ORDER and column.kind not in ORDERED:
+        raise DatasetUnreadable(
+            f'{typed}, which has no order that "{name}" could compare by: '
+            "use equals or one_of, or convert it in a query"
+        )
+    if name not in (*ORDER, *VALUES):
         return
+    kind = _kind_for(name, column.kind)
     for value in values:
         try:
-            _usable(value, column.kind)
+            _usable(value, kind)
         except (TypeError, ValueError):
-            raise DatasetUnreadable(
-                f"column {condition.column!r} is {column.type}, which {value!r} (in {name}) "
-                f"never equals: write {USABLE[column.kind][1]}"
-            ) from None
+            never = (
+                f'cannot be compared with {value!r} (in "{name}")'
+                if name in ORDER
+                else f"{value!r} (in {name}) never equals"
+            )
+            raise DatasetUnreadable(f"{typed}, which {never}: write {USABLE[kind][1]}") from None
+
+
+def _kind_for(name: str, kind: ValueKind) -> ValueKind:
+    """A whole number may be above a fraction, which it never equals."""
+    return "number" if name in ORDER and kind == "integer" else kind
 
 
 def _operator(condition: Condition) -> tuple[str, list[Any]]:
@@ -98,7 +127,8 @@ def _only(types: type | tuple[type, ...], value: Any) -> Any:
     return value
 
 
-def _aware(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
+def _moment(value: Any, *, aware: bool) -> datetime:
+    moment = datetime.fromisoformat(_only(str, value))
+    if (moment.tzinfo is not None) != aware:
         raise ValueError
     return moment

@@ -36,6 +36,7 @@ from checkpoints.warehouse.engine import (
     ValueKind,
 )
 from checkpoints.warehouse.functions import clauses_of, iso_date_case, number_case
+from checkpoints.warehouse.query_dates import NO_ROWS, dated
 
 MB_PER_THREAD = 128
 """Memory that DuckDB takes for each core before it spills to disk."""
@@ -236,7 +237,7 @@ class DuckDbEngine:
         path = dataset.path
         try:
             if dataset.query is not None:
-                self._refuse_other_than_select(dataset.query)
+                self._refuse_other_than_select(dated(dataset.query, NO_ROWS))
             self._refuse_file(path)
             found = self.connection.execute(*compiled(probe(dataset))).description or []
         except duckdb.Error as error:

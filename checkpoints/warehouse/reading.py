@@ -18,12 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from checkpoints.contract.checks import pairs_of, read_before, tells_keys_apart
 from checkpoints.contract.model import Contract, Dataset
-from checkpoints.contract.window import Window
-from checkpoints.coverage.frame import CoverageFrame, build_frame
 from checkpoints.coverage.layout import Layout, grains_of, joined, layout_of, split
 from checkpoints.coverage.presence import Presence, presence_of
-from checkpoints.coverage.results import KeySample
-from checkpoints.coverage.samples import KeyedDates, bits_shown, keyed_dates, samples_of
+from checkpoints.coverage.samples import KeyedDates, bits_shown
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import (
     ContractError,
@@ -31,16 +28,16 @@ from checkpoints.errors import (
     DatasetUnreadable,
     WarehouseError,
 )
+from checkpoints.rules.condition import Condition
 from checkpoints.rules.evidence import Pair
 from checkpoints.warehouse.arms import Reading
 from checkpoints.warehouse.bytes import Bytes, refusal
-from checkpoints.warehouse.conditions import refuse_unequal
+from checkpoints.warehouse.conditions import refuse_unusable
 from checkpoints.warehouse.engine import (
     ENGINES,
     Description,
     Engine,
     ReadOptions,
-    Statement,
     instead_of,
 )
 from checkpoints.warehouse.query import (
@@ -337,7 +334,8 @@ def open_warehouse(
             try:
                 columns = columns_of(dataset, layout, name)
                 found = engine.describe(dataset, columns)
-                sources[name] = _source(dataset, columns, found)
+                conditions = (*dataset.where, *layout.conditions_of(name))
+                sources[name] = _source(dataset, columns, conditions, found)
                 locations[name] = dataset.location or found.location
             except DatasetUnreadable as error:
                 unreadable[name] = f"dataset {name!r}: {error}"
@@ -367,7 +365,12 @@ def _engine(url: str, options: ReadOptions) -> AbstractContextManager[Engine]:
     return opened
 
 
-def _source(dataset: Dataset, columns: Sequence[str], found: Description) -> Source:
+def _source(
+    dataset: Dataset,
+    columns: Sequence[str],
+    conditions: Iterable[Condition],
+    found: Description,
+) -> Source:
     absent = [column for column in columns if column not in found.columns]
     if absent:
         details = "; ".join(f"{c!r}: {instead_of(c, found.columns)}" for c in absent)
@@ -389,77 +392,7 @@ def _source(dataset: Dataset, columns: Sequence[str], found: Description) -> Sou
             "timezone is for dates and keys with a time and without a zone, and column "
             f"{dataset.date!r} is {type_}: remove it"
         )
-    for condition in dataset.where:
-        refuse_unequal(condition, found.columns[condition.column])
+    for condition in conditions:
+        refuse_unusable(condition, found.columns[condition.column])
     described = {column: found.columns[column] for column in columns}
     return Source(dataset=dataset, date_type=date_type, columns=described)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """The coverage frame, the keys behind its partial and orphan dates, and what was sent.
-
-    ``keys_unread`` are those of these dates of which some keys were not read.
-    """
-
-    frame: CoverageFrame
-    keys: tuple[KeySample, ...]
-    keys_unread: tuple[date, ...]
-    statements: tuple[Statement, ...]
-
-
-def gather(
-    contract: Contract,
-    url: str,
-    window: Window,
-    as_of: date,
-    options: ReadOptions = DEFAULTS,
-    *,
-    with_keys: bool = True,
-) -> Evidence:
-    """Read every dataset of the contract over the window, each table once.
-
-    ``with_keys`` reads partial and orphan dates a second time, for their keys, and counts the rows
-    without a key where there are any.
-
-    Raises:
-        ContractError: the URL is unusable.
-        WarehouseError: the warehouse cannot be opened or read.
-    """
-    with open_warehouse(contract, url, options) as warehouse:
-        warehouse, presence = read_on(
-            warehouse, lambda w: w.reading_before(window.range, as_of).presence([window.range])
-        )
-        if with_keys:
-            presence = warehouse.with_null_rows(presence, [window.range])
-        frame = build_frame(
-            contract,
-            presence,
-            window,
-            as_of,
-            pairs_of(contract),
-            warehouse.unreadable,
-            warehouse.incomparable(),
-        )
-        keys, unread = _keys(contract, warehouse, presence, frame) if with_keys else ((), ())
-        return Evidence(
-            frame=frame,
-            keys=keys,
-            keys_unread=unread,
-            statements=tuple(warehouse.engine.statements),
-        )
-
-
-def _keys(
-    contract: Contract, warehouse: Warehouse, presence: Presence, frame: CoverageFrame
-) -> tuple[tuple[KeySample, ...], tuple[date, ...]]:
-    """Samples of keys, and the dates of which none were read: the verdict stands without them."""
-    keyed = keyed_dates(contract, frame)
-    try:
-        warehouse, rows = read_on(warehouse, lambda w: w.keys(keyed.among(w.sources), presence))
-    except WarehouseError as error:
-        LOGGER.warning("warning: no keys are shown, as they could not be read: %s", error)
-        rows = []
-    shown = keyed.among(warehouse.sources)
-    samples = tuple(samples_of(contract, warehouse.layout, shown, rows))
-    return samples, keyed.without(samples)

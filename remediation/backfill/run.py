@@ -17,7 +17,7 @@ from checkpoints.errors import WarehouseError
 from checkpoints.files import sha256_of, write_text
 from checkpoints.records import Digest
 from checkpoints.warehouse.engine import ReadOptions
-from checkpoints.warehouse.reading import gather
+from checkpoints.warehouse.evidence import gather
 from remediation.backfill.engine import backfill, calls_of_window
 from remediation.backfill.revalidation import Revalidation, revalidate
 from remediation.backfill.rows import Multiplied, RowsBefore

@@ -13,7 +13,7 @@ import yaml
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
-from checkpoints.warehouse.reading import Evidence, gather
+from checkpoints.warehouse.evidence import Evidence, gather
 from tests.bigquery.recording import Proxy
 from tests.coverage.test_oracle import World
 from tests.support.commands import ROOT, command

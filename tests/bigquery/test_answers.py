@@ -11,8 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 
+from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame
+from checkpoints.dates import DateRange
 from checkpoints.rules.evidence import Cell
+from checkpoints.warehouse.evidence import gather
 from demo.warehouse import build, filling
 from tests.bigquery.commands import WINDOW, checkpoints, evidence_of, gathered, on_duckdb, verdict
 from tests.bigquery.emulator import Emulator
@@ -182,6 +185,45 @@ def test_a_key_in_which_nothing_can_be_seen_is_blank(
     rows = [*GOOD, *((D("2025-01-11"), key) for key in ("\t", "\xa0", "\u200b\u3000", "~", "漢"))]
     frame = frame_of(emulator, tmp_path, {"summary": rows}, "d DATE, k VARCHAR")
     assert [c.null_keys for c in cells_of(frame, "summary")] == [0, 3, 0]
+
+
+VALUES = """d DATE, k VARCHAR, n BIGINT, price DECIMAL(9, 2), x DOUBLE, t VARCHAR, day DATE,
+    moment TIMESTAMP, instant TIMESTAMPTZ"""
+
+
+@pytest.mark.parametrize(
+    ("where", "kept"),
+    [
+        ([{"column": "n", ">": 2.5}, {"column": "n", "<=": 3}], "10"),
+        ([{"column": "price", ">=": 2.5}], "10"),
+        ([{"column": "x", ">": 0}], "10"),
+        ([{"column": "t", ">": "X"}, {"column": "t", "<": "y"}], "10"),
+        ([{"column": "day", "<=": "2025-01-10"}], "10"),
+        ([{"column": "moment", ">": "2025-01-10"}], "10"),
+        ([{"column": "instant", "<": "2025-01-10T20:00+01:00"}], "10"),
+        ([{"column": "n", "is_null": True}, {"column": "x", "is_null": True}], "12"),
+        ([{"column": "n", "not_null": True}, {"column": "n", "not_equals": 3}], "11"),
+    ],
+)
+def test_a_condition_keeps_the_rows_that_it_keeps_on_duckdb(
+    here: Proxy, emulator: Emulator, tmp_path: Path, where: list[dict[str, Any]], kept: str
+) -> None:
+    """Of three: as it should be, NaN or without a value, NULL."""
+    late = datetime(2025, 1, 10, 18, 30)
+    rows = [
+        ("2025-01-10", "7", 3, 2.5, 1.5, "x", D("2025-01-10"), late, late.replace(tzinfo=UTC)),
+        ("2025-01-11", "7", 1, None, float("nan"), "", None, None, None),
+        ("2025-01-12", "7", *[None] * 7),
+    ]
+    load_rows(emulator.url, {f"s.{n}": rows for n in BASIC["datasets"]}, VALUES, "conditions")
+    datasets = {**BASIC["datasets"]}
+    datasets["summary"] = {**datasets["summary"], "where": where}
+    contract = contract_of(tmp_path, datasets=datasets).contract
+    frame = gathered(contract, "conditions", "2025-01-10", "2025-01-12").frame
+    assert [day for day, n in matched(frame).items() if n] == [kept]
+    with_values = fill(tmp_path / "w.duckdb", dict.fromkeys(BASIC["datasets"], rows), VALUES)
+    window = Window(range=DateRange(D("2025-01-10"), D("2025-01-12")), label="")
+    assert gather(contract, with_values, window, D("2025-02-01")).frame == frame
 
 
 # ------------------------------------------------------------------ what is not there

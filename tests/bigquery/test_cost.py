@@ -9,7 +9,7 @@ import pytest
 from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
 from checkpoints.warehouse.engine import ReadOptions
-from checkpoints.warehouse.reading import gather
+from checkpoints.warehouse.evidence import gather
 from demo.tables import COLUMNS
 from tests.bigquery.commands import WINDOW, answer, checkpoints, pipeline_with
 from tests.bigquery.loading import DEMO_COLUMNS

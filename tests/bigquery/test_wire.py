@@ -96,6 +96,31 @@ def test_every_kind_of_date_column_is_pruned(
         assert_pruned_and_narrow(query, contract)
 
 
+def test_a_query_with_the_dates_in_it_prunes_by_itself(
+    here: Proxy, emulator: Emulator, tmp_path: Path
+) -> None:
+    """Described too, without rows; what is asked of its dates from outside stays."""
+    good = days("2025-01-10", "2025-01-12", games=1)
+    load_rows(emulator.url, {f"s.{n}": good for n in BASIC["datasets"]}, project="own-dates")
+    here.service.partitioned = {f"s.{name}": "d" for name in BASIC["datasets"]}
+    datasets = dict(BASIC["datasets"])
+    latest = "SELECT max(d) AS day, k FROM s.summary WHERE d BETWEEN {from} AND {to} GROUP BY k"
+    own = {"table": None, "query": latest, "date": "day"}
+    datasets["summary"] = {**datasets["summary"], **own}
+    contract = contract_of(tmp_path, datasets=datasets).contract
+    found = gathered(contract, "own-dates", "2025-01-10", "2025-01-13")
+    assert found.frame.unreadable == {}
+    described, *read = [query for query in here.queries if "max(d)" in query.sql]
+    assert described.dry_run
+    assert "BETWEEN DATE '1970-01-01' AND DATE '1970-01-01'" in described.sql
+    assert read
+    for query in read:
+        assert "BETWEEN DATE '2025-01-10' AND DATE '2025-01-13' GROUP BY k" in query.sql
+        (outside,) = [r for r in query.reads if r.name == "s.summary"]
+        assert outside.pruned_on("d")
+        assert query.sql.count("`day` BETWEEN") == 1
+
+
 def test_a_verification_poll_asks_for_the_dates_sent_alone_and_past_the_cache(here: Proxy) -> None:
     here.service.partitioned = PARTITIONED
     dates = [D("2024-12-10"), D("2024-12-11"), D("2025-01-15")]

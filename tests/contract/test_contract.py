@@ -116,8 +116,29 @@ def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> Non
             "known_gaps[0].dataset: 'schedule' is the reference, which says on which dates",
         ),
         ({"datasets": dataset("raw", table=None)}, "needs either table or query"),
+        (
+            {"datasets": dataset("raw", table=None, query="SELECT d FROM t WHERE d >= '{from}'")},
+            "datasets.raw.query: '{from}' is in quotes: write {from}, which becomes a DATE literal",
+        ),
         ({"datasets": dataset("raw", table="s..raw")}, "has an empty part"),
         ({"datasets": dataset("raw", where=[{"column": "k"}])}, "exactly one of equals"),
+        ({"datasets": dataset("raw", where=[{"column": "k", ">": 1, "<": 2}])}, "like, >, >=, <, "),
+        (
+            {"datasets": dataset("raw", where=[{"column": "k", ">": [1]}])},
+            "datasets.raw.where[0].>: is neither text nor a number nor true or false, got [1]",
+        ),
+        (
+            {"datasets": dataset("raw", where=[{"column": "k", "at_least": 1}])},
+            "datasets.raw.where[0].at_least: unknown key: remove it or correct its spelling: keys",
+        ),
+        (
+            {"datasets": dataset("raw", where=[{"column": "k", "is_null": False}])},
+            "where[0].is_null: can only be true: write not_null: true in its place, got False",
+        ),
+        (
+            {"datasets": dataset("raw", where=[{"column": "k", "not_null": False}])},
+            "where[0].not_null: can only be true: write is_null: true in its place",
+        ),
         ({"reference": "games"}, "unknown dataset 'games'"),
         ({"timezone": "Amerika/New_York"}, "is not a time zone name"),
         ({"seasons": seasons(x="02 01")}, "from 2025-02-01 is after to 2025-01-01"),

@@ -65,6 +65,8 @@ def test_an_anchor_is_merged_and_its_keys_can_be_replaced(tmp_path: Path) -> Non
         ("a: !!binary aGk=", "is not supported: write the value as text"),
         ("a: &x [*x]", "an anchor contains itself"),
         ("a: [", "malformed YAML"),
+        ("a: {column: n, >: 0}", 'cannot start any token: put ">" in quotes'),
+        ("a:\n- column: n\n  >=: 0", ': put ">" in quotes'),
         ("- a", "is not a mapping: start with 'version: 1'"),
     ],
 )

@@ -19,7 +19,7 @@ from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import CheckRecord, dataset_records, decide, judged
 from checkpoints.dates import DateRange
 from checkpoints.library.judge import judge
-from checkpoints.warehouse.reading import gather
+from checkpoints.warehouse.evidence import gather
 from tests.support.projects import project_of
 from tests.support.warehouses import contract_of, fill
 

@@ -16,8 +16,8 @@ from checkpoints.coverage.results import judged
 from checkpoints.dates import DateRange
 from checkpoints.rules.rule import Outcome
 from checkpoints.warehouse.duckdb import compiled
+from checkpoints.warehouse.evidence import gather
 from checkpoints.warehouse.functions import day_of
-from checkpoints.warehouse.reading import gather
 from tests.support.warehouses import BASIC, D, contract_of, days, fill
 from tests.warehouse.test_values import DAY, at, cells, frame_of
 

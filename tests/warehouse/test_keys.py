@@ -15,7 +15,7 @@ from checkpoints.coverage.results import KeySample, judged
 from checkpoints.dates import DateRange
 from checkpoints.errors import WarehouseError
 from checkpoints.warehouse import reading
-from checkpoints.warehouse.reading import Evidence, gather
+from checkpoints.warehouse.evidence import Evidence, gather
 from tests.support.warehouses import BASIC, D, contract_of, days, fill
 
 CROWD = 25_000

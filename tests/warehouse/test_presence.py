@@ -26,8 +26,9 @@ from checkpoints.rules.evidence import Pair
 from checkpoints.warehouse.arms import Reading
 from checkpoints.warehouse.duckdb import SPILL_FOLDER, DuckDbDialect
 from checkpoints.warehouse.engine import Column
+from checkpoints.warehouse.evidence import gather
 from checkpoints.warehouse.query import keys_statement, presence_statement
-from checkpoints.warehouse.reading import gather, open_warehouse
+from checkpoints.warehouse.reading import open_warehouse
 from checkpoints.warehouse.source import Source, columns_of, key_shape
 from tests.support.commands import ROOT
 from tests.support.warehouses import BASIC, D, contract_of, days, fill

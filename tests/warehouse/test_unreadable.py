@@ -15,7 +15,8 @@ from checkpoints.coverage.frame import build_frame
 from checkpoints.coverage.samples import keyed_dates
 from checkpoints.dates import DateRange
 from checkpoints.errors import DatasetsUnreadable
-from checkpoints.warehouse.reading import gather, open_warehouse, read_on
+from checkpoints.warehouse.evidence import gather
+from checkpoints.warehouse.reading import open_warehouse, read_on
 from tests.support.commands import command
 from tests.support.warehouses import BASIC, D, contract_of, days, fill, write_contract
 

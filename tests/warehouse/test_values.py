@@ -17,7 +17,8 @@ from checkpoints.coverage.results import judged
 from checkpoints.dates import DateRange
 from checkpoints.errors import WarehouseError
 from checkpoints.rules.evidence import Cell
-from checkpoints.warehouse.reading import gather, open_warehouse
+from checkpoints.warehouse.evidence import gather
+from checkpoints.warehouse.reading import open_warehouse
 from tests.support.commands import ROOT
 from tests.support.warehouses import BASIC, D, contract_of, fill
 
@@ -33,8 +34,8 @@ def frame_of(
     file = contract_of(folder, datasets=datasets, timezone=zone)
     url = fill(folder / "w.duckdb", {name: [(D(DAY), "7")] for name in ("schedule", "factors")})
     with duckdb.connect(str(folder / "w.duckdb")) as connection:
-        connection.execute(f"CREATE TABLE s.raw AS SELECT {up}")
-        connection.execute(f"CREATE TABLE s.summary AS SELECT {down}")
+        connection.execute(f"CREATE OR REPLACE TABLE s.raw AS SELECT {up}")
+        connection.execute(f"CREATE OR REPLACE TABLE s.summary AS SELECT {down}")
     window = Window(range=DateRange(D("2025-01-01"), D("2025-01-31")), label="")
     return gather(file.contract, url, window, D("2025-02-01")).frame
 
@@ -190,7 +191,69 @@ def test_a_condition_compares_with_a_value_of_the_columns_type(
 
 
 WITH_TYPES = """, 3 AS n, 'x' AS t, true AS b, DATE '2025-01-10' AS at,
-    TIMESTAMP '2025-01-10 19:00:00' AS moment, '0f8fad5b-d9cb-469f-a165-70867728950e'::UUID AS u"""
+    TIMESTAMP '2025-01-10 19:00:00' AS moment, '0f8fad5b-d9cb-469f-a165-70867728950e'::UUID AS u,
+    2.50::DECIMAL(9, 2) AS price, TIMESTAMPTZ '2025-01-10 19:00:00+00' AS instant,
+    '2025-01-10T19:00' AS iso, 'nan'::DOUBLE AS nan, NULL::INTEGER AS nothing, [1] AS list,
+    'b'::ENUM('z', 'b') AS label, 'b' COLLATE NOCASE AS folded"""
+
+
+@pytest.mark.parametrize(
+    ("column", "under", "equal", "over"),
+    [
+        ("n", 2, 3, 4),
+        ("n", 2.5, 3.0, 3.5),
+        ("price", 2, 2.5, 2.51),
+        ("t", "wz", "x", "xa"),
+        ("t", "X", "x", "é"),
+        ("label", "B", "b", "c"),
+        ("folded", "B", "b", "c"),
+        ("iso", "2025-01-10", "2025-01-10T19:00", "2025-01-11"),
+        ("at", "2025-01-09", "2025-01-10", "2025-01-11"),
+        ("moment", "2025-01-10", "2025-01-10T19:00:00", "2025-01-10T19:00:00.000001"),
+        ("instant", "2025-01-10T19:30+01:00", "2025-01-10T14:00-05:00", "2025-01-10T20:00Z"),
+    ],
+)
+def test_a_condition_orders_values_of_the_columns_type(
+    tmp_path: Path, column: str, under: Any, equal: Any, over: Any
+) -> None:
+    assert keeps(tmp_path, column, {">": under}, {">=": equal}, {"<=": equal}, {"<": over})
+    assert not keeps(tmp_path, column, {">": equal})
+    assert not keeps(tmp_path, column, {"<": equal})
+
+
+def keeps(folder: Path, column: str, *operators: dict[str, Any]) -> bool:
+    """Whether a row of ``WITH_TYPES`` is read under conditions on one column."""
+    where = [{"column": column, **operator} for operator in operators]
+    frame = frame_of(folder, at("'7'"), at("'7'") + WITH_TYPES, {"where": where})
+    assert frame.unreadable == {}
+    return cells(frame)[DAY].present == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "operator", "kept"),
+    [
+        ("nothing", {"is_null": True}, True),
+        ("n", {"is_null": True}, False),
+        ("nothing", {"not_null": True}, False),
+        ("list", {"not_null": True}, True),
+        ("nothing", {">": -1}, False),
+        ("nothing", {"<=": 9}, False),
+        ("nothing", {"not_equals": 9}, True),
+        ("nan", {">": 0}, False),
+        ("nan", {">=": 0}, False),
+        ("nan", {"<": 0}, False),
+    ],
+)
+def test_null_and_what_is_no_number_satisfy_no_comparison(
+    tmp_path: Path, column: str, operator: dict[str, Any], kept: bool
+) -> None:
+    assert keeps(tmp_path, column, operator) == kept
+
+
+def test_several_conditions_on_a_column_are_a_range(tmp_path: Path) -> None:
+    assert keeps(tmp_path, "n", {">=": 3}, {"<": 4}, {"not_null": True})
+    assert not keeps(tmp_path, "n", {">=": 4}, {"<": 9})
+    assert not keeps(tmp_path, "n", {">": 1}, {"<=": 2})
 
 
 @pytest.mark.parametrize(
@@ -205,6 +268,14 @@ WITH_TYPES = """, 3 AS n, 'x' AS t, true AS b, DATE '2025-01-10' AS at,
         ({"column": "b", "equals": "no"}, "write true or false"),
         ({"column": "at", "equals": "10.1.2025"}, "write a date such as 2025-01-31"),
         ({"column": "n", "like": "3%"}, "like is for text"),
+        ({"column": "n", ">": "0"}, "which cannot be compared with '0' (in \">\"): write a"),
+        ({"column": "t", "<=": 8}, "write text: put it in quotes"),
+        ({"column": "at", ">=": "10.1.2025"}, "write a date such as 2025-01-31"),
+        ({"column": "moment", "<": "2025-01-10T19:00Z"}, "write a moment without an offset"),
+        ({"column": "instant", "<": "2025-01-10T19:00"}, "write a moment with its offset"),
+        ({"column": "b", ">": False}, 'which has no order that ">" could compare by: use equals'),
+        ({"column": "u", "<": "x"}, "'u' is UUID, which has no order"),
+        ({"column": "list", "<": 2}, "'list' is INTEGER[], which has no order"),
     ],
 )
 def test_a_value_that_never_equals_is_refused_with_dataset_and_column(
