@@ -60,8 +60,8 @@ def build(
     path = _file(warehouse, contract)
     console = console_for(None)
     files.build(path, files.filling(schedule, counts))
-    if counts:
-        click.echo(f"{UNCOUNTED}: the counts have no column for it, so it is empty", err=True)
+    for table in UNCOUNTED if counts else ():
+        click.echo(f"{table}: the counts have no column for it, so it is empty", err=True)
     console.print(f"{files.describe(path)}, built in {time.monotonic() - started:.1f} s")
     return ExitCode.COMPLETE
 

@@ -18,7 +18,7 @@ from demo.layers import (
     NOT_ALL_STAR,
     PHASES,
     compute_seasons,
-    insert_box_scores,
+    insert_raw,
     insert_schedule,
 )
 from demo.real_input import fill_from_counts, read_counts, read_schedule
@@ -50,7 +50,7 @@ def file_of(url: str) -> Path:
 def fill_demo(connection: DuckDBPyConnection) -> None:
     """Two seasons with the incident in them."""
     insert_schedule(connection, demo_schedule())
-    insert_box_scores(connection)
+    insert_raw(connection)
     compute_seasons(connection, PHASES[3])
     precompute_with_incident(connection)
     compute_seasons(connection, PHASES[5])
@@ -76,7 +76,7 @@ def filling(
 def fill_complete(connection: DuckDBPyConnection, games: list[Game]) -> None:
     """Every layer of a schedule, complete but for the warm-ups."""
     insert_schedule(connection, games)
-    insert_box_scores(connection)
+    insert_raw(connection)
     for phase in sorted(PHASES):
         compute_seasons(connection, PHASES[phase])
 
