@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -81,8 +81,12 @@ def fill_complete(connection: DuckDBPyConnection, games: list[Game]) -> None:
         compute_seasons(connection, PHASES[phase])
 
 
-def build(path: Path, fill: Callable[[DuckDBPyConnection], None]) -> None:
-    """Build a warehouse beside ``path``, then put it there in one step.
+def build(
+    path: Path,
+    fill: Callable[[DuckDBPyConnection], None],
+    incidents: Iterable[Callable[[DuckDBPyConnection], None]] = (),
+) -> None:
+    """Build a warehouse beside ``path``, let incidents happen, then put it there in one step.
 
     Raises:
         NotOurFile: something is there that the demo did not build.
@@ -98,7 +102,8 @@ def build(path: Path, fill: Callable[[DuckDBPyConnection], None]) -> None:
             create_tables(connection)
             connection.execute("CREATE SCHEMA demo")
             connection.execute(f"CREATE TABLE {MARKER} AS SELECT 'python -m demo build' AS command")
-            fill(connection)
+            for happen in (fill, *incidents):
+                happen(connection)
         _remove(path.with_name(path.name + ".wal"))
         beside.replace(path)
     except (OSError, duckdb.IOException) as error:
