@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -99,10 +99,12 @@ def _chosen(steps: tuple[Step, ...], names: Any) -> tuple[Step, ...]:
     return tuple(step for step in steps if not names or step.dataset in names)
 
 
-def answer(call: Call, writer: Writer, now: datetime, fault: Fault = HONEST) -> Answer:
+def answer(
+    call: Call, writer: Writer, now: Callable[[], datetime], fault: Fault = HONEST
+) -> Answer:
     """Compute what the call asks for and say how each processor fared.
 
-    Rows are written as of ``now``, in UTC without a zone.
+    Each processor's rows are of the time at which it begins, by ``now``: UTC without a zone.
 
     400 when no processor finds anything to start from. 200 otherwise, also when all of them
     skip the date as part of the warm-up. What ``fault`` does to the rows is not told, but for a
@@ -111,7 +113,7 @@ def answer(call: Call, writer: Writer, now: datetime, fault: Fault = HONEST) -> 
     left_out = call.steps[:1] if fault.write == "all but one" else ()
     with writer.transaction() as connection:
         results = [
-            _failure(step) if step in left_out else _run(connection, step, call, now)
+            _failure(step) if step in left_out else _run(connection, step, call, now())
             for step in call.steps
         ]
         _spoil(connection, call, fault)

@@ -89,13 +89,13 @@ class ProcessorServer(ThreadingHTTPServer):
     def compute(self, call: Call, fault: Fault = HONEST) -> Answer:
         """Do one call; calls wait for each other, since the file takes one writer."""
         try:
-            return answer(call, self._writer, self._utc_now(), fault)
+            return answer(call, self._writer, self._now, fault)
         except DemoError as error:
             return refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         except Exception as error:  # noqa: BLE001 (a service answers 500, whatever happened)
             return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
 
-    def _utc_now(self) -> datetime:
+    def _now(self) -> datetime:
         return datetime.fromtimestamp(self.surroundings.now(), UTC).replace(tzinfo=None)
 
     def log(self, line: str) -> None:

@@ -6,7 +6,8 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ DEFENSE = "nba_analytics.team_defense_game_summary"
 FACTORS = "nba_precompute.player_composite_factors"
 PREDICTIONS = "nba_predictions.player_predictions"
 GRADES = "nba_predictions.prediction_accuracy"
-NOW = datetime(2026, 1, 3, 9, 30)
+NOW = datetime(2026, 1, 4, 9, 30)
 
 LOOKS_BACK = (
     (SUMMARY, "game_date", BOX_SCORES[0], 0),
@@ -278,18 +279,42 @@ def test_calling_again_repairs_it(
     shutil.copy(healthy, path)
     with duckdb.connect(path) as db:
         incident(db)
-    writer = Writer(path, time.monotonic, time.sleep)
+    writer, clock = Writer(path, time.monotonic, time.sleep), ticking()
     steps = [step for phase in phases for step in PHASES[phase]]
     assert any(differing(healthy, path, step.table, "*") for step in steps)
     for phase in phases:
         for day in days:
-            assert answer(called(phase, day), writer, NOW).status == 200
+            assert answer(called(phase, day), writer, lambda: next(clock)).status == 200
+    repaired = {step.table for step in steps}
+    for made in LOOKS_BACK:
+        assert made[0] not in repaired or not set(stale_dates(path, *made)).intersection(days)
     for step in steps:
         assert differing(healthy, path, step.table, "* EXCLUDE processed_at") == 0
         with duckdb.connect(path, read_only=True) as db:
             dates = f"SELECT DISTINCT {step.date_column}::VARCHAR FROM {step.table}"
-            found = db.execute(f"{dates} WHERE processed_at = ? ORDER BY 1", [NOW]).fetchall()
+            found = db.execute(f"{dates} WHERE processed_at >= ? ORDER BY 1", [NOW]).fetchall()
         assert [row[0] for row in found] == days
+
+
+def test_what_is_made_from_rows_that_are_there_twice_is_there_once(
+    healthy: Path, tmp_path: Path
+) -> None:
+    path, clock = tmp_path / "warehouse.duckdb", ticking()
+    shutil.copy(healthy, path)
+    with duckdb.connect(path) as db:
+        append_twice(db)
+    writer = Writer(path, time.monotonic, time.sleep)
+    for phase in (4, 5):
+        assert answer(called(phase, "2025-01-17"), writer, lambda: next(clock)).status == 200
+    with duckdb.connect(path, read_only=True) as db:
+        for table in (FACTORS, "nba_precompute.ml_feature_store", PREDICTIONS, GRADES):
+            rows = db.execute(f"SELECT count(*) FROM {table} WHERE game_date = '2025-01-17'")
+            assert rows.fetchall() == [(201,)]
+
+
+def ticking() -> Iterator[datetime]:
+    """A clock that goes on by a second whenever it is read."""
+    return (NOW + timedelta(seconds=n) for n in count())
 
 
 def differing(one: Path, other: Path, table: str, columns: str) -> int:
