@@ -53,15 +53,16 @@ def build(
     """
     from demo import warehouse as files
     from demo.real_input import UNCOUNTED
+    from demo.row_incidents import SHOWN
 
     if counts and not schedule:
         raise InputError("--counts needs --schedule: it says which games the rows are of")
     started = time.monotonic()
     path = _file(warehouse, contract)
     console = console_for(None)
-    files.build(path, files.filling(schedule, counts))
-    if counts:
-        click.echo(f"{UNCOUNTED}: the counts have no column for it, so it is empty", err=True)
+    files.build(path, files.filling(schedule, counts), () if schedule else SHOWN)
+    for table in UNCOUNTED if counts else ():
+        click.echo(f"{table}: the counts have no column for it, so it is empty", err=True)
     console.print(f"{files.describe(path)}, built in {time.monotonic() - started:.1f} s")
     return ExitCode.COMPLETE
 

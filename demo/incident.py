@@ -7,7 +7,7 @@ from datetime import date
 from duckdb import DuckDBPyConnection
 
 from checkpoints.dates import DateRange
-from demo.layers import PHASES, Step, compute
+from demo.layers import COMPOSITE_FACTORS, DAILY_CACHE, FEATURE_STORE, ZONE_ANALYSIS, Step, compute
 
 FILLED = (
     DateRange(date(2024, 12, 3), date(2024, 12, 28)),
@@ -25,12 +25,17 @@ ORPHAN_GAME = "20241214_DEN_POR"
 
 def precompute_with_incident(connection: DuckDBPyConnection) -> None:
     """Fill the precompute layer as the incident left it."""
-    for step in PHASES[4]:
-        for filled in FILLED:
-            compute(connection, step, filled.first, filled.last)
+    for step in (COMPOSITE_FACTORS, ZONE_ANALYSIS, DAILY_CACHE):
+        _compute_filled(connection, step)
         lose_half(connection, step, HALF_FILLED)
     _add_orphan(connection)
     _swap_home_and_away(connection)
+    _compute_filled(connection, FEATURE_STORE)
+
+
+def _compute_filled(connection: DuckDBPyConnection, step: Step) -> None:
+    for filled in FILLED:
+        compute(connection, step, filled.first, filled.last)
 
 
 def lose_half(connection: DuckDBPyConnection, step: Step, day: date) -> None:

@@ -2,14 +2,14 @@
 
 The computed layers have one construction with two callers: the builder fills whole seasons with
 it, the processor services one date. It merges by key: rows whose key is missing are inserted,
-nothing is ever deleted.
+nothing is deleted. A service that is asked to replace a date deletes its rows first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from duckdb import DuckDBPyConnection
 
@@ -22,6 +22,11 @@ BOX_SCORES = (
     "nba_raw.nbac_player_boxscores",
 )
 NOT_ALL_STAR = "game_id NOT LIKE '003%'"
+LOADED_HOURS = 30
+"""From the midnight of a game's date, UTC, to when the raw sources have it."""
+
+EVENTS = 10
+"""Of each game, in the play-by-play."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,8 @@ class Step:
 
     ``query`` selects the rows of the dates ``$first`` to ``$last``; ``merge_key`` tells rows
     apart. The first ``warmup_days`` calendar days of a season are left out by the callers.
+    Whole seasons are written as if each date's rows were processed ``hours`` after its midnight,
+    UTC: after what they are made from, which is of that date and of dates before it.
     """
 
     dataset: str
@@ -37,6 +44,7 @@ class Step:
     upstream: str
     merge_key: tuple[str, ...]
     query: str
+    hours: int
     warmup_days: int = 0
 
     @property
@@ -50,14 +58,18 @@ PLAYER_GAME_SUMMARY = Step(
     table="nba_analytics.player_game_summary",
     upstream="nba_raw.bdl_player_boxscores",
     merge_key=("game_date", "game_id", "player_id"),
+    hours=34,
     query="""
         SELECT b.game_date, b.game_id, b.team,
                CASE b.team WHEN s.home_team THEN s.away_team ELSE s.home_team END AS opponent,
                b.player_id, b.minutes, b.points,
-               round(b.points / nullif(b.minutes, 0), 4) AS points_per_minute
+               round(b.points / nullif(b.minutes, 0), 4) AS points_per_minute,
+               round(least(1, b.points * sum(b.minutes) OVER side
+                   / nullif(5 * b.minutes * sum(b.points) OVER side, 0)), 4) AS usage_rate
         FROM nba_raw.bdl_player_boxscores b
         LEFT JOIN nba_raw.nbac_schedule s ON s.game_code = b.game_id AND s.game_date = b.game_date
         WHERE b.game_date BETWEEN $first AND $last
+        WINDOW side AS (PARTITION BY b.game_date, b.game_id, b.team)
     """,
 )
 
@@ -66,6 +78,7 @@ TEAM_DEFENSE = Step(
     table="nba_analytics.team_defense_game_summary",
     upstream="nba_raw.bdl_player_boxscores",
     merge_key=("game_date", "game_id", "team"),
+    hours=34,
     query="""
         WITH scored AS (
             SELECT game_date, game_id, team, sum(points) AS points, sum(rebounds) AS rebounds
@@ -86,10 +99,11 @@ COMPOSITE_FACTORS = Step(
     table="nba_precompute.player_composite_factors",
     upstream="nba_analytics.player_game_summary",
     merge_key=("game_date", "game_id", "player_id"),
+    hours=36,
     warmup_days=14,
     query="""
         WITH today AS (
-            SELECT game_date, game_id, player_id, opponent
+            SELECT DISTINCT game_date, game_id, player_id, opponent
             FROM nba_analytics.player_game_summary
             WHERE game_date BETWEEN $first AND $last
         ), form AS (
@@ -123,6 +137,7 @@ ZONE_ANALYSIS = Step(
     table="nba_precompute.team_defense_zone_analysis",
     upstream="nba_analytics.team_defense_game_summary",
     merge_key=("analysis_date", "team"),
+    hours=36,
     warmup_days=25,
     query="""
         WITH days AS (
@@ -146,6 +161,7 @@ DAILY_CACHE = Step(
     table="nba_precompute.player_daily_cache",
     upstream="nba_analytics.player_game_summary",
     merge_key=("cache_date", "player_id"),
+    hours=36,
     warmup_days=14,
     query="""
         WITH today AS (
@@ -163,53 +179,103 @@ DAILY_CACHE = Step(
     """,
 )
 
-PREDICTIONS = Step(
-    dataset="prediction_accuracy",
-    table="nba_predictions.prediction_accuracy",
+FEATURE_STORE = Step(
+    dataset="ml_feature_store",
+    table="nba_precompute.ml_feature_store",
     upstream="nba_precompute.player_composite_factors",
     merge_key=("game_date", "game_id", "player_id"),
+    hours=37,
     warmup_days=14,
     query="""
-        WITH guess AS (
-            SELECT f.game_date, f.game_id, f.player_id, a.points,
-                   round(coalesce(f.form_points, 10) - 0.01 * f.fatigue_minutes
-                         + 0.1 * (coalesce(f.opponent_points_allowed, 110) - 110), 4) AS predicted
-            FROM nba_precompute.player_composite_factors f
-            LEFT JOIN nba_analytics.player_game_summary a
-              ON a.game_date = f.game_date AND a.game_id = f.game_id
-             AND a.player_id = f.player_id AND a.game_date BETWEEN $first AND $last
-            WHERE f.game_date BETWEEN $first AND $last
-        )
-        SELECT game_date, game_id, player_id, predicted AS predicted_points,
-               points AS actual_points, round(abs(predicted - points), 4) AS absolute_error
-        FROM guess
+        SELECT f.game_date, f.game_id, f.player_id,
+               json_object('fatigue_minutes', f.fatigue_minutes, 'form_points', f.form_points,
+                           'opponent_points_allowed', f.opponent_points_allowed,
+                           'games', c.games, 'minutes', c.minutes)::VARCHAR AS features
+        FROM nba_precompute.player_composite_factors f
+        LEFT JOIN nba_precompute.player_daily_cache c
+          ON c.cache_date = f.game_date AND c.player_id = f.player_id
+         AND c.cache_date BETWEEN $first AND $last
+        WHERE f.game_date BETWEEN $first AND $last
+    """,
+)
+
+PREDICTIONS = Step(
+    dataset="player_predictions",
+    table="nba_predictions.player_predictions",
+    upstream="nba_precompute.player_composite_factors",
+    merge_key=("game_date", "game_id", "player_id"),
+    hours=38,
+    warmup_days=14,
+    query="""
+        SELECT game_date, game_id, player_id,
+               round(coalesce(form_points, 10) - 0.01 * fatigue_minutes
+                     + 0.1 * (coalesce(opponent_points_allowed, 110) - 110), 4)
+                   AS predicted_points,
+               floor(coalesce(form_points, 10)) + 0.5 AS line
+        FROM nba_precompute.player_composite_factors
+        WHERE game_date BETWEEN $first AND $last
+    """,
+)
+
+GRADES = Step(
+    dataset="prediction_accuracy",
+    table="nba_predictions.prediction_accuracy",
+    upstream="nba_predictions.player_predictions",
+    merge_key=("game_date", "game_id", "player_id"),
+    hours=39,
+    warmup_days=14,
+    query="""
+        SELECT DISTINCT p.game_date, p.game_id, p.player_id, p.predicted_points,
+               a.points AS actual_points,
+               round(abs(p.predicted_points - a.points), 4) AS absolute_error
+        FROM nba_predictions.player_predictions p
+        LEFT JOIN nba_analytics.player_game_summary a
+          ON a.game_date = p.game_date AND a.game_id = p.game_id
+         AND a.player_id = p.player_id AND a.game_date BETWEEN $first AND $last
+        WHERE p.game_date BETWEEN $first AND $last
     """,
 )
 
 PHASES: dict[int, tuple[Step, ...]] = {
     3: (PLAYER_GAME_SUMMARY, TEAM_DEFENSE),
-    4: (COMPOSITE_FACTORS, ZONE_ANALYSIS, DAILY_CACHE),
-    5: (PREDICTIONS,),
+    4: (COMPOSITE_FACTORS, ZONE_ANALYSIS, DAILY_CACHE, FEATURE_STORE),
+    5: (PREDICTIONS, GRADES),
 }
 """The steps that each processor service does, by phase."""
 
 
-def compute(connection: DuckDBPyConnection, step: Step, first: date, last: date) -> int:
-    """Insert the rows that ``step`` has for the dates and the table lacks; how many they were."""
+def compute(
+    connection: DuckDBPyConnection,
+    step: Step,
+    first: date,
+    last: date,
+    processed_at: datetime | None = None,
+) -> int:
+    """Insert the rows that ``step`` has for the dates and the table lacks; how many they were.
+
+    They were written at ``processed_at``, UTC without a zone, or else ``step.hours`` after the
+    midnight of their date.
+    """
     same = " AND ".join(f"old.{column} = new.{column}" for column in step.merge_key)
     result = connection.execute(
         f"""
         INSERT INTO {step.table} BY NAME
-        SELECT * FROM ({step.query}) AS new
+        SELECT *, coalesce($at, {step.date_column} + INTERVAL {step.hours} HOUR) AS processed_at
+        FROM ({step.query}) AS new
         WHERE NOT EXISTS (
             SELECT 1 FROM {step.table} AS old
             WHERE {same} AND old.{step.date_column} BETWEEN $first AND $last
         )
         ORDER BY ALL
         """,
-        {"first": first, "last": last},
+        {"first": first, "last": last, "at": processed_at},
     ).fetchone()
     return int(result[0]) if result else 0
+
+
+def delete(connection: DuckDBPyConnection, step: Step, day: date) -> None:
+    """Delete the rows that a step's table has on a date."""
+    connection.execute(f"DELETE FROM {step.table} WHERE {step.date_column} = ?", [day])
 
 
 def has_rows(connection: DuckDBPyConnection, table: str, day: date) -> bool:
@@ -248,20 +314,21 @@ def compute_seasons(connection: DuckDBPyConnection, steps: Iterable[Step]) -> No
 
 
 def insert_schedule(connection: DuckDBPyConnection, games: Iterable[Game]) -> None:
-    """Fill the schedule."""
+    """Fill the schedule with games that were played."""
     rows = [(g.date, g.id, g.code, season_of(g.date), g.away, g.home) for g in games]
     columns = [list(column) for column in zip(*rows, strict=True)]
     connection.execute(
         f"INSERT INTO {SCHEDULE} SELECT unnest($1), unnest($2), unnest($3), unnest($4), "
-        "unnest($5), unnest($6)",
+        "unnest($5), unnest($6), 'Final'",
         columns,
     )
 
 
-def insert_box_scores(connection: DuckDBPyConnection) -> None:
-    """Fill the three raw sources with nine to eleven players a team for every real game.
+def insert_raw(connection: DuckDBPyConnection) -> None:
+    """Fill the raw sources for every real game, loaded the night after it.
 
-    The numbers are hashes of the keys, so that every build makes the same.
+    Box scores have nine to eleven players a team. The numbers are hashes of the keys, so that
+    every build makes the same.
     """
     connection.execute(
         "CREATE TEMP MACRO noise(key, salt, sides) AS "
@@ -269,6 +336,8 @@ def insert_box_scores(connection: DuckDBPyConnection) -> None:
     )
     for table in BOX_SCORES:
         connection.execute(f"INSERT INTO {table} {_BOX_SCORE}")
+    connection.execute(_TEAM_BOX_SCORES)
+    connection.execute(_PLAY_BY_PLAY)
 
 
 _BOX_SCORE = f"""
@@ -286,7 +355,27 @@ _BOX_SCORE = f"""
            14 + noise(key, 'minutes', 24) AS minutes,
            4 + noise(key, 'points', 15) + noise(player_id::VARCHAR, 'talent', 8) AS points,
            noise(key, 'rebounds', 10) AS rebounds,
-           noise(key, 'assists', 8) AS assists
+           noise(key, 'assists', 8) AS assists,
+           game_date + INTERVAL {LOADED_HOURS} HOUR AS loaded_at
     FROM keyed
+    ORDER BY ALL
+"""
+
+_TEAM_BOX_SCORES = f"""
+    INSERT INTO nba_raw.team_boxscores
+    SELECT game_date, game_id, team, sum(points), sum(rebounds), sum(assists),
+           game_date + INTERVAL {LOADED_HOURS} HOUR
+    FROM {BOX_SCORES[0]}
+    GROUP BY game_date, game_id, team
+    ORDER BY ALL
+"""
+
+_PLAY_BY_PLAY = f"""
+    INSERT INTO nba_raw.play_by_play
+    SELECT game_date, game_code, event, (event - 1) * 4 // {EVENTS} + 1,
+           if(noise(game_code, event::VARCHAR, 2) = 0, away_team, home_team),
+           game_date + INTERVAL {LOADED_HOURS} HOUR
+    FROM {SCHEDULE}, range(1, {EVENTS + 1}) AS events(event)
+    WHERE {NOT_ALL_STAR}
     ORDER BY ALL
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ from duckdb import DuckDBPyConnection
 
 from demo.faults import HONEST, Fault
 from demo.incident import lose_half
-from demo.layers import PHASES, Step, compute, has_rows, in_warmup, season_first
+from demo.layers import PHASES, Step, compute, delete, has_rows, in_warmup, season_first
 from demo.tables import SCHEDULE
 from demo.warehouse import Writer
 
@@ -32,11 +32,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A well-formed call: the steps of one phase to do for one date."""
+    """A well-formed call: the steps of one phase to do for one date.
+
+    ``replace`` asks that the rows which the date has are deleted first.
+    """
 
     phase: int
     day: date
     steps: tuple[Step, ...]
+    replace: bool = False
 
 
 class Malformed(ValueError):
@@ -58,6 +62,7 @@ def parse_call(path: str, body: bytes) -> Call | None:
         phase=phase,
         day=_date(fields, DATE_FIELDS[route]),
         steps=_chosen(PHASES[phase], fields.get("processors", [])),
+        replace=_flag(fields, "replace"),
     )
 
 
@@ -79,6 +84,13 @@ def _date(fields: dict[str, Any], name: str) -> date:
     raise Malformed(f"{name} is required and is a date like 2024-10-22, got {value!r:.40}")
 
 
+def _flag(fields: dict[str, Any], name: str) -> bool:
+    value = fields.get(name, False)
+    if not isinstance(value, bool):
+        raise Malformed(f"{name} is true or false, got {value!r:.40}")
+    return value
+
+
 def _chosen(steps: tuple[Step, ...], names: Any) -> tuple[Step, ...]:
     """The named steps, in the phase's order; all of them when no name is given."""
     known = [step.dataset for step in steps]
@@ -87,8 +99,12 @@ def _chosen(steps: tuple[Step, ...], names: Any) -> tuple[Step, ...]:
     return tuple(step for step in steps if not names or step.dataset in names)
 
 
-def answer(call: Call, writer: Writer, fault: Fault = HONEST) -> Answer:
+def answer(
+    call: Call, writer: Writer, now: Callable[[], datetime], fault: Fault = HONEST
+) -> Answer:
     """Compute what the call asks for and say how each processor fared.
+
+    Each processor's rows are of the time at which it begins, by ``now``: UTC without a zone.
 
     400 when no processor finds anything to start from. 200 otherwise, also when all of them
     skip the date as part of the warm-up. What ``fault`` does to the rows is not told, but for a
@@ -97,7 +113,7 @@ def answer(call: Call, writer: Writer, fault: Fault = HONEST) -> Answer:
     left_out = call.steps[:1] if fault.write == "all but one" else ()
     with writer.transaction() as connection:
         results = [
-            _failure(step) if step in left_out else _run(connection, step, call.day)
+            _failure(step) if step in left_out else _run(connection, step, call, now())
             for step in call.steps
         ]
         _spoil(connection, call, fault)
@@ -137,19 +153,18 @@ def _spoil(connection: DuckDBPyConnection, call: Call, fault: Fault) -> None:
         if fault.write == "half":
             lose_half(connection, step, call.day)
         if fault.damage_day_before:
-            connection.execute(
-                f"DELETE FROM {step.table} WHERE {step.date_column} = ?",
-                [call.day - timedelta(days=1)],
-            )
+            delete(connection, step, call.day - timedelta(days=1))
 
 
-def _run(connection: DuckDBPyConnection, step: Step, day: date) -> dict[str, Any]:
-    status, rows = "success", 0
+def _run(connection: DuckDBPyConnection, step: Step, call: Call, now: datetime) -> dict[str, Any]:
+    status, rows, day = "success", 0, call.day
     first = season_first(connection, day)
     if first and in_warmup(step, first, day) and has_rows(connection, SCHEDULE, day):
         status = "skipped"
     elif not has_rows(connection, step.upstream, day):
         status = "no_data"
     else:
-        rows = compute(connection, step, day, day)
+        if call.replace:
+            delete(connection, step, day)
+        rows = compute(connection, step, day, day, now)
     return {"processor": step.dataset, "status": status, "rows": rows}

@@ -9,8 +9,9 @@ Counts say how many rows a table had on a date, not of which games. Games follow
   beyond the scheduled ones get keys that the schedule lacks;
 - ``team_defense_zone_analysis`` and ``player_daily_cache`` have no game key: only rows count.
 
-The first games of the date, by id, are taken to be there. ``nbac_player_boxscores`` has no
-column in the counts and stays empty. Numbers of players and teams are made up; statistics are NULL.
+The first games of the date, by id, are taken to be there. Tables that have no column in the counts
+stay empty. Numbers of players and teams are made up, and so are usage rates and predictions; other
+statistics are NULL. Rows were written as those of the demo.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import Literal, TypeVar
 from duckdb import DuckDBPyConnection
 
 from demo.errors import InputError
-from demo.layers import NOT_ALL_STAR, insert_schedule
+from demo.layers import LOADED_HOURS, NOT_ALL_STAR, PHASES, insert_schedule
 from demo.schedule import Game
 from demo.tables import SCHEDULE
 
@@ -34,7 +35,9 @@ Parsed = TypeVar("Parsed")
 Grain = Literal["games", "players", "team pairs", "teams of a date", "players of a date"]
 
 PROBLEMS_SHOWN = 10
-UNCOUNTED = "nbac_player_boxscores"
+UNCOUNTED = ("nbac_player_boxscores", "team_boxscores", "play_by_play", "ml_feature_store")
+"""Tables that have no column in the counts."""
+
 ROWS_PER_GAME = 20
 LEAST_ROWS_PER_GAME = 15
 GAMES = ("bdl_games", "gamebook_games")
@@ -157,11 +160,15 @@ def _lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """A table, its column in the counts, and what that column counts."""
+    """A table, its column in the counts, and what that column counts.
+
+    ``made_up`` are the statistics that its rows have.
+    """
 
     table: str
     column: str
     grain: Grain
+    made_up: tuple[str, ...] = ()
 
 
 TABLES = (
@@ -171,6 +178,7 @@ TABLES = (
         table="nba_analytics.player_game_summary",
         column="player_game_summary_rows",
         grain="players",
+        made_up=("0.2 AS usage_rate",),
     ),
     Counted(
         table="nba_analytics.team_defense_game_summary",
@@ -192,7 +200,15 @@ TABLES = (
         column="player_daily_cache_rows",
         grain="players of a date",
     ),
-    Counted(table="nba_predictions.prediction_accuracy", column="prediction_rows", grain="players"),
+    *(
+        Counted(
+            table=table,
+            column="prediction_rows",
+            grain="players",
+            made_up=("10 AS predicted_points",),
+        )
+        for table in ("nba_predictions.player_predictions", "nba_predictions.prediction_accuracy")
+    ),
 )
 
 
@@ -244,10 +260,16 @@ def _statement(counted: Counted) -> str:
                 SELECT game_date, game_id,
                        row_number() OVER (PARTITION BY game_date ORDER BY game_id) - 1 AS place
                 FROM {SCHEDULE} WHERE {NOT_ALL_STAR})
-        {select} FROM numbered
+        {select}, {", ".join((*counted.made_up, _written(counted.table)))} FROM numbered
         LEFT JOIN game ON game.game_date = numbered.date AND game.place = n % games
         ORDER BY ALL
     """
+
+
+def _written(table: str) -> str:
+    steps = [step for phase in PHASES.values() for step in phase if step.table == table]
+    hours, column = (steps[0].hours, "processed_at") if steps else (LOADED_HOURS, "loaded_at")
+    return f"date + INTERVAL {hours} HOUR AS {column}"
 
 
 _KEY = "coalesce(game_id, strftime(date, '%Y%m%d') || '_unscheduled_' || n % games) AS game_id"

@@ -1,8 +1,9 @@
 """The processor services over HTTP: one server, a path prefix for each phase.
 
 ``POST /phase4/process`` with ``{"game_date": "2024-12-03"}`` and ``POST /phase4/process-date``
-with ``{"analysis_date": "2024-12-03"}`` do the same; likewise phases 3 and 5. In a rehearsal a
-call may meet a fault: see ``demo.faults``.
+with ``{"analysis_date": "2024-12-03"}`` do the same; likewise phases 3 and 5. With
+``"replace": true`` the rows that the date has are deleted first. In a rehearsal a call may meet a
+fault: see ``demo.faults``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -87,11 +89,14 @@ class ProcessorServer(ThreadingHTTPServer):
     def compute(self, call: Call, fault: Fault = HONEST) -> Answer:
         """Do one call; calls wait for each other, since the file takes one writer."""
         try:
-            return answer(call, self._writer, fault)
+            return answer(call, self._writer, self._now, fault)
         except DemoError as error:
             return refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         except Exception as error:  # noqa: BLE001 (a service answers 500, whatever happened)
             return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.surroundings.now(), UTC).replace(tzinfo=None)
 
     def log(self, line: str) -> None:
         """Write one line of the log, with the seconds since the server was made."""

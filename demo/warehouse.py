@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from demo.layers import (
     NOT_ALL_STAR,
     PHASES,
     compute_seasons,
-    insert_box_scores,
+    insert_raw,
     insert_schedule,
 )
 from demo.real_input import fill_from_counts, read_counts, read_schedule
@@ -50,7 +50,7 @@ def file_of(url: str) -> Path:
 def fill_demo(connection: DuckDBPyConnection) -> None:
     """Two seasons with the incident in them."""
     insert_schedule(connection, demo_schedule())
-    insert_box_scores(connection)
+    insert_raw(connection)
     compute_seasons(connection, PHASES[3])
     precompute_with_incident(connection)
     compute_seasons(connection, PHASES[5])
@@ -76,13 +76,17 @@ def filling(
 def fill_complete(connection: DuckDBPyConnection, games: list[Game]) -> None:
     """Every layer of a schedule, complete but for the warm-ups."""
     insert_schedule(connection, games)
-    insert_box_scores(connection)
+    insert_raw(connection)
     for phase in sorted(PHASES):
         compute_seasons(connection, PHASES[phase])
 
 
-def build(path: Path, fill: Callable[[DuckDBPyConnection], None]) -> None:
-    """Build a warehouse beside ``path``, then put it there in one step.
+def build(
+    path: Path,
+    fill: Callable[[DuckDBPyConnection], None],
+    incidents: Iterable[Callable[[DuckDBPyConnection], None]] = (),
+) -> None:
+    """Build a warehouse beside ``path``, let incidents happen, then put it there in one step.
 
     Raises:
         NotOurFile: something is there that the demo did not build.
@@ -98,7 +102,8 @@ def build(path: Path, fill: Callable[[DuckDBPyConnection], None]) -> None:
             create_tables(connection)
             connection.execute("CREATE SCHEMA demo")
             connection.execute(f"CREATE TABLE {MARKER} AS SELECT 'python -m demo build' AS command")
-            fill(connection)
+            for happen in (fill, *incidents):
+                happen(connection)
         _remove(path.with_name(path.name + ".wal"))
         beside.replace(path)
     except (OSError, duckdb.IOException) as error:

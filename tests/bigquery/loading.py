@@ -12,13 +12,17 @@ import duckdb
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
+from checkpoints.contract.loading import load_contract
 from demo.tables import COLUMNS
+from tests.bigquery.commands import PIPELINE
 
+SHIPPED = {str(d.table) for d in load_contract(PIPELINE, {}).contract.datasets.values()}
 DEMO_COLUMNS = {
     table: tuple(c for c in ("game_date", "analysis_date", "cache_date", "game_id") if c in columns)
     for table, columns in COLUMNS.items()
+    if table in SHIPPED
 }
-"""Date and key columns of the demo's ten tables."""
+"""Date and key columns of the demo's tables that the shipped contract names."""
 
 PARQUET = bigquery.LoadJobConfig(
     source_format=bigquery.SourceFormat.PARQUET,

@@ -10,7 +10,6 @@ from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.evidence import gather
-from demo.tables import COLUMNS
 from tests.bigquery.commands import WINDOW, answer, checkpoints, pipeline_with
 from tests.bigquery.loading import DEMO_COLUMNS
 from tests.bigquery.recording import Proxy
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("demo_loaded")
 MB = 10**6
 DATE, KEY, OTHER = 40 * MB, 60 * MB, 10_000 * MB
 KEYED = sum(len(columns) == 2 for columns in DEMO_COLUMNS.values())
-TOTAL = len(COLUMNS) * DATE + KEYED * KEY
+TOTAL = len(DEMO_COLUMNS) * DATE + KEYED * KEY
 KEYS = "player_game_summary"
 
 
@@ -43,7 +42,7 @@ def test_an_estimate_is_of_the_date_and_key_columns_and_reads_nothing(priced: Pr
     sizes = {each["dataset"]: each["bytes"] for each in found["datasets"]}
     assert sizes[KEYS] == DATE + KEY
     assert sizes["player_daily_cache"] == DATE
-    assert len(sizes) == len(COLUMNS)
+    assert len(sizes) == len(DEMO_COLUMNS)
     assert found["total_bytes"] == sum(sizes.values()) == TOTAL
     assert found["cost"] == pytest.approx(TOTAL / 2**40 * 5)
     assert priced.reads() == []
@@ -71,7 +70,7 @@ def test_an_estimate_says_whether_a_run_would_be_allowed_by_the_same_figure(
     proxy: Proxy, tmp_path: Path
 ) -> None:
     """Tables that hold next to nothing are billed ten mebibytes each."""
-    least = len(COLUMNS) * 10 * 2**20
+    least = len(DEMO_COLUMNS) * 10 * 2**20
     contract = pipeline_with(tmp_path, bigquery={"max_bytes": least})
     allowed = checkpoints(proxy, "estimate", *WINDOW, *contract, "--json", "-")
     found = answer(allowed)

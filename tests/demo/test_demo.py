@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -335,7 +335,8 @@ def test_counts_become_rows_and_games(tmp_path: Path) -> None:
         *("--warehouse", f"duckdb:///{path}"),
     )
     assert done.returncode == 0, done.stderr
-    assert "nbac_player_boxscores: the counts have no column for it" in done.stderr
+    for table in ("nbac_player_boxscores", "play_by_play"):
+        assert f"{table}: the counts have no column for it" in done.stderr
     day = date(2024, 11, 20)
     with duckdb.connect(path, read_only=True) as db:
         assert games(db, "nba_raw.bdl_player_boxscores", day) == {"0022400062", "0022400063"}
@@ -348,6 +349,10 @@ def test_counts_become_rows_and_games(tmp_path: Path) -> None:
             "0022400063",
             "20241120_unscheduled_2",
         }
+        written = one(db, f"SELECT min(processed_at), max(processed_at) FROM {PREDICTIONS}")
+        assert written == (datetime(2024, 11, 21, 15),) * 2
+        made_up = one(db, f"SELECT count(usage_rate), max(usage_rate) FROM {SUMMARY}")
+        assert made_up == (30, 0.2)
         assert one(db, f"SELECT count(*), min(cache_date) FROM {CACHE}") == (31, day)
         assert one(db, f"SELECT count(*), min(analysis_date) FROM {ZONES}") == (7, day)
         assert one(db, "SELECT count(*) FROM nba_raw.nbac_player_boxscores") == 0

@@ -66,6 +66,7 @@ def test_the_processor_that_is_left_out_is_named_in_the_answer(served: Rehearsal
         "player_composite_factors": "failed",
         "team_defense_zone_analysis": "success",
         "player_daily_cache": "success",
+        "ml_feature_store": "no_data",
     }
     assert served.games("2024-11-17") == 0
 
@@ -147,7 +148,8 @@ def test_a_reset_is_one(served: Rehearsal, day: int) -> None:
 def test_nothing_is_claimed_as_a_success_and_damage_is_not_told(served: Rehearsal) -> None:
     predictions = "nba_predictions.prediction_accuracy"
     assert call(served, 5, 21).json()["results"] == [
-        {"processor": "prediction_accuracy", "status": "success"}
+        {"processor": "player_predictions", "status": "success"},
+        {"processor": "prediction_accuracy", "status": "success"},
     ]
     assert served.games("2024-11-14", predictions) == 2
     assert call(served, 5, 15).json()["status"] == "success"

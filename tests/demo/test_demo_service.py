@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +118,7 @@ def test_calling_twice_changes_nothing_the_second_time(service: Service) -> None
     before = service.one(f"SELECT count(*), sum(fatigue_minutes) FROM {FACTORS}")
     again = service.post("/phase4/process", {"game_date": "2025-01-10"})
     assert again.status_code == 200
-    assert [result["rows"] for result in again.json()["results"]] == [0, 0, 0]
+    assert [result["rows"] for result in again.json()["results"]] == [0, 0, 0, 0]
     assert service.one(f"SELECT count(*), sum(fatigue_minutes) FROM {FACTORS}") == before
 
 
@@ -142,11 +142,51 @@ def test_keys_that_do_not_belong_are_never_deleted(service: Service) -> None:
     assert service.one(orphan) > 0
 
 
+def test_a_date_that_is_replaced_has_what_its_upstream_has_and_nothing_else(
+    service: Service,
+) -> None:
+    body, day = {"game_date": "2024-12-22"}, "game_date = '2024-12-22'"
+    whole = service.rows(FACTORS, "2024-12-22")
+    with duckdb.connect(service.warehouse) as db:
+        db.execute(f"CREATE TABLE demo.others AS FROM {FACTORS} WHERE NOT {day}")
+        db.execute(f"INSERT INTO {FACTORS} FROM {FACTORS} WHERE {day}")
+        db.execute(f"UPDATE {FACTORS} SET form_points = NULL WHERE {day}")
+        db.execute(f"UPDATE {FACTORS} SET game_id = 'x' WHERE {day} AND player_id % 3 = 0")
+    service.post("/phase4/process", body)
+    assert service.rows(FACTORS, "2024-12-22") > 2 * whole
+    for _ in range(2):
+        answer = service.post("/phase4/process", body | {"replace": True})
+        assert answer.json()["results"][0]["rows"] == whole
+        assert service.rows(FACTORS, "2024-12-22") == whole
+    assert service.one(f"SELECT count(form_points) FROM {FACTORS} WHERE {day}") == whole
+    lost = f"FROM demo.others EXCEPT ALL FROM {FACTORS} WHERE NOT {day}"
+    assert service.one(f"SELECT count(*) FROM ({lost})") == 0
+
+
+def test_rows_are_of_the_time_at_which_the_service_writes_them(service: Service) -> None:
+    times = f"SELECT min(processed_at), max(processed_at) FROM {FACTORS} WHERE game_date = "
+    assert service.one(times + "'2024-12-23'") == (datetime(2024, 12, 24, 12),) * 2
+    before = datetime.now(UTC).replace(tzinfo=None)
+    service.post("/phase4/process", {"game_date": "2024-12-23", "replace": True})
+    first, last = service.one(times + "'2024-12-23'")
+    assert before <= first == last <= datetime.now(UTC).replace(tzinfo=None)
+
+
+def test_what_a_replacement_has_nothing_to_start_from_stays(service: Service) -> None:
+    with duckdb.connect(service.warehouse) as db:
+        db.execute("DELETE FROM nba_raw.bdl_player_boxscores WHERE game_date = '2025-04-01'")
+    before = service.rows(SUMMARY, "2025-04-01")
+    body = {"analysis_date": "2025-04-01", "replace": True}
+    assert service.post("/phase3/process-date", body).status_code == 400
+    assert service.rows(SUMMARY, "2025-04-01") == before > 0
+
+
 def test_phase_5_needs_phase_4_first(service: Service) -> None:
     early = service.post("/phase5/process", {"game_date": "2025-03-05"})
     assert early.status_code == 400
     assert early.json()["error"] == (
-        "no data for 2025-03-05 in nba_precompute.player_composite_factors"
+        "no data for 2025-03-05 in nba_precompute.player_composite_factors, "
+        "nba_predictions.player_predictions"
     )
     assert service.post("/phase4/process", {"game_date": "2025-03-05"}).status_code == 200
     assert service.post("/phase5/process", {"game_date": "2025-03-05"}).status_code == 200
@@ -187,10 +227,10 @@ def test_the_warm_up_is_answered_200_and_writes_nothing(service: Service, phase:
 
 def test_zone_analysis_warms_up_longer_than_the_others(service: Service) -> None:
     results = service.post("/phase4/process", {"game_date": "2024-11-15"}).json()["results"]
-    assert [result["status"] for result in results] == ["success", "skipped", "success"]
+    assert [result["status"] for result in results] == ["success", "skipped", "success", "success"]
     assert service.rows(ZONES, "2024-11-15", "analysis_date") == 0
     results = service.post("/phase4/process", {"game_date": "2024-11-16"}).json()["results"]
-    assert [result["status"] for result in results] == ["success", "success", "success"]
+    assert {result["status"] for result in results} == {"success"}
 
 
 @pytest.mark.parametrize("day", ["2024-12-24", "2024-11-05", "2025-02-16", "2019-01-01"])
@@ -216,6 +256,7 @@ def test_a_day_without_games_is_answered_400(service: Service, day: str) -> None
         ("process-date", b'{"game_date": "2025-01-08"}'),
         ("process-date", b'{"analysis_date": "2025-01-08", "processors": "all"}'),
         ("process-date", b'{"analysis_date": "2025-01-08", "processors": ["unknown"]}'),
+        ("process", b'{"game_date": "2025-01-08", "replace": "yes"}'),
     ],
 )
 def test_a_malformed_request_is_answered_400_too_with_another_message(
