@@ -196,4 +196,5 @@ def _report(
         statements=evidence.statements,
         unreadable=evidence.frame.unknown(),
         known_gaps=contract.gaps_in_force(window, request.as_of),
+        exempt={name: found.exempt for name, found in contract.datasets.items() if found.exempt},
     )

@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from checkpoints.contract.model import KnownGap
+from checkpoints.contract.model import Exemption, KnownGap
 from checkpoints.coverage.results import CheckRecord, DatasetRecord, KeySample, Verdict
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.records import Record, read_record
@@ -39,7 +39,8 @@ class Report(Record):
     ``datasets`` holds every readable dataset against its declared upstream, which is what a
     backfill can restore it from; ``coverage`` against what its coverage is measured by (its first
     ratio rule), which also shows what the upstream lost. ``known_gaps`` were in force.
-    ``keys_unread`` are partial and orphan dates of which some keys were not read.
+    ``keys_unread`` are partial and orphan dates of which some keys were not read. ``exempt`` are
+    the rules that others are judged by and a dataset is not.
     """
 
     schema_version: Literal[1] = 1
@@ -61,6 +62,7 @@ class Report(Record):
     statements: tuple[Statement, ...] = ()
     unreadable: dict[str, str] = Field(default_factory=dict)
     known_gaps: tuple[KnownGap, ...] = ()
+    exempt: dict[str, tuple[Exemption, ...]] = Field(default_factory=dict)
 
     def calendar(self) -> list[date]:
         """Every date on which any dataset was expected to have something, in order."""
@@ -75,6 +77,14 @@ class Report(Record):
         return [
             f"{name} {', '.join(map(str, self.ranges(days)))}"
             for name, days in self.verdict.tolerated.items()
+        ]
+
+    def exemptions(self) -> list[str]:
+        """``weekly is not judged by date_gap: it is published weekly``."""
+        return [
+            f"{name} is not judged by {exemption.rule}: {exemption.reason}"
+            for name, exemptions in self.exempt.items()
+            for exemption in exemptions
         ]
 
 

@@ -68,7 +68,7 @@ def _declared(contract: Contract) -> Iterator[Check]:
         for rule in (
             *dataset.rules,
             *_by_default(contract, name),
-            *_rules_for_keyed(contract, name),
+            *_shared_rules(contract, name),
         ):
             yield _check(contract, dataset.layer, name, rule)
     for rule in contract.cross_layer:
@@ -80,15 +80,26 @@ def _by_default(contract: Contract, name: str) -> list[Rule]:
     """What the reference is judged by where the contract does not say."""
     if name != contract.reference:
         return []
-    own = {rule.kind() for rule in (*contract.datasets[name].rules, *contract.rules_for_keyed)}
+    shared = (*contract.rules_for_keyed, *contract.rules_for_all)
+    own = {rule.kind() for rule in (*contract.datasets[name].rules, *shared)}
     wanted = (rule for kind, rule in RULES.items() if rule.holds_for_reference and kind not in own)
     return [rule.model_validate({"rule": rule.kind()}) for rule in wanted]
 
 
-def _rules_for_keyed(contract: Contract, name: str) -> list[Rule]:
-    """The reference is compared with nothing; without a key there are dates to be read still."""
-    compared = name != contract.reference and not contract.is_date_grain(name)
-    return [rule for rule in contract.rules_for_keyed if compared or not rule.compares]
+def _shared_rules(contract: Contract, name: str) -> list[Rule]:
+    """The rules for keyed and for all datasets that hold for one.
+
+    The reference is compared with nothing; without a key there are dates to be read still. What
+    says the same more closely takes precedence over a rule for all.
+    """
+    dataset, compared = contract.datasets[name], name != contract.reference
+    by_key = compared and not contract.is_date_grain(name)
+    keyed = [rule for rule in contract.rules_for_keyed if by_key or not rule.compares]
+    closer = {rule.kind() for rule in (*dataset.rules, *keyed)}
+    others = (rule for rule in contract.rules_for_all if rule.kind() not in closer)
+    rules = [*keyed, *(rule for rule in others if compared or not rule.compares)]
+    exempt = {exemption.rule for exemption in dataset.exempt}
+    return [rule for rule in rules if rule.kind() not in exempt]
 
 
 def _check(contract: Contract, suite: str, name: str, rule: Rule) -> Check:

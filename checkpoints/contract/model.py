@@ -125,6 +125,13 @@ class Condition(Record):
         return self.model_dump(exclude={"column"}, exclude_none=True)
 
 
+class Exemption(Record):
+    """A kind of rule for all, or for all keyed, datasets that does not hold for one, and why."""
+
+    rule: Name
+    reason: Name
+
+
 class Dataset(Record):
     """One table (or query) of a layer, with its grain, its upstream and its rules."""
 
@@ -143,6 +150,7 @@ class Dataset(Record):
     warmup_days: Annotated[Whole, Field(ge=0, le=366)] = 0
     service: Name | None = None
     rules: tuple[AnyRule, ...] = ()
+    exempt: tuple[Exemption, ...] = ()
 
     @field_validator("key", mode="before")
     @classmethod
@@ -247,6 +255,7 @@ class Contract(Record):
     layers: dict[Slug, str]
     seasons: Annotated[tuple[Season, ...], Field(min_length=1)]
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1, max_length=MAX_DATASETS)]
+    rules_for_all: tuple[AnyRule, ...] = ()
     rules_for_keyed: tuple[AnyRule, ...] = ()
     cross_layer: tuple[AnyRule, ...] = ()
     checkpoints: Annotated[dict[Slug, Checkpoint], Field(min_length=1)]

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from checkpoints.contract.checks import checks_of
 from checkpoints.contract.model import CROSS_LAYER, Contract, Dataset
+from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Rule
 from checkpoints.text import counted, did_you_mean
 
@@ -100,9 +101,11 @@ def _rule_problems(contract: Contract) -> Iterator[str]:
             if rule.dataset is not None:
                 yield f"{place}.dataset: is given by where the rule stands: remove it"
             yield from _of_problems(contract, place, name, rule)
-    for n, rule in enumerate(contract.rules_for_keyed):
-        if rule.dataset is not None or rule.of is not None:
-            yield f"rules_for_keyed[{n}]: holds for every dataset: remove dataset and of"
+        yield from _exemption_problems(contract, f"datasets.{name}", dataset)
+    for shared in ("rules_for_all", "rules_for_keyed"):
+        for n, rule in enumerate(getattr(contract, shared)):
+            if rule.dataset is not None or rule.of is not None:
+                yield f"{shared}[{n}]: holds for every dataset: remove dataset and of"
     for n, rule in enumerate(contract.cross_layer):
         place = f"cross_layer[{n}]"
         if rule.dataset is None:
@@ -111,6 +114,18 @@ def _rule_problems(contract: Contract) -> Iterator[str]:
             yield f"{place}.dataset: " + _unknown("dataset", rule.dataset, list(contract.datasets))
         else:
             yield from _of_problems(contract, place, rule.dataset, rule)
+
+
+def _exemption_problems(contract: Contract, place: str, dataset: Dataset) -> Iterator[str]:
+    shared = {rule.kind() for rule in (*contract.rules_for_all, *contract.rules_for_keyed)}
+    for n, exemption in enumerate(dataset.exempt):
+        if exemption.rule not in RULES:
+            yield f"{place}.exempt[{n}].rule: " + _unknown("rule", exemption.rule, list(RULES))
+        elif exemption.rule not in shared:
+            yield (
+                f"{place}.exempt[{n}].rule: neither rules_for_all nor rules_for_keyed has "
+                f"{exemption.rule!r}: remove the exemption, or the rule where it stands"
+            )
 
 
 def _of_problems(contract: Contract, place: str, name: str, rule: Rule) -> Iterator[str]:

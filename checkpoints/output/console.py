@@ -85,6 +85,8 @@ def print_report(
     taken += _print_errors(console, report.checks, detail)
     _print_failures(console, report, verbose, math.inf if verbose else BODY_LINES - taken)
     if verbose:
+        for text in report.exemptions():
+            console.print(one_line(text), soft_wrap=True)
         _print_unread(console, report)
         _print_statements(console, report.statements)
     here = Path.cwd()
