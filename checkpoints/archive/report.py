@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from checkpoints.contract.model import Exemption, KnownGap
+from checkpoints.contract.upstreams import Retirement
 from checkpoints.coverage.results import CheckRecord, DatasetRecord, KeySample, Verdict
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.records import Record, read_record
@@ -40,7 +41,8 @@ class Report(Record):
     backfill can restore it from; ``coverage`` against what its coverage is measured by (its first
     ratio rule), which also shows what the upstream lost. ``known_gaps`` were in force.
     ``keys_unread`` are partial and orphan dates of which some keys were not read. ``exempt`` are
-    the rules that others are judged by and a dataset is not.
+    the rules that others are judged by and a dataset is not; ``retired`` are those that are so by
+    the end of the window.
     """
 
     schema_version: Literal[1] = 1
@@ -63,10 +65,12 @@ class Report(Record):
     unreadable: dict[str, str] = Field(default_factory=dict)
     known_gaps: tuple[KnownGap, ...] = ()
     exempt: dict[str, tuple[Exemption, ...]] = Field(default_factory=dict)
+    retired: dict[str, Retirement] = Field(default_factory=dict)
 
     def calendar(self) -> list[date]:
         """Every date on which any dataset was expected to have something, in order."""
-        return sorted({d.date for r in self.datasets for d in r.days if d.status is not Status.OFF})
+        off = (Status.OFF, Status.RETIRED)
+        return sorted({d.date for r in self.datasets for d in r.days if d.status not in off})
 
     def ranges(self, dates: Iterable[date]) -> list[DateRange]:
         """Dates merged over the calendar, for display."""
@@ -78,6 +82,10 @@ class Report(Record):
             f"{name} {', '.join(map(str, self.ranges(days)))}"
             for name, days in self.verdict.tolerated.items()
         ]
+
+    def retirements(self) -> list[str]:
+        """``bdl: retired on 2025-01-15, nothing is expected from then on``."""
+        return [retired.told_of(name) for name, retired in self.retired.items()]
 
     def exemptions(self) -> list[str]:
         """``weekly is not judged by date_gap: it is published weekly``."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from checkpoints.contract.model import CROSS_LAYER, Contract
+from checkpoints.contract.upstreams import names_in
 from checkpoints.dates import DateRange
 from checkpoints.rules.evidence import Pair
 from checkpoints.rules.registry import RULES
@@ -103,16 +104,16 @@ def _shared_rules(contract: Contract, name: str) -> list[Rule]:
 
 
 def _check(contract: Contract, suite: str, name: str, rule: Rule) -> Check:
-    dataset = contract.datasets[name]
-    of = rule.of or dataset.upstream
-    match = rule.match or (dataset.match if of == dataset.upstream else "keys")
+    upstream = upstream_pair(contract, name)
+    of = str(rule.of) if rule.of else upstream.of
+    match = rule.match or (upstream.match if of == upstream.of else "keys")
     return Check(suite=suite, rule=rule, pair=Pair(name, of, match))
 
 
 def upstream_pair(contract: Contract, name: str) -> Pair:
     """A dataset against its declared upstream."""
     dataset = contract.datasets[name]
-    return Pair(name, dataset.upstream, dataset.match)
+    return Pair(name, str(dataset.upstream) if dataset.upstream else None, dataset.match)
 
 
 def coverage_pair(contract: Contract, name: str) -> Pair:
@@ -145,8 +146,8 @@ def pairs_of(contract: Contract) -> tuple[Pair, ...]:
 
 
 def by_date_grain(contract: Contract, pair: Pair) -> bool:
-    """Whether one of the two has no key, but one batch per date."""
-    return any(contract.is_date_grain(name) for name in (pair.dataset, pair.of) if name)
+    """Whether one of its datasets has no key, but one batch per date."""
+    return any(map(contract.is_date_grain, names_in(contract, pair)))
 
 
 def landing_pairs(contract: Contract, name: str) -> tuple[Pair, ...]:

@@ -6,7 +6,7 @@ Pure: built from the answer of the presence query, the contract and ``as_of``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import reduce
@@ -14,7 +14,9 @@ from operator import or_
 
 from checkpoints.contract.checks import by_date_grain
 from checkpoints.contract.model import Contract, Dataset, Season
+from checkpoints.contract.upstreams import Retirement, names_in, retirement
 from checkpoints.contract.window import Window
+from checkpoints.coverage.sides import side_on, sides_of
 from checkpoints.dates import DateRange
 from checkpoints.rules.evidence import Cell, Keys, Pair, PairEvidence, Status
 
@@ -59,7 +61,8 @@ class CoverageFrame:
 
     ``undated`` is the number of rows without a date per dataset; ``before`` its latest date with
     keys before the window, if one was read; ``unreadable`` says why a dataset could not be read,
-    ``incomparable`` why the keys of a pair never match.
+    ``incomparable`` why the keys of a pair never match. ``sources`` are the datasets that a pair
+    is compared with, ``retired`` is from when on nothing is expected of it.
     """
 
     window: Window
@@ -71,6 +74,8 @@ class CoverageFrame:
     before: Mapping[str, date] = field(default_factory=dict)
     seasons: tuple[DateRange, ...] = ()
     incomparable: Mapping[Pair, str] = field(default_factory=dict)
+    sources: Mapping[Pair, tuple[str, ...]] = field(default_factory=dict)
+    retired: Mapping[Pair, Retirement] = field(default_factory=dict)
 
     def evidence(
         self, pair: Pair, samples: Mapping[date, tuple[Keys, Keys]] | None = None
@@ -83,6 +88,7 @@ class CoverageFrame:
             undated=self.undated.get(pair.dataset, 0),
             before=self.before.get(pair.dataset),
             seasons=self.seasons,
+            retired=end.first if (end := self.retired.get(pair)) else None,
             samples=samples or {},
         )
 
@@ -95,7 +101,7 @@ class CoverageFrame:
         """Why a pair, or its dataset ``alone``, cannot be judged; empty when it can."""
         if alone:
             return self.unreadable.get(pair.dataset, "")
-        needed = (pair.dataset, pair.of or pair.dataset, self.reference)
+        needed = (pair.dataset, *self.sources[pair], self.reference)
         unreadable = (self.unreadable[name] for name in needed if name in self.unreadable)
         return next(unreadable, self.incomparable.get(pair, ""))
 
@@ -115,12 +121,17 @@ def build_frame(
     """
     dates = window.range.dates()
     statuses = {name: _statuses(contract, name, presence, dates, as_of) for name in contract.names}
+    ends = {pair: end for pair in pairs if (end := retirement(contract, pair))}
     return CoverageFrame(
         window=window,
         as_of=as_of,
         reference=contract.reference,
         cells={
-            pair: tuple(_cells(contract, presence, pair, dates, statuses[pair.dataset]))
+            pair: tuple(
+                _cells(
+                    contract, presence, pair, dates, _ended(statuses, dates, pair, ends.get(pair))
+                )
+            )
             for pair in pairs
         },
         undated={name: _null_rows(presence, name, None) for name in presence.names},
@@ -128,6 +139,8 @@ def build_frame(
         before=dict(_before(presence, window.range.first)),
         seasons=tuple(season.range for season in contract.seasons),
         incomparable=dict(incomparable or {}),
+        sources={pair: names_in(contract, pair)[1:] for pair in pairs},
+        retired=ends,
     )
 
 
@@ -174,6 +187,23 @@ def _statuses(
     return [status(day) for day in dates]
 
 
+def _ended(
+    statuses: Mapping[str, Sequence[Status]],
+    dates: Sequence[date],
+    pair: Pair,
+    end: Retirement | None,
+) -> Sequence[Status]:
+    """The statuses of a pair, retired from some date on."""
+    own = statuses[pair.dataset]
+    if end is None:
+        return own
+    over = [
+        day >= end.first and status is not Status.OFF
+        for day, status in zip(dates, own, strict=True)
+    ]
+    return [Status.RETIRED if o else s for o, s in zip(over, own, strict=True)]
+
+
 def _warmup(dataset: Dataset, season: Season) -> DateRange:
     """The first ``warmup_days`` calendar days of a season."""
     more = min(dataset.warmup_days - 1, (date.max - season.first).days)
@@ -187,24 +217,26 @@ def _cells(
     dates: Iterable[date],
     statuses: Iterable[Status],
 ) -> Iterator[Cell]:
-    names = presence.names
-    down = 1 << names.index(pair.dataset)
-    up = down if pair.of is None else 1 << names.index(pair.of)
+    down, sides = 1 << presence.names.index(pair.dataset), sides_of(contract, pair)
     one_a_date = by_date_grain(contract, pair)
     for day, status in zip(dates, statuses, strict=True):
         masks = presence.by_date.get(day)
         if masks is None:
             yield Cell(day, status, 0, 0, 0, 0, 0)
             continue
-        expected, present = _count(masks, up), _count(masks, down)
+        side = side_on(sides, day)
+        above, present = side.expected(masks), _count(masks, down)
+        expected = sum(above.values())
         if one_a_date:
-            expected, present = min(expected, 1), min(present, 1)
+            expected, present = int(side.expects_date(masks)), min(present, 1)
         if one_a_date or pair.match == "count":
             matched = min(expected, present)
         else:
-            matched = sum(n for mask, n in masks.items() if mask & up and mask & down)
+            matched = _count(above, down)
+        # What is compared with nothing any more has no orphans.
+        orphans = present - matched if side.bits else 0
         nulls = _null_rows(presence, pair.dataset, day)
-        yield Cell(day, status, expected, present, matched, present - matched, nulls)
+        yield Cell(day, status, expected, present, matched, orphans, nulls)
 
 
 Counted = tuple[date | None, int, int, *tuple[int, ...]]

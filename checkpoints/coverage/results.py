@@ -8,8 +8,9 @@ from datetime import date
 
 from pydantic import Field
 
-from checkpoints.contract.checks import Check
+from checkpoints.contract.checks import Check, upstream_pair
 from checkpoints.contract.model import Contract
+from checkpoints.contract.upstreams import Retirement
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.errors import ExitCode
 from checkpoints.records import Record
@@ -122,6 +123,12 @@ def dataset_records(
                 cell for cell in frame.cells[pair] if cell.status is not Status.OFF or any(cell[2:])
             ),
         )
+
+
+def retirements(contract: Contract, frame: CoverageFrame) -> dict[str, Retirement]:
+    """What is retired by the end of the window, itself or as its upstream, by dataset."""
+    ends = {name: frame.retired.get(upstream_pair(contract, name)) for name in contract.names}
+    return {n: end for n, end in ends.items() if end and end.first <= frame.window.range.last}
 
 
 def judged(check: Check, frame: CoverageFrame) -> CheckRecord:

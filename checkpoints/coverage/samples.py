@@ -5,6 +5,7 @@ What is read of a date is the mask of each key, as the presence query makes it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,8 +13,10 @@ from typing import Any
 
 from checkpoints.contract.checks import checks_of, tells_keys_apart
 from checkpoints.contract.model import Contract
+from checkpoints.contract.upstreams import names_in
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import KeySample, judged
+from checkpoints.coverage.sides import Side, side_on, sides_of
 from checkpoints.rules.evidence import Pair
 from checkpoints.rules.rule import Outcome
 
@@ -31,11 +34,12 @@ class KeyedDates:
     failed: Mapping[Pair, Sequence[date]]
     others: Mapping[Pair, Sequence[date]]
 
-    def among(self, names: Collection[str]) -> KeyedDates:
-        """Those of pairs of which both datasets are among the names."""
+    def among(self, contract: Contract, names: Collection[str]) -> KeyedDates:
+        """Those of pairs of which all datasets are among the names."""
 
         def kept(pairs: Mapping[Pair, Sequence[date]]) -> dict[Pair, Sequence[date]]:
-            return {p: days for p, days in pairs.items() if {p.dataset, p.of} <= set(names)}
+            known = set(names)
+            return {p: days for p, days in pairs.items() if known.issuperset(names_in(contract, p))}
 
         return KeyedDates(failed=kept(self.failed), others=kept(self.others))
 
@@ -88,33 +92,29 @@ def keyed_dates(contract: Contract, frame: CoverageFrame) -> KeyedDates:
 
 
 def samples_of(
-    names: Sequence[str], keyed: KeyedDates, rows: Iterable[tuple[Any, ...]]
+    contract: Contract, keyed: KeyedDates, rows: Iterable[tuple[Any, ...]]
 ) -> Iterator[KeySample]:
     """What ``(date, key_1 … key_k, mask)`` rows show of each pair and date, in their order."""
     by_date: dict[date, list[tuple[Any, ...]]] = {}
     for row in rows:
         by_date.setdefault(row[0], []).append(row)
     for pair, days in keyed.pairs.items():
+        down, sides = 1 << contract.names.index(pair.dataset), sides_of(contract, pair)
         for day in days:
-            sample = _sample(names, pair, day, by_date.get(day, ()))
+            sample = _sample(pair, day, by_date.get(day, ()), down, side_on(sides, day))
             if sample.missing or sample.orphans:
                 yield sample
 
 
 def _sample(
-    names: Sequence[str], pair: Pair, day: date, rows: Iterable[tuple[Any, ...]]
+    pair: Pair, day: date, rows: Iterable[tuple[Any, ...]], down: int, side: Side
 ) -> KeySample:
-    down, up = bits_of(names, pair)
     keys = [(tuple(str(k) for k in row[1:-1] if k is not None), row[-1]) for row in rows]
+    up = side.expected(Counter(mask for _, mask in keys))
     return KeySample(
         dataset=pair.dataset,
         of=pair.of or pair.dataset,
         date=day,
-        missing=tuple(k for k, mask in keys if mask & up and not mask & down)[:KEYS_SHOWN],
-        orphans=tuple(k for k, mask in keys if mask & down and not mask & up)[:KEYS_SHOWN],
+        missing=tuple(k for k, mask in keys if mask in up and not mask & down)[:KEYS_SHOWN],
+        orphans=tuple(k for k, mask in keys if mask & down and mask not in up)[:KEYS_SHOWN],
     )
-
-
-def bits_of(names: Sequence[str], pair: Pair) -> tuple[int, int]:
-    """The bits of a pair's two datasets in a mask."""
-    return 1 << names.index(pair.dataset), 1 << names.index(pair.of or pair.dataset)

@@ -6,9 +6,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from checkpoints.contract.checks import coverage_pair
 from checkpoints.contract.model import Contract
+from checkpoints.contract.upstreams import Retirement
 from checkpoints.coverage.frame import CoverageFrame
+from checkpoints.coverage.results import retirements
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.records import Record
 from checkpoints.rules.evidence import Cell, Match, Pair, Status, Tally, due_cells
@@ -47,6 +51,7 @@ class CoverageSummary(Record):
     window: DateRange
     as_of: date
     coverage: tuple[Coverage, ...]
+    retired: dict[str, Retirement] = Field(default_factory=dict)
     unreadable: dict[str, str]
 
 
@@ -62,6 +67,7 @@ def summarize(contract: Contract, frame: CoverageFrame) -> CoverageSummary:
             if (pair := coverage_pair(contract, name)) not in frame.incomparable
             for entry in _by_season(contract, frame, pair)
         ),
+        retired=retirements(contract, frame),
         unreadable=frame.unknown(),
     )
 

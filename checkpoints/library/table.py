@@ -2,9 +2,9 @@
 
 One row per date of every compared pair: the pair, its cell, samples of the keys behind the date's
 missing and orphan counts, and what is the same on all rows of the pair: ``undated`` (rows without
-a date), ``before`` (its latest date before the window), ``error`` (why it cannot be judged) and
-``own_error`` (why the dataset alone cannot be), the window, the seasons, ``fail_on`` and
-``contract_option`` (what a command on the contract needs besides).
+a date), ``before`` (its latest date before the window), ``retired`` (from when on it is),
+``error`` (why it cannot be judged) and ``own_error`` (why the dataset alone cannot be), the window,
+the seasons, ``fail_on`` and ``contract_option`` (what a command on the contract needs besides).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from checkpoints.rules.evidence import Cell, Pair
 from checkpoints.rules.rule import Severity
 
 EVIDENCE = [*Cell._fields, "missing_keys", "orphan_keys"]
-SAME = ["undated", "before", "error", "own_error", "first", "last", "as_of", "seasons", "fail_on"]
-SAME += ["contract_option"]
+SAME = ["undated", "before", "retired", "error", "own_error", "first", "last", "as_of", "seasons"]
+SAME += ["fail_on", "contract_option"]
 COLUMNS = [*Pair._fields, *EVIDENCE, *SAME]
 WIDTH = len(Cell._fields)
 
@@ -44,7 +44,15 @@ def coverage_table(
         known = frame.undated.get(pair.dataset, 0), frame.before.get(pair.dataset)
         errors = frame.obstacle(pair), frame.obstacle(pair, alone=True)
         dates = (window.first, window.last, frame.as_of)
-        same = (*known, *errors, *dates, frame.seasons, fail_on, contract_option)
+        same = (
+            *known,
+            frame.evidence(pair).retired,
+            *errors,
+            *dates,
+            frame.seasons,
+            fail_on,
+            contract_option,
+        )
         for cell in frame.cells[pair]:
             found = samples.get((pair.dataset, pair.of or "", cell.date), ((), ()))
             rows.append((pair.dataset, pair.of or "", pair.match, *cell, *found, *same))

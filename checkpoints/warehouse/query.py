@@ -14,7 +14,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from checkpoints.contract.model import Contract, Dataset, DateType
-from checkpoints.coverage.samples import KEYS_SHOWN, KeyedDates, bits_of
+from checkpoints.coverage.samples import KEYS_SHOWN, KeyedDates
+from checkpoints.coverage.sides import Side, sides_of
 from checkpoints.dates import DAY, DateRange
 from checkpoints.rules.evidence import Pair
 from checkpoints.warehouse.conditions import condition_on
@@ -199,10 +200,10 @@ def keys_statement(
     *keys, mask = list(masks.c)[1:]
     rank = sa.func.row_number().over(partition_by=[masks.c.date, mask], order_by=keys)
     apart = sa.select(masks, rank.label("rank"))
-    apart = apart.where(_told_apart(contract, mask, keyed.pairs))
+    apart = apart.where(_told_apart(contract, masks.c.date, mask, keyed.pairs))
     ranked = apart.subquery("ranked")
     columns = [ranked.c[column.name] for column in masks.c]
-    failed = _told_apart(contract, ranked.c.mask, keyed.failed)
+    failed = _told_apart(contract, ranked.c.date, ranked.c.mask, keyed.failed)
     return (
         sa.select(*columns)
         .where(ranked.c.rank <= _number(KEYS_SHOWN))
@@ -238,12 +239,35 @@ def _keyed(contract: Contract, width: int) -> list[list[int]]:
 
 
 def _told_apart(
-    contract: Contract, mask: sa.ColumnElement[Any], pairs: Iterable[Pair]
+    contract: Contract,
+    day: sa.ColumnElement[Any],
+    mask: sa.ColumnElement[Any],
+    pairs: Iterable[Pair],
 ) -> sa.ColumnElement[bool]:
-    """Whether a key is in only one dataset of any of the pairs."""
-    bits = (bits_of(contract.names, pair) for pair in pairs)
-    apart = (mask.bitwise_and(_number(a | b)).in_([_number(a), _number(b)]) for a, b in bits)
+    """Whether a key is missing or an orphan on its date in any of the pairs."""
+    apart: list[sa.ColumnElement[bool]] = []
+    for pair in pairs:
+        down, until = 1 << contract.names.index(pair.dataset), list[sa.ColumnElement[bool]]()
+        for side in sides_of(contract, pair):
+            first = sa.literal(side.first, sa.Date())
+            since = [day >= first] if side.first > date.min else []
+            if side.bits:
+                apart.append(sa.and_(_on_one_side(mask, down, side), *since, *until))
+            until = [day < first]
     return sa.or_(sa.false(), *apart)
+
+
+def _on_one_side(mask: sa.ColumnElement[Any], down: int, side: Side) -> sa.ColumnElement[bool]:
+    """Whether a key is in a dataset and not expected there, or the other way round."""
+    up, none = side.mask, _number(0)
+    held = mask.bitwise_and(_number(down | up))
+    if len(side.bits) == 1:
+        return held.in_([_number(down), _number(up)])
+    present = mask.bitwise_and(_number(down)) != none
+    expected = mask.bitwise_and(_number(up))
+    if side.every:
+        return sa.or_(held == _number(up), sa.and_(present, expected != _number(up)))
+    return sa.or_(held == _number(down), sa.and_(sa.not_(present), expected != none))
 
 
 def _nulls_apart(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from importlib import import_module
-from itertools import accumulate
+from itertools import accumulate, combinations
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from checkpoints.contract.checks import pairs_of, read_before, tells_keys_apart
 from checkpoints.contract.model import Contract, Dataset
+from checkpoints.contract.upstreams import names_in
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame, Presence, build_frame, presence_of
 from checkpoints.coverage.results import KeySample
@@ -166,11 +167,13 @@ class Warehouse:
     def incomparable(self) -> dict[Pair, str]:
         """Why keys never match, for the pairs of the contract of which that is known."""
         return {
-            pair: f"{pair.dataset!r} and {pair.of!r} cannot be compared: {why}"
+            pair: f"{left!r} and {right!r} cannot be compared: {why}"
             for pair in pairs_of(self.contract)
             if pair.of and tells_keys_apart(self.contract, pair)
-            if {pair.dataset, pair.of} <= self.sources.keys()
-            if (why := incomparable(self.sources[pair.dataset], self.sources[pair.of]))
+            # The first of them that is told is the last that is looked at.
+            for left, right in [*combinations(names_in(self.contract, pair), 2)][::-1]
+            if {left, right} <= self.sources.keys()
+            if (why := incomparable(self.sources[left], self.sources[right]))
         }
 
     def estimates(self, ranges: Sequence[DateRange]) -> dict[str, Bytes]:
@@ -429,9 +432,11 @@ def _keys(
     """Samples of keys, and the dates of which none were read: the verdict stands without them."""
     keyed = keyed_dates(contract, frame)
     try:
-        warehouse, rows = read_on(warehouse, lambda w: w.keys(keyed.among(w.sources), presence))
+        warehouse, rows = read_on(
+            warehouse, lambda w: w.keys(keyed.among(contract, w.sources), presence)
+        )
     except WarehouseError as error:
         LOGGER.warning("warning: no keys are shown, as they could not be read: %s", error)
         rows = []
-    samples = tuple(samples_of(contract.names, keyed.among(warehouse.sources), rows))
+    samples = tuple(samples_of(contract, keyed.among(contract, warehouse.sources), rows))
     return samples, keyed.without(samples)
