@@ -196,6 +196,6 @@ def _report(
         statements=evidence.statements,
         unreadable=evidence.frame.unknown(),
         known_gaps=contract.gaps_in_force(window, request.as_of),
-        retired=retirements(contract, evidence.frame),
+        retired=tuple(retirements(contract, evidence.frame)),
         exempt={name: found.exempt for name, found in contract.datasets.items() if found.exempt},
     )

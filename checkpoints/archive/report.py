@@ -41,8 +41,8 @@ class Report(Record):
     backfill can restore it from; ``coverage`` against what its coverage is measured by (its first
     ratio rule), which also shows what the upstream lost. ``known_gaps`` were in force.
     ``keys_unread`` are partial and orphan dates of which some keys were not read. ``exempt`` are
-    the rules that others are judged by and a dataset is not; ``retired`` are those that are so by
-    the end of the window.
+    the rules that others are judged by and a dataset is not; ``retired`` is what is so by the end
+    of the window.
     """
 
     schema_version: Literal[1] = 1
@@ -65,7 +65,7 @@ class Report(Record):
     unreadable: dict[str, str] = Field(default_factory=dict)
     known_gaps: tuple[KnownGap, ...] = ()
     exempt: dict[str, tuple[Exemption, ...]] = Field(default_factory=dict)
-    retired: dict[str, Retirement] = Field(default_factory=dict)
+    retired: tuple[Retirement, ...] = ()
 
     def calendar(self) -> list[date]:
         """Every date on which any dataset was expected to have something, in order."""
@@ -83,12 +83,8 @@ class Report(Record):
             for name, days in self.verdict.tolerated.items()
         ]
 
-    def retirements(self) -> list[str]:
-        """``bdl: retired on 2025-01-15, nothing is expected from then on``."""
-        return [retired.told_of(name) for name, retired in self.retired.items()]
-
     def exemptions(self) -> list[str]:
-        """``weekly is not judged by date_gap: it is published weekly``."""
+        """``summary is not judged by some_rule: it is published weekly``."""
         return [
             f"{name} is not judged by {exemption.rule}: {exemption.reason}"
             for name, exemptions in self.exempt.items()

@@ -12,17 +12,22 @@ from checkpoints.rules.evidence import Pair
 class Retirement(Record):
     """From which date on nothing is expected of a dataset.
 
-    ``above`` is what it is built from, where that is retired and not the dataset itself.
+    ``above`` is what it is compared with, where that is retired and not the dataset itself;
+    ``partly`` where that is not its upstream, with which it still is compared.
     """
 
+    dataset: str
     first: date
     above: str = ""
+    partly: bool = False
 
-    def told_of(self, name: str) -> str:
+    def __str__(self) -> str:
         """``bdl: retired on 2025-01-15, nothing is expected from then on``."""
         if not self.above:
-            return f"{name}: retired on {self.first}, nothing is expected from then on"
-        return f"{name}: nothing is expected from {self.first} on, as {self.above} is retired"
+            return f"{self.dataset}: retired on {self.first}, nothing is expected from then on"
+        what = f"it is not compared with {self.above}" if self.partly else "nothing is expected"
+        why = "that is retired" if self.partly else f"{self.above} is retired"
+        return f"{self.dataset}: {what} from {self.first} on, as {why}"
 
 
 def names_above(contract: Contract, name: str) -> tuple[str, ...]:
@@ -43,12 +48,13 @@ def retirement(contract: Contract, pair: Pair) -> Retirement | None:
     itself takes precedence.
     """
     if own := contract.datasets[pair.dataset].retired:
-        return Retirement(first=own)
+        return Retirement(dataset=pair.dataset, first=own)
     ends = [_end(contract, name) for name in names_in(contract, pair)[1:]]
     known = [end for end in ends if end]
     if not known or len(known) < len(ends):
         return None
-    return Retirement(first=max(known), above=pair.of or "")
+    above, partly = pair.of or "", pair.of != str(contract.datasets[pair.dataset].upstream)
+    return Retirement(dataset=pair.dataset, first=max(known), above=above, partly=partly)
 
 
 def sources_left(contract: Contract, pair: Pair, day: date) -> tuple[str, ...]:

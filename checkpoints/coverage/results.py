@@ -125,10 +125,13 @@ def dataset_records(
         )
 
 
-def retirements(contract: Contract, frame: CoverageFrame) -> dict[str, Retirement]:
-    """What is retired by the end of the window, itself or as its upstream, by dataset."""
-    ends = {name: frame.retired.get(upstream_pair(contract, name)) for name in contract.names}
-    return {n: end for n, end in ends.items() if end and end.first <= frame.window.range.last}
+def retirements(contract: Contract, frame: CoverageFrame) -> Iterator[Retirement]:
+    """What is retired by the end of the window: a dataset, its upstream, or another ``of``."""
+    ends = {p: end for p, end in frame.retired.items() if end.first <= frame.window.range.last}
+    for name in contract.names:
+        whole = ends.get(upstream_pair(contract, name))
+        parts = dict.fromkeys(end for pair, end in ends.items() if pair.dataset == name)
+        yield from [whole] if whole else parts
 
 
 def judged(check: Check, frame: CoverageFrame) -> CheckRecord:

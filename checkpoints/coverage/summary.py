@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Literal
 
-from pydantic import Field
-
 from checkpoints.contract.checks import coverage_pair
 from checkpoints.contract.model import Contract
 from checkpoints.contract.upstreams import Retirement
@@ -51,7 +49,7 @@ class CoverageSummary(Record):
     window: DateRange
     as_of: date
     coverage: tuple[Coverage, ...]
-    retired: dict[str, Retirement] = Field(default_factory=dict)
+    retired: tuple[Retirement, ...] = ()
     unreadable: dict[str, str]
 
 
@@ -67,7 +65,7 @@ def summarize(contract: Contract, frame: CoverageFrame) -> CoverageSummary:
             if (pair := coverage_pair(contract, name)) not in frame.incomparable
             for entry in _by_season(contract, frame, pair)
         ),
-        retired=retirements(contract, frame),
+        retired=tuple(retirements(contract, frame)),
         unreadable=frame.unknown(),
     )
 

@@ -82,7 +82,7 @@ def print_report(
     console.print(_suites_line(report.checks))
     verbose = detail is Detail.VERBOSE
     taken = _print_tolerated(console, report, verbose) + (STORED_LINES if stored else 0)
-    taken += _print_retired(console, report.retirements(), verbose)
+    taken += _print_retired(console, list(map(str, report.retired)), verbose)
     taken += _print_errors(console, report.checks, detail)
     _print_failures(console, report, verbose, math.inf if verbose else BODY_LINES - taken)
     if verbose:

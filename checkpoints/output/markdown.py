@@ -110,7 +110,10 @@ def sections_of(report: Report) -> list[Section]:
         if days:
             ranges = ", ".join(map(str, report.ranges(days)))
             lines.append(f"{name}, {dates(len(days))}: {ranges}")
-    found = {"Dates that fail": lines, "Not judged": [*report.retirements(), *report.exemptions()]}
+    found = {
+        "Dates that fail": lines,
+        "Not judged": [*map(str, report.retired), *report.exemptions()],
+    }
     return [folded(title, lines) for title, lines in found.items() if lines]
 
 

@@ -97,7 +97,17 @@ def test_what_has_nothing_left_to_be_built_from_is_retired_as_well(tmp_path: Pat
     assert report.verdict.exit_code is ExitCode.COMPLETE, report.verdict.summary
     assert statuses(report, "summary")["2025-01-15"] is Status.RETIRED
     told = "summary: nothing is expected from 2025-01-15 on, as book is retired"
-    assert report.retirements() == [TOLD, told]
+    assert list(map(str, report.retired)) == [TOLD, told]
+
+
+def test_a_comparison_that_ends_with_what_is_retired_is_told(tmp_path: Path) -> None:
+    gap = {"rule": "date_gap", "at_most_days": 1}
+    raw = contract_with("live", rules=[{**DAILY, "of": "book"}, gap])
+    report = report_of(tmp_path, raw, summary=UNTIL)
+    assert lost(report, "summary") == []
+    assert checks(report, "summary")["date_gap"].outcome is Outcome.FAILED
+    told = "summary: it is not compared with book from 2025-01-15 on, as that is retired"
+    assert list(map(str, report.retired)) == [TOLD, told]
 
 
 def test_keys_that_come_after_the_end_of_the_upstream_are_no_orphans(tmp_path: Path) -> None:
