@@ -200,10 +200,10 @@ def keys_statement(
     *keys, mask = list(masks.c)[1:]
     rank = sa.func.row_number().over(partition_by=[masks.c.date, mask], order_by=keys)
     apart = sa.select(masks, rank.label("rank"))
-    apart = apart.where(_told_apart(contract, masks.c.date, mask, keyed.pairs))
+    apart = apart.where(_told_apart(contract, mask, keyed.pairs))
     ranked = apart.subquery("ranked")
     columns = [ranked.c[column.name] for column in masks.c]
-    failed = _told_apart(contract, ranked.c.date, ranked.c.mask, keyed.failed)
+    failed = _told_apart(contract, ranked.c.mask, keyed.failed)
     return (
         sa.select(*columns)
         .where(ranked.c.rank <= _number(KEYS_SHOWN))
@@ -239,21 +239,15 @@ def _keyed(contract: Contract, width: int) -> list[list[int]]:
 
 
 def _told_apart(
-    contract: Contract,
-    day: sa.ColumnElement[Any],
-    mask: sa.ColumnElement[Any],
-    pairs: Iterable[Pair],
+    contract: Contract, mask: sa.ColumnElement[Any], pairs: Iterable[Pair]
 ) -> sa.ColumnElement[bool]:
-    """Whether a key is missing or an orphan on its date in any of the pairs."""
-    apart: list[sa.ColumnElement[bool]] = []
-    for pair in pairs:
-        down, until = 1 << contract.names.index(pair.dataset), list[sa.ColumnElement[bool]]()
-        for side in sides_of(contract, pair):
-            first = sa.literal(side.first, sa.Date())
-            since = [day >= first] if side.first > date.min else []
-            if side.bits:
-                apart.append(sa.and_(_on_one_side(mask, down, side), *since, *until))
-            until = [day < first]
+    """Whether a key is missing or an orphan in any of the pairs, on some date."""
+    apart = (
+        _on_one_side(mask, 1 << contract.names.index(pair.dataset), side)
+        for pair in pairs
+        for side in sides_of(contract, pair)
+        if side.bits
+    )
     return sa.or_(sa.false(), *apart)
 
 

@@ -25,8 +25,8 @@ RATIO = {"rule": "conversion_ratio", "at_least": 1.0}
 
 
 def contract_with(folder: Path, upstream: Any, **changes: Any) -> ContractFile:
-    """Two raw sources, and a summary that is built from both."""
-    raw = {"layer": "L1", **KEYED, "upstream": "schedule"}
+    """Two raw sources, and a summary that is built from both: no other pair is compared by key."""
+    raw = {"layer": "L1", **KEYED, "upstream": "schedule", "match": "count"}
     summary = {"layer": "L3", "table": "s.summary", **KEYED, "upstream": upstream, "rules": [RATIO]}
     datasets = {
         "schedule": BASIC["datasets"]["schedule"],

@@ -63,8 +63,9 @@ def test_one_source_alone_brings_nothing_where_all_are_needed(tmp_path: Path) ->
 
 def test_a_retired_dataset_is_not_called_and_not_waited_for(tmp_path: Path) -> None:
     gone = dict.fromkeys(("book", "live", "view", "end"), LOST)
-    retired = {"book": {"retired": D("2025-01-10")}}
+    built = {"service": "a"}
+    retired = {"book": {"retired": D("2025-01-10")}, "view": built, "end": built}
     for operator in ("any_of", "all_of"):
         plan = plan_of(tmp_path, operator, retired, **gone)
-        assert calls(plan) == ["l 01-10 live", "a 01-10 end"]
+        assert calls(plan) == ["l 01-10 live", "a 01-10 view+end"]
         assert plan.calls[-1].depends_on == ("l/2025-01-10",)
