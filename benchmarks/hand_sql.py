@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from checkpoints.contract.checks import Check
+from checkpoints.contract.checks import Check, by_date_grain
 from checkpoints.contract.model import Contract
+from checkpoints.contract.upstreams import names_above, names_in
 from checkpoints.rules.conversion_ratio import ConversionRatio
 from checkpoints.rules.daily_conversion_ratio import DailyConversionRatio
 from checkpoints.rules.date_gap import DateGap
@@ -50,12 +51,28 @@ class HandWriter:
 
     def by_date(self, pair: Pair) -> bool:
         """True where one of the two has no key."""
-        return any(self.contract.is_date_grain(name) for name in pair[:2] if name)
+        return by_date_grain(self.contract, pair)
+
+    def above(self, pair: Pair) -> tuple[str, ...]:
+        """What the dataset of a pair is compared with, or itself."""
+        return names_in(self.contract, pair)[1:] or (pair.dataset,)
+
+    def expected(self, pair: Pair, *, by_date: bool) -> str:
+        """Keys per date of what the dataset of a pair is compared with."""
+        names = self.above(pair)
+        if len(names) == 1:
+            return self.counts(names[0], by_date=by_date)
+        return f"SELECT d, count(*) AS n FROM ({self._keys_of(pair, by_date)}) several GROUP BY 1"
+
+    def _keys_of(self, pair: Pair, by_date: bool) -> str:
+        every = bool(pair.of) and self.contract.sources_of(pair.of or "").every
+        several = (self._keys(name, by_date) for name in self.above(pair))
+        return (" INTERSECT " if every else " UNION ").join(several)
 
     def counted(self, pair: Pair) -> str:
         """``d, expected, matched, orphans`` from counts alone: blind to keys that differ."""
         grain = self.by_date(pair)
-        up = self.counts(pair.of or pair.dataset, by_date=grain)
+        up = self.expected(pair, by_date=grain)
         down = self.counts(pair.dataset, by_date=grain)
         return (
             "SELECT d, coalesce(u.n, 0) AS expected, least(coalesce(u.n, 0), coalesce(v.n, 0))"
@@ -66,8 +83,7 @@ class HandWriter:
     def key_sets(self, pair: Pair) -> tuple[str, str]:
         """The distinct keys of the upstream and of the dataset; dates where one has no key."""
         by_date = self.by_date(pair)
-        upstream, dataset = (self._keys(name, by_date) for name in (pair.of, pair.dataset) if name)
-        return upstream, dataset
+        return self._keys_of(pair, by_date), self._keys(pair.dataset, by_date)
 
     def _keys(self, name: str, by_date: bool) -> str:
         dataset = self.contract.datasets[name]
@@ -168,11 +184,11 @@ class HandWriter:
 
     def _lost_above(self, pair: Pair) -> str:
         """The share of dates that both lost, where the upstream is itself built from another."""
-        above = self.contract.datasets[pair.of or pair.dataset]
-        if above.upstream in (None, self.contract.reference):
+        higher = {n for name in self.above(pair) for n in names_above(self.contract, name)}
+        if higher <= {self.contract.reference}:
             return "0"
-        names = (self.contract.reference, pair.of or pair.dataset, pair.dataset)
-        dates = [f"({self.counts(name, by_date=True)})" for name in names]
+        reference, own = (self.counts(n, by_date=True) for n in (self.contract.reference, pair[0]))
+        dates = [f"({sql})" for sql in (reference, self.expected(pair, by_date=True), own)]
         return (
             "(SELECT count(*) FILTER (u.n IS NULL AND v.n IS NULL) / count(*)"
             f" FROM {dates[0]} r LEFT JOIN {dates[1]} u USING (d) LEFT JOIN {dates[2]} v USING (d)"

@@ -84,10 +84,12 @@ def contract_of_25() -> dict[str, Any]:
     for dataset in datasets.values():
         rules = dataset.get("rules", [])
         dataset["rules"] = [r for r in rules if r["rule"] != "recent_coverage"]
+        dataset.pop("exempt", None)
     for name in (*ORPHANS_OF, "prediction_accuracy"):
         datasets[name]["rules"].append({"rule": "no_orphan_keys"})
     ratios = [r for r in raw["cross_layer"] if r["rule"] == "conversion_ratio"]
-    return {**raw, "datasets": datasets, "cross_layer": ratios, "rules_for_keyed": []}
+    shared: dict[str, Any] = {"rules_for_all": [], "rules_for_keyed": []}
+    return {**raw, "datasets": datasets, "cross_layer": ratios, **shared}
 
 
 def build_warehouse(schedule: Schedule, path: Path) -> None:

@@ -17,7 +17,7 @@ from checkpoints.archive.runs import save_report
 from checkpoints.contract.checks import Check, checks_of, coverage_pair, upstream_pair
 from checkpoints.contract.loading import ContractFile, contract_option
 from checkpoints.contract.window import Window, resolve_window
-from checkpoints.coverage.results import CheckRecord, dataset_records, decide, judged
+from checkpoints.coverage.results import CheckRecord, dataset_records, decide, judged, retirements
 from checkpoints.errors import ContractError
 from checkpoints.rules.rule import Severity
 from checkpoints.warehouse.engine import ReadOptions, reading_of
@@ -203,4 +203,6 @@ def _report(
         statements=evidence.statements,
         unreadable=evidence.frame.unknown(),
         known_gaps=contract.gaps_in_force(window, request.as_of),
+        retired=tuple(retirements(contract, evidence.frame)),
+        exempt={name: found.exempt for name, found in contract.datasets.items() if found.exempt},
     )

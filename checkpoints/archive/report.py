@@ -13,7 +13,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from checkpoints.contract.model import KnownGap
+from checkpoints.contract.model import Exemption, KnownGap
+from checkpoints.contract.upstreams import Retirement
 from checkpoints.coverage.results import CheckRecord, DatasetRecord, KeySample, Verdict
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.records import Record, read_record
@@ -39,7 +40,9 @@ class Report(Record):
     ``datasets`` holds every readable dataset against its declared upstream, which is what a
     backfill can restore it from; ``coverage`` against what its coverage is measured by (its first
     ratio rule), which also shows what the upstream lost. ``known_gaps`` were in force.
-    ``keys_unread`` are partial and orphan dates of which some keys were not read.
+    ``keys_unread`` are partial and orphan dates of which some keys were not read. ``exempt`` are
+    the rules that others are judged by and a dataset is not; ``retired`` is what is so by the end
+    of the window.
     """
 
     schema_version: Literal[1] = 1
@@ -61,10 +64,13 @@ class Report(Record):
     statements: tuple[Statement, ...] = ()
     unreadable: dict[str, str] = Field(default_factory=dict)
     known_gaps: tuple[KnownGap, ...] = ()
+    exempt: dict[str, tuple[Exemption, ...]] = Field(default_factory=dict)
+    retired: tuple[Retirement, ...] = ()
 
     def calendar(self) -> list[date]:
         """Every date on which any dataset was expected to have something, in order."""
-        return sorted({d.date for r in self.datasets for d in r.days if d.status is not Status.OFF})
+        off = (Status.OFF, Status.RETIRED)
+        return sorted({d.date for r in self.datasets for d in r.days if d.status not in off})
 
     def ranges(self, dates: Iterable[date]) -> list[DateRange]:
         """Dates merged over the calendar, for display."""
@@ -75,6 +81,14 @@ class Report(Record):
         return [
             f"{name} {', '.join(map(str, self.ranges(days)))}"
             for name, days in self.verdict.tolerated.items()
+        ]
+
+    def exemptions(self) -> list[str]:
+        """``summary is not judged by some_rule: it is published weekly``."""
+        return [
+            f"{name} is not judged by {exemption.rule}: {exemption.reason}"
+            for name, exemptions in self.exempt.items()
+            for exemption in exemptions
         ]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from checkpoints.contract.model import CROSS_LAYER, Contract
+from checkpoints.contract.upstreams import names_in
 from checkpoints.dates import DateRange
 from checkpoints.rules.evidence import Pair
 from checkpoints.rules.registry import RULES
@@ -70,7 +71,7 @@ def _declared(contract: Contract) -> Iterator[Check]:
         for rule in (
             *dataset.rules,
             *_by_default(contract, name),
-            *_rules_for_keyed(contract, name),
+            *_shared_rules(contract, name),
         ):
             yield _check(contract, dataset.layer, name, rule)
     for rule in contract.cross_layer:
@@ -82,32 +83,43 @@ def _by_default(contract: Contract, name: str) -> list[Rule]:
     """What the reference is judged by where the contract does not say."""
     if name != contract.reference:
         return []
-    own = {rule.kind() for rule in (*contract.datasets[name].rules, *contract.rules_for_keyed)}
+    shared = (*contract.rules_for_keyed, *contract.rules_for_all)
+    own = {rule.kind() for rule in (*contract.datasets[name].rules, *shared)}
     wanted = (rule for kind, rule in RULES.items() if rule.holds_for_reference and kind not in own)
     return [rule.model_validate({"rule": rule.kind()}) for rule in wanted]
 
 
-def _rules_for_keyed(contract: Contract, name: str) -> list[Rule]:
-    """The reference is compared with nothing; without a key there are dates to be read still."""
-    compared = name != contract.reference and not contract.is_date_grain(name)
-    return [rule for rule in contract.rules_for_keyed if compared or not rule.compares]
+def _shared_rules(contract: Contract, name: str) -> list[Rule]:
+    """The rules for keyed and for all datasets that hold for one.
+
+    The reference is compared with nothing; without a key there are dates to be read still. What
+    says the same more closely takes precedence over a rule for all.
+    """
+    dataset, compared = contract.datasets[name], name != contract.reference
+    by_key = compared and not contract.is_date_grain(name)
+    keyed = [rule for rule in contract.rules_for_keyed if by_key or not rule.compares]
+    closer = {rule.kind() for rule in (*dataset.rules, *keyed)}
+    others = (rule for rule in contract.rules_for_all if rule.kind() not in closer)
+    rules = [*keyed, *(rule for rule in others if compared or not rule.compares)]
+    exempt = {exemption.rule for exemption in dataset.exempt}
+    return [rule for rule in rules if rule.kind() not in exempt]
 
 
 def _check(contract: Contract, suite: str, name: str, rule: Rule) -> Check:
-    dataset = contract.datasets[name]
     if rule.is_about_rows:
-        return Check(suite=suite, rule=rule, pair=Pair(name, rule.of, "keys", rule.by))
-    of = rule.of or dataset.upstream
-    upstream = of == dataset.upstream
-    match = rule.match or (dataset.match if upstream else "keys")
-    by = rule.by or (dataset.by if upstream and rule.compares else ())
+        return Check(suite=suite, rule=rule, pair=Pair(name, None, "keys", rule.by))
+    upstream = upstream_pair(contract, name)
+    of = str(rule.of) if rule.of else upstream.of
+    match = rule.match or (upstream.match if of == upstream.of else "keys")
+    by = rule.by or (upstream.by if of == upstream.of and rule.compares else ())
     return Check(suite=suite, rule=rule, pair=Pair(name, of, match, by))
 
 
 def upstream_pair(contract: Contract, name: str) -> Pair:
     """A dataset against its declared upstream."""
     dataset = contract.datasets[name]
-    return Pair(name, dataset.upstream, dataset.match, dataset.by)
+    of = str(dataset.upstream) if dataset.upstream else None
+    return Pair(name, of, dataset.match, dataset.by)
 
 
 def coverage_pair(contract: Contract, name: str) -> Pair:
@@ -128,12 +140,11 @@ def read_before(
     seasons = [season.range for season in contract.seasons]
     found: dict[str, tuple[DateRange, ...]] = {}
     for check in checks_of(contract):
-        needed = (
-            (check.dataset, check.rule.reads_before(window, as_of, seasons)),
-            (check.of, check.rule.reads_above_before(window)),
-        )
+        name, *above = names_in(contract, check.pair)
+        needed = [(name, check.rule.reads_before(window, as_of, seasons))]
+        needed += [(one, check.rule.reads_above_before(window)) for one in above]
         for name, dates in needed:
-            if name and dates:
+            if dates:
                 found[name] = (*found.get(name, ()), dates)
     return found
 
@@ -145,13 +156,13 @@ def pairs_of(contract: Contract) -> tuple[Pair, ...]:
 
 
 def by_date_grain(contract: Contract, pair: Pair) -> bool:
-    """Whether one of the two has no key, but one batch per date."""
+    """Whether one of its datasets has no key, but one batch per date."""
     return not all(key for _, key in key_columns(contract, pair))
 
 
 def key_columns(contract: Contract, pair: Pair) -> list[tuple[str, tuple[str, ...]]]:
     """The key columns that a pair compares, of its dataset and of each that it is compared with."""
-    others = [(name, contract.datasets[name].key) for name in ([pair.of] if pair.of else [])]
+    others = [(name, contract.datasets[name].key) for name in names_in(contract, pair)[1:]]
     # The other's key may be called otherwise.
     by_other = [(name, pair.by if set(pair.by) <= set(key) else key) for name, key in others]
     own = pair.by or contract.datasets[pair.dataset].key

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
+from functools import cached_property
 from importlib import import_module
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,6 +27,7 @@ from checkpoints.records import Name, Number, Record, Whole
 from checkpoints.rules.condition import Condition
 from checkpoints.rules.evidence import Match
 from checkpoints.rules.registry import AnyRule
+from checkpoints.rules.sources import Sources
 
 DateType = Literal["date", "timestamp", "datetime", "text"]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")]
@@ -94,6 +97,13 @@ class Protected(Period):
     reason: Name
 
 
+class Exemption(Record):
+    """A kind of rule for all, or for all keyed, datasets that does not hold for one, and why."""
+
+    rule: Name
+    reason: Name
+
+
 class Dataset(Record):
     """One table (or query) of a layer, with its grain, its upstream and its rules.
 
@@ -110,13 +120,15 @@ class Dataset(Record):
     blank_keys: Literal["null", "value"] = "null"
     where: tuple[Condition, ...] = ()
     location: Name | None = None
-    upstream: Name | None = None
+    upstream: Sources | None = None
     match: Match = "keys"
     by: tuple[Name, ...] = ()
     written_at: Name | None = None
     warmup_days: Annotated[Whole, Field(ge=0, le=366)] = 0
+    retired: Day | None = None
     service: Name | None = None
     rules: tuple[AnyRule, ...] = ()
+    exempt: tuple[Exemption, ...] = ()
 
     @field_validator("key", "by", mode="before")
     @classmethod
@@ -230,6 +242,7 @@ class Contract(Record):
     layers: dict[Slug, str]
     seasons: Annotated[tuple[Season, ...], Field(min_length=1)]
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
+    rules_for_all: tuple[AnyRule, ...] = ()
     rules_for_keyed: tuple[AnyRule, ...] = ()
     cross_layer: tuple[AnyRule, ...] = ()
     checkpoints: Annotated[dict[Slug, Checkpoint], Field(min_length=1)]
@@ -246,6 +259,22 @@ class Contract(Record):
     def names(self) -> tuple[str, ...]:
         """Dataset names in file order; a dataset's position is its bit in the presence query."""
         return tuple(self.datasets)
+
+    def declared_sources(self) -> Iterator[Sources]:
+        """Each dataset by itself, and everything that one is compared with."""
+        yield from (Sources(any_of=(name,)) for name in self.datasets)
+        for dataset in self.datasets.values():
+            found = (dataset.upstream, *(rule.of for rule in dataset.rules))
+            yield from (sources for sources in found if sources)
+        yield from (rule.of for rule in self.cross_layer if rule.of)
+
+    @cached_property
+    def _sources(self) -> dict[str, Sources]:
+        return {str(sources): sources for sources in self.declared_sources()}
+
+    def sources_of(self, of: str) -> Sources:
+        """The datasets that the ``of`` of a pair names, which is their text."""
+        return self._sources[of]
 
     def gaps_in_force(self, window: DateRange, as_of: date) -> tuple[KnownGap, ...]:
         """Declared gaps that touch the window and are still accepted on ``as_of``."""

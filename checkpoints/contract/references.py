@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from checkpoints.contract.checks import checks_of
+from checkpoints.contract.checks import checks_of, pairs_of
 from checkpoints.contract.model import CROSS_LAYER, Contract, Dataset
+from checkpoints.contract.upstreams import names_above, names_in
+from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Rule
 from checkpoints.text import counted, did_you_mean
 
@@ -29,6 +31,7 @@ def link_problems(contract: Contract) -> list[str]:
         *_range_problems(contract),
         *_checkpoint_problems(contract),
         *_cycle_problems(contract),
+        *_name_problems(contract),
     ]
     return problems or _check_problems(contract)
 
@@ -41,8 +44,15 @@ def _unknown(kind: str, name: str, known: list[str]) -> str:
 def _reference_problems(contract: Contract) -> Iterator[str]:
     if contract.reference not in contract.datasets:
         yield "reference: " + _unknown("dataset", contract.reference, list(contract.datasets))
-    elif contract.datasets[contract.reference].upstream is not None:
-        yield f"reference: {contract.reference!r} is compared with nothing: remove its upstream"
+        return
+    reference, name = contract.datasets[contract.reference], contract.reference
+    if reference.upstream is not None:
+        yield f"reference: {name!r} is compared with nothing: remove its upstream"
+    if reference.retired is not None:
+        yield (
+            f"datasets.{name}.retired: {name!r} is the reference, and without it nothing is due: "
+            "remove retired, and make a dataset that goes on the reference"
+        )
 
 
 def _layer_problems(contract: Contract) -> Iterator[str]:
@@ -76,10 +86,12 @@ def _links(contract: Contract, name: str, dataset: Dataset) -> Iterator[str]:
     if dataset.upstream is None:
         if name != contract.reference:
             yield f"{place}.upstream: is missing: name the dataset it is built from"
-    elif dataset.upstream not in contract.datasets:
-        yield f"{place}.upstream: " + _unknown("dataset", dataset.upstream, list(contract.datasets))
-    else:
-        yield from _grain_problems(contract, f"{place}.upstream", name, dataset.upstream)
+        return
+    for part, above in dataset.upstream.placed():
+        if above not in contract.datasets:
+            yield f"{place}.upstream{part}: " + _unknown("dataset", above, list(contract.datasets))
+        else:
+            yield from _grain_problems(contract, f"{place}.upstream{part}", name, above)
 
 
 def _grain_problems(contract: Contract, place: str, name: str, other: str) -> Iterator[str]:
@@ -100,9 +112,11 @@ def _rule_problems(contract: Contract) -> Iterator[str]:
             if rule.dataset is not None:
                 yield f"{place}.dataset: is given by where the rule stands: remove it"
             yield from _of_problems(contract, place, name, rule)
-    for n, rule in enumerate(contract.rules_for_keyed):
-        if rule.dataset is not None or rule.of is not None:
-            yield f"rules_for_keyed[{n}]: holds for every dataset: remove dataset and of"
+        yield from _exemption_problems(contract, f"datasets.{name}", dataset)
+    for shared in ("rules_for_all", "rules_for_keyed"):
+        for n, rule in enumerate(getattr(contract, shared)):
+            if rule.dataset is not None or rule.of is not None:
+                yield f"{shared}[{n}]: holds for every dataset: remove dataset and of"
     for n, rule in enumerate(contract.cross_layer):
         place = f"cross_layer[{n}]"
         if rule.dataset is None:
@@ -113,17 +127,30 @@ def _rule_problems(contract: Contract) -> Iterator[str]:
             yield from _of_problems(contract, place, rule.dataset, rule)
 
 
+def _exemption_problems(contract: Contract, place: str, dataset: Dataset) -> Iterator[str]:
+    shared = {rule.kind() for rule in (*contract.rules_for_all, *contract.rules_for_keyed)}
+    for n, exemption in enumerate(dataset.exempt):
+        if exemption.rule not in RULES:
+            yield f"{place}.exempt[{n}].rule: " + _unknown("rule", exemption.rule, list(RULES))
+        elif exemption.rule not in shared:
+            yield (
+                f"{place}.exempt[{n}].rule: neither rules_for_all nor rules_for_keyed has "
+                f"{exemption.rule!r}: remove the exemption, or the rule where it stands"
+            )
+
+
 def _of_problems(contract: Contract, place: str, name: str, rule: Rule) -> Iterator[str]:
-    of = rule.of
-    if of is None:
+    if rule.of is None:
         if name == contract.reference and rule.compares:
             yield f"{place}: the reference has no upstream to be compared with"
-    elif of not in contract.datasets:
-        yield f"{place}.of: " + _unknown("dataset", of, list(contract.datasets))
-    elif of == name:
-        yield f"{place}.of: {name!r} cannot be compared with itself"
-    else:
-        yield from _grain_problems(contract, f"{place}.of", name, of)
+        return
+    for part, of in rule.of.placed():
+        if of not in contract.datasets:
+            yield f"{place}.of{part}: " + _unknown("dataset", of, list(contract.datasets))
+        elif of == name:
+            yield f"{place}.of{part}: {name!r} cannot be compared with itself"
+        else:
+            yield from _grain_problems(contract, f"{place}.of{part}", name, of)
 
 
 def _range_problems(contract: Contract) -> Iterator[str]:
@@ -155,20 +182,56 @@ def _checkpoint_problems(contract: Contract) -> Iterator[str]:
 def _cycle_problems(contract: Contract) -> Iterator[str]:
     reported: set[str] = set()
     for start in contract.datasets:
-        chain, name = [start], contract.datasets[start].upstream
-        while name in contract.datasets and name not in chain:
-            chain.append(name)
-            name = contract.datasets[name].upstream
-        if name == start and start not in reported:
-            reported.update(chain)
-            yield f"datasets: upstream goes in a circle: {' → '.join([*chain, start])}"
+        if start not in reported and (circle := _circle(contract, start)):
+            reported.update(circle)
+            yield f"datasets: upstream goes in a circle: {' → '.join([*circle, start])}"
+
+
+def _circle(contract: Contract, start: str) -> list[str]:
+    """The way up from a dataset until it comes back; empty when it does not."""
+    ways, seen = [[start]], set[str]()
+    while ways:
+        way = ways.pop()
+        for name in names_above(contract, way[-1]):
+            if name == start:
+                return way
+            if name in contract.datasets and name not in seen:
+                seen.add(name)
+                ways.append([*way, name])
+    return []
+
+
+def _name_problems(contract: Contract) -> Iterator[str]:
+    """Names of several datasets are told by their text."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for sources in contract.declared_sources():
+        found.setdefault(str(sources), set()).add(sources.names)
+    for text, meant in found.items():
+        if len(meant) > 1:
+            several = " or ".join(
+                f"of {' with '.join(map(repr, names))}" for names in sorted(meant)
+            )
+            yield f"datasets: {text!r} would be the name {several}: rename a dataset"
+
+
+def _count_problems(contract: Contract) -> Iterator[str]:
+    for pair in pairs_of(contract):
+        if pair.match == "count" and len(names_in(contract, pair)) > 2:
+            yield (
+                f"datasets.{pair.dataset}: is compared with {pair.of!r} by count, and counts do "
+                "not say how many keys several datasets have together: compare by keys (remove "
+                "match: count), or name one of them"
+            )
 
 
 def _check_problems(contract: Contract) -> list[str]:
     checks = checks_of(contract)
     ids = [check.id for check in checks]
     return [
-        f"suite {c.suite}: {c.kind} of {c.dataset!r} is declared twice with the same severity"
-        for n, c in enumerate(checks)
-        if c.id in ids[:n]
+        *_count_problems(contract),
+        *(
+            f"suite {c.suite}: {c.kind} of {c.dataset!r} is declared twice with the same severity"
+            for n, c in enumerate(checks)
+            if c.id in ids[:n]
+        ),
     ]

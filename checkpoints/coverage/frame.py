@@ -5,16 +5,17 @@ Pure: built from the answer of the presence query, the contract and ``as_of``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from checkpoints.contract.checks import by_date_grain
 from checkpoints.contract.model import Contract, Dataset, Season
+from checkpoints.contract.upstreams import Retirement, names_in, retirement
 from checkpoints.contract.window import Window
-from checkpoints.coverage.layout import compared
 from checkpoints.coverage.presence import Presence, count
 from checkpoints.coverage.rows import rows_by_date
+from checkpoints.coverage.sides import side_on, sides_of
 from checkpoints.dates import DateRange
 from checkpoints.rules.evidence import Cell, Pair, PairEvidence, SampledKeys, Status
 from checkpoints.rules.facts import RowsOfDate, Written
@@ -26,8 +27,9 @@ class CoverageFrame:
 
     ``undated`` is the number of rows without a date per dataset; ``before`` its latest date with
     keys before the window, if one was read; ``unreadable`` says why a dataset could not be read,
-    ``incomparable`` why the keys of a pair never match. ``rows`` and ``written`` are what rules
-    ask of rows, ``now`` is the moment of the run.
+    ``incomparable`` why the keys of a pair never match. ``sources`` are the datasets that a pair
+    is compared with, ``retired`` is from when on nothing is expected of it. ``rows`` and
+    ``written`` are what rules ask of rows, ``now`` is the moment of the run.
     """
 
     window: Window
@@ -39,6 +41,8 @@ class CoverageFrame:
     before: Mapping[str, date] = field(default_factory=dict)
     seasons: tuple[DateRange, ...] = ()
     incomparable: Mapping[Pair, str] = field(default_factory=dict)
+    sources: Mapping[Pair, tuple[str, ...]] = field(default_factory=dict)
+    retired: Mapping[Pair, Retirement] = field(default_factory=dict)
     rows: Mapping[Pair, Mapping[date, RowsOfDate]] = field(default_factory=dict)
     written: Mapping[str, Mapping[date, Written]] = field(default_factory=dict)
     now: datetime | None = None
@@ -54,11 +58,21 @@ class CoverageFrame:
             undated=self.undated.get(pair.dataset, 0),
             before=self.before.get(pair.dataset),
             seasons=self.seasons,
+            retired=end.first if (end := self.retired.get(pair)) else None,
             samples=samples or {},
             rows=self.rows.get(pair, {}),
-            written_above=self.written.get(pair.of or "", {}),
+            written_above=self._written_above(pair),
             now=self.now,
         )
+
+    def _written_above(self, pair: Pair) -> Mapping[date, Written]:
+        """When the rows of all that a pair is compared with were written, by date."""
+        found: dict[date, Written] = {}
+        for name in self.sources[pair]:
+            for day, (first, last) in self.written.get(name, {}).items():
+                other = found.get(day, Written(first, last))
+                found[day] = Written(min(first, other.first), max(last, other.last))
+        return found
 
     def unknown(self) -> dict[str, str]:
         """Why the coverage of a dataset is not known: unreadable, or a comparison is impossible."""
@@ -69,7 +83,7 @@ class CoverageFrame:
         """Why a pair, or its dataset ``alone``, cannot be judged; empty when it can."""
         if alone:
             return self.unreadable.get(pair.dataset, "")
-        needed = (pair.dataset, pair.of or pair.dataset, self.reference)
+        needed = (pair.dataset, *self.sources[pair], self.reference)
         unreadable = (self.unreadable[name] for name in needed if name in self.unreadable)
         return next(unreadable, self.incomparable.get(pair, ""))
 
@@ -91,12 +105,17 @@ def build_frame(
     """
     dates = window.range.dates()
     statuses = {name: _statuses(contract, name, presence, dates, as_of) for name in contract.names}
+    ends = {pair: end for pair in pairs if (end := retirement(contract, pair))}
     return CoverageFrame(
         window=window,
         as_of=as_of,
         reference=contract.reference,
         cells={
-            pair: tuple(_cells(contract, presence, pair, dates, statuses[pair.dataset]))
+            pair: tuple(
+                _cells(
+                    contract, presence, pair, dates, _ended(statuses, dates, pair, ends.get(pair))
+                )
+            )
             for pair in pairs
         },
         undated={name: presence.null_rows_of(name, None) for name in contract.names},
@@ -104,6 +123,8 @@ def build_frame(
         before=dict(_before(presence, window.range.first)),
         seasons=tuple(season.range for season in contract.seasons),
         incomparable=dict(incomparable or {}),
+        sources={pair: names_in(contract, pair)[1:] for pair in pairs},
+        retired=ends,
         rows={pair: rows for pair in pairs if (rows := rows_by_date(contract, presence, pair))},
         written=presence.written,
         now=now,
@@ -139,6 +160,23 @@ def _statuses(
     return [status(day) for day in dates]
 
 
+def _ended(
+    statuses: Mapping[str, Sequence[Status]],
+    dates: Sequence[date],
+    pair: Pair,
+    end: Retirement | None,
+) -> Sequence[Status]:
+    """The statuses of a pair, retired from some date on."""
+    own = statuses[pair.dataset]
+    if end is None:
+        return own
+    over = [
+        day >= end.first and status is not Status.OFF
+        for day, status in zip(dates, own, strict=True)
+    ]
+    return [Status.RETIRED if o else s for o, s in zip(over, own, strict=True)]
+
+
 def _warmup(dataset: Dataset, season: Season) -> DateRange:
     """The first ``warmup_days`` calendar days of a season."""
     more = min(dataset.warmup_days - 1, (date.max - season.first).days)
@@ -152,19 +190,22 @@ def _cells(
     dates: Iterable[date],
     statuses: Iterable[Status],
 ) -> Iterator[Cell]:
-    bits = compared(contract, presence.layout, pair)
+    sides = sides_of(contract, presence.layout, pair)
     one_a_date = by_date_grain(contract, pair)
     for day, status in zip(dates, statuses, strict=True):
         masks = presence.by_date.get(day)
         if masks is None:
             yield Cell(day, status, 0, 0, 0, 0, 0)
             continue
-        expected, present = count(masks, bits.expected), count(masks, bits.present)
+        side = side_on(sides, day)
+        expected, present = count(masks, side.expected), count(masks, side.present)
         if one_a_date:
-            expected, present = min(expected, 1), min(present, 1)
+            expected, present = int(side.expects_date(masks)), min(present, 1)
         if one_a_date or pair.match == "count":
             matched = min(expected, present)
         else:
-            matched = count(masks, bits.matched)
+            matched = count(masks, side.matched)
+        # What is compared with nothing any more has no orphans.
+        orphans = present - matched if side.bits else 0
         nulls = presence.null_rows_of(pair.dataset, day)
-        yield Cell(day, status, expected, present, matched, present - matched, nulls)
+        yield Cell(day, status, expected, present, matched, orphans, nulls)

@@ -134,28 +134,6 @@ class Bits(NamedTuple):
         return mask & self.has == self.has and not mask & self.lacks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """The bits by which a pair is compared; each is a list of ways, of which one must be so."""
-
-    present: tuple[Bits, ...]
-    expected: tuple[Bits, ...]
-    matched: tuple[Bits, ...]
-    missing: tuple[Bits, ...]
-    orphans: tuple[Bits, ...]
-
-    @classmethod
-    def of(cls, down: int, up: int) -> Compared:
-        """A dataset with the one that it is compared with, by their bits."""
-        return cls(
-            present=(Bits(down),),
-            expected=(Bits(up),),
-            matched=(Bits(down | up),),
-            missing=(Bits(up, down),),
-            orphans=(Bits(down, up),),
-        )
-
-
 def split(mask: int, words: int) -> list[int]:
     """A mask, or bits of it, as the words that a query has."""
     return [mask >> WORD * n & (1 << WORD) - 1 for n in range(words)]
@@ -204,12 +182,6 @@ def _told(check: Check, down: Grain, up: list[Grain]) -> Iterator[tuple[Grain, F
         yield up[0], has_value(broken.other)
     if about:
         yield down, about
-
-
-def compared(contract: Contract, layout: Layout, pair: Pair) -> Compared:
-    """How the masks of a pair are compared."""
-    down, *up = (layout.bit(grain) for grain in grains_of(contract, pair))
-    return Compared.of(down, up[0] if up else down)
 
 
 def broken_bits(

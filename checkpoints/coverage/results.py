@@ -8,8 +8,9 @@ from datetime import date
 
 from pydantic import Field
 
-from checkpoints.contract.checks import Check
+from checkpoints.contract.checks import Check, upstream_pair
 from checkpoints.contract.model import Contract
+from checkpoints.contract.upstreams import Retirement
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.errors import ExitCode
 from checkpoints.records import Record
@@ -137,6 +138,15 @@ def dataset_records(
                 cell for cell in frame.cells[pair] if cell.status is not Status.OFF or any(cell[2:])
             ),
         )
+
+
+def retirements(contract: Contract, frame: CoverageFrame) -> Iterator[Retirement]:
+    """What is retired by the end of the window: a dataset, its upstream, or another ``of``."""
+    ends = {p: end for p, end in frame.retired.items() if end.first <= frame.window.range.last}
+    for name in contract.names:
+        whole = ends.get(upstream_pair(contract, name))
+        parts = dict.fromkeys(end for pair, end in ends.items() if pair.dataset == name)
+        yield from [whole] if whole else parts
 
 
 def judged(check: Check, frame: CoverageFrame) -> CheckRecord:

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 
 from checkpoints.contract.checks import checks_of, tells_keys_apart
 from checkpoints.contract.model import Contract
+from checkpoints.contract.upstreams import names_in
 from checkpoints.coverage.frame import CoverageFrame
-from checkpoints.coverage.layout import Bits, Layout, broken_bits, compared
+from checkpoints.coverage.layout import Bits, Layout, broken_bits
 from checkpoints.coverage.results import KeySample, judged
+from checkpoints.coverage.sides import side_on, sides_of
 from checkpoints.rules.evidence import Keys, Pair
 from checkpoints.rules.facts import Agreement, Fact
 from checkpoints.rules.rule import Outcome
@@ -30,11 +32,6 @@ class Sampled(NamedTuple):
     check: str = ""
     broken: Fact | Agreement | None = None
 
-    @property
-    def names(self) -> set[str]:
-        """The datasets that are needed for it."""
-        return {name for name in (self.pair.dataset, self.pair.of) if name}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedDates:
@@ -46,11 +43,16 @@ class KeyedDates:
     failed: Mapping[Sampled, Sequence[date]]
     others: Mapping[Sampled, Sequence[date]]
 
-    def among(self, names: Collection[str]) -> KeyedDates:
+    def among(self, contract: Contract, names: Collection[str]) -> KeyedDates:
         """Those of which all datasets are among the names."""
 
         def kept(found: Mapping[Sampled, Sequence[date]]) -> dict[Sampled, Sequence[date]]:
-            return {s: days for s, days in found.items() if s.names <= set(names)}
+            known = set(names)
+            return {
+                shown: days
+                for shown, days in found.items()
+                if known.issuperset(names_in(contract, shown.pair))
+            }
 
         return KeyedDates(failed=kept(self.failed), others=kept(self.others))
 
@@ -111,8 +113,8 @@ def bits_shown(contract: Contract, layout: Layout, shown: Sampled) -> tuple[Bits
     """The masks of the keys that are shown."""
     if shown.broken:
         return broken_bits(contract, layout, shown.pair, shown.broken)
-    bits = compared(contract, layout, shown.pair)
-    return (*bits.missing, *bits.orphans)
+    sides = sides_of(contract, layout, shown.pair)
+    return tuple(bits for side in sides for bits in (*side.missing, *side.orphans))
 
 
 def samples_of(
@@ -124,18 +126,18 @@ def samples_of(
         key = tuple(str(part) for part in parts if part is not None)
         by_date.setdefault(day, []).append((key, mask))
     for shown, days in keyed.all.items():
-        bits = compared(contract, layout, shown.pair)
+        sides = sides_of(contract, layout, shown.pair)
         broken = bits_shown(contract, layout, shown) if shown.broken else ()
         for day in days:
-            found = by_date.get(day, [])
+            found, side = by_date.get(day, []), side_on(sides, day)
             sample = KeySample(
                 dataset=shown.pair.dataset,
                 of=shown.pair.of or shown.pair.dataset,
                 by=shown.pair.by,
                 check=shown.check,
                 date=day,
-                missing=() if shown.broken else _keys(found, bits.missing),
-                orphans=() if shown.broken else _keys(found, bits.orphans),
+                missing=() if shown.broken else _keys(found, side.missing),
+                orphans=() if shown.broken else _keys(found, side.orphans),
                 broken=_keys(found, broken),
             )
             if sample.missing or sample.orphans or sample.broken:

@@ -8,7 +8,9 @@ from typing import Literal
 
 from checkpoints.contract.checks import coverage_pair
 from checkpoints.contract.model import Contract
+from checkpoints.contract.upstreams import Retirement
 from checkpoints.coverage.frame import CoverageFrame
+from checkpoints.coverage.results import retirements
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.records import Record
 from checkpoints.rules.evidence import Cell, Match, Pair, Status, Tally, due_cells
@@ -47,6 +49,7 @@ class CoverageSummary(Record):
     window: DateRange
     as_of: date
     coverage: tuple[Coverage, ...]
+    retired: tuple[Retirement, ...] = ()
     unreadable: dict[str, str]
 
 
@@ -62,6 +65,7 @@ def summarize(contract: Contract, frame: CoverageFrame) -> CoverageSummary:
             if (pair := coverage_pair(contract, name)) not in frame.incomparable
             for entry in _by_season(contract, frame, pair)
         ),
+        retired=tuple(retirements(contract, frame)),
         unreadable=frame.unknown(),
     )
 

@@ -1,10 +1,12 @@
 """The coverage frame as a pandas table, which is what the library is given to judge.
 
 One row per date of every compared pair: the pair, its cell, samples of the keys behind the date's
-missing and orphan counts, and what is the same on all rows of the pair: ``undated`` (rows without
-a date), ``before`` (its latest date before the window), ``error`` (why it cannot be judged) and
-``own_error`` (why the dataset alone cannot be), the window, the seasons, ``fail_on`` and
-``contract_option`` (what a command on the contract needs besides).
+counts, what rules ask of the date's rows, and what is the same on all rows of the pair:
+``undated`` (rows without a date), ``before`` (its latest date before the window), ``retired``
+(from when on it is),
+``error`` (why it cannot be judged) and ``own_error`` (why the dataset alone cannot be), the window,
+the seasons, ``fail_on``, ``contract_option`` (what a command on the contract needs besides), when
+the rows above were written, and the moment of the run.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ from checkpoints.rules.evidence import Cell, Pair, SampledKeys
 from checkpoints.rules.rule import Severity
 
 EVIDENCE = [*Cell._fields, "keys", "rows"]
-SAME = ["undated", "before", "error", "own_error", "first", "last", "as_of", "seasons", "fail_on"]
-SAME += ["contract_option", "written_above", "now"]
+SAME = ["undated", "before", "retired", "error", "own_error", "first", "last", "as_of", "seasons"]
+SAME += ["fail_on", "contract_option", "written_above", "now"]
 COLUMNS = [*Pair._fields, *EVIDENCE, *SAME]
 WIDTH = len(Cell._fields)
 
@@ -43,7 +45,7 @@ def coverage_table(
     rows = []
     for pair in dict.fromkeys(check.pair for check in checks):
         evidence = frame.evidence(pair)
-        known = frame.undated.get(pair.dataset, 0), frame.before.get(pair.dataset)
+        known = frame.undated.get(pair.dataset, 0), frame.before.get(pair.dataset), evidence.retired
         errors = frame.obstacle(pair), frame.obstacle(pair, alone=True)
         dates = (window.first, window.last, frame.as_of)
         same = (*known, *errors, *dates, frame.seasons, fail_on, contract_option)

@@ -82,9 +82,12 @@ def print_report(
     console.print(_suites_line(report.checks))
     verbose = detail is Detail.VERBOSE
     taken = _print_tolerated(console, report, verbose) + (STORED_LINES if stored else 0)
+    taken += _print_retired(console, list(map(str, report.retired)), verbose)
     taken += _print_errors(console, report.checks, detail)
     _print_failures(console, report, verbose, math.inf if verbose else BODY_LINES - taken)
     if verbose:
+        for text in report.exemptions():
+            console.print(one_line(text), soft_wrap=True)
         _print_unread(console, report)
         _print_statements(console, report.statements)
     here = Path.cwd()
@@ -103,6 +106,15 @@ def _print_tolerated(console: Console, report: Report, verbose: bool) -> int:
     for number, line in enumerate(lines):
         console.print((" " * len(title) if number else title) + line, soft_wrap=True)
     return len(lines)
+
+
+def _print_retired(console: Console, sentences: Sequence[str], verbose: bool) -> int:
+    """What is not expected any more: one of it, or all. Returns the number of lines."""
+    shown = sentences if verbose else sentences[:1]
+    more = f" (and {len(sentences) - 1} more: --verbose)" if len(sentences) > len(shown) else ""
+    for sentence in shown:
+        console.print(one_line(sentence) + more, soft_wrap=True)
+    return len(shown)
 
 
 def _suites_line(checks: Sequence[CheckRecord]) -> Text:

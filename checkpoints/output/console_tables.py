@@ -40,6 +40,8 @@ def print_coverage(
                 days = dates(entry.known_gap_dates)
                 verb = "is" if entry.known_gap_dates == 1 else "are"
                 console.print(f"known gap: {days} of {where} {verb} not counted")
+        for retired in summary.retired:
+            console.print(one_line(str(retired)), soft_wrap=True)
     for problem in summary.unreadable.values():
         console.print(f"error: {one_line(problem)}", style="bold magenta")
 

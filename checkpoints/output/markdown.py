@@ -102,7 +102,7 @@ def markdown(found: Findings, sections: Sequence[Section] = (), room: int = MOST
 
 
 def sections_of(report: Report) -> list[Section]:
-    """Where the checks of a report fail: dates as ranges, by dataset."""
+    """Where the checks of a report fail, dates as ranges, by dataset; and what is not judged."""
     failed = [c for c in report.checks if c.outcome is Outcome.FAILED]
     lines = []
     for name in dict.fromkeys(check.dataset for check in failed):
@@ -110,7 +110,11 @@ def sections_of(report: Report) -> list[Section]:
         if days:
             ranges = ", ".join(map(str, report.ranges(days)))
             lines.append(f"{name}, {dates(len(days))}: {ranges}")
-    return [folded("Dates that fail", lines)] if lines else []
+    found = {
+        "Dates that fail": lines,
+        "Not judged": [*map(str, report.retired), *report.exemptions()],
+    }
+    return [folded(title, lines) for title, lines in found.items() if lines]
 
 
 def _opening(found: Findings) -> Section:

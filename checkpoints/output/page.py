@@ -148,10 +148,21 @@ def unknown_of(report: Report) -> Unknown:
         for c in report.checks
         if c.outcome in (Outcome.PASSED, Outcome.FAILED) and c.rule.needs_due_dates
     }
-    compared = [record for record in report.coverage if record.of is not None]
+    compared = [
+        record
+        for record in report.coverage
+        if record.of is not None and not _is_retired(report, record)
+    ]
     seen = {record.layer for record in compared if record.name in evaluated}
     layers = dict.fromkeys(record.layer for record in compared if record.layer not in seen)
     return Unknown(list(layers), list(report.unreadable))
+
+
+def _is_retired(report: Report, record: DatasetRecord) -> bool:
+    """In the whole window: then it has no coverage to be evaluated."""
+    states = {day.state for day in record.days} - {CellState.OFF}
+    wholly = {retired.dataset for retired in report.retired if not retired.partly}
+    return record.name in wholly and states == {CellState.RETIRED}
 
 
 def gaps_sentence(report: Report, documented: Sequence[KnownGap]) -> str:

@@ -26,6 +26,7 @@ class Status(StrEnum):
     OFF = "off"
     NOT_YET_DUE = "not yet due"
     KNOWN_GAP = "known gap"
+    RETIRED = "retired"
 
 
 class CellState(StrEnum):
@@ -37,6 +38,7 @@ class CellState(StrEnum):
     COMPLETE = "complete"
     WARM_UP = "warm-up"
     NOT_DUE = "not-due"
+    RETIRED = "retired"
     OFF = "off"
 
     @property
@@ -49,6 +51,7 @@ _NOT_COUNTED = {
     Status.WARM_UP: CellState.WARM_UP,
     Status.KNOWN_GAP: CellState.KNOWN_GAP,
     Status.NOT_YET_DUE: CellState.NOT_DUE,
+    Status.RETIRED: CellState.RETIRED,
     Status.OFF: CellState.OFF,
 }
 
@@ -157,6 +160,7 @@ class PairEvidence:
     ``cells`` are oldest first; ``undated`` is the number of the dataset's rows without a date,
     ``before`` its latest date with keys before the window, as far back as a rule needs it.
     ``seasons`` are those of the contract: what spans a break between two of them is no gap.
+    From ``retired`` on nothing is expected of it.
     ``samples`` has keys of a date, where they were read. ``rows`` is what the rules ask of the
     dataset's rows by date, ``written_above`` when those of what it is compared with were written,
     also on dates before the window.
@@ -168,6 +172,7 @@ class PairEvidence:
     undated: int = 0
     before: date | None = None
     seasons: Sequence[DateRange] = ()
+    retired: date | None = None
     samples: Mapping[date, SampledKeys] = field(default_factory=dict)
     rows: Mapping[date, RowsOfDate] = field(default_factory=dict)
     written_above: Mapping[date, Written] = field(default_factory=dict)

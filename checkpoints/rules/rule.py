@@ -20,6 +20,7 @@ from checkpoints.dates import DateRange
 from checkpoints.records import Name, Record
 from checkpoints.rules.evidence import Cell, Match, Pair, PairEvidence
 from checkpoints.rules.facts import Agreement, Fact, RowsOfDate
+from checkpoints.rules.sources import Sources
 from checkpoints.text import counted
 
 Severity = Literal["critical", "warning", "info"]
@@ -112,7 +113,7 @@ class Rule(Record, ABC):
 
     dataset: Name | None = None
     severity: Severity = "critical"
-    of: Name | None = None
+    of: Sources | None = None
     match: Match | None = None
     by: tuple[Name, ...] = ()
 

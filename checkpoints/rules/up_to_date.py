@@ -55,7 +55,8 @@ class UpToDate(DaysRule):
     def judge(self, evidence: PairEvidence) -> Evaluation:
         """The observed value is the most days at the end of a season that hold nothing.
 
-        They are unexpected where they are too many. Warm-up and known gaps are excused.
+        They are unexpected where they are too many. Excused are warm-up, known gaps, and what is
+        retired.
         """
         seasons = seasons_in(evidence.window, evidence.as_of, evidence.seasons)
         if not seasons:
@@ -79,6 +80,7 @@ class UpToDate(DaysRule):
         excused = (Status.WARM_UP, Status.KNOWN_GAP)
         held = [c.date for c in evidence.cells if c.present or c.status in excused]
         held += [evidence.before] if evidence.before else []
+        held += [season.last] if evidence.retired and evidence.retired <= season.last else []
         return max((day for day in held if day in season), default=self._start(season, evidence))
 
     def _start(self, season: DateRange, evidence: PairEvidence) -> date:

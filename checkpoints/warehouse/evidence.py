@@ -83,10 +83,12 @@ def _keys(
     """Samples of keys, and the dates of which none were read: the verdict stands without them."""
     keyed = keyed_dates(contract, frame)
     try:
-        warehouse, rows = read_on(warehouse, lambda w: w.keys(keyed.among(w.sources), presence))
+        warehouse, rows = read_on(
+            warehouse, lambda w: w.keys(keyed.among(contract, w.sources), presence)
+        )
     except WarehouseError as error:
         LOGGER.warning("warning: no keys are shown, as they could not be read: %s", error)
         rows = []
-    shown = keyed.among(warehouse.sources)
+    shown = keyed.among(contract, warehouse.sources)
     samples = tuple(samples_of(contract, warehouse.layout, shown, rows))
     return samples, keyed.without(samples)

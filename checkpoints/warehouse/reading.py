@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from importlib import import_module
-from itertools import accumulate
+from itertools import accumulate, combinations
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from checkpoints.contract.checks import pairs_of, read_before, tells_keys_apart
 from checkpoints.contract.model import Contract, Dataset
-from checkpoints.coverage.layout import Layout, grains_of, joined, layout_of, split
+from checkpoints.coverage.layout import Grain, Layout, grains_of, joined, layout_of, split
 from checkpoints.coverage.presence import Presence, presence_of
 from checkpoints.coverage.samples import KeyedDates, bits_shown
 from checkpoints.dates import DateRange, ranges_of
@@ -170,17 +170,18 @@ class Warehouse:
     def incomparable(self) -> dict[Pair, str]:
         """Why keys never match, for the pairs of the contract of which that is known."""
         return {
-            pair: f"{pair.dataset!r} and {pair.of!r} cannot be compared: {why}"
+            pair: f"{left.dataset!r} and {right.dataset!r} cannot be compared: {why}"
             for pair in pairs_of(self.contract)
             if pair.of and tells_keys_apart(self.contract, pair)
-            if {pair.dataset, pair.of} <= self.sources.keys()
-            if (why := self._never_match(pair))
+            # The first of them that is told is the last that is looked at.
+            for left, right in [*combinations(grains_of(self.contract, pair), 2)][::-1]
+            if {left.dataset, right.dataset} <= self.sources.keys()
+            if (why := self._never_match(left, right))
         }
 
-    def _never_match(self, pair: Pair) -> str:
-        down, up = grains_of(self.contract, pair)
-        left, right = self.sources[down.dataset], self.sources[up.dataset]
-        return incomparable(left, right, down.key, up.key)
+    def _never_match(self, left: Grain, right: Grain) -> str:
+        sources = self.sources[left.dataset], self.sources[right.dataset]
+        return incomparable(*sources, left.key, right.key)
 
     def estimates(self, ranges: Sequence[DateRange]) -> dict[str, Bytes]:
         """What the presence query would read of each dataset; nothing is read.

@@ -10,8 +10,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from checkpoints.contract.checks import upstream_pair
 from checkpoints.contract.model import Contract
+from checkpoints.contract.upstreams import names_above
 from checkpoints.coverage.presence import Presence
+from checkpoints.coverage.presence import count as keys_of
+from checkpoints.coverage.sides import side_on, sides_of
 from checkpoints.text import counted
 
 TIMES_APPENDED = (1, 2, 3)
@@ -39,11 +43,19 @@ class Count(NamedTuple):
 def count_of(contract: Contract, presence: Presence, name: str, day: date) -> Count:
     """What a dataset has on a date; ``presence`` was read with rows."""
     rows = presence.rows.get(day, {}).get(name, 0)
-    keyed: str | None = name
-    while keyed is not None and contract.is_date_grain(keyed):
-        keyed = contract.datasets[keyed].upstream
-    keys = presence.keys(day, keyed) if keyed is not None else 1
-    return Count(rows, keys if keyed == name else max(keys, 1))
+    keys = _keys(contract, presence, name, day)
+    return Count(rows, max(keys, 1) if contract.is_date_grain(name) else keys)
+
+
+def _keys(contract: Contract, presence: Presence, name: str, day: date) -> int:
+    """How many keys a dataset has on a date, or what stands above it."""
+    if not contract.is_date_grain(name):
+        return presence.keys(day, name)
+    names = names_above(contract, name)
+    if not names or any(map(contract.is_date_grain, names)):
+        return max((_keys(contract, presence, above, day) for above in names), default=1)
+    sides = sides_of(contract, presence.layout, upstream_pair(contract, name))
+    return keys_of(presence.by_date.get(day, {}), side_on(sides, day).expected)
 
 
 class Multiplied(NamedTuple):

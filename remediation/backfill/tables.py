@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from checkpoints.contract.checks import coverage_pair, landing_pairs
 from checkpoints.contract.model import Contract
+from checkpoints.contract.upstreams import names_in
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame, build_frame
 from checkpoints.dates import DateRange, ranges_of
@@ -111,7 +112,7 @@ class Tables:
         pairs = {name: self._pairs(name, at_source) for name in names}
         dates = sorted({call.date for call in calls})
         every = [pair for of_dataset in pairs.values() for pair in of_dataset]
-        needed = {n for pair in every for n in (pair.dataset, pair.of) if n}
+        needed = {name for pair in every for name in names_in(self.contract, pair)}
         with open_warehouse(self.contract, self.url, self.reading, needed) as warehouse:
             if warehouse.unreadable:
                 raise WarehouseError(*warehouse.unreadable.values())

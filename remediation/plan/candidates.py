@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from checkpoints.archive.report import Report
-from checkpoints.contract.checks import checks_of, upstream_pair
+from checkpoints.contract.checks import by_date_grain, checks_of, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.results import CheckRecord
-from checkpoints.rules.evidence import Cell, Pair, PairEvidence, Tally
+from checkpoints.rules.evidence import Cell, Pair, PairEvidence, Status, Tally
 from checkpoints.rules.rule import Outcome
 
 
@@ -89,17 +89,41 @@ def foreseen(
     return frozenset(found)
 
 
+def coming_above(
+    report: Report, contract: Contract, name: str, coming: Mapping[str, Mapping[date, int]]
+) -> dict[date, int]:
+    """How many keys the upstream of a dataset will have at least, by the dates that any come on.
+
+    ``coming`` says that of each dataset. Of ``all_of`` several, those that the one with the fewest
+    has; one that is retired takes no part.
+    """
+    upstream = contract.datasets[name].upstream
+    if upstream is None:
+        return {}
+    held = {above: {c.date: c for c in cells_of(report, above)} for above in upstream.names}
+    found: dict[date, int] = {}
+    for day in {day for above in upstream.names for day in coming.get(above, {})}:
+        keys = []
+        for above, cells in held.items():
+            cell = cells.get(day)
+            if cell is None or cell.status is not Status.RETIRED:
+                keys.append(max(coming.get(above, {}).get(day, 0), cell.present if cell else 0))
+        if least := (min if upstream.every else max)(keys, default=0):
+            found[day] = least
+    return found
+
+
 def will_have(contract: Contract, name: str, cell: Cell, coming: Mapping[date, int]) -> int:
     """How many keys a dataset has at least once a call for the date has landed."""
     return _after(contract, name, cell, coming).expected
 
 
 def _after(contract: Contract, name: str, cell: Cell, coming: Mapping[date, int]) -> Cell:
-    upstream = contract.datasets[name].upstream
-    grains = [contract.is_date_grain(n) for n in (name, upstream) if n is not None]
     keys = coming.get(cell.date, 0)
-    expected = max(cell.expected, min(keys, 1) if any(grains) else keys)
-    if expected == cell.expected:
+    if by_date_grain(contract, upstream_pair(contract, name)):
+        keys = min(keys, 1)
+    expected = max(cell.expected, keys)
+    if expected == cell.expected or cell.status is Status.RETIRED:
         return cell
     matched = min(expected, cell.present)
     return cell._replace(expected=expected, matched=matched, orphans=cell.present - matched)

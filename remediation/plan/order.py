@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
 from checkpoints.contract.model import Contract
+from checkpoints.contract.upstreams import names_above
 from remediation.errors import PlanError
 
 
 def upstream_first(contract: Contract, name: str) -> tuple[int, int]:
     """A sort key: how many datasets stand above this one, then its place in the contract."""
-    hops, above = 0, contract.datasets[name].upstream
-    while above is not None:
-        hops, above = hops + 1, contract.datasets[above].upstream
-    return hops, contract.names.index(name)
+    hops = (upstream_first(contract, above)[0] + 1 for above in names_above(contract, name))
+    return max(hops, default=0), contract.names.index(name)
 
 
 def service_rank(contract: Contract, service: str, above: tuple[str, ...] = ()) -> int:
@@ -41,26 +40,30 @@ def built_by(contract: Contract, service: str) -> list[str]:
 
 
 def filled_from(
-    contract: Contract, planned: Collection[tuple[str, date]], name: str | None, when: date
-) -> str | None:
-    """The nearest planned dataset that a dataset gets a date from: itself, or one above it.
+    contract: Contract, planned: Collection[tuple[str, date]], names: Iterable[str], when: date
+) -> set[str]:
+    """The nearest planned datasets that others get a date from: themselves, or those above them.
 
     What no service builds, such as a view, has what its upstream has; a batch per date says nothing
     of what is in it.
     """
-    while name is not None and (name, when) not in planned:
-        dataset = contract.datasets[name]
-        passes_on = dataset.service is None or contract.is_date_grain(name)
-        name = dataset.upstream if passes_on else None
-    return name
+    found: set[str] = set()
+    for name in names:
+        if (name, when) in planned:
+            found.add(name)
+        elif contract.datasets[name].service is None or contract.is_date_grain(name):
+            found |= filled_from(contract, planned, names_above(contract, name), when)
+    return found
 
 
 def _needed_by(contract: Contract, service: str) -> Iterator[str]:
     """The services that build what its datasets are built from, also through views."""
     for name in built_by(contract, service):
-        above = contract.datasets[name].upstream
-        while above is not None and contract.datasets[above].service is None:
-            above = contract.datasets[above].upstream
-        needed = contract.datasets[above].service if above is not None else None
-        if needed is not None and needed != service:
-            yield needed
+        yield from (other for other in _built_above(contract, name) if other != service)
+
+
+def _built_above(contract: Contract, name: str) -> Iterator[str]:
+    """The nearest services above a dataset."""
+    for above in names_above(contract, name):
+        service = contract.datasets[above].service
+        yield from [service] if service else _built_above(contract, above)

@@ -15,6 +15,7 @@ from checkpoints.archive.remediation import Unplanned, Why
 from checkpoints.archive.report import Report
 from checkpoints.contract.checks import tells_keys_apart, upstream_pair
 from checkpoints.contract.model import Contract
+from checkpoints.contract.upstreams import names_above, names_in
 from checkpoints.rules.evidence import Cell, Pair, Status
 from checkpoints.rules.rule import Outcome
 from remediation.errors import PlanError
@@ -22,6 +23,7 @@ from remediation.plan.candidates import (
     Asked,
     candidates,
     cells_of,
+    coming_above,
     foreseen,
     lacking,
     will_have,
@@ -135,7 +137,7 @@ def _decide(
     causes: dict[tuple[str, date], Cause] = {}
     for name in sorted(contract.names, key=lambda n: upstream_first(contract, n)):
         built = contract.datasets[name].service is not None
-        above = coming.get(contract.datasets[name].upstream or "", {})
+        above = coming_above(report, contract, name, coming)
         cells = {cell.date: cell for cell in cells_of(report, name)}
         more = (
             foreseen(report, contract, asked, name, above) if above and built else frozenset[date]()
@@ -143,7 +145,7 @@ def _decide(
         own = wanted.get(name, {})
         for when in own.keys() | more:
             cell, pairs = cells.get(when), own.get(when, frozenset[Pair]())
-            cause = _cause(report, contract, in_flight, planned, name, when, cell, pairs)
+            cause = _cause(report, contract, in_flight, planned, above, name, when, cell, pairs)
             if cause is not None:
                 causes[name, when] = cause
             elif cell is not None:
@@ -163,6 +165,7 @@ def _cause(
     contract: Contract,
     in_flight: Collection[str],
     planned: Collection[tuple[str, date]],
+    above: Collection[date],
     name: str,
     when: date,
     day: Cell | None,
@@ -183,16 +186,32 @@ def _cause(
         return Why.TOO_OLD, f"{dataset.service} cannot rebuild dates before {earliest}"
     if call_id(dataset.service, when) in in_flight:
         return Why.IN_FLIGHT, f"{dataset.service} may still be working on an earlier call"
-    if dataset.upstream in report.unreadable:
-        return Why.ERRORED, f"its upstream could not be read: {report.unreadable[dataset.upstream]}"
-    if filled_from(contract, planned, dataset.upstream, when):
+    return _cause_above(report, contract, planned, above, name, when, day, pairs)
+
+
+def _cause_above(
+    report: Report,
+    contract: Contract,
+    planned: Collection[tuple[str, date]],
+    above: Collection[date],
+    name: str,
+    when: date,
+    day: Cell,
+    pairs: frozenset[Pair],
+) -> Cause | None:
+    """Why its upstream gives a date of a dataset nothing to be called for; None when it does."""
+    upstream, names = upstream_pair(contract, name), names_above(contract, name)
+    if unreadable := next((report.unreadable[n] for n in names if n in report.unreadable), ""):
+        return Why.ERRORED, f"its upstream could not be read: {unreadable}"
+    filled = filled_from(contract, planned, names, when)
+    # Of several that all are needed, one alone brings nothing.
+    if filled and (len(names) == 1 or day.expected or when in above):
         return None
     if not day.expected:
-        return Why.UPSTREAM_EMPTY, f"its upstream {dataset.upstream!r} has nothing on these dates"
-    upstream = upstream_pair(contract, name)
+        return Why.UPSTREAM_EMPTY, f"its upstream {upstream.of!r} has nothing on these dates"
     # A batch per date, or a count, says nothing about the keys that a finer comparison lacks.
     if not day.missing and (tells_keys_apart(contract, upstream) or pairs <= {upstream}):
-        return Why.COMPLETE, f"it has all that its upstream {dataset.upstream!r} has"
+        return Why.COMPLETE, f"it has all that its upstream {upstream.of!r} has"
     return None
 
 
@@ -231,8 +250,9 @@ def _depends_on(
     when: date,
     names: Iterable[str],
 ) -> tuple[str, ...]:
-    above = {filled_from(contract, planned, contract.datasets[n].upstream, when) for n in names}
-    services = {contract.datasets[name].service or "" for name in above if name is not None}
+    upstreams = {above for name in names for above in names_above(contract, name)}
+    filled = filled_from(contract, planned, upstreams, when)
+    services = {contract.datasets[name].service or "" for name in filled}
     return tuple(sorted(call_id(s, when) for s in services - {service}))
 
 
@@ -290,7 +310,8 @@ def _never_planned(
         elif check.outcome is Outcome.FAILED and not check.rule.repairable:
             dates = tuple(sorted(check.unexpected_dates))
             if check.rule.goes_with_upstream:
-                dates = tuple(d for d in dates if not filled_from(contract, planned, check.of, d))
+                above = names_in(contract, check.pair)[1:]
+                dates = tuple(d for d in dates if not filled_from(contract, planned, above, d))
                 if not dates:
                     continue
             found.append(

@@ -168,6 +168,12 @@ def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> Non
             {"rules_for_keyed": [{"rule": "no_null_keys"}, {"rule": "no_null_keys"}]},
             "declared twice",
         ),
+        ({"datasets": dataset("raw", exempt=[{"rule": "date_gab", "reason": "r"}])},
+         "datasets.raw.exempt[0].rule: unknown rule 'date_gab': did you mean 'date_gap'?"),
+        ({"datasets": dataset("raw", exempt=[{"rule": "date_gap", "reason": "r"}])},
+         "exempt[0].rule: neither rules_for_all nor rules_for_keyed has 'date_gap'"),
+        ({"datasets": dataset("raw", exempt=[{"rule": "no_null_keys"}])}, "[0].reason: is missing"),
+        ({"rules_for_all": [{"rule": "no_null_keys", "of": "raw"}]}, "rules_for_all[0]: holds for"),
         ({"timezone": "${NO_SUCH_VARIABLE}"}, "timezone: environment variable NO_SUCH_VARIABLE is"),
         ({"bigquery": {"max_bytes": "2 lbs"}}, "bigquery.max_bytes: could not interpret byte unit"),
     ],
@@ -185,11 +191,6 @@ def test_keys_of_another_width_are_compared_by_date_where_one_side_has_no_key(
     assert "match" not in text
     assert "SELECT DISTINCT" in text
     contract_of(tmp_path, datasets=dataset("factors", key=[]))
-
-
-def test_more_datasets_than_the_mask_has_bits_are_refused(tmp_path: Path) -> None:
-    many = {f"d{n}": {**BASIC["datasets"]["raw"], "rules": []} for n in range(31)}
-    assert "at most 31" in problems(tmp_path, datasets={**BASIC["datasets"], **many})
 
 
 @pytest.mark.parametrize(

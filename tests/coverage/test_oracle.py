@@ -90,17 +90,23 @@ def worlds(draw: st.DrawFn) -> World:
             "rules": [{"rule": "up_to_date", "days": draw(st.integers(0, 12))}],
         }
     }  # fmt: skip
-    for name, upstream in (("raw", "ref"), ("mid", "raw"), ("end", "mid")):
-        tables[name] = draw(rows(tables[upstream]))
+    several = [{"any_of": ["raw", "alt"]}, {"all_of": ["alt", "raw"]}]
+    sources = {"raw": ["ref"], "alt": ["ref"], "mid": ["raw", *several], "end": ["mid"]}
+    for name, above in {"raw": "ref", "alt": "ref", "mid": "raw", "end": "mid"}.items():
+        tables[name] = draw(rows(tables[above]))
         grain = draw(st.booleans()) if name == "end" else False
-        rule_of = {"of": draw(st.sampled_from(["raw", "mid"]))} if name == "end" else {}
+        of = st.sampled_from(["raw", "mid", *several])
+        rule_of = {"of": draw(of)} if name == "end" else {}
+        upstream = draw(st.sampled_from(sources[name]))
+        by_count = draw(st.booleans()) and isinstance(upstream, str)
         datasets[name] = {
-            "layer": "L1" if name == "raw" else "L3",
+            "layer": "L1" if name in ("raw", "alt") else "L3",
             "table": f"s.{name}",
             "date": "d",
             "key": [] if grain else ["k", "j"],
             "upstream": upstream,
-            "match": draw(st.sampled_from(["keys", "keys", "count"])),
+            "match": "count" if by_count else "keys",
+            "retired": draw(st.sampled_from([None, None, None, day(5), day(14)])),
             "warmup_days": draw(st.sampled_from([0, 0, 3, 8])),
             "rules": [
                 {"rule": "conversion_ratio", "at_least": draw(ratio), **rule_of},
@@ -142,7 +148,27 @@ def keys_on(world: World, name: str, when: date) -> set[tuple[str, ...]]:
     }
 
 
-def is_due(world: World, name: str, when: date) -> bool:
+Of = tuple[tuple[str, ...], bool]
+"""Names, and whether every one of them is needed."""
+
+
+def sources(of: str | dict[str, Sequence[str]] | None) -> Of:
+    if of is None or isinstance(of, str):
+        return (of,) if of else (), False
+    return tuple(of.get("any_of") or of["all_of"]), not of.get("any_of")
+
+
+def is_retired(world: World, name: str, when: date, of: Of | None = None) -> bool:
+    dataset = world.raw["datasets"][name]
+    if dataset.get("retired"):
+        return when >= dataset["retired"]
+    above, _ = of or sources(dataset.get("upstream"))
+    return bool(above) and all(is_retired(world, other, when) for other in above)
+
+
+def is_due(world: World, name: str, of: Of, when: date) -> bool:
+    if is_retired(world, name, when, of):
+        return False
     if when + timedelta(days=world.raw["grace_days"]) > world.as_of:
         return False
     if not keys_on(world, "ref", when):
@@ -161,10 +187,18 @@ def is_due(world: World, name: str, when: date) -> bool:
     return True
 
 
-def numbers(world: World, name: str, of: str, match: str, when: date) -> tuple[int, int, int]:
+def numbers(world: World, name: str, of: Of, match: str, when: date) -> tuple[int, int, int]:
     """Expected, matched, orphans."""
-    up, down = keys_on(world, of, when), keys_on(world, name, when)
-    if not world.raw["datasets"][name]["key"] or not world.raw["datasets"][of]["key"]:
+    left = [other for other in of[0] if not is_retired(world, other, when)]
+    retired = world.raw["datasets"][name].get("retired")
+    if not left or (retired and when >= retired):
+        return 0, 0, 0
+    by_date = not all(world.raw["datasets"][n]["key"] for n in (name, *of[0]))
+    found = [keys_on(world, n, when) for n in left]
+    held = [{("batch",)} if keys and by_date else keys for keys in found]
+    up = set.intersection(*held) if of[1] else set.union(*held)
+    down = keys_on(world, name, when)
+    if by_date:
         return int(bool(up)), int(bool(up and down)), int(bool(down and not up))
     if match == "count":
         return len(up), min(len(up), len(down)), max(0, len(down) - len(up))
@@ -182,10 +216,10 @@ def rule_of(check: Check) -> dict[str, Any]:
 def oracle(world: World, name: str, rule: dict[str, Any]) -> tuple[str, float | None, list[date]]:
     """Outcome, observed and unexpected dates of one rule."""
     dataset = world.raw["datasets"][name]
-    of = rule.get("of") or dataset.get("upstream")
-    match = dataset.get("match", "keys") if of == dataset.get("upstream") else "keys"
+    of = sources(rule.get("of") or dataset.get("upstream"))
+    match = dataset.get("match", "keys") if of == sources(dataset.get("upstream")) else "keys"
     window = range_of(world)
-    due = [d for d in window if is_due(world, name, d)]
+    due = [d for d in window if is_due(world, name, of, d)]
     if rule["rule"] == "no_null_keys":
         table = world.tables[name]
         keyed = bool(dataset["key"])
@@ -277,11 +311,11 @@ def tolerated_oracle(world: World, checks: Iterable[Check]) -> dict[str, set[dat
     found = {}
     for name, dataset in world.raw["datasets"].items():
         rules = dataset["rules"]
-        compared = {dataset.get("upstream"), *(r.get("of") for r in rules)} - {None}
+        compared = {sources(of) for of in (dataset.get("upstream"), *(r.get("of") for r in rules))}
         failed = {d for n, out, _, bad in judged if n == name and out == "FAILED" for d in bad}
-        due = {d for d in range_of(world) if is_due(world, name, d)}
-        for of in compared:
-            match = dataset["match"] if of == dataset["upstream"] else "keys"
+        for of in compared - {sources(None)}:
+            due = {d for d in range_of(world) if is_due(world, name, of, d)}
+            match = dataset["match"] if of == sources(dataset["upstream"]) else "keys"
             cells = {d: numbers(world, name, of, match, d) for d in due}
             lost = {d for d in due if lost_in_both(world, name, cells, d)}
             lacking = lost | {d for d in due if cells[d][1] < cells[d][0]}

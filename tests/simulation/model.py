@@ -15,6 +15,7 @@ from enum import StrEnum
 from itertools import count
 
 from checkpoints.contract.model import Contract
+from checkpoints.contract.upstreams import names_above
 from remediation.plan.model import Call
 from remediation.service.answer import Answer, Kind
 from remediation.service.http import HttpService
@@ -146,7 +147,7 @@ class Warehouse:
         return any(start <= elapsed < start + length for start, length in self.blind)
 
     def upstream(self, dataset: str) -> str:
-        return self.contract.datasets[dataset].upstream or SOURCE
+        return next(iter(names_above(self.contract, dataset)), SOURCE)
 
     def compare(self, call: Call, of_source: bool) -> list[tuple[str, int, int]]:
         """Per dataset of a call: its name, the keys expected and the keys that match."""

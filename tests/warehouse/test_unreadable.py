@@ -135,7 +135,9 @@ def test_keys_that_cannot_be_read_are_left_out_for_their_dataset(tmp_path: Path)
         frame = build_frame(contract, presence, window, D("2025-03-01"), pairs_of(contract))
         keyed = keyed_dates(contract, frame)
         rows.unlink()
-        left, keys = read_on(warehouse, lambda w: w.keys(keyed.among(w.sources), presence))
+        left, keys = read_on(
+            warehouse, lambda w: w.keys(keyed.among(contract, w.sources), presence)
+        )
     assert set(left.sources) == {"schedule", "raw", "summary"}
     assert "No files found" in left.unreadable["factors"]
     assert len(keys) == 3, "one of two games a day is missing in the summary"
