@@ -39,7 +39,8 @@ class Report(Record):
     ``datasets`` holds every readable dataset against its declared upstream, which is what a
     backfill can restore it from; ``coverage`` against what its coverage is measured by (its first
     ratio rule), which also shows what the upstream lost. ``known_gaps`` were in force.
-    ``keys_unread`` are partial and orphan dates of which some keys were not read.
+    ``keys_unread`` are partial and orphan dates of which some keys were not read. Where the checks
+    were judged over several ``windows`` (by label), ``window`` is their union.
     """
 
     schema_version: Literal[1] = 1
@@ -61,6 +62,11 @@ class Report(Record):
     statements: tuple[Statement, ...] = ()
     unreadable: dict[str, str] = Field(default_factory=dict)
     known_gaps: tuple[KnownGap, ...] = ()
+    windows: dict[str, DateRange] = Field(default_factory=dict)
+
+    def window_of(self, check: CheckRecord) -> DateRange:
+        """The dates over which a check was judged."""
+        return self.windows.get(check.window, self.window)
 
     def calendar(self) -> list[date]:
         """Every date on which any dataset was expected to have something, in order."""

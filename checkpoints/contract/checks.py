@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from checkpoints.contract.model import CROSS_LAYER, Contract
-from checkpoints.dates import DateRange
+from checkpoints.contract.window import Window
+from checkpoints.dates import DAY, DateRange
 from checkpoints.rules.evidence import Pair
 from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Rule, Severity
@@ -18,11 +19,12 @@ NAMESPACE = uuid.UUID("5b0bb2b2-52ee-5a0e-9a2c-6f7f8a3b1c11")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A rule applied to a dataset in a suite."""
+    """A rule applied to a dataset in a suite; ``window`` is the name of one of several."""
 
     suite: str
     rule: Rule
     pair: Pair
+    window: str = ""
 
     @property
     def dataset(self) -> str:
@@ -47,8 +49,17 @@ class Check:
     @property
     def id(self) -> str:
         """A stable UUID: it changes with what is checked, not with the threshold."""
-        parts = (self.suite, self.kind, *map(str, self.pair), self.severity)
+        named = (self.window,) if self.window else ()
+        parts = (self.suite, self.kind, *map(str, self.pair), self.severity, *named)
         return str(uuid.uuid5(NAMESPACE, "\x1f".join(parts)))
+
+    def sentence(self, *, by_date: bool) -> str:
+        """What it requires, and of which window if it is of another than most."""
+        text = self.rule.sentence(self.pair, by_date=by_date)
+        if not self.window:
+            return text
+        days = self.window.removesuffix("d")
+        return f"{text}, over the {f'last {days} days' if days.isdigit() else self.window}"
 
 
 def checks_of(contract: Contract, suites: Sequence[str] | None = None) -> tuple[Check, ...]:
@@ -60,6 +71,20 @@ def checks_of(contract: Contract, suites: Sequence[str] | None = None) -> tuple[
         if suites is None or suite in suites
         for check in declared
         if check.suite == suite
+    )
+
+
+def checks_of_checkpoint(contract: Contract, checkpoint: str, window: Window) -> tuple[Check, ...]:
+    """Every check that a checkpoint declares for a window: one for each part that it judges."""
+    declared = contract.checkpoints[checkpoint]
+    checks = checks_of(contract, declared.suites)
+    if not window.parts:
+        return checks
+    return tuple(
+        replace(check, window=name)
+        for check in checks
+        for name, part in declared.parts.items()
+        if part.judges(check.kind)
     )
 
 
@@ -116,14 +141,17 @@ def coverage_pair(contract: Contract, name: str) -> Pair:
 
 
 def read_before(
-    contract: Contract, window: DateRange, as_of: date
+    contract: Contract, window: Window, as_of: date
 ) -> dict[str, tuple[DateRange, ...]]:
     """The dates before a window that the rules of each dataset need as well."""
     seasons = [season.range for season in contract.seasons]
     found: dict[str, tuple[DateRange, ...]] = {}
-    for check in checks_of(contract):
-        if dates := check.rule.reads_before(window, as_of, seasons):
-            found[check.dataset] = (*found.get(check.dataset, ()), dates)
+    for part in window.parts.values() or (window,):
+        for check in checks_of(contract):
+            dates = check.rule.reads_before(part.range, as_of, seasons)
+            if dates and dates.first < window.range.first:
+                more = DateRange(dates.first, min(dates.last, window.range.first - DAY))
+                found[check.dataset] = (*found.get(check.dataset, ()), more)
     return found
 
 

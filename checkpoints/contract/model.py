@@ -228,11 +228,42 @@ class BigQueryOptions(Record):
     currency: str = "USD"
 
 
+class CheckpointWindow(Record):
+    """One of several windows of a checkpoint; ``rules`` are those that judge it (None: all)."""
+
+    window: Annotated[str, Field(pattern=r"^([1-9][0-9]{0,4}d|season)$")]
+    rules: tuple[Name, ...] | None = None
+
+    def judges(self, kind: str) -> bool:
+        """Whether a rule of this name judges the window."""
+        return self.rules is None or kind in self.rules
+
+
 class Checkpoint(Record):
-    """Which suites one checkpoint runs, and the window it takes when none is given."""
+    """Which suites one checkpoint runs, and the window or windows it takes when none is given."""
 
     suites: tuple[Slug, ...]
     window: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}d$")] | None = None
+    windows: Annotated[tuple[CheckpointWindow, ...], Field(min_length=1)] = ()
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> Checkpoint:
+        if self.window and self.windows:
+            raise ValueError("has both window and windows: leave one out")
+        return self
+
+    @property
+    def parts(self) -> dict[str, CheckpointWindow]:
+        """Its windows by name, where it has several.
+
+        The first that all rules judge has no name: its checks are those of every other checkpoint.
+        """
+        whole = next((entry for entry in self.windows if entry.rules is None), None)
+        return {"" if entry is whole else entry.window: entry for entry in self.windows}
+
+    def window_names(self) -> dict[str, str]:
+        """What its windows are called in the contract (``7d``, ``season``), by name."""
+        return {name: entry.window for name, entry in self.parts.items()}
 
 
 class Contract(Record):

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from checkpoints.contract.checks import checks_of
-from checkpoints.contract.model import CROSS_LAYER, Contract, Dataset
+from checkpoints.contract.model import CROSS_LAYER, Checkpoint, Contract, Dataset
+from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Rule
 from checkpoints.text import counted, did_you_mean
 
@@ -150,6 +151,17 @@ def _checkpoint_problems(contract: Contract) -> Iterator[str]:
         for suite in checkpoint.suites:
             if suite not in known:
                 yield f"checkpoints.{name}.suites: " + _unknown("suite", suite, known)
+        yield from _window_problems(f"checkpoints.{name}.windows", checkpoint)
+
+
+def _window_problems(place: str, checkpoint: Checkpoint) -> Iterator[str]:
+    names = [entry.window for entry in checkpoint.windows]
+    for n, entry in enumerate(checkpoint.windows):
+        if entry.window in names[:n]:
+            yield f"{place}[{n}].window: {entry.window!r} is declared twice: put its rules together"
+        for kind in entry.rules or ():
+            if kind not in RULES:
+                yield f"{place}[{n}].rules: " + _unknown("rule", kind, list(RULES))
 
 
 def _cycle_problems(contract: Contract) -> Iterator[str]:
@@ -167,7 +179,15 @@ def _cycle_problems(contract: Contract) -> Iterator[str]:
 def _check_problems(contract: Contract) -> list[str]:
     checks = checks_of(contract)
     ids = [check.id for check in checks]
-    return [
+    idle = [
+        f"checkpoints.{name}.windows[{n}].rules: {', '.join(map(repr, entry.rules))} judge nothing "
+        "in its suites: name rules that they have, or leave rules out for all"
+        for name, checkpoint in contract.checkpoints.items()
+        for n, entry in enumerate(checkpoint.windows)
+        if entry.rules is not None
+        and not any(entry.judges(c.kind) for c in checks_of(contract, checkpoint.suites))
+    ]
+    return idle + [
         f"suite {c.suite}: {c.kind} of {c.dataset!r} is declared twice with the same severity"
         for n, c in enumerate(checks)
         if c.id in ids[:n]

@@ -6,7 +6,7 @@ What is read of a date is the mask of each key, as the presence query makes it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -78,8 +78,10 @@ def keyed_dates(contract: Contract, frame: CoverageFrame) -> KeyedDates:
     }
     failed = {
         check.pair
+        for part in frame.window.parts or ("",)
         for check in checks_of(contract)
-        if check.pair in found and judged(check, frame).outcome is Outcome.FAILED
+        if check.pair in found
+        and judged(replace(check, window=part), frame).outcome is Outcome.FAILED
     }
     return KeyedDates(
         failed={pair: days for pair, days in found.items() if pair in failed},

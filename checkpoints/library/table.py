@@ -1,10 +1,10 @@
 """The coverage frame as a pandas table, which is what the library is given to judge.
 
-One row per date of every compared pair: the pair, its cell, samples of the keys behind the date's
-missing and orphan counts, and what is the same on all rows of the pair: ``undated`` (rows without
-a date), ``before`` (its latest date before the window), ``error`` (why it cannot be judged) and
-``own_error`` (why the dataset alone cannot be), the window, the seasons, ``fail_on`` and
-``contract_option`` (what a command on the contract needs besides).
+One row per date of every compared pair and judged window: the pair, the window's name, its cell,
+samples of the keys behind the date's missing and orphan counts, and what is the same on all of
+these rows: ``undated`` (rows without a date), ``before`` (the latest date before the window),
+``error`` (why it cannot be judged) and ``own_error`` (why the dataset alone cannot be), the window,
+the seasons, ``fail_on`` and ``contract_option`` (what a command on the contract needs besides).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from checkpoints.rules.rule import Severity
 EVIDENCE = [*Cell._fields, "missing_keys", "orphan_keys"]
 SAME = ["undated", "before", "error", "own_error", "first", "last", "as_of", "seasons", "fail_on"]
 SAME += ["contract_option"]
-COLUMNS = [*Pair._fields, *EVIDENCE, *SAME]
+COLUMNS = [*Pair._fields, "window", *EVIDENCE, *SAME]
 WIDTH = len(Cell._fields)
 
 
@@ -36,23 +36,23 @@ def coverage_table(
     fail_on: Severity = "critical",
     contract_option: str = "",
 ) -> pd.DataFrame:
-    """The evidence of every pair that the checks need, oldest date first."""
+    """The evidence of every pair and window that the checks need, oldest date first."""
     samples = {(s.dataset, s.of, s.date): (s.missing, s.orphans) for s in keys}
-    window = frame.window.range
     rows = []
-    for pair in dict.fromkeys(check.pair for check in checks):
-        known = frame.undated.get(pair.dataset, 0), frame.before.get(pair.dataset)
+    for pair, part in dict.fromkeys((check.pair, check.window) for check in checks):
+        evidence = frame.evidence(pair, part=part)
         errors = frame.obstacle(pair), frame.obstacle(pair, alone=True)
-        dates = (window.first, window.last, frame.as_of)
-        same = (*known, *errors, *dates, frame.seasons, fail_on, contract_option)
-        for cell in frame.cells[pair]:
+        dates = (evidence.window.first, evidence.window.last, frame.as_of)
+        known = (evidence.undated, evidence.before, *errors, *dates)
+        same = (*known, frame.seasons, fail_on, contract_option)
+        for cell in evidence.cells:
             found = samples.get((pair.dataset, pair.of or "", cell.date), ((), ()))
-            rows.append((pair.dataset, pair.of or "", pair.match, *cell, *found, *same))
+            rows.append((pair.dataset, pair.of or "", pair.match, part, *cell, *found, *same))
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
 
 
-def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
-    """What the table holds of a pair.
+def evidence_of(table: pd.DataFrame, pair: Pair, part: str = "") -> RunEvidence:
+    """What the table holds of a pair over one of its windows.
 
     Raises:
         UnreadablePair: the table does not hold it, or its dataset cannot be read.
@@ -61,6 +61,7 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         (table["dataset"] == pair.dataset)
         & (table["of"] == (pair.of or ""))
         & (table["match"] == pair.match)
+        & (table["window"] == part)
     )
     rows = table.loc[chosen, [*EVIDENCE, *SAME]].to_numpy().tolist()
     if not rows:

@@ -66,22 +66,31 @@ def foreseen(
     ``coming`` is how many keys the upstream will have at least, by date. A dataset that is
     compared with its upstream alone passes while both lack a date, and fails as soon as the
     upstream has it: the same rules judge that here, on the figures the tables will hold, so that
-    one plan repairs both. What the dataset has already is taken to match.
+    one plan repairs both. What the dataset has already is taken to match. Each check is judged over
+    its own window.
     """
     cells = [_after(contract, name, cell, coming) for cell in cells_of(report, name)]
-    evidence = PairEvidence(
-        cells=cells,
-        window=report.window,
-        as_of=report.as_of,
-        seasons=[season.range for season in contract.seasons],
-    )
-    rules = {c.id: c.rule for c in checks_of(contract) if c.pair == upstream_pair(contract, name)}
+    upstream = upstream_pair(contract, name)
+    rules = {
+        (check.suite, check.kind, check.severity): check.rule
+        for check in checks_of(contract)
+        if check.pair == upstream
+    }
     found: set[date] = set()
     for check in asked.checks(report):
-        known = check.dataset == name and check.rule.repairable and check.id in rules
-        if not known or check.outcome is Outcome.ERRORED:
+        rule = rules.get((check.suite, check.kind, check.severity))
+        if rule is None or check.pair != upstream or not check.rule.repairable:
             continue
-        judged = rules[check.id].judge(evidence)
+        if check.outcome is Outcome.ERRORED:
+            continue
+        window = report.window_of(check)
+        evidence = PairEvidence(
+            cells=[cell for cell in cells if cell.date in window],
+            window=window,
+            as_of=report.as_of,
+            seasons=[season.range for season in contract.seasons],
+        )
+        judged = rule.judge(evidence)
         if judged.outcome is Outcome.FAILED:
             found.update(judged.unexpected_dates)
         elif judged.outcome is Outcome.PASSED and asked.include_passing:

@@ -198,7 +198,8 @@ def test_more_datasets_than_the_mask_has_bits_are_refused(tmp_path: Path) -> Non
         ),
         (
             {"checkpoints": {"suites": {"suites": ["L4"], "windw": "7d"}}},
-            "checkpoints.suites.windw: unknown key: did you mean 'window'? keys are suites, window",
+            "checkpoints.suites.windw: unknown key: did you mean 'window' or 'windows'? "
+            "keys are suites, window, windows",
         ),
         (
             {"services": {"results": {"url": "https://x", "results": {"paths": "a"}}}},
