@@ -244,7 +244,7 @@ class Checkpoint(Record):
 
     suites: tuple[Slug, ...]
     window: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}d$")] | None = None
-    windows: Annotated[tuple[CheckpointWindow, ...], Field(min_length=1)] = ()
+    windows: Annotated[tuple[CheckpointWindow, ...], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _one_or_several(self) -> Checkpoint:
@@ -258,8 +258,9 @@ class Checkpoint(Record):
 
         The first that all rules judge has no name: its checks are those of every other checkpoint.
         """
-        whole = next((entry for entry in self.windows if entry.rules is None), None)
-        return {"" if entry is whole else entry.window: entry for entry in self.windows}
+        windows = self.windows or ()
+        whole = next((entry for entry in windows if entry.rules is None), None)
+        return {"" if entry is whole else entry.window: entry for entry in windows}
 
     def window_names(self) -> dict[str, str]:
         """What its windows are called in the contract (``7d``, ``season``), by name."""

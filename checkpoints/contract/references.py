@@ -155,9 +155,9 @@ def _checkpoint_problems(contract: Contract) -> Iterator[str]:
 
 
 def _window_problems(place: str, checkpoint: Checkpoint) -> Iterator[str]:
-    names = [entry.window for entry in checkpoint.windows]
-    for n, entry in enumerate(checkpoint.windows):
-        if entry.window in names[:n]:
+    windows = checkpoint.windows or ()
+    for n, entry in enumerate(windows):
+        if entry.window in [earlier.window for earlier in windows[:n]]:
             yield f"{place}[{n}].window: {entry.window!r} is declared twice: put its rules together"
         for kind in entry.rules or ():
             if kind not in RULES:
@@ -183,7 +183,7 @@ def _check_problems(contract: Contract) -> list[str]:
         f"checkpoints.{name}.windows[{n}].rules: {', '.join(map(repr, entry.rules))} judge nothing "
         "in its suites: name rules that they have, or leave rules out for all"
         for name, checkpoint in contract.checkpoints.items()
-        for n, entry in enumerate(checkpoint.windows)
+        for n, entry in enumerate(checkpoint.windows or ())
         if entry.rules is not None
         and not any(entry.judges(c.kind) for c in checks_of(contract, checkpoint.suites))
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from checkpoints.archive.report import Report
@@ -70,18 +70,17 @@ def foreseen(
     its own window.
     """
     cells = [_after(contract, name, cell, coming) for cell in cells_of(report, name)]
-    upstream = upstream_pair(contract, name)
+    declared = contract.checkpoints.get(report.checkpoint)
     rules = {
-        (check.suite, check.kind, check.severity): check.rule
+        replace(check, window=part).id: check.rule
         for check in checks_of(contract)
-        if check.pair == upstream
+        if check.pair == upstream_pair(contract, name)
+        for part in ("", *(declared.parts if declared else ()))
     }
     found: set[date] = set()
     for check in asked.checks(report):
-        rule = rules.get((check.suite, check.kind, check.severity))
-        if rule is None or check.pair != upstream or not check.rule.repairable:
-            continue
-        if check.outcome is Outcome.ERRORED:
+        known = check.dataset == name and check.rule.repairable and check.id in rules
+        if not known or check.outcome is Outcome.ERRORED:
             continue
         window = report.window_of(check)
         evidence = PairEvidence(
@@ -90,7 +89,7 @@ def foreseen(
             as_of=report.as_of,
             seasons=[season.range for season in contract.seasons],
         )
-        judged = rule.judge(evidence)
+        judged = rules[check.id].judge(evidence)
         if judged.outcome is Outcome.FAILED:
             found.update(judged.unexpected_dates)
         elif judged.outcome is Outcome.PASSED and asked.include_passing:
