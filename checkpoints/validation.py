@@ -113,7 +113,7 @@ def request_of(
             last=options.get("last"),
             last_days=options.get("last_days"),
             default_days=declared.window if declared else None,
-            parts=declared.window_names() if declared else None,
+            parts=declared.parts if declared else None,
         ),
         as_of=as_of,
         checkpoint=checkpoint,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from checkpoints.contract.model import CROSS_LAYER, Contract
+from checkpoints.contract.model import CROSS_LAYER, CheckpointWindow, Contract
 from checkpoints.contract.window import Window
-from checkpoints.dates import DAY, DateRange
+from checkpoints.dates import DateRange
 from checkpoints.rules.evidence import Pair
 from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Rule, Severity
@@ -75,16 +75,20 @@ def checks_of(contract: Contract, suites: Sequence[str] | None = None) -> tuple[
 
 
 def checks_of_checkpoint(contract: Contract, checkpoint: str, window: Window) -> tuple[Check, ...]:
-    """Every check that a checkpoint declares for a window: one for each part that it judges."""
-    declared = contract.checkpoints[checkpoint]
-    checks = checks_of(contract, declared.suites)
-    if not window.parts:
-        return checks
+    """Every check that a checkpoint declares for a window, or for each of its parts."""
+    checks = checks_of(contract, contract.checkpoints[checkpoint].suites)
+    return in_windows(checks, window.parts or {"": window})
+
+
+def in_windows(
+    checks: Iterable[Check], windows: Mapping[str, Window | CheckpointWindow]
+) -> tuple[Check, ...]:
+    """The checks once for each of the windows, by name, that their rule judges."""
     return tuple(
         replace(check, window=name)
         for check in checks
-        for name, part in declared.parts.items()
-        if part.judges(check.kind)
+        for name, window in windows.items()
+        if window.rules is None or check.kind in window.rules
     )
 
 
@@ -141,17 +145,17 @@ def coverage_pair(contract: Contract, name: str) -> Pair:
 
 
 def read_before(
-    contract: Contract, window: Window, as_of: date
+    contract: Contract, window: DateRange, as_of: date
 ) -> dict[str, tuple[DateRange, ...]]:
-    """The dates before a window that the rules of each dataset need as well."""
+    """The dates before a window that the rules of each dataset need as well.
+
+    Of several windows the longest is enough: all end on the same day.
+    """
     seasons = [season.range for season in contract.seasons]
     found: dict[str, tuple[DateRange, ...]] = {}
-    for part in window.parts.values() or (window,):
-        for check in checks_of(contract):
-            dates = check.rule.reads_before(part.range, as_of, seasons)
-            if dates and dates.first < window.range.first:
-                more = DateRange(dates.first, min(dates.last, window.range.first - DAY))
-                found[check.dataset] = (*found.get(check.dataset, ()), more)
+    for check in checks_of(contract):
+        if dates := check.rule.reads_before(window, as_of, seasons):
+            found[check.dataset] = (*found.get(check.dataset, ()), dates)
     return found
 
 

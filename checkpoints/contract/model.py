@@ -234,10 +234,6 @@ class CheckpointWindow(Record):
     window: Annotated[str, Field(pattern=r"^([1-9][0-9]{0,4}d|season)$")]
     rules: tuple[Name, ...] | None = None
 
-    def judges(self, kind: str) -> bool:
-        """Whether a rule of this name judges the window."""
-        return self.rules is None or kind in self.rules
-
 
 class Checkpoint(Record):
     """Which suites one checkpoint runs, and the window or windows it takes when none is given."""
@@ -261,10 +257,6 @@ class Checkpoint(Record):
         windows = self.windows or ()
         whole = next((entry for entry in windows if entry.rules is None), None)
         return {"" if entry is whole else entry.window: entry for entry in windows}
-
-    def window_names(self) -> dict[str, str]:
-        """What its windows are called in the contract (``7d``, ``season``), by name."""
-        return {name: entry.window for name, entry in self.parts.items()}
 
 
 class Contract(Record):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from checkpoints.contract.checks import checks_of
+from checkpoints.contract.checks import checks_of, in_windows
 from checkpoints.contract.model import CROSS_LAYER, Checkpoint, Contract, Dataset
 from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Rule
@@ -185,7 +185,7 @@ def _check_problems(contract: Contract) -> list[str]:
         for name, checkpoint in contract.checkpoints.items()
         for n, entry in enumerate(checkpoint.windows or ())
         if entry.rules is not None
-        and not any(entry.judges(c.kind) for c in checks_of(contract, checkpoint.suites))
+        and not in_windows(checks_of(contract, checkpoint.suites), {"": entry})
     ]
     return idle + [
         f"suite {c.suite}: {c.kind} of {c.dataset!r} is declared twice with the same severity"

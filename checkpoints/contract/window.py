@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from checkpoints.errors import ContractError
 from checkpoints.text import counted
 
 if TYPE_CHECKING:
-    from checkpoints.contract.model import Contract
+    from checkpoints.contract.model import CheckpointWindow, Contract
 
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
@@ -27,12 +27,13 @@ class Window:
     """The dates one command looks at, and what the user called them.
 
     ``parts`` are the windows that are judged, by name, where a checkpoint has several: ``range``
-    is their union.
+    is their union. ``rules`` are those that judge it (None: all).
     """
 
     range: DateRange
     label: str
     parts: Mapping[str, Window] = field(default_factory=dict)
+    rules: tuple[str, ...] | None = None
 
     def part(self, name: str) -> Window:
         """The window that the checks of this name are judged over."""
@@ -60,13 +61,12 @@ def resolve_window(
     last: date | None = None,
     last_days: str | None = None,
     default_days: str | None = None,
-    parts: Mapping[str, str] | None = None,
+    parts: Mapping[str, CheckpointWindow] | None = None,
 ) -> Window:
     """Turn the window options of a command line into one window.
 
-    Without any, the window is the last ``default_days``, or the union of ``parts`` (by name, each
-    a number of days such as ``7d`` or ``season``), or else the season that contains ``as_of``, up
-    to ``as_of``.
+    Without any, the window is the last ``default_days``, or the union of ``parts`` (by name), or
+    else the season that contains ``as_of``, up to ``as_of``.
 
     Raises:
         ContractError: two ways at once, half a range, a reversed range, an unknown season, no
@@ -104,11 +104,16 @@ def _bounded(window: Window) -> Window:
     return window
 
 
-def _union(contract: Contract, as_of: date, parts: Mapping[str, str]) -> Window:
+def _union(contract: Contract, as_of: date, parts: Mapping[str, CheckpointWindow]) -> Window:
     """Several windows in one. Each ends today, so that the longest holds the others."""
     found = {
-        name: _season_so_far(contract, as_of) if text == "season" else _last_days(as_of, text)
-        for name, text in parts.items()
+        name: replace(
+            _season_so_far(contract, as_of)
+            if part.window == "season"
+            else _last_days(as_of, part.window),
+            rules=part.rules,
+        )
+        for name, part in parts.items()
     }
     longest = min(found.values(), key=lambda window: window.range.first)
     label = " and ".join(window.label for window in found.values())

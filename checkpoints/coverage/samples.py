@@ -6,11 +6,11 @@ What is read of a date is the mask of each key, as the presence query makes it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from checkpoints.contract.checks import checks_of, tells_keys_apart
+from checkpoints.contract.checks import checks_of, in_windows, tells_keys_apart
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import KeySample, judged
@@ -78,10 +78,8 @@ def keyed_dates(contract: Contract, frame: CoverageFrame) -> KeyedDates:
     }
     failed = {
         check.pair
-        for part in frame.window.parts or ("",)
-        for check in checks_of(contract)
-        if check.pair in found
-        and judged(replace(check, window=part), frame).outcome is Outcome.FAILED
+        for check in in_windows(checks_of(contract), frame.window.parts or {"": frame.window})
+        if check.pair in found and judged(check, frame).outcome is Outcome.FAILED
     }
     return KeyedDates(
         failed={pair: days for pair, days in found.items() if pair in failed},

@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from checkpoints.contract.checks import NAMESPACE, Check, by_date_grain, checks_of
+from checkpoints.contract.checks import NAMESPACE, Check, by_date_grain, checks_of, in_windows
 from checkpoints.contract.model import Checkpoint, Contract
 from checkpoints.errors import ContractError, StaleSuites
 
@@ -54,10 +53,9 @@ def suites_of(contract: Contract) -> dict[str, list[Check]]:
         found.setdefault(check.suite, []).append(check)
     for name, checkpoint in contract.checkpoints.items():
         for part, entry in checkpoint.parts.items():
-            for check in checks_of(contract, checkpoint.suites) if part else ():
-                if entry.judges(check.kind):
-                    of_window = found.setdefault(suite_name(check.suite, name, part), [])
-                    of_window.append(replace(check, window=part))
+            for check in in_windows(checks_of(contract, checkpoint.suites), {part: entry}):
+                if part:
+                    found.setdefault(suite_name(check.suite, name, part), []).append(check)
     return found
 
 

@@ -86,7 +86,7 @@ class Warehouse:
     unreadable: Mapping[str, str]
     max_bytes: int | None
 
-    def reading_before(self, window: Window, as_of: date) -> Warehouse:
+    def reading_before(self, window: DateRange, as_of: date) -> Warehouse:
         """The same, where a dataset is also read before the window if a rule needs that."""
         before = read_before(self.contract, window, as_of)
         sources = {
@@ -401,7 +401,7 @@ def gather(
     """
     with open_warehouse(contract, url, options) as warehouse:
         warehouse, presence = read_on(
-            warehouse, lambda w: w.reading_before(window, as_of).presence([window.range])
+            warehouse, lambda w: w.reading_before(window.range, as_of).presence([window.range])
         )
         if with_keys:
             presence = warehouse.with_null_rows(presence, [window.range])

@@ -96,7 +96,7 @@ def window_again(contract: Contract, report: Report) -> Window:
     """The window of a report, and the windows that it was judged over, as they were then."""
     declared = contract.checkpoints.get(report.checkpoint)
     if report.windows and declared and declared.windows:
-        return resolve_window(contract, as_of=report.as_of, parts=declared.window_names())
+        return resolve_window(contract, as_of=report.as_of, parts=declared.parts)
     return Window(range=report.window, label=report.window_label)
 
 

@@ -123,6 +123,18 @@ def test_each_check_is_judged_on_its_own_window_as_alone(tmp_path: Path) -> None
     assert last_days == [c.id for c in alone[LAST_DAYS].checks]
 
 
+def test_keys_are_shown_first_of_what_fails_in_any_window(tmp_path: Path) -> None:
+    tolerated = DateRange(D("2025-05-01"), D("2025-07-31")).dates()
+    filled(
+        tmp_path,
+        raw=[row for row in FULL if row[0] not in tolerated or row[1].endswith("0")],
+        factors=[row for row in FULL if row != (D("2025-02-10"), "20250210_0")],
+    )
+    shown = {(k.dataset, k.date): k.missing for k in judged(tmp_path).keys}
+    assert shown["factors", D("2025-02-10")] == (("20250210_0",),)
+    assert ("raw", tolerated[0]) not in shown
+
+
 def test_the_report_is_of_the_union_and_names_every_window(tmp_path: Path) -> None:
     filled(tmp_path)
     report = judged(tmp_path)
