@@ -35,8 +35,8 @@ class Options(TypedDict, total=False):
     """What to check and how; each option is that of the command line.
 
     The dates are a ``season`` of the contract, or ``first`` to ``last`` (both included), or the
-    ``last_days`` such as ``"7d"``. Without any it is that of the checkpoint, or all of its windows, or
-    else the season that contains ``as_of``, which is today unless it is given.
+    ``last_days`` such as ``"7d"``. Without any it is the window of the checkpoint, or all of its
+    windows, or else the season that contains ``as_of``, which is today unless it is given.
     """
 
     season: str | None

@@ -228,10 +228,16 @@ class BigQueryOptions(Record):
     currency: str = "USD"
 
 
+def _is_a_window(value: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]{0,4}d|season", value):
+        raise ValueError("is neither a number of days, such as 7d, nor season")
+    return value
+
+
 class CheckpointWindow(Record):
     """One of several windows of a checkpoint; ``rules`` are those that judge it (None: all)."""
 
-    window: Annotated[str, Field(pattern=r"^([1-9][0-9]{0,4}d|season)$")]
+    window: Annotated[str, AfterValidator(_is_a_window)]
     rules: tuple[Name, ...] | None = None
 
 
@@ -240,7 +246,7 @@ class Checkpoint(Record):
 
     suites: tuple[Slug, ...]
     window: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}d$")] | None = None
-    windows: Annotated[tuple[CheckpointWindow, ...], Field(min_length=1)] | None = None
+    windows: tuple[CheckpointWindow, ...] | None = None
 
     @model_validator(mode="after")
     def _one_or_several(self) -> Checkpoint:

@@ -156,6 +156,8 @@ def _checkpoint_problems(contract: Contract) -> Iterator[str]:
 
 def _window_problems(place: str, checkpoint: Checkpoint) -> Iterator[str]:
     windows = checkpoint.windows or ()
+    if checkpoint.windows == ():
+        yield f"{place}: is empty: give at least one"
     for n, entry in enumerate(windows):
         if entry.window in [earlier.window for earlier in windows[:n]]:
             yield f"{place}[{n}].window: {entry.window!r} is declared twice: put its rules together"
@@ -180,8 +182,8 @@ def _check_problems(contract: Contract) -> list[str]:
     checks = checks_of(contract)
     ids = [check.id for check in checks]
     idle = [
-        f"checkpoints.{name}.windows[{n}].rules: {', '.join(map(repr, entry.rules))} judge nothing "
-        "in its suites: name rules that they have, or leave rules out for all"
+        f"checkpoints.{name}.windows[{n}].rules: leave no check in its suites: name a rule that "
+        "they have, or leave rules out for all"
         for name, checkpoint in contract.checkpoints.items()
         for n, entry in enumerate(checkpoint.windows or ())
         if entry.rules is not None

@@ -234,16 +234,17 @@ def test_only_a_window_that_all_rules_judge_shares_its_suites(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("daily", "said"),
     [
-        ({"windows": []}, "checkpoints.daily.windows"),
+        ({"windows": []}, "checkpoints.daily.windows: is empty: give at least one"),
         ({"window": "7d", "windows": WINDOWS}, "checkpoints.daily: has both window and windows"),
-        ({"windows": [{"window": "7w"}]}, "checkpoints.daily.windows[0].window"),
+        ({"windows": [{"window": "7w"}]},
+         "windows[0].window: is neither a number of days, such as 7d, nor season, got '7w'"),
         ({"windows": [{"window": "7d"}, {"window": "7d", "rules": ["date_gap"]}]},
          "checkpoints.daily.windows[1].window: '7d' is declared twice"),
         ({"windows": [{"window": "7d", "rules": ["date_gaps"]}]},
          "checkpoints.daily.windows[0].rules: unknown rule 'date_gaps': did you mean 'date_gap'?"),
         ({"windows": [{"window": "7d", "rules": ["recent_coverage"]}]},
-         "windows[0].rules: 'recent_coverage' judge nothing in its suites"),
-        ({"windows": [{"window": "7d", "rules": []}]}, "windows[0].rules"),
+         "windows[0].rules: leave no check in its suites: name a rule that they have"),
+        ({"windows": [{"window": "7d", "rules": []}]}, "windows[0].rules: leave no check"),
     ],
 )  # fmt: skip
 def test_windows_that_cannot_be_judged_are_problems_of_the_contract(
