@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 from checkpoints.archive.provenance import provenance, user_name
 from checkpoints.archive.report import Report, new_run_id
 from checkpoints.archive.runs import save_report
-from checkpoints.contract.checks import Check, checks_of, coverage_pair, upstream_pair
+from checkpoints.contract.checks import (
+    Check,
+    checks_of_checkpoint,
+    coverage_pair,
+    upstream_pair,
+)
 from checkpoints.contract.loading import ContractFile, contract_option
 from checkpoints.contract.window import Window, resolve_window
 from checkpoints.coverage.results import CheckRecord, dataset_records, decide, judged, retirements
@@ -30,8 +35,8 @@ class Options(TypedDict, total=False):
     """What to check and how; each option is that of the command line.
 
     The dates are a ``season`` of the contract, or ``first`` to ``last`` (both included), or the
-    ``last_days`` such as ``"7d"``. Without any it is the checkpoint's own window, or else the
-    season that contains ``as_of``, which is today unless it is given.
+    ``last_days`` such as ``"7d"``. Without any it is the window of the checkpoint, or all of its
+    windows, or else the season that contains ``as_of``, which is today unless it is given.
     """
 
     season: str | None
@@ -81,7 +86,7 @@ class Request:
                 f"--checkpoint {self.checkpoint!r} is not in the contract, "
                 f"which has: {', '.join(declared)}"
             )
-        return checks_of(self.file.contract, declared[self.checkpoint].suites)
+        return checks_of_checkpoint(self.file.contract, self.checkpoint, self.window)
 
 
 def request_of(
@@ -108,6 +113,7 @@ def request_of(
             last=options.get("last"),
             last_days=options.get("last_days"),
             default_days=declared.window if declared else None,
+            parts=declared.parts if declared else None,
         ),
         as_of=as_of,
         checkpoint=checkpoint,
@@ -190,6 +196,7 @@ def _report(
         judge=judge,
         window=window,
         window_label=request.window.label,
+        windows={part.label: part.range for part in request.window.parts.values()},
         as_of=request.as_of,
         started_at=request.started_at,
         seconds=round(request.elapsed(), 3),

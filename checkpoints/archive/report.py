@@ -42,7 +42,8 @@ class Report(Record):
     ratio rule), which also shows what the upstream lost. ``known_gaps`` were in force.
     ``keys_unread`` are partial and orphan dates of which some keys were not read. ``exempt`` are
     the rules that others are judged by and a dataset is not; ``retired`` is what is so by the end
-    of the window.
+    of the window. Where the checks were judged over several ``windows`` (by label), ``window`` is
+    their union.
     """
 
     schema_version: Literal[1] = 1
@@ -66,6 +67,11 @@ class Report(Record):
     known_gaps: tuple[KnownGap, ...] = ()
     exempt: dict[str, tuple[Exemption, ...]] = Field(default_factory=dict)
     retired: tuple[Retirement, ...] = ()
+    windows: dict[str, DateRange] = Field(default_factory=dict)
+
+    def window_of(self, check: CheckRecord) -> DateRange:
+        """The dates over which a check was judged."""
+        return self.windows.get(check.window, self.window)
 
     def calendar(self) -> list[date]:
         """Every date on which any dataset was expected to have something, in order."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
-from checkpoints.contract.model import CROSS_LAYER, Contract
+from checkpoints.contract.model import CROSS_LAYER, CheckpointWindow, Contract
 from checkpoints.contract.upstreams import names_in
+from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
 from checkpoints.rules.evidence import Pair
 from checkpoints.rules.registry import RULES
@@ -19,11 +20,12 @@ NAMESPACE = uuid.UUID("5b0bb2b2-52ee-5a0e-9a2c-6f7f8a3b1c11")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A rule applied to a dataset in a suite."""
+    """A rule applied to a dataset in a suite; ``window`` is the name of one of several."""
 
     suite: str
     rule: Rule
     pair: Pair
+    window: str = ""
 
     @property
     def dataset(self) -> str:
@@ -49,9 +51,18 @@ class Check:
     def id(self) -> str:
         """A stable UUID: it changes with what is checked, not with the threshold."""
         pair, by = self.pair[:-1], self.pair.by
-        parts = (self.suite, self.kind, *map(str, pair), self.severity, *self.rule.identity())
-        named = (*parts, "by", *by) if by else parts
-        return str(uuid.uuid5(NAMESPACE, "\x1f".join(named)))
+        parts = [self.suite, self.kind, *map(str, pair), self.severity, *self.rule.identity()]
+        parts += ["by", *by] if by else []
+        parts += [self.window] if self.window else []
+        return str(uuid.uuid5(NAMESPACE, "\x1f".join(parts)))
+
+    def sentence(self, *, by_date: bool) -> str:
+        """What it requires, and of which window if it is of another than most."""
+        text = self.rule.sentence(self.pair, by_date=by_date)
+        if not self.window:
+            return text
+        days = self.window.removesuffix("d")
+        return f"{text}, over the {f'last {days} days' if days.isdigit() else self.window}"
 
 
 def checks_of(contract: Contract, suites: Sequence[str] | None = None) -> tuple[Check, ...]:
@@ -63,6 +74,24 @@ def checks_of(contract: Contract, suites: Sequence[str] | None = None) -> tuple[
         if suites is None or suite in suites
         for check in declared
         if check.suite == suite
+    )
+
+
+def checks_of_checkpoint(contract: Contract, checkpoint: str, window: Window) -> tuple[Check, ...]:
+    """Every check that a checkpoint declares for a window, or for each of its parts."""
+    checks = checks_of(contract, contract.checkpoints[checkpoint].suites)
+    return in_windows(checks, window.parts or {"": window})
+
+
+def in_windows(
+    checks: Iterable[Check], windows: Mapping[str, Window | CheckpointWindow]
+) -> tuple[Check, ...]:
+    """The checks once for each of the windows, by name, that their rule judges."""
+    return tuple(
+        replace(check, window=name)
+        for check in checks
+        for name, window in windows.items()
+        if window.rules is None or check.kind in window.rules
     )
 
 
@@ -136,7 +165,10 @@ def coverage_pair(contract: Contract, name: str) -> Pair:
 def read_before(
     contract: Contract, window: DateRange, as_of: date
 ) -> dict[str, tuple[DateRange, ...]]:
-    """The dates before a window that the rules of each dataset need as well."""
+    """The dates before a window that the rules of each dataset need as well.
+
+    Of several windows the longest is enough: all end on the same day.
+    """
     seasons = [season.range for season in contract.seasons]
     found: dict[str, tuple[DateRange, ...]] = {}
     for check in checks_of(contract):

@@ -223,11 +223,41 @@ class BigQueryOptions(Record):
     currency: str = "USD"
 
 
+def _is_a_window(value: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]{0,4}d|season", value):
+        raise ValueError("is neither a number of days, such as 7d, nor season")
+    return value
+
+
+class CheckpointWindow(Record):
+    """One of several windows of a checkpoint; ``rules`` are those that judge it (None: all)."""
+
+    window: Annotated[str, AfterValidator(_is_a_window)]
+    rules: tuple[Name, ...] | None = None
+
+
 class Checkpoint(Record):
-    """Which suites one checkpoint runs, and the window it takes when none is given."""
+    """Which suites one checkpoint runs, and the window or windows it takes when none is given."""
 
     suites: tuple[Slug, ...]
     window: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}d$")] | None = None
+    windows: tuple[CheckpointWindow, ...] | None = None
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> Checkpoint:
+        if self.window and self.windows:
+            raise ValueError("has both window and windows: leave one out")
+        return self
+
+    @property
+    def parts(self) -> dict[str, CheckpointWindow]:
+        """Its windows by name, where it has several.
+
+        The first that all rules judge has no name: its checks are those of every other checkpoint.
+        """
+        windows = self.windows or ()
+        whole = next((entry for entry in windows if entry.rules is None), None)
+        return {"" if entry is whole else entry.window: entry for entry in windows}
 
 
 class Contract(Record):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from checkpoints.contract.checks import checks_of, pairs_of
-from checkpoints.contract.model import CROSS_LAYER, Contract, Dataset
+from checkpoints.contract.checks import checks_of, in_windows, pairs_of
+from checkpoints.contract.model import CROSS_LAYER, Checkpoint, Contract, Dataset
 from checkpoints.contract.upstreams import names_above, names_in
 from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Rule
@@ -177,6 +177,19 @@ def _checkpoint_problems(contract: Contract) -> Iterator[str]:
         for suite in checkpoint.suites:
             if suite not in known:
                 yield f"checkpoints.{name}.suites: " + _unknown("suite", suite, known)
+        yield from _window_problems(f"checkpoints.{name}.windows", checkpoint)
+
+
+def _window_problems(place: str, checkpoint: Checkpoint) -> Iterator[str]:
+    windows = checkpoint.windows or ()
+    if checkpoint.windows == ():
+        yield f"{place}: is empty: give at least one"
+    for n, entry in enumerate(windows):
+        if entry.window in [earlier.window for earlier in windows[:n]]:
+            yield f"{place}[{n}].window: {entry.window!r} is declared twice: put its rules together"
+        for kind in entry.rules or ():
+            if kind not in RULES:
+                yield f"{place}[{n}].rules: " + _unknown("rule", kind, list(RULES))
 
 
 def _cycle_problems(contract: Contract) -> Iterator[str]:
@@ -227,8 +240,17 @@ def _count_problems(contract: Contract) -> Iterator[str]:
 def _check_problems(contract: Contract) -> list[str]:
     checks = checks_of(contract)
     ids = [check.id for check in checks]
+    idle = [
+        f"checkpoints.{name}.windows[{n}].rules: leave no check in its suites: name a rule that "
+        "they have, or leave rules out for all"
+        for name, checkpoint in contract.checkpoints.items()
+        for n, entry in enumerate(checkpoint.windows or ())
+        if entry.rules is not None
+        and not in_windows(checks_of(contract, checkpoint.suites), {"": entry})
+    ]
     return [
         *_count_problems(contract),
+        *idle,
         *(
             f"suite {c.suite}: {c.kind} of {c.dataset!r} is declared twice with the same severity"
             for n, c in enumerate(checks)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from checkpoints.errors import ContractError
 from checkpoints.text import counted
 
 if TYPE_CHECKING:
-    from checkpoints.contract.model import Contract
+    from checkpoints.contract.model import CheckpointWindow, Contract
 
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
@@ -23,10 +24,20 @@ MOST_DAYS = 20 * 366
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """The dates one command looks at, and what the user called them."""
+    """The dates one command looks at, and what the user called them.
+
+    ``parts`` are the windows that are judged, by name, where a checkpoint has several: ``range``
+    is their union. ``rules`` are those that judge it (None: all).
+    """
 
     range: DateRange
     label: str
+    parts: Mapping[str, Window] = field(default_factory=dict)
+    rules: tuple[str, ...] | None = None
+
+    def part(self, name: str) -> Window:
+        """The window that the checks of this name are judged over."""
+        return self.parts.get(name, self)
 
 
 def parse_days(text: str) -> int:
@@ -50,11 +61,12 @@ def resolve_window(
     last: date | None = None,
     last_days: str | None = None,
     default_days: str | None = None,
+    parts: Mapping[str, CheckpointWindow] | None = None,
 ) -> Window:
     """Turn the window options of a command line into one window.
 
-    Without any, the window is the last ``default_days``, or else the season that contains
-    ``as_of``, up to ``as_of``.
+    Without any, the window is the last ``default_days``, or the union of ``parts`` (by name), or
+    else the season that contains ``as_of``, up to ``as_of``.
 
     Raises:
         ContractError: two ways at once, half a range, a reversed range, an unknown season, no
@@ -69,11 +81,11 @@ def resolve_window(
         return _bounded(_named_season(contract, season, as_of))
     last_days = last_days if any(ways) else default_days
     if last_days is not None:
-        days = parse_days(last_days)
-        last_dates = DateRange(as_of - timedelta(days=days - 1), as_of)
-        return _bounded(Window(range=last_dates, label=f"last {counted(days, 'day')}"))
+        return _bounded(_last_days(as_of, last_days))
     if first is not None or last is not None:
         return _bounded(_explicit(first, last))
+    if parts and not any(ways):
+        return _bounded(_union(contract, as_of, parts))
     return _bounded(_season_so_far(contract, as_of))
 
 
@@ -90,6 +102,28 @@ def _bounded(window: Window) -> Window:
             "give shorter ones one after the other, with --from and --to or --last"
         )
     return window
+
+
+def _union(contract: Contract, as_of: date, parts: Mapping[str, CheckpointWindow]) -> Window:
+    """Several windows in one. Each ends today, so that the longest holds the others."""
+    found = {
+        name: replace(
+            _season_so_far(contract, as_of)
+            if part.window == "season"
+            else _last_days(as_of, part.window),
+            rules=part.rules,
+        )
+        for name, part in parts.items()
+    }
+    longest = min(found.values(), key=lambda window: window.range.first)
+    label = " and ".join(window.label for window in found.values())
+    return Window(range=longest.range, label=label, parts=found)
+
+
+def _last_days(as_of: date, text: str) -> Window:
+    days = parse_days(text)
+    dates = DateRange(as_of - timedelta(days=days - 1), as_of)
+    return Window(range=dates, label=f"last {counted(days, 'day')}")
 
 
 def _named_season(contract: Contract, name: str, as_of: date) -> Window:

@@ -48,15 +48,27 @@ class CoverageFrame:
     now: datetime | None = None
 
     def evidence(
-        self, pair: Pair, samples: Mapping[date, SampledKeys] | None = None
+        self,
+        pair: Pair,
+        samples: Mapping[date, SampledKeys] | None = None,
+        part: str = "",
     ) -> PairEvidence:
-        """What a rule is given of a pair; ``samples`` are keys that were read, by date."""
+        """What a rule is given of a pair; ``samples`` are keys that were read, by date.
+
+        ``part`` is the window that is judged, where there are several.
+        """
+        window, cells = self.window.part(part).range, self.cells[pair]
+        before = self.before.get(pair.dataset)
+        if window != self.window.range:
+            earlier = (c.date for c in reversed(cells) if c.present and c.date < window.first)
+            before = next(earlier, before)
+            cells = tuple(cell for cell in cells if cell.date in window)
         return PairEvidence(
-            cells=self.cells[pair],
-            window=self.window.range,
+            cells=cells,
+            window=window,
             as_of=self.as_of,
             undated=self.undated.get(pair.dataset, 0),
-            before=self.before.get(pair.dataset),
+            before=before,
             seasons=self.seasons,
             retired=end.first if (end := self.retired.get(pair)) else None,
             samples=samples or {},

@@ -11,6 +11,7 @@ from pydantic import Field
 from checkpoints.contract.checks import Check, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.contract.upstreams import Retirement
+from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.errors import ExitCode
 from checkpoints.records import Record
@@ -23,7 +24,10 @@ WEIGHT: dict[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
 
 
 class CheckRecord(Record):
-    """One check and what it found; ``observed`` and ``threshold`` are ratios, days or counts."""
+    """One check and what it found; ``observed`` and ``threshold`` are ratios, days or counts.
+
+    ``window`` is the label of its window in a run that judges several.
+    """
 
     id: str
     suite: str
@@ -40,6 +44,12 @@ class CheckRecord(Record):
     expected: int | None
     unexpected_dates: tuple[date, ...]
     message: str
+    window: str = ""
+
+    @property
+    def over(self) -> str:
+        """In a run that judges several windows, over which: ``over the last 7 days``."""
+        return self.window and f"over the {self.window}"
 
     @property
     def rule(self) -> type[Rule]:
@@ -152,12 +162,15 @@ def retirements(contract: Contract, frame: CoverageFrame) -> Iterator[Retirement
 def judged(check: Check, frame: CoverageFrame) -> CheckRecord:
     """Judge one check on a frame that holds its pair."""
     if problem := frame.obstacle(check.pair, alone=not check.rule.compares):
-        return check_record(check, Evaluation(outcome=Outcome.ERRORED, message=problem))
-    return check_record(check, check.rule.judge(frame.evidence(check.pair)))
+        evaluation = Evaluation(outcome=Outcome.ERRORED, message=problem)
+    else:
+        evaluation = check.rule.judge(frame.evidence(check.pair, part=check.window))
+    return check_record(check, evaluation, frame.window)
 
 
-def check_record(check: Check, evaluation: Evaluation) -> CheckRecord:
-    """A check with its evaluation, as the report stores it."""
+def check_record(check: Check, evaluation: Evaluation, window: Window | None = None) -> CheckRecord:
+    """A check with its evaluation, as the report stores it; ``window`` is that of the run."""
+    several = window is not None and window.parts
     return CheckRecord(
         id=check.id,
         suite=check.suite,
@@ -174,6 +187,7 @@ def check_record(check: Check, evaluation: Evaluation) -> CheckRecord:
         expected=evaluation.expected,
         unexpected_dates=evaluation.unexpected_dates,
         message=evaluation.message,
+        window=several[check.window].label if several else "",
     )
 
 

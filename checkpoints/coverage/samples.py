@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from checkpoints.contract.checks import checks_of, tells_keys_apart
+from checkpoints.contract.checks import checks_of, in_windows, tells_keys_apart
 from checkpoints.contract.model import Contract
 from checkpoints.contract.upstreams import names_in
 from checkpoints.coverage.frame import CoverageFrame
@@ -94,7 +94,7 @@ def keyed_dates(contract: Contract, frame: CoverageFrame) -> KeyedDates:
         if (days := [c.date for c in cells if c.orphans or 0 < c.matched < c.expected][::-1])
     }
     failed: dict[Sampled, Sequence[date]] = {}
-    for check in checks_of(contract):
+    for check in in_windows(checks_of(contract), frame.window.parts or {"": frame.window}):
         broken = check.rule.broken_where()
         if check.pair not in frame.cells or not (broken or Sampled(check.pair) in found):
             continue

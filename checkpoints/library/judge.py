@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
-from checkpoints.contract.checks import Check, checks_of
+from checkpoints.contract.checks import Check, checks_of_checkpoint
 from checkpoints.contract.model import Contract
+from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import CheckRecord, KeySample, check_record
 from checkpoints.errors import CheckpointsError, LibraryError
 from checkpoints.library.results import evaluation_of
-from checkpoints.library.suites import REGENERATE, refuse_stale
+from checkpoints.library.suites import REGENERATE, checkpoint_name, refuse_stale
 from checkpoints.library.table import coverage_table
 from checkpoints.rules.rule import Severity
 from checkpoints.text import counted
@@ -63,12 +64,14 @@ def judge(
         LibraryError: the library did not judge what the contract declares.
     """
     refuse_stale(project, contract)
-    checks = checks_of(contract, contract.checkpoints[checkpoint].suites)
+    checks = checks_of_checkpoint(contract, checkpoint, frame.window)
+    declared = contract.checkpoints[checkpoint]
+    stored = checkpoint_name(checkpoint, declared, several=bool(frame.window.parts))
     if not checks:
         return ()
     with _library():
         context = _open(project)
-        loaded = context.checkpoints.get(checkpoint)
+        loaded = context.checkpoints.get(stored)
         _require_declared(loaded, checks)
         from great_expectations.core.run_identifier import RunIdentifier
 
@@ -81,7 +84,7 @@ def judge(
         for key in result.run_results:
             sites = context.get_docs_sites_urls(resource_identifier=key, site_name=SITE)
             _page(sites[0]["site_url"])
-    return _records(checks, result)
+    return _records(checks, result, frame.window)
 
 
 def build_docs(project: Path) -> Path:
@@ -143,7 +146,9 @@ def _require_declared(loaded: Checkpoint, checks: Sequence[Check]) -> None:
         )
 
 
-def _records(checks: Sequence[Check], result: CheckpointResult) -> tuple[CheckRecord, ...]:
+def _records(
+    checks: Sequence[Check], result: CheckpointResult, window: Window
+) -> tuple[CheckRecord, ...]:
     """The results by the id of their expectation: their order is the library's own."""
     by_id = {
         str(outcome.expectation_config.id): outcome
@@ -154,15 +159,15 @@ def _records(checks: Sequence[Check], result: CheckpointResult) -> tuple[CheckRe
     missing = [check for check in checks if check.id not in by_id]
     if missing:
         raise LibraryError(*(f"the library gave no result for {_name(c)}" for c in missing))
-    return tuple(_record(check, by_id[check.id]) for check in checks)
+    return tuple(_record(check, by_id[check.id], window) for check in checks)
 
 
-def _record(check: Check, outcome: ExpectationValidationResult) -> CheckRecord:
+def _record(check: Check, outcome: ExpectationValidationResult, window: Window) -> CheckRecord:
     try:
         found = evaluation_of(outcome.success, outcome.result, outcome.exception_info)
     except (ValueError, KeyError, TypeError) as error:
         raise LibraryError(f"the result of {_name(check)} cannot be read: {error}") from error
-    return check_record(check, found)
+    return check_record(check, found, window)
 
 
 def _name(check: Check) -> str:

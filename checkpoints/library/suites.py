@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from checkpoints.contract.checks import NAMESPACE, Check, by_date_grain, checks_of
-from checkpoints.contract.model import Contract
+from checkpoints.contract.checks import NAMESPACE, Check, by_date_grain, checks_of, in_windows
+from checkpoints.contract.model import Checkpoint, Contract
 from checkpoints.errors import ContractError, StaleSuites
 
 KINDS = {
@@ -34,16 +34,50 @@ def generate(contract: Contract) -> dict[str, str]:
     files = {f"expectations/{name}.json": _suite(contract, name, suites[name]) for name in suites}
     files |= {f"validation_definitions/{name}.json": _definition(name) for name in suites}
     for name, checkpoint in contract.checkpoints.items():
-        if wanted := [suite for suite in suites if suite in checkpoint.suites]:
-            files[f"checkpoints/{name}.json"] = _checkpoint(name, wanted)
+        for several in sorted({False, bool(checkpoint.windows)}):
+            parts = checkpoint.parts if several else ("",)
+            own = {suite_name(s, name, part) for s in checkpoint.suites for part in parts}
+            if wanted := [suite for suite in suites if suite in own]:
+                made = checkpoint_name(name, checkpoint, several=several)
+                files[f"checkpoints/{made}.json"] = _checkpoint(made, wanted)
     return {path: _text(content) for path, content in files.items()}
 
 
 def suites_of(contract: Contract) -> dict[str, list[Check]]:
-    """The suites that have checks, in layer order, with their checks."""
-    checks = checks_of(contract)
-    by_suite = {name: [c for c in checks if c.suite == name] for name in contract.suites()}
-    return {name: members for name, members in by_suite.items() if members}
+    """The suites that have checks, in layer order, with their checks.
+
+    The windows of a checkpoint beside the one that all rules judge have suites of their own.
+    """
+    found: dict[str, list[Check]] = {}
+    for check in checks_of(contract):
+        found.setdefault(check.suite, []).append(check)
+    for name, checkpoint in contract.checkpoints.items():
+        for part, entry in checkpoint.parts.items():
+            for check in in_windows(checks_of(contract, checkpoint.suites), {part: entry}):
+                if part:
+                    found.setdefault(suite_name(check.suite, name, part), []).append(check)
+    return found
+
+
+def suite_name(suite: str, checkpoint: str, part: str) -> str:
+    """The name of the suite for a window of a checkpoint: ``L4``, or ``L4@daily-season``.
+
+    No name in a contract has an @, so that it is the name of no other suite.
+    """
+    return f"{suite}@{checkpoint}-{part}" if part else suite
+
+
+def suite_of(name: str) -> str:
+    """The suite of the contract from the name of a generated one."""
+    return name.partition("@")[0]
+
+
+def checkpoint_name(name: str, checkpoint: Checkpoint, *, several: bool) -> str:
+    """The checkpoint of the library: of one with several windows there is another for one window.
+
+    The library refuses a checkpoint that is not as it was stored.
+    """
+    return f"{name}@one-window" if checkpoint.windows and not several else name
 
 
 def write(project: Path, contract: Contract) -> list[Path]:
@@ -133,7 +167,7 @@ def _text(content: dict[str, Any]) -> str:
 
 
 def _suite(contract: Contract, name: str, checks: Sequence[Check]) -> dict[str, Any]:
-    about = contract.layers.get(name, "between layers")
+    about = contract.layers.get(suite_of(name), "between layers")
     return _named("suite", name) | {
         "expectations": [_expectation(contract, check) for check in checks],
         "meta": {"about": about, "generated": "from the contract: do not edit"},
@@ -143,14 +177,15 @@ def _suite(contract: Contract, name: str, checks: Sequence[Check]) -> dict[str, 
 def _expectation(contract: Contract, check: Check) -> dict[str, Any]:
     by_date = by_date_grain(contract, check.pair)
     pair = {key: value for key, value in check.pair._asdict().items() if value not in (None, ())}
+    window = {"window": check.window} if check.window else {}
     return {
         "id": check.id,
         "type": check.rule.expectation,
-        "kwargs": pair | check.rule.parameters(),
+        "kwargs": pair | window | check.rule.parameters(),
         "severity": check.severity,
         "meta": {
             "by_date": by_date,
-            "sentence": check.rule.sentence(check.pair, by_date=by_date),
+            "sentence": check.sentence(by_date=by_date),
             "service": contract.datasets[check.dataset].service,
         },
     }

@@ -1,12 +1,12 @@
 """The coverage frame as a pandas table, which is what the library is given to judge.
 
-One row per date of every compared pair: the pair, its cell, samples of the keys behind the date's
-counts, what rules ask of the date's rows, and what is the same on all rows of the pair:
-``undated`` (rows without a date), ``before`` (its latest date before the window), ``retired``
-(from when on it is),
-``error`` (why it cannot be judged) and ``own_error`` (why the dataset alone cannot be), the window,
-the seasons, ``fail_on``, ``contract_option`` (what a command on the contract needs besides), when
-the rows above were written, and the moment of the run.
+One row per date of every compared pair and judged window: the pair, the window's name, its cell,
+samples of the keys behind the date's counts, and what is the same on all of these rows: what
+rules ask of the dataset's rows by date, ``undated`` (rows without a date), ``before`` (the latest
+date before the window), ``retired`` (from when on it is), ``error`` (why it cannot be judged) and
+``own_error`` (why the dataset alone cannot be), the window, the seasons, ``fail_on``,
+``contract_option`` (what a command on the contract needs besides), when the rows above were
+written, and the moment of the run.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from checkpoints.library.results import RunEvidence
 from checkpoints.rules.evidence import Cell, Pair, SampledKeys
 from checkpoints.rules.rule import Severity
 
-EVIDENCE = [*Cell._fields, "keys", "rows"]
+EVIDENCE = [*Cell._fields, "keys"]
 SAME = ["undated", "before", "retired", "error", "own_error", "first", "last", "as_of", "seasons"]
-SAME += ["fail_on", "contract_option", "written_above", "now"]
-COLUMNS = [*Pair._fields, *EVIDENCE, *SAME]
+SAME += ["fail_on", "contract_option", "rows", "written_above", "now"]
+COLUMNS = [*Pair._fields, "window", *EVIDENCE, *SAME]
 WIDTH = len(Cell._fields)
 
 
@@ -39,22 +39,20 @@ def coverage_table(
     fail_on: Severity = "critical",
     contract_option: str = "",
 ) -> pd.DataFrame:
-    """The evidence of every pair that the checks need, oldest date first."""
+    """The evidence of every pair and window that the checks need, oldest date first."""
     samples = _samples(checks, keys)
-    window = frame.window.range
     rows = []
-    for pair in dict.fromkeys(check.pair for check in checks):
-        evidence = frame.evidence(pair)
-        known = frame.undated.get(pair.dataset, 0), frame.before.get(pair.dataset), evidence.retired
+    for pair, part in dict.fromkeys((check.pair, check.window) for check in checks):
+        evidence = frame.evidence(pair, part=part)
         errors = frame.obstacle(pair), frame.obstacle(pair, alone=True)
-        dates = (window.first, window.last, frame.as_of)
-        same = (*known, *errors, *dates, frame.seasons, fail_on, contract_option)
-        own = (evidence.written_above, frame.now)
-        for cell in frame.cells[pair]:
-            key = (pair.dataset, pair.of or pair.dataset, pair.by)
-            shown = samples.get((key, cell.date), SampledKeys())
-            told = evidence.rows.get(cell.date)
-            rows.append((*pair._replace(of=pair.of or ""), *cell, shown, told, *same, *own))
+        dates = (evidence.window.first, evidence.window.last, frame.as_of)
+        known = (evidence.undated, evidence.before, evidence.retired, *errors, *dates)
+        asked = (evidence.rows, evidence.written_above, frame.now)
+        same = (*known, frame.seasons, fail_on, contract_option, *asked)
+        key = (pair.dataset, pair.of or pair.dataset, pair.by)
+        for cell in evidence.cells:
+            found = samples.get((key, cell.date), SampledKeys())
+            rows.append((*pair._replace(of=pair.of or ""), part, *cell, found, *same))
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
 
 
@@ -74,8 +72,8 @@ def _samples(
     return found
 
 
-def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
-    """What the table holds of a pair.
+def evidence_of(table: pd.DataFrame, pair: Pair, part: str = "") -> RunEvidence:
+    """What the table holds of a pair over one of its windows.
 
     Raises:
         UnreadablePair: the table does not hold it, or its dataset cannot be read.
@@ -85,6 +83,7 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         & (table["of"] == (pair.of or ""))
         & (table["match"] == pair.match)
         & (table["by"] == pair.by)
+        & (table["window"] == part)
     )
     rows = table.loc[chosen, [*EVIDENCE, *SAME]].to_numpy().tolist()
     if not rows:
@@ -99,6 +98,5 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         cells=tuple(Cell._make(row[:WIDTH]) for row in rows),
         window=window,
         samples={row[0]: row[WIDTH] for row in rows if any(row[WIDTH])},
-        rows={row[0]: row[WIDTH + 1] for row in rows if row[WIDTH + 1]},
         **same,
     )

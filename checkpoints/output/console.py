@@ -256,7 +256,7 @@ def _rows(checks: Sequence[CheckRecord], width: int) -> list[list[Text]]:
             ]
     lines = aligned([row[:5] for row in rows], right=(3, 4))
     return [
-        _beside_or_below(line, row[6] or Text(_reason(check)), width)
+        _beside_or_below(line, Text(" ".join(filter(None, (str(row[6]), _reason(check))))), width)
         for line, row, check in zip(lines, rows, checks, strict=True)
     ]
 
@@ -285,7 +285,8 @@ def _cells(check: CheckRecord) -> list[Text]:
     if check.outcome in (Outcome.FAILED, Outcome.ERRORED) and not light:
         mark = mark.upper()
     found = "–" if check.observed is None else check.rule.in_column(check.observed)
-    count, reason = len(check.unexpected_dates), _reason(check)
+    count = len(check.unexpected_dates)
+    of = f"of {one_line(check.of)}" if check.of and check.expected and not _reason(check) else ""
     return [
         Text(""),
         Text(mark, style=STYLE[check.outcome]),
@@ -293,5 +294,5 @@ def _cells(check: CheckRecord) -> list[Text]:
         Text(found),
         Text(check.limit),
         Text(dates(count) if count and check.outcome is Outcome.FAILED else ""),
-        Text(f"of {one_line(check.of)}" if check.of and check.expected and not reason else ""),
+        Text(" ".join(filter(None, (of, one_line(check.over))))),
     ]

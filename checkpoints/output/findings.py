@@ -79,6 +79,7 @@ def _properties(report: Report) -> dict[str, str]:
     made = report.provenance
     return {
         "window": f"{report.window.first} to {report.window.last}",
+        **({"windows": report.window_label} if report.windows else {}),
         "as_of": str(report.as_of),
         "run_id": report.run_id,
         "contract_sha256": made.contract_sha256,
@@ -133,7 +134,8 @@ def _name(check: CheckRecord) -> str:
     against = f" of {check.of}" if compared else ""
     by_count = ", by count" if compared and check.match == "count" else ""
     lighter = f" ({check.severity})" if check.severity != "critical" else ""
-    return f"{check.dataset}: {check.kind}{against}{by_count}{lighter}"
+    over = f" {check.over}" if check.over else ""
+    return f"{check.dataset}: {check.kind}{against}{by_count}{over}{lighter}"
 
 
 def _message(check: CheckRecord) -> str:

@@ -9,8 +9,15 @@ from itertools import chain
 
 from checkpoints.archive.remediation import CallStatus, Change, Figures, Regression
 from checkpoints.archive.report import Report
-from checkpoints.contract.checks import checks_of, coverage_pair, landing_pairs, upstream_pair
+from checkpoints.contract.checks import (
+    checks_of,
+    checks_of_checkpoint,
+    coverage_pair,
+    landing_pairs,
+    upstream_pair,
+)
 from checkpoints.contract.model import Contract
+from checkpoints.contract.window import Window, resolve_window
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import (
     CheckRecord,
@@ -65,12 +72,13 @@ def revalidate(
     has all that its upstream has; where a check of another dataset still fails for want of keys on
     its date, it is partial: no call of its service can bring what its upstream lacks.
     """
-    declared = contract.checkpoints.get(report.checkpoint)
-    checks = tuple(
-        judged(check, frame) for check in checks_of(contract, declared.suites if declared else None)
-    )
+    if report.checkpoint in contract.checkpoints:
+        declared = checks_of_checkpoint(contract, report.checkpoint, frame.window)
+    else:
+        declared = checks_of(contract)
+    checks = tuple(judged(check, frame) for check in declared)
     datasets = tuple(dataset_records(contract, frame, upstream_pair))
-    coverage = dataset_records(contract, frame, coverage_pair)
+    coverage = tuple(dataset_records(contract, frame, coverage_pair))
     return Revalidation(
         calls=without_multiplied(
             _as_checked(recounted(contract, frame, calls), _still_lacking(frame, checks)),
@@ -79,9 +87,17 @@ def revalidate(
         verdict=decide(checks, len(checks), report.verdict.fail_on, (*datasets, *coverage)),
         checks=checks,
         changes=changes_of(
-            datasets, checks, report, list(chain.from_iterable(multiplied.values()))
+            datasets, coverage, checks, report, list(chain.from_iterable(multiplied.values()))
         ),
     )
+
+
+def window_again(contract: Contract, report: Report) -> Window:
+    """The window of a report, and the windows that it was judged over, as they were then."""
+    declared = contract.checkpoints.get(report.checkpoint)
+    if report.windows and declared and declared.windows:
+        return resolve_window(contract, as_of=report.as_of, parts=declared.parts)
+    return Window(range=report.window, label=report.window_label)
 
 
 def recounted(
@@ -158,6 +174,7 @@ def without_multiplied(
 
 def changes_of(
     datasets: Iterable[DatasetRecord],
+    coverage: Iterable[DatasetRecord],
     checks: Sequence[CheckRecord],
     report: Report,
     multiplied: Sequence[Multiplied],
@@ -168,8 +185,8 @@ def changes_of(
         Change(
             dataset=old.name,
             layer=old.layer,
-            before=_figures(old, report.checks),
-            after=_figures(new, checks) if new else None,
+            before=_figures(old, report.coverage, report.checks),
+            after=_figures(new, coverage, checks) if new else None,
             regressions=tuple(_regressions(old, new, multiplied)) if new else (),
         )
         for old in report.datasets
@@ -177,19 +194,24 @@ def changes_of(
     )
 
 
-def _figures(record: DatasetRecord, checks: Sequence[CheckRecord]) -> Figures:
-    """As its first conversion check sees the dataset; without one, against its upstream.
+def _figures(
+    record: DatasetRecord, coverage: Iterable[DatasetRecord], checks: Sequence[CheckRecord]
+) -> Figures:
+    """As its first conversion check over the whole window sees the dataset; without one, as its
+    coverage does.
 
     Comparing only with the layer above would hide what both lack.
     """
     for check in checks:
-        if check.dataset == record.name and check.rule.measures_coverage:
+        whole = check.rule.measures_coverage and not check.window
+        if check.dataset == record.name and whole:
             return Figures(
                 of=check.of,
                 expected=check.expected or 0,
                 matched=check.matched or 0,
                 lacking=check.unexpected_dates,
             )
+    record = next((c for c in coverage if c.name == record.name), record)
     tally = Tally.of(record.days)
     return Figures(
         of=record.of, expected=tally.expected, matched=tally.matched, lacking=tally.lacking

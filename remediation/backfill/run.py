@@ -12,14 +12,13 @@ from checkpoints.archive.remediation import CallStatus, RemediationRecord, count
 from checkpoints.archive.report import Report
 from checkpoints.archive.runs import report_path, runs_folder
 from checkpoints.contract.loading import ContractFile
-from checkpoints.contract.window import Window
 from checkpoints.errors import WarehouseError
 from checkpoints.files import sha256_of, write_text
 from checkpoints.records import Digest
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.evidence import gather
 from remediation.backfill.engine import backfill, calls_of_window
-from remediation.backfill.revalidation import Revalidation, revalidate
+from remediation.backfill.revalidation import Revalidation, revalidate, window_again
 from remediation.backfill.rows import Multiplied, RowsBefore
 from remediation.backfill.tables import Tables, retry_while_busy
 from remediation.backfill.work import Pace, Work
@@ -131,7 +130,7 @@ def _revalidate(
 ) -> Revalidation:
     """Read the whole window again, and what each service builds, with its rows."""
     contract, report, url = request.file.contract, request.report, request.warehouse
-    window = Window(range=report.window, label=report.window_label)
+    window = window_again(contract, report)
     try:
         multiplied = _multiplied(request, calls, rows)
         evidence = retry_while_busy(

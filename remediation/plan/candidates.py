@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from checkpoints.archive.report import Report
@@ -66,21 +66,29 @@ def foreseen(
     ``coming`` is how many keys the upstream will have at least, by date. A dataset that is
     compared with its upstream alone passes while both lack a date, and fails as soon as the
     upstream has it: the same rules judge that here, on the figures the tables will hold, so that
-    one plan repairs both. What the dataset has already is taken to match.
+    one plan repairs both. What the dataset has already is taken to match. Each check is judged over
+    its own window.
     """
     cells = [_after(contract, name, cell, coming) for cell in cells_of(report, name)]
-    evidence = PairEvidence(
-        cells=cells,
-        window=report.window,
-        as_of=report.as_of,
-        seasons=[season.range for season in contract.seasons],
-    )
-    rules = {c.id: c.rule for c in checks_of(contract) if c.pair == upstream_pair(contract, name)}
+    declared = contract.checkpoints.get(report.checkpoint)
+    rules = {
+        replace(check, window=part).id: check.rule
+        for check in checks_of(contract)
+        if check.pair == upstream_pair(contract, name)
+        for part in ("", *(declared.parts if declared else ()))
+    }
     found: set[date] = set()
     for check in asked.checks(report):
         known = check.dataset == name and check.rule.repairable and check.id in rules
         if not known or check.outcome is Outcome.ERRORED:
             continue
+        window = report.window_of(check)
+        evidence = PairEvidence(
+            cells=[cell for cell in cells if cell.date in window],
+            window=window,
+            as_of=report.as_of,
+            seasons=[season.range for season in contract.seasons],
+        )
         judged = rules[check.id].judge(evidence)
         if judged.outcome is Outcome.FAILED:
             found.update(judged.unexpected_dates)

@@ -68,6 +68,17 @@ def test_a_check_reads_each_table_once_and_the_keys_of_some_dates(proxy: Proxy) 
     assert "LIMIT" in keys.sql
 
 
+def test_several_windows_are_one_read_of_each_table_over_the_longest(proxy: Proxy) -> None:
+    proxy.service.partitioned = PARTITIONED
+    done = checkpoints(proxy, "check", "--checkpoint", "daily", "--as-of", "2025-04-01")
+    assert done.returncode == 1, done.stderr
+    assert "over the season 2024-25 so far" in done.stderr
+    presence, *_ = proxy.reads()
+    assert {read.name for read in presence.reads} == set(PARTITIONED)
+    assert_pruned_and_narrow(presence, SHIPPED)
+    assert dates_asked(presence, SHIPPED) == {(D("2024-10-22"), D("2025-04-01"))}
+
+
 def test_nothing_but_reads_and_metadata_is_asked_for(proxy: Proxy) -> None:
     checkpoints(proxy, "check", *WINDOW)
     api = [call for call in proxy.calls if "/bigquery/" in call.path]

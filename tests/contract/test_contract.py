@@ -220,7 +220,8 @@ def test_keys_of_another_width_are_compared_by_date_where_one_side_has_no_key(
         ),
         (
             {"checkpoints": {"suites": {"suites": ["L4"], "windw": "7d"}}},
-            "checkpoints.suites.windw: unknown key: did you mean 'window'? keys are suites, window",
+            "checkpoints.suites.windw: unknown key: did you mean 'window' or 'windows'? "
+            "keys are suites, window, windows",
         ),
         (
             {"services": {"results": {"url": "https://x", "results": {"paths": "a"}}}},

@@ -15,6 +15,7 @@ from great_expectations.expectations.metrics.table_metric_provider import TableM
 
 from checkpoints.contract.checks import Check
 from checkpoints.library.results import RunEvidence, details_of, succeeded
+from checkpoints.library.suites import suite_of
 from checkpoints.library.table import evidence_of
 from checkpoints.rules.evidence import Pair
 from checkpoints.rules.rule import Rule
@@ -30,7 +31,7 @@ class PairEvidenceMetric(TableMetricProvider):
     """
 
     metric_name = PAIR_EVIDENCE
-    value_keys = Pair._fields
+    value_keys = (*Pair._fields, "window")
 
     @metric_value(engine=PandasExecutionEngine)
     def _pandas(
@@ -43,8 +44,9 @@ class PairEvidenceMetric(TableMetricProvider):
         table, *_rest = execution_engine.get_compute_domain(
             metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE
         )
-        by = tuple(metric_value_kwargs.get("by") or ())
-        return evidence_of(table, Pair(**{**metric_value_kwargs, "by": by}))
+        given = dict(metric_value_kwargs)
+        part, by = given.pop("window") or "", tuple(given.pop("by", None) or ())
+        return evidence_of(table, Pair(**given, by=by), part)
 
 
 class CrossLayerExpectation(BatchExpectation):
@@ -59,6 +61,7 @@ class CrossLayerExpectation(BatchExpectation):
     of: str | None = None
     match: Literal["keys", "count"] = "keys"
     by: tuple[str, ...] = ()
+    window: str = ""
 
     metric_dependencies = (PAIR_EVIDENCE,)
 
@@ -70,9 +73,8 @@ class CrossLayerExpectation(BatchExpectation):
 
     def check(self, suite: str) -> Check:
         """The check that this expectation stands for, in the suite it is read from."""
-        return Check(
-            suite=suite, rule=self.rule(), pair=Pair(self.dataset, self.of, self.match, self.by)
-        )
+        pair = Pair(self.dataset, self.of, self.match, tuple(self.by))
+        return Check(suite=suite_of(suite), rule=self.rule(), pair=pair, window=self.window)
 
     def _validate(
         self,
@@ -106,6 +108,6 @@ def _expectation(rule: type[Rule]) -> type[CrossLayerExpectation]:
         "__doc__": rule.__doc__,
         "__annotations__": {p: rule.model_fields[p].annotation for p in parameters},
         "rule_class": rule,
-        "success_keys": (*Pair._fields, *parameters),
+        "success_keys": (*Pair._fields, "window", *parameters),
     }
     return type(name, (CrossLayerExpectation,), members)

@@ -154,7 +154,7 @@ def _expected(
         shown = result_evidence(result.result)
     return Expected(
         record=check_record(check, found),
-        sentence=check.rule.sentence(check.pair, by_date=bool(meta.get("by_date"))),
+        sentence=check.sentence(by_date=bool(meta.get("by_date"))),
         service=meta.get("service"),
         shown=shown,
     )
