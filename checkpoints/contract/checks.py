@@ -11,7 +11,7 @@ from checkpoints.contract.model import CROSS_LAYER, Contract
 from checkpoints.dates import DateRange
 from checkpoints.rules.evidence import Pair
 from checkpoints.rules.registry import RULES
-from checkpoints.rules.rule import Rule, Severity
+from checkpoints.rules.rule import Rule, Severity, name_of
 
 NAMESPACE = uuid.UUID("5b0bb2b2-52ee-5a0e-9a2c-6f7f8a3b1c11")
 
@@ -38,6 +38,11 @@ class Check:
     def kind(self) -> str:
         """The rule's name in the contract."""
         return self.rule.kind()
+
+    @property
+    def name(self) -> str:
+        """The rule's name, with what tells it from others of its kind."""
+        return name_of(self.kind, self.rule.identity(), self.pair.by)
 
     @property
     def severity(self) -> Severity:
@@ -72,10 +77,10 @@ def _declared(contract: Contract) -> Iterator[Check]:
             *_by_default(contract, name),
             *_rules_for_keyed(contract, name),
         ):
-            yield _check(contract, dataset.layer, name, rule)
+            yield check_of(contract, dataset.layer, name, rule)
     for rule in contract.cross_layer:
         if rule.dataset:
-            yield _check(contract, CROSS_LAYER, rule.dataset, rule)
+            yield check_of(contract, CROSS_LAYER, rule.dataset, rule)
 
 
 def _by_default(contract: Contract, name: str) -> list[Rule]:
@@ -89,11 +94,17 @@ def _by_default(contract: Contract, name: str) -> list[Rule]:
 
 def _rules_for_keyed(contract: Contract, name: str) -> list[Rule]:
     """The reference is compared with nothing; without a key there are dates to be read still."""
-    compared = name != contract.reference and not contract.is_date_grain(name)
-    return [rule for rule in contract.rules_for_keyed if compared or not rule.compares]
+    keyed, is_reference = not contract.is_date_grain(name), name == contract.reference
+    return [
+        rule
+        for rule in contract.rules_for_keyed
+        if not (is_reference and rule.compares)
+        if keyed or not (rule.compares or rule.is_about_rows)
+    ]
 
 
-def _check(contract: Contract, suite: str, name: str, rule: Rule) -> Check:
+def check_of(contract: Contract, suite: str, name: str, rule: Rule) -> Check:
+    """A rule of a dataset in a suite, with the pair that it judges."""
     dataset = contract.datasets[name]
     if rule.is_about_rows:
         return Check(suite=suite, rule=rule, pair=Pair(name, rule.of, "keys", rule.by))
@@ -117,7 +128,7 @@ def coverage_pair(contract: Contract, name: str) -> Pair:
     """
     dataset = contract.datasets[name]
     measures = (rule for rule in dataset.rules if rule.measures_coverage)
-    compared = (_check(contract, dataset.layer, name, rule).pair for rule in measures)
+    compared = (check_of(contract, dataset.layer, name, rule).pair for rule in measures)
     return next(compared, upstream_pair(contract, name))
 
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from checkpoints.contract.checks import checks_of
+from checkpoints.contract.checks import (
+    Check,
+    by_date_grain,
+    check_of,
+    checks_of,
+    key_columns,
+    upstream_pair,
+)
 from checkpoints.contract.model import CROSS_LAYER, Contract, Dataset
+from checkpoints.rules.evidence import Pair
+from checkpoints.rules.facts import Agreement
 from checkpoints.rules.rule import Rule
 from checkpoints.text import counted, did_you_mean
 
@@ -79,17 +88,23 @@ def _links(contract: Contract, name: str, dataset: Dataset) -> Iterator[str]:
     elif dataset.upstream not in contract.datasets:
         yield f"{place}.upstream: " + _unknown("dataset", dataset.upstream, list(contract.datasets))
     else:
-        yield from _grain_problems(contract, f"{place}.upstream", name, dataset.upstream)
+        yield from _grain_problems(contract, f"{place}.upstream", upstream_pair(contract, name))
 
 
-def _grain_problems(contract: Contract, place: str, name: str, other: str) -> Iterator[str]:
+def _grain_problems(contract: Contract, place: str, pair: Pair) -> Iterator[str]:
     """Also where only counts are compared: a count of games says nothing about players."""
-    left, right = len(contract.datasets[name].key), len(contract.datasets[other].key)
-    if left and right and left != right:
+    (name, left), (other, right) = key_columns(contract, pair)
+    own = contract.datasets[name].key
+    if absent := [column for column in pair.by if column not in own]:
         yield (
-            f"{place}: {name!r} has {counted(left, 'key column')} and {other!r} {right}, so that "
-            "their keys are never the same things: give both the same key columns, the finer one "
-            "as a query (SELECT DISTINCT date, key FROM …), or give one no key to compare by date"
+            f"{place}: by names {absent[0]!r}, which is no key column of {name!r} "
+            f"({', '.join(own) or 'it has none'}): name some of these"
+        )
+    elif left and right and len(left) != len(right):
+        yield (
+            f"{place}: {name!r} has {counted(len(left), 'key column')} and {other!r} "
+            f"{len(right)}, so that their keys are never the same things: compare them by columns "
+            "that both have (by: …), or give one no key to compare by date"
         )
 
 
@@ -118,12 +133,17 @@ def _of_problems(contract: Contract, place: str, name: str, rule: Rule) -> Itera
     if of is None:
         if name == contract.reference and rule.compares:
             yield f"{place}: the reference has no upstream to be compared with"
+        elif rule.compares and rule.by and contract.datasets[name].upstream in contract.datasets:
+            pair = check_of(contract, "", name, rule).pair
+            yield from _grain_problems(contract, f"{place}.by", pair)
     elif of not in contract.datasets:
         yield f"{place}.of: " + _unknown("dataset", of, list(contract.datasets))
     elif of == name:
         yield f"{place}.of: {name!r} cannot be compared with itself"
+    elif rule.is_about_rows and not rule.compares:
+        yield f"{place}.of: {rule.kind()} compares {name!r} with nothing: remove it"
     else:
-        yield from _grain_problems(contract, f"{place}.of", name, of)
+        yield from _grain_problems(contract, f"{place}.of", check_of(contract, "", name, rule).pair)
 
 
 def _range_problems(contract: Contract) -> Iterator[str]:
@@ -167,8 +187,24 @@ def _cycle_problems(contract: Contract) -> Iterator[str]:
 def _check_problems(contract: Contract) -> list[str]:
     checks = checks_of(contract)
     ids = [check.id for check in checks]
-    return [
-        f"suite {c.suite}: {c.kind} of {c.dataset!r} is declared twice with the same severity"
+    twice = [
+        f"suite {c.suite}: {c.name} of {c.dataset!r} is declared twice with the same severity"
         for n, c in enumerate(checks)
         if c.id in ids[:n]
     ]
+    return [*twice, *(p for check in checks for p in _evidence_problems(contract, check))]
+
+
+def _evidence_problems(contract: Contract, check: Check) -> Iterator[str]:
+    """What a rule needs of its datasets, and they do not declare."""
+    place, sides = f"suite {check.suite}: {check.name} of {check.dataset!r}", [check.dataset]
+    sides += [check.of] if check.of and check.rule.compares else []
+    if check.rule.reads_written_at():
+        for name in sides:
+            if not contract.datasets[name].written_at:
+                yield (
+                    f"{place} needs to know when rows of {name!r} were written: give {name!r} "
+                    "written_at, the column that says so"
+                )
+    if isinstance(check.rule.broken_where(), Agreement) and by_date_grain(contract, check.pair):
+        yield f"{place} compares keys one by one, and one of {' and '.join(sides)} has no key"

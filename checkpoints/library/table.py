@@ -23,9 +23,9 @@ from checkpoints.library.results import RunEvidence
 from checkpoints.rules.evidence import Cell, Pair, SampledKeys
 from checkpoints.rules.rule import Severity
 
-EVIDENCE = [*Cell._fields, "keys", "rows"]
+EVIDENCE = [*Cell._fields, "keys"]
 SAME = ["undated", "before", "error", "own_error", "first", "last", "as_of", "seasons", "fail_on"]
-SAME += ["contract_option", "written_above", "now"]
+SAME += ["contract_option", "rows", "written_above", "now"]
 COLUMNS = [*Pair._fields, *EVIDENCE, *SAME]
 WIDTH = len(Cell._fields)
 
@@ -47,12 +47,11 @@ def coverage_table(
         errors = frame.obstacle(pair), frame.obstacle(pair, alone=True)
         dates = (window.first, window.last, frame.as_of)
         same = (*known, *errors, *dates, frame.seasons, fail_on, contract_option)
-        own = (evidence.written_above, frame.now)
+        own = (evidence.rows, evidence.written_above, frame.now)
         for cell in frame.cells[pair]:
             key = (pair.dataset, pair.of or pair.dataset, pair.by)
             shown = samples.get((key, cell.date), SampledKeys())
-            told = evidence.rows.get(cell.date)
-            rows.append((*pair._replace(of=pair.of or ""), *cell, shown, told, *same, *own))
+            rows.append((*pair._replace(of=pair.of or ""), *cell, shown, *same, *own))
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
 
 
@@ -97,6 +96,5 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         cells=tuple(Cell._make(row[:WIDTH]) for row in rows),
         window=window,
         samples={row[0]: row[WIDTH] for row in rows if any(row[WIDTH])},
-        rows={row[0]: row[WIDTH + 1] for row in rows if row[WIDTH + 1]},
         **same,
     )

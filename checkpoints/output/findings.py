@@ -133,7 +133,7 @@ def _name(check: CheckRecord) -> str:
     against = f" of {check.of}" if compared else ""
     by_count = ", by count" if compared and check.match == "count" else ""
     lighter = f" ({check.severity})" if check.severity != "critical" else ""
-    return f"{check.dataset}: {check.kind}{against}{by_count}{lighter}"
+    return f"{check.dataset}: {check.name}{against}{by_count}{lighter}"
 
 
 def _message(check: CheckRecord) -> str:
