@@ -163,7 +163,7 @@ class HandWriter:
         ``by_pair`` is another query of the figures of its pair than ``of_rule``.
         """
         if isinstance(check.rule, UpToDate):
-            return self._late(check.dataset, check.rule.days)
+            return self._late(check.dataset, check.rule.days or 0)
         if by_pair is None or isinstance(check.rule, NoNullKeys):
             figures = self.of_rule(check)
         else:

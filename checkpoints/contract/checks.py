@@ -13,7 +13,7 @@ from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
 from checkpoints.rules.evidence import Pair
 from checkpoints.rules.registry import RULES
-from checkpoints.rules.rule import Rule, Severity
+from checkpoints.rules.rule import Rule, Severity, name_of
 
 NAMESPACE = uuid.UUID("5b0bb2b2-52ee-5a0e-9a2c-6f7f8a3b1c11")
 
@@ -41,6 +41,11 @@ class Check:
     def kind(self) -> str:
         """The rule's name in the contract."""
         return self.rule.kind()
+
+    @property
+    def name(self) -> str:
+        """The rule's name, with what tells it from others of its kind."""
+        return name_of(self.kind, self.rule.identity(), self.pair.by)
 
     @property
     def severity(self) -> Severity:
@@ -102,10 +107,10 @@ def _declared(contract: Contract) -> Iterator[Check]:
             *_by_default(contract, name),
             *_shared_rules(contract, name),
         ):
-            yield _check(contract, dataset.layer, name, rule)
+            yield check_of(contract, dataset.layer, name, rule)
     for rule in contract.cross_layer:
         if rule.dataset:
-            yield _check(contract, CROSS_LAYER, rule.dataset, rule)
+            yield check_of(contract, CROSS_LAYER, rule.dataset, rule)
 
 
 def _by_default(contract: Contract, name: str) -> list[Rule]:
@@ -125,18 +130,23 @@ def _shared_rules(contract: Contract, name: str) -> list[Rule]:
     says the same more closely takes precedence over a rule for all.
     """
     dataset, compared = contract.datasets[name], name != contract.reference
-    by_key = compared and not contract.is_date_grain(name)
-    keyed = [rule for rule in contract.rules_for_keyed if by_key or not rule.compares]
-    closer = {rule.kind() for rule in (*dataset.rules, *keyed)}
-    others = (rule for rule in contract.rules_for_all if rule.kind() not in closer)
-    rules = [*keyed, *(rule for rule in others if compared or not rule.compares)]
-    exempt = {exemption.rule for exemption in dataset.exempt}
-    return [rule for rule in rules if rule.kind() not in exempt]
+    keyed, exempt = bool(dataset.key), {exemption.rule for exemption in dataset.exempt}
+
+    def holds(rule: Rule) -> bool:
+        about_keys = rule.is_about_rows and not rule.by
+        return (compared or not rule.compares) and (keyed or not about_keys)
+
+    by_key = [r for r in contract.rules_for_keyed if holds(r) and (keyed or not r.compares)]
+    closer = {rule.kind() for rule in (*dataset.rules, *by_key)}
+    others = [r for r in contract.rules_for_all if holds(r) and r.kind() not in closer]
+    return [rule for rule in (*by_key, *others) if rule.kind() not in exempt]
 
 
-def _check(contract: Contract, suite: str, name: str, rule: Rule) -> Check:
+def check_of(contract: Contract, suite: str, name: str, rule: Rule) -> Check:
+    """A rule of a dataset in a suite, with the pair that it judges."""
     if rule.is_about_rows:
-        return Check(suite=suite, rule=rule, pair=Pair(name, None, "keys", rule.by))
+        of = str(rule.of) if rule.of else None
+        return Check(suite=suite, rule=rule, pair=Pair(name, of, "keys", rule.by))
     upstream = upstream_pair(contract, name)
     of = str(rule.of) if rule.of else upstream.of
     match = rule.match or (upstream.match if of == upstream.of else "keys")
@@ -158,7 +168,7 @@ def coverage_pair(contract: Contract, name: str) -> Pair:
     """
     dataset = contract.datasets[name]
     measures = (rule for rule in dataset.rules if rule.measures_coverage)
-    compared = (_check(contract, dataset.layer, name, rule).pair for rule in measures)
+    compared = (check_of(contract, dataset.layer, name, rule).pair for rule in measures)
     return next(compared, upstream_pair(contract, name))
 
 
@@ -194,11 +204,15 @@ def by_date_grain(contract: Contract, pair: Pair) -> bool:
 
 def key_columns(contract: Contract, pair: Pair) -> list[tuple[str, tuple[str, ...]]]:
     """The key columns that a pair compares, of its dataset and of each that it is compared with."""
-    others = [(name, contract.datasets[name].key) for name in names_in(contract, pair)[1:]]
-    # The other's key may be called otherwise.
-    by_other = [(name, pair.by if set(pair.by) <= set(key) else key) for name, key in others]
     own = pair.by or contract.datasets[pair.dataset].key
-    return [(pair.dataset, own), *(by_other if pair.by else others)]
+    others = names_in(contract, pair)[1:]
+    return [(pair.dataset, own), *((name, key_by(contract, name, pair.by)) for name in others)]
+
+
+def key_by(contract: Contract, name: str, by: tuple[str, ...]) -> tuple[str, ...]:
+    """The key columns of what is compared ``by`` columns of another: those, or its own key."""
+    key = contract.datasets[name].key
+    return by if by and set(by) <= set(key) else key
 
 
 def landing_pairs(contract: Contract, name: str) -> tuple[Pair, ...]:

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from checkpoints.contract.checks import checks_of, in_windows, pairs_of
+from checkpoints.contract.checks import (
+    Check,
+    by_date_grain,
+    checks_of,
+    in_windows,
+    key_by,
+    pairs_of,
+)
 from checkpoints.contract.model import CROSS_LAYER, Checkpoint, Contract, Dataset
 from checkpoints.contract.upstreams import names_above, names_in
+from checkpoints.rules.facts import Agreement
 from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Rule
 from checkpoints.text import counted, did_you_mean
@@ -91,17 +99,25 @@ def _links(contract: Contract, name: str, dataset: Dataset) -> Iterator[str]:
         if above not in contract.datasets:
             yield f"{place}.upstream{part}: " + _unknown("dataset", above, list(contract.datasets))
         else:
-            yield from _grain_problems(contract, f"{place}.upstream{part}", name, above)
+            yield from _grain_problems(contract, f"{place}.upstream{part}", name, above, dataset.by)
 
 
-def _grain_problems(contract: Contract, place: str, name: str, other: str) -> Iterator[str]:
+def _grain_problems(
+    contract: Contract, place: str, name: str, other: str, by: tuple[str, ...]
+) -> Iterator[str]:
     """Also where only counts are compared: a count of games says nothing about players."""
-    left, right = len(contract.datasets[name].key), len(contract.datasets[other].key)
-    if left and right and left != right:
+    own = contract.datasets[name].key
+    left, right = len(by or own), len(key_by(contract, other, by))
+    if absent := [column for column in by if column not in own]:
+        yield (
+            f"{place}: by names {absent[0]!r}, which is no key column of {name!r} "
+            f"({', '.join(own) or 'it has none'}): name some of these"
+        )
+    elif left and right and left != right:
         yield (
             f"{place}: {name!r} has {counted(left, 'key column')} and {other!r} {right}, so that "
-            "their keys are never the same things: give both the same key columns, the finer one "
-            "as a query (SELECT DISTINCT date, key FROM …), or give one no key to compare by date"
+            "their keys are never the same things: compare them by columns that both have "
+            "(by: …), or give one no key to compare by date"
         )
 
 
@@ -143,6 +159,13 @@ def _of_problems(contract: Contract, place: str, name: str, rule: Rule) -> Itera
     if rule.of is None:
         if name == contract.reference and rule.compares:
             yield f"{place}: the reference has no upstream to be compared with"
+        elif rule.compares and rule.by:
+            for above in names_above(contract, name):
+                if above in contract.datasets:
+                    yield from _grain_problems(contract, f"{place}.by", name, above, rule.by)
+        return
+    if rule.is_about_rows and not rule.compares:
+        yield f"{place}.of: {rule.kind()} compares {name!r} with nothing: remove it"
         return
     for part, of in rule.of.placed():
         if of not in contract.datasets:
@@ -150,7 +173,9 @@ def _of_problems(contract: Contract, place: str, name: str, rule: Rule) -> Itera
         elif of == name:
             yield f"{place}.of{part}: {name!r} cannot be compared with itself"
         else:
-            yield from _grain_problems(contract, f"{place}.of{part}", name, of)
+            upstream = str(rule.of) == str(contract.datasets[name].upstream)
+            by = rule.by or (contract.datasets[name].by if upstream else ())
+            yield from _grain_problems(contract, f"{place}.of{part}", name, of, by)
 
 
 def _range_problems(contract: Contract) -> Iterator[str]:
@@ -248,12 +273,29 @@ def _check_problems(contract: Contract) -> list[str]:
         if entry.rules is not None
         and not in_windows(checks_of(contract, checkpoint.suites), {"": entry})
     ]
+    twice = [
+        f"suite {c.suite}: {c.name} of {c.dataset!r} is declared twice with the same severity"
+        for n, c in enumerate(checks)
+        if c.id in ids[:n]
+    ]
     return [
         *_count_problems(contract),
         *idle,
-        *(
-            f"suite {c.suite}: {c.kind} of {c.dataset!r} is declared twice with the same severity"
-            for n, c in enumerate(checks)
-            if c.id in ids[:n]
-        ),
+        *twice,
+        *(p for check in checks for p in _evidence_problems(contract, check)),
     ]
+
+
+def _evidence_problems(contract: Contract, check: Check) -> Iterator[str]:
+    """What a rule needs of its datasets, and they do not declare."""
+    place = f"suite {check.suite}: {check.name} of {check.dataset!r}"
+    sides = names_in(contract, check.pair)[: None if check.rule.compares else 1]
+    if check.rule.reads_written_at():
+        for name in sides:
+            if not contract.datasets[name].written_at:
+                yield (
+                    f"{place} needs to know when rows of {name!r} were written: give {name!r} "
+                    "written_at, the column that says so"
+                )
+    if isinstance(check.rule.broken_where(), Agreement) and by_date_grain(contract, check.pair):
+        yield f"{place} compares keys one by one, and one of {' and '.join(sides)} has no key"

@@ -160,8 +160,9 @@ def layout_of(contract: Contract) -> Layout:
             agreed[Agreed(down, up[0], broken)] = None
         if check.rule.counts_rows:
             rows[check.dataset] = None
-        if check.rule.reads_written_at:
-            written.update(dict.fromkeys(grain.dataset for grain in (down, *up)))
+        if check.rule.reads_written_at():
+            sides_of = (down, *up) if check.rule.compares else (down,)
+            written.update(dict.fromkeys(grain.dataset for grain in sides_of))
     columns = {name: contract.datasets[name].written_at for name in written}
     return Layout(
         names=contract.names,

@@ -17,7 +17,7 @@ from checkpoints.errors import ExitCode
 from checkpoints.records import Record
 from checkpoints.rules.evidence import Cell, Keys, Match, Pair, Status, Tally
 from checkpoints.rules.registry import RULES
-from checkpoints.rules.rule import Evaluation, Outcome, Rule, Severity
+from checkpoints.rules.rule import Evaluation, Outcome, Rule, Severity, name_of
 from checkpoints.text import dates
 
 WEIGHT: dict[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
@@ -36,6 +36,7 @@ class CheckRecord(Record):
     match: Match
     by: tuple[str, ...] = ()
     kind: str
+    identity: tuple[str, ...] = ()
     severity: Severity
     threshold: float
     outcome: Outcome
@@ -55,6 +56,16 @@ class CheckRecord(Record):
     def rule(self) -> type[Rule]:
         """The rule that was applied."""
         return RULES[self.kind]
+
+    @property
+    def name(self) -> str:
+        """The rule's name, with what tells it from others of its kind."""
+        return name_of(self.kind, self.identity, self.by)
+
+    @property
+    def title(self) -> str:
+        """``name`` on a page: only the rule's own words are parted."""
+        return name_of(self.kind.replace("_", " "), self.identity, self.by)
 
     @property
     def pair(self) -> Pair:
@@ -161,7 +172,7 @@ def retirements(contract: Contract, frame: CoverageFrame) -> Iterator[Retirement
 
 def judged(check: Check, frame: CoverageFrame) -> CheckRecord:
     """Judge one check on a frame that holds its pair."""
-    if problem := frame.obstacle(check.pair, alone=not check.rule.compares):
+    if problem := frame.obstacle(check.pair, alone=check.rule.stands_alone()):
         evaluation = Evaluation(outcome=Outcome.ERRORED, message=problem)
     else:
         evaluation = check.rule.judge(frame.evidence(check.pair, part=check.window))
@@ -179,6 +190,7 @@ def check_record(check: Check, evaluation: Evaluation, window: Window | None = N
         match=check.pair.match,
         by=check.pair.by,
         kind=check.kind,
+        identity=check.rule.identity(),
         severity=check.severity,
         threshold=check.rule.threshold,
         outcome=evaluation.outcome,
@@ -204,7 +216,7 @@ def decide(
     """
     counts = Counter(check.outcome for check in checks)
     tolerated = _tolerated(checks, records)
-    if tolerated and not any(check.rule.needs_due_dates for check in checks):
+    if tolerated and not any(check.rule.tells_missing for check in checks):
         # Nobody has said how many dates may be lost.
         code = ExitCode.COULD_NOT_TELL
         summary = (
@@ -263,8 +275,8 @@ def _exit_code(checks: Sequence[CheckRecord], declared: int, fail_on: Severity) 
         return ExitCode.COULD_NOT_TELL
     if any(gates(check, fail_on) for check in checks):
         return ExitCode.INCOMPLETE
-    # A clean key column says nothing about coverage: it is not green alone.
-    decisive = [c for c in checks if c.rule.needs_due_dates] or checks
+    # A clean or a filled column says nothing about coverage: it is not green alone.
+    decisive = [c for c in checks if c.rule.tells_missing] or checks
     if all(c.outcome is Outcome.NOT_EVALUATED for c in decisive):
         return ExitCode.NOTHING_DUE
     return ExitCode.COMPLETE

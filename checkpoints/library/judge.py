@@ -171,7 +171,7 @@ def _record(check: Check, outcome: ExpectationValidationResult, window: Window) 
 
 
 def _name(check: Check) -> str:
-    return f"{check.kind} of {check.dataset!r} in suite {check.suite!r}"
+    return f"{check.name} of {check.dataset!r} in suite {check.suite!r}"
 
 
 def _page(url: str | None) -> Path:

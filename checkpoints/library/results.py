@@ -38,12 +38,12 @@ class RunEvidence(PairEvidence):
     error: str = ""
 
     def refuse(self, rule: Rule) -> None:
-        """Refuse a rule that compares where that cannot be done.
+        """Refuse a rule that needs more than the dataset, where that cannot be read or compared.
 
         Raises:
             UnreadablePair: with the reason; the library reports an exception and not a failure.
         """
-        if self.error and rule.compares:
+        if self.error and not rule.stands_alone():
             raise UnreadablePair(self.error)
 
 
@@ -201,7 +201,7 @@ def disagreements(report: Report, results: Sequence[Path]) -> Iterator[str]:
     for check in report.checks:
         if problem := _disagreement(check, stored.get(check.id)):
             yield (
-                f"{check.kind} of {check.dataset!r} in suite {check.suite!r}: {problem}: "
+                f"{check.name} of {check.dataset!r} in suite {check.suite!r}: {problem}: "
                 "run the checkpoint again"
             )
 

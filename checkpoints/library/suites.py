@@ -176,12 +176,11 @@ def _suite(contract: Contract, name: str, checks: Sequence[Check]) -> dict[str, 
 
 def _expectation(contract: Contract, check: Check) -> dict[str, Any]:
     by_date = by_date_grain(contract, check.pair)
-    pair = {key: value for key, value in check.pair._asdict().items() if value not in (None, ())}
-    window = {"window": check.window} if check.window else {}
+    given = {**check.pair._asdict(), "window": check.window, **check.rule.parameters()}
     return {
         "id": check.id,
         "type": check.rule.expectation,
-        "kwargs": pair | window | check.rule.parameters(),
+        "kwargs": {name: value for name, value in given.items() if value not in (None, (), "")},
         "severity": check.severity,
         "meta": {
             "by_date": by_date,

@@ -290,7 +290,7 @@ def _cells(check: CheckRecord) -> list[Text]:
     return [
         Text(""),
         Text(mark, style=STYLE[check.outcome]),
-        Text(check.kind),
+        Text(one_line(check.name)),
         Text(found),
         Text(check.limit),
         Text(dates(count) if count and check.outcome is Outcome.FAILED else ""),

@@ -135,7 +135,7 @@ def _name(check: CheckRecord) -> str:
     by_count = ", by count" if compared and check.match == "count" else ""
     lighter = f" ({check.severity})" if check.severity != "critical" else ""
     over = f" {check.over}" if check.over else ""
-    return f"{check.dataset}: {check.kind}{against}{by_count}{over}{lighter}"
+    return f"{check.dataset}: {check.name}{against}{by_count}{over}{lighter}"
 
 
 def _message(check: CheckRecord) -> str:

@@ -124,7 +124,7 @@ def tone_of(checks: Sequence[CheckRecord], fail_on: Severity) -> Literal["good",
     """Of a suite: bad when something in it gates, warn when no coverage was evaluated."""
     if any(c.outcome is Outcome.ERRORED or gates(c, fail_on) for c in checks):
         return "bad"
-    decisive = [c for c in checks if c.rule.needs_due_dates] or checks
+    decisive = [c for c in checks if c.rule.tells_missing] or checks
     return "warn" if all(c.outcome is Outcome.NOT_EVALUATED for c in decisive) else "good"
 
 
@@ -146,7 +146,7 @@ def unknown_of(report: Report) -> Unknown:
     evaluated = {
         c.dataset
         for c in report.checks
-        if c.outcome in (Outcome.PASSED, Outcome.FAILED) and c.rule.needs_due_dates
+        if c.outcome in (Outcome.PASSED, Outcome.FAILED) and c.rule.tells_missing
     }
     compared = [
         record

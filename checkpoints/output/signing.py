@@ -148,7 +148,7 @@ def _refusals(gaps: tuple[KnownGap, ...], report: Report) -> Iterator[str]:
         case ExitCode.COULD_NOT_TELL:
             yield "resolve what could not be evaluated, then run the checkpoint again"
     for check in report.checks:
-        what = f"{check.kind} of {check.dataset!r}"
+        what = f"{check.name} of {check.dataset!r}"
         if check.outcome is Outcome.ERRORED:
             yield f"{what} could not be evaluated: {check.message}"
         elif gates(check, report.verdict.fail_on):

@@ -73,7 +73,8 @@ class Rule(Record, ABC):
     """The type of its expectation, ``expect_…``: never change it, archives name it."""
 
     template: ClassVar[str]
-    """What it requires, with ``$dataset``, ``$of``, ``$limit``, ``$unit`` and its parameters."""
+    """What it requires, with ``$dataset``, ``$of``, ``$limit``, ``$unit`` and its parameters; see
+    ``wording``."""
 
     compares: ClassVar[bool] = True
     """Evidence: it needs a dataset to compare with; else the dataset alone."""
@@ -84,11 +85,11 @@ class Rule(Record, ABC):
     counts_rows: ClassVar[bool] = False
     """Evidence: it needs the number of the dataset's rows on each date."""
 
-    reads_written_at: ClassVar[bool] = False
-    """Evidence: it needs when the rows were written, of all that it is about."""
-
     needs_due_dates: ClassVar[bool] = True
-    """Evidence: without a due date there is nothing to judge. Alone, the others are not green."""
+    """Evidence: without a due date there is nothing to judge."""
+
+    tells_missing: ClassVar[bool] = True
+    """It says how much may be missing. Alone, the others are not green."""
 
     measures_coverage: ClassVar[bool] = False
     """The first such rule of a dataset says what its coverage is measured by."""
@@ -98,6 +99,9 @@ class Rule(Record, ABC):
 
     repairable: ClassVar[bool] = True
     """A backfill of its unexpected dates repairs it."""
+
+    repaired_by_replacing: ClassVar[bool] = False
+    """A backfill repairs it where the service replaces the rows of a date."""
 
     excusable: ClassVar[bool] = True
     """A known gap can cover its unexpected dates."""
@@ -142,8 +146,16 @@ class Rule(Record, ABC):
     def threshold(self) -> float:
         """What the observed value is compared with."""
 
+    @classmethod
+    def stands_alone(cls) -> bool:
+        """Whether the dataset alone is enough: what is due, the reference says."""
+        return not (cls.compares or cls.needs_due_dates)
+
     def identity(self) -> tuple[str, ...]:
-        """What tells it from others of its kind on the same dataset, beside their pair."""
+        """What tells it from others of its kind on the same dataset, beside their pair.
+
+        Words that stand after its name: ``filled usage_rate``.
+        """
         return ()
 
     def broken_where(self) -> Fact | Agreement | None:
@@ -153,6 +165,10 @@ class Rule(Record, ABC):
     def about(self) -> Fact | None:
         """Evidence: what is true of the keys that it is about; None: it is about all."""
         return None
+
+    def reads_written_at(self) -> bool:
+        """Evidence: whether it needs when the rows were written, of all that it is about."""
+        return False
 
     def reads_above_before(self, window: DateRange) -> DateRange | None:  # noqa: ARG002
         """Evidence: dates before the window of what it is compared with."""
@@ -195,6 +211,10 @@ class Rule(Record, ABC):
         """What it says of the rows of one unexpected date; empty where keys say all."""
         return ""
 
+    def wording(self) -> str:
+        """The ``template``, where it does not depend on parameters."""
+        return self.template
+
     def limit_in_words(self) -> str:
         """The threshold as ``$limit`` of the template says it."""
         return self.quantity(self.threshold)
@@ -205,7 +225,7 @@ class Rule(Record, ABC):
         ``player_composite_factors holds at least 80 % of the keys of bdl_player_boxscores``
         """
         words = {
-            **self.parameters(),
+            **{name: _in_words(value) for name, value in self.parameters().items()},
             "dataset": pair.dataset,
             "of": pair.of or "",
             "limit": self.limit_in_words(),
@@ -213,7 +233,18 @@ class Rule(Record, ABC):
         }
         by_count = " (compared by count)" if self.compares and pair.match == "count" else ""
         by = f" (by {', '.join(pair.by)})" if pair.by else ""
-        return Template(self.template).substitute(words) + by_count + by
+        return Template(self.wording()).substitute(words) + by_count + by
+
+
+def _in_words(parameter: object) -> str:
+    several = parameter if isinstance(parameter, tuple) else (parameter,)
+    return ", ".join(map(str, several))
+
+
+def name_of(kind: str, identity: Sequence[str], by: Sequence[str]) -> str:
+    """A rule as people tell it from others: ``filled usage_rate``, ``rows_per_key by game_id``."""
+    grain = ("by", ", ".join(by)) if by else ()
+    return " ".join((kind, *identity, *grain))
 
 
 class DaysRule(Rule, ABC):
@@ -234,6 +265,7 @@ class CountRule(Rule, ABC):
     """A rule that allows none of what it counts."""
 
     needs_due_dates: ClassVar[bool] = False
+    tells_missing: ClassVar[bool] = False
     repairable: ClassVar[bool] = False
     noun: ClassVar[tuple[str, str]]
     """What is counted: one of it, and several."""

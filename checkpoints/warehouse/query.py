@@ -70,7 +70,9 @@ def _of(reading: Reading, rows: sa.Subquery, told: str) -> Column:
 def _differs(reading: Reading, rows: sa.Subquery, n: int) -> sa.ColumnElement[bool]:
     low, high = sa.func.min(rows.c[f"low_{n}"]), sa.func.max(rows.c[f"high_{n}"])
     tolerance = reading.layout.agreed[n].agreement.tolerance
-    return high - low > sa.literal_column(repr(tolerance)) if tolerance else high > low
+    # 1.1 - 1.0 is a little more than 0.1.
+    allowed: Column = sa.literal_column(repr(tolerance * (1 + 1e-6)))
+    return high - low > allowed if tolerance else high > low
 
 
 def _mask(reading: Reading, merged: Any) -> Iterator[tuple[str, Column]]:

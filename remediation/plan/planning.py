@@ -305,7 +305,7 @@ def _never_planned(
     found: list[Unplanned] = []
     for check in asked.checks(report):
         if check.outcome is Outcome.ERRORED:
-            reason = f"{check.kind} could not be evaluated: {check.message}"
+            reason = f"{check.name} could not be evaluated: {check.message}"
             found.append(Unplanned(dataset=check.dataset, why=Why.ERRORED, reason=reason, dates=()))
         elif check.outcome is Outcome.FAILED and not check.rule.repairable:
             dates = tuple(sorted(check.unexpected_dates))

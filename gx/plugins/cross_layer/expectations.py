@@ -100,13 +100,16 @@ def expectations_of(rules: Iterable[type[Rule]]) -> dict[str, type[CrossLayerExp
 
 
 def _expectation(rule: type[Rule]) -> type[CrossLayerExpectation]:
-    """The library derives an expectation's type from the name of its class."""
+    """The library derives an expectation's type from the name of its class.
+
+    It would read 1 as true and "5" as 5 where a parameter may be any of them: the rule reads it.
+    """
     name = "".join(word.capitalize() for word in rule.expectation.split("_"))
     parameters = rule.parameter_names()
     members = {
         "__module__": __name__,
         "__doc__": rule.__doc__,
-        "__annotations__": {p: rule.model_fields[p].annotation for p in parameters},
+        "__annotations__": dict.fromkeys(parameters, Any),
         "rule_class": rule,
         "success_keys": (*Pair._fields, "window", *parameters),
     }
