@@ -43,7 +43,8 @@ class Layout:
     """The grains and facts of a contract, each with its place in a mask.
 
     ``rows`` and ``written`` name the datasets of which rows are counted on each date, and of which
-    the first and last moment of writing is read. Its own grain of dataset *i* is grain *i*.
+    the first and last moment of writing is read; ``rows_of`` are facts of which rows are counted.
+    Its own grain of dataset *i* is grain *i*.
     """
 
     names: tuple[str, ...]
@@ -51,6 +52,7 @@ class Layout:
     facts: tuple[tuple[Grain, Fact], ...] = ()
     agreed: tuple[Agreed, ...] = ()
     rows: tuple[str, ...] = ()
+    rows_of: tuple[tuple[Grain, Fact], ...] = ()
     written: Mapping[str, str]
 
     @cached_property
@@ -151,6 +153,7 @@ def layout_of(contract: Contract) -> Layout:
     facts: dict[tuple[Grain, Fact], None] = {}
     agreed: dict[Agreed, None] = {}
     rows: dict[str, None] = {}
+    rows_of: dict[tuple[Grain, Fact], None] = {}
     written: dict[str, None] = {}
     for check in checks_of(contract):
         down, *up = grains_of(contract, check.pair)
@@ -158,7 +161,9 @@ def layout_of(contract: Contract) -> Layout:
             facts[told, fact] = None
         if isinstance(broken := check.rule.broken_where(), Agreement):
             agreed[Agreed(down, up[0], broken)] = None
-        if check.rule.counts_rows:
+        counted = check.rule.counts_rows_of()
+        rows_of.update(dict.fromkeys((down, fact) for fact in counted))
+        if check.rule.counts_rows or counted:
             rows[check.dataset] = None
         if check.rule.reads_written_at():
             sides_of = (down, *up) if check.rule.compares else (down,)
@@ -170,6 +175,7 @@ def layout_of(contract: Contract) -> Layout:
         facts=tuple(facts),
         agreed=tuple(agreed),
         rows=tuple(rows),
+        rows_of=tuple(rows_of),
         written={name: column for name, column in columns.items() if column},
     )
 

@@ -10,8 +10,8 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from checkpoints.coverage.layout import Bits, Layout, joined
-from checkpoints.rules.facts import Written
+from checkpoints.coverage.layout import Bits, Grain, Layout, joined
+from checkpoints.rules.facts import Fact, Written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +22,8 @@ class Presence:
     its bits mean. ``undated[mask]`` counts the keys of rows without a date. ``null_rows`` counts
     rows: those of a dataset without a key on a date, or without a date (None); where it says
     nothing, their distinct keys are counted. ``rows[date][dataset]`` is how many rows hold the
-    keys of a date, ``written[dataset][date]`` when they were written; both are empty where they
-    were not asked for.
+    keys of a date, ``written[dataset][date]`` when they were written, ``rows_of[fact][date]`` how
+    many meet the conditions of a fact; they are empty where they were not asked for.
     """
 
     layout: Layout
@@ -32,6 +32,7 @@ class Presence:
     null_rows: Mapping[tuple[str, date | None], int] = field(default_factory=dict)
     rows: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
     written: Mapping[str, Mapping[date, Written]] = field(default_factory=dict)
+    rows_of: Mapping[tuple[Grain, Fact], Mapping[date, int]] = field(default_factory=dict)
 
     def keys(self, day: date, name: str) -> int:
         """How many distinct keys a dataset has on a date; 1 for a batch without keys."""
@@ -85,6 +86,7 @@ def presence_of(
     undated: Counter[int] = Counter()
     rows_by_date: dict[date, Counter[str]] = {}
     written: dict[str, dict[date, Written]] = {}
+    rows_of: dict[tuple[Grain, Fact], Counter[date]] = {}
     for day, *found in rows:
         mask, keys, of_datasets = joined(found[:words]), found[words], found[words + 1 :]
         if day is None:
@@ -96,12 +98,20 @@ def presence_of(
             # Not rows with a NULL key.
             if number and mask & layout.bit(layout.own(name)):
                 rows_by_date.setdefault(day, Counter())[name] += number
-        moments = iter(of_datasets[told:])
-        for name, first, last in zip(layout.written, moments, moments, strict=False):
+        rest = iter(of_datasets[told:])
+        for name, first, last in zip(layout.written, rest, rest, strict=False):
             if first is not None:
                 before = written.setdefault(name, {}).get(day, Written(first, last))
                 found_now = Written(min(before.first, first), max(before.last, last))
                 written[name][day] = found_now
+        for fact, number in zip(layout.rows_of, rest, strict=False):
+            if number and mask & layout.bit(fact[0]):
+                rows_of.setdefault(fact, Counter())[day] += number
     return Presence(
-        layout=layout, by_date=by_date, undated=undated, rows=rows_by_date, written=written
+        layout=layout,
+        by_date=by_date,
+        undated=undated,
+        rows=rows_by_date,
+        written=written,
+        rows_of=rows_of,
     )

@@ -28,6 +28,11 @@ def rows_by_date(contract: Contract, presence: Presence, pair: Pair) -> Mapping[
             keys=keys,
             rows=presence.rows.get(day, {}).get(pair.dataset, 0),
             written=written.get(day),
+            rows_of={
+                fact: n
+                for (grain, fact), found in presence.rows_of.items()
+                if grain == down and (n := found.get(day, 0))
+            },
             true_of={told: n for told, ways in bits.items() if (n := count(masks, ways))},
         )
         for day, masks in presence.by_date.items()

@@ -64,10 +64,12 @@ class RowsOfDate:
     """What is known of a dataset's rows of a date, as far as its rules need it.
 
     ``keys`` are distinct, of the grain that is judged; ``true_of`` counts those of which a fact is
-    true, or an agreement broken. ``rows`` and ``written`` are of the whole dataset.
+    true, or an agreement broken; ``rows_of`` counts the rows that meet a fact's conditions.
+    ``rows`` and ``written`` are of the whole dataset.
     """
 
     keys: int = 0
     rows: int = 0
     written: Written | None = None
     true_of: Mapping[Fact | Agreement, int] = field(default_factory=dict)
+    rows_of: Mapping[Fact, int] = field(default_factory=dict)

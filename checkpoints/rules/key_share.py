@@ -8,7 +8,7 @@ from datetime import date
 from typing import ClassVar, Literal, NamedTuple
 
 from checkpoints.rules.evidence import Cell, PairEvidence
-from checkpoints.rules.facts import RowsOfDate
+from checkpoints.rules.facts import Fact, RowsOfDate
 from checkpoints.rules.ratio import RatioRule, Share
 from checkpoints.rules.rule import Evaluation, Outcome, not_evaluated
 from checkpoints.text import dates
@@ -38,23 +38,38 @@ class KeyShareRule(RatioRule, ABC):
 
     at_least: Share = 1.0
     per: Literal["window", "date"] = "window"
+    share_of: Literal["keys", "rows"] = "keys"
 
     def identity(self) -> tuple[str, ...]:
-        """What it is about, and whether every date is judged for itself."""
-        return (*self.about_columns(), *(["per date"] if self.per == "date" else []))
+        """What it is about, whether every date is judged for itself, and whether by rows."""
+        per = ["per date"] if self.per == "date" else []
+        return (*self.about_columns(), *per, *(["by rows"] if self.share_of == "rows" else []))
+
+    def counts_rows_of(self) -> tuple[Fact, ...]:
+        """Where the share is one of rows, the facts that tell it."""
+        facts = (self.broken_where(), self.about())
+        rows = self.share_of == "rows"
+        return tuple(fact for fact in facts if rows and isinstance(fact, Fact))
 
     def wording(self) -> str:
         """What is said of the window, or of every due date."""
-        return ("on every due date, " if self.per == "date" else "") + self.template
+        said = self.template.replace("$unit", "rows") if self.share_of == "rows" else self.template
+        return ("on every due date, " if self.per == "date" else "") + said
 
     @abstractmethod
     def about_columns(self) -> tuple[str, ...]:
         """Words that say which columns, and what of them."""
 
     def counted(self, cell: Cell, rows: RowsOfDate) -> int:  # noqa: ARG002
-        """The keys of a date that it is about."""
-        about = self.about()
-        return rows.true_of.get(about, 0) if about else rows.keys
+        """The keys, or rows, of a date that it is about."""
+        return self.all_of(rows)
+
+    def all_of(self, rows: RowsOfDate) -> int:
+        """The keys, or rows, of the dataset that it is about."""
+        about, by_rows = self.about(), self.share_of == "rows"
+        if about is None:
+            return rows.rows if by_rows else rows.keys
+        return rows.rows_of.get(about, 0) if by_rows else rows.true_of.get(about, 0)
 
     def judge(self, evidence: PairEvidence) -> Evaluation:
         """The unexpected dates are those whose own share is too low, once it has failed."""
@@ -88,10 +103,12 @@ class KeyShareRule(RatioRule, ABC):
         }
 
     def broken_of(self, rows: RowsOfDate) -> int:
-        """The keys of a date that break it."""
+        """The keys, or rows, of a date that break it."""
         broken = self.broken_where()
+        if self.share_of == "rows" and isinstance(broken, Fact):
+            return rows.rows_of.get(broken, 0)
         return rows.true_of.get(broken, 0) if broken else 0
 
     def told_of(self, rows: RowsOfDate) -> str:
         """``12 of 240 keys``."""
-        return f"{self.broken_of(rows)} of {rows.keys} keys"
+        return f"{self.broken_of(rows)} of {self.all_of(rows)} {self.share_of}"

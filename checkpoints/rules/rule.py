@@ -170,6 +170,10 @@ class Rule(Record, ABC):
         """Evidence: whether it needs when the rows were written, of all that it is about."""
         return False
 
+    def counts_rows_of(self) -> tuple[Fact, ...]:
+        """Evidence: facts of which it needs the number of rows that meet the conditions."""
+        return ()
+
     def reads_above_before(self, window: DateRange) -> DateRange | None:  # noqa: ARG002
         """Evidence: dates before the window of what it is compared with."""
         return None

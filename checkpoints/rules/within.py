@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from checkpoints.records import Name
 from checkpoints.rules.condition import Condition, Scalar, Scalars
-from checkpoints.rules.facts import Fact, RowsOfDate, has_value
+from checkpoints.rules.facts import Fact, has_value
 from checkpoints.rules.key_share import KeyShareRule
 
 
@@ -71,7 +71,3 @@ class Within(KeyShareRule):
                 if bound is not None
             ]
         return Fact(conditions=tuple(outside))
-
-    def told_of(self, rows: RowsOfDate) -> str:
-        """``12 of 240 keys``, of those that have a value."""
-        return f"{self.broken_of(rows)} of {rows.true_of.get(self.about(), 0)} keys"

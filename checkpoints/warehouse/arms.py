@@ -84,10 +84,19 @@ class Reading:
         ]
 
     @property
+    def rows_of(self) -> list[int]:
+        """The numbers of the facts of which rows are counted."""
+        facts = self.layout.facts
+        return [
+            facts.index(told) for told in self.layout.rows_of if told[0].dataset in self.sources
+        ]
+
+    @property
     def extra(self) -> list[str]:
         """The names of what an arm has besides, NULL where it has nothing to say."""
         found = ["number_of_rows"] if self.counted else []
         found += ["first_written", "last_written"] if self.written else []
+        found += [f"rows_of_{n}" for n in self.rows_of]
         return [*found, *(f"{end}_{n}" for n in self.values for end in ("low", "high"))]
 
 
@@ -123,6 +132,11 @@ def _grouped(reading: Reading, name: str) -> sa.Select[Any]:
     for column, function in (("first_written", sa.func.min), ("last_written", sa.func.max)):
         if column in rows.c:
             extra[column] = function(sa.case((own, rows.c[column])))
+    for n in reading.rows_of:
+        grain, _ = reading.layout.facts[n]
+        if grain in grains:
+            met = sa.and_(_is_of(rows, grain, grains), rows.c[f"fact_{n}"])
+            extra[f"rows_of_{n}"] = sa.func.count(sa.case((met, number(1))))
     arms = [number(reading.layout.grains.index(grain)) for grain in grains]
     return sa.select(
         rows.c.date,

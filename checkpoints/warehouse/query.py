@@ -20,7 +20,8 @@ def presence_statement(reading: Reading) -> sa.Select[Any]:
     """How many distinct keys have which mask on which date.
 
     The columns are ``date, word_1 … word_w, keys``, then of each dataset of ``counted`` its rows,
-    and of each of ``layout.written`` the first and last moment in which they were written.
+    of each of ``layout.written`` the first and last moment in which they were written, and of each
+    of ``layout.rows_of`` the rows that meet its conditions.
     Rows are read for the dates in ``ranges``, and rows whose date is NULL.
     """
     masks = masks_statement(reading).subquery("masks")
@@ -30,13 +31,18 @@ def presence_statement(reading: Reading) -> sa.Select[Any]:
 
 
 def _told(reading: Reading) -> Iterator[tuple[str, Any]]:
-    """What is told of whole datasets, and how that of several keys is put together."""
+    """What is told of whole datasets, and how that of several keys is put together.
+
+    It is the same in every location.
+    """
     for name in reading.counted:
         yield f"rows_{reading.layout.names.index(name)}", sa.func.sum
     for name in reading.layout.written:
         n = reading.layout.names.index(name)
         yield f"first_written_{n}", sa.func.min
         yield f"last_written_{n}", sa.func.max
+    for told in reading.layout.rows_of:
+        yield f"rows_of_{reading.layout.facts.index(told)}", sa.func.sum
 
 
 def masks_statement(reading: Reading) -> sa.Select[Any]:
@@ -61,10 +67,14 @@ def masks_statement(reading: Reading) -> sa.Select[Any]:
 
 
 def _of(reading: Reading, rows: sa.Subquery, told: str) -> Column:
-    """What a row says of a dataset; NULL where it is a row of another."""
+    """What a row says of a dataset or a fact; NULL where it is a row of another."""
     kind, _, n = told.rpartition("_")
-    column = rows.c["number_of_rows" if kind == "rows" else kind] if reading.sources else sa.null()
-    return sa.case((rows.c.arm == number(int(n)), column))
+    column = {"rows": "number_of_rows", "rows_of": told}.get(kind, kind)
+    if column not in rows.c:
+        return sa.cast(sa.null(), sa.BigInteger())
+    grain = reading.layout.facts[int(n)][0] if kind == "rows_of" else None
+    arm = reading.layout.grains.index(grain) if grain else int(n)
+    return sa.case((rows.c.arm == number(arm), rows.c[column]))
 
 
 def _differs(reading: Reading, rows: sa.Subquery, n: int) -> sa.ColumnElement[bool]:
