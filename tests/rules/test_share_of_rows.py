@@ -16,9 +16,10 @@ from checkpoints.warehouse.evidence import gather
 from tests.support.warehouses import BASIC, D, contract_of
 
 
-def found(
-    folder: Path, rule: dict[str, Any], rows: list[tuple[str, str, float | None]]
-) -> CheckRecord:
+Rows = list[tuple[str, str | None, float | None]]
+
+
+def found(folder: Path, rule: dict[str, Any], rows: Rows) -> CheckRecord:
     summary = {**BASIC["datasets"]["summary"], "upstream": "schedule", "rules": [rule]}
     schedule = BASIC["datasets"]["schedule"]
     contract = contract_of(
@@ -34,10 +35,8 @@ def found(
         connection.execute("INSERT INTO s.schedule SELECT DISTINCT d, k FROM s.summary")
     window = Window(range=DateRange(D("2025-01-10"), D("2025-01-11")), label="")
     frame = gather(contract, f"duckdb:///{folder / 'w.duckdb'}", window, D("2025-02-01")).frame
-    (record,) = (
-        judged(check, frame) for check in checks_of(contract) if check.dataset == "summary"
-    )
-    return record
+    (check,) = (check for check in checks_of(contract) if check.dataset == "summary")
+    return judged(check, frame)
 
 
 ROWS: Rows = [
