@@ -6,6 +6,7 @@ It is the seam to remediation and to anything else that reads a run, so its sche
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
@@ -76,6 +77,10 @@ class Report(Record):
             f"{name} {', '.join(map(str, self.ranges(days)))}"
             for name, days in self.verdict.tolerated.items()
         ]
+
+
+RUN_ID = re.compile(r"\d{8}T\d{12}Z-")
+"""How the id of a run of ours begins; they sort by time."""
 
 
 def new_run_id(checkpoint: str, started_at: datetime) -> str:

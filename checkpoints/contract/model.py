@@ -12,6 +12,7 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     ByteSize,
+    ConfigDict,
     Field,
     SerializeAsAny,
     ValidationError,
@@ -24,7 +25,7 @@ from checkpoints.dates import DateRange
 from checkpoints.records import Number, Record, Whole
 from checkpoints.rules.evidence import Match
 from checkpoints.rules.registry import AnyRule
-from checkpoints.rules.rule import Name
+from checkpoints.rules.rule import Name, Severity
 
 DateType = Literal["date", "timestamp", "datetime", "text"]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")]
@@ -125,6 +126,37 @@ class Condition(Record):
         return self.model_dump(exclude={"column"}, exclude_none=True)
 
 
+class Expectation(Record):
+    """An expectation of Great Expectations' own about the rows of a dataset.
+
+    What is given beside these is its ``arguments``, which the library checks. ``repairable``: the
+    dates of its unexpected rows are planned.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Annotated[str, Field(pattern=r"^expect_[a-z0-9_]+$")]
+    severity: Severity = "critical"
+    repairable: bool = False
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Everything else, as it stands in the contract."""
+        return dict(self.model_extra or {})
+
+
+class Action(Record):
+    """What Great Expectations does after a checkpoint; its other values are the library's.
+
+    ``${NAME}`` in them stays as it is, as they are secrets: the library puts the value in.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Name
+    name: Name
+
+
 class Dataset(Record):
     """One table (or query) of a layer, with its grain, its upstream and its rules."""
 
@@ -143,6 +175,7 @@ class Dataset(Record):
     warmup_days: Annotated[Whole, Field(ge=0, le=366)] = 0
     service: Name | None = None
     rules: tuple[AnyRule, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
 
     @field_validator("key", mode="before")
     @classmethod
@@ -229,10 +262,11 @@ class BigQueryOptions(Record):
 
 
 class Checkpoint(Record):
-    """Which suites one checkpoint runs, and the window it takes when none is given."""
+    """Which suites one checkpoint runs, the window it takes when none is given, and its actions."""
 
     suites: tuple[Slug, ...]
     window: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}d$")] | None = None
+    actions: tuple[Action, ...] = ()
 
 
 class Contract(Record):

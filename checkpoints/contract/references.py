@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from checkpoints.contract.checks import checks_of
+from checkpoints.contract.checks import Check, checks_of
 from checkpoints.contract.model import CROSS_LAYER, Contract, Dataset
+from checkpoints.contract.stock import StockCheck, stock_checks_of
 from checkpoints.rules.rule import Rule
 from checkpoints.text import counted, did_you_mean
+
+DOCS_NAME = "update_data_docs"
+"""Of the action that every generated checkpoint has."""
 
 MOST_PARTS = 3
 """project.dataset.table"""
@@ -150,6 +154,17 @@ def _checkpoint_problems(contract: Contract) -> Iterator[str]:
         for suite in checkpoint.suites:
             if suite not in known:
                 yield f"checkpoints.{name}.suites: " + _unknown("suite", suite, known)
+        names = [DOCS_NAME, *(action.name for action in checkpoint.actions)]
+        for n, action in enumerate(checkpoint.actions):
+            place = f"checkpoints.{name}.actions[{n}]"
+            if action.name in names[: n + 1]:
+                yield f"{place}.name: {action.name!r} is taken by another action: choose another"
+            if action.type == "api":
+                yield (
+                    f"{place}.type: 'api' cannot send the results of this version of Great "
+                    "Expectations, and would fail after every run: use another action, or "
+                    "--json PATH and a command of your own"
+                )
 
 
 def _cycle_problems(contract: Contract) -> Iterator[str]:
@@ -165,7 +180,7 @@ def _cycle_problems(contract: Contract) -> Iterator[str]:
 
 
 def _check_problems(contract: Contract) -> list[str]:
-    checks = checks_of(contract)
+    checks: list[Check | StockCheck] = [*checks_of(contract), *stock_checks_of(contract)]
     ids = [check.id for check in checks]
     return [
         f"suite {c.suite}: {c.kind} of {c.dataset!r} is declared twice with the same severity"

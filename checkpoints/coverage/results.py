@@ -16,13 +16,18 @@ from checkpoints.records import Record
 from checkpoints.rules.evidence import Cell, Keys, Match, Pair, Status, Tally
 from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Evaluation, Outcome, Rule, Severity
+from checkpoints.rules.stock import STOCK, StockKind
 from checkpoints.text import dates
 
 WEIGHT: dict[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
 
 
 class CheckRecord(Record):
-    """One check and what it found; ``observed`` and ``threshold`` are ratios, days or counts."""
+    """One check and what it found; ``observed`` and ``threshold`` are ratios, days or counts.
+
+    ``stock`` says what an expectation of Great Expectations' own judges, whose type is then the
+    ``kind``; ``about`` are its columns and other arguments.
+    """
 
     id: str
     suite: str
@@ -38,11 +43,13 @@ class CheckRecord(Record):
     expected: int | None
     unexpected_dates: tuple[date, ...]
     message: str
+    stock: StockKind | None = None
+    about: str = ""
 
     @property
     def rule(self) -> type[Rule]:
         """The rule that was applied."""
-        return RULES[self.kind]
+        return STOCK[self.stock] if self.stock else RULES[self.kind]
 
     @property
     def pair(self) -> Pair:

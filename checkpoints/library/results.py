@@ -110,7 +110,7 @@ def evaluation_of(
         raise ValueError("it has neither an outcome nor an exception")
     evaluation = Evaluation(
         outcome=Outcome(details["outcome"]),
-        observed=result.get("observed_value"),
+        observed=details.get("observed", result.get("observed_value")),
         matched=details["matched"],
         expected=details["expected"],
         unexpected_dates=tuple(map(date.fromisoformat, details["unexpected_dates"])),

@@ -1,15 +1,17 @@
-"""The coverage frame as a pandas table, which is what the library is given to judge.
+"""The pandas tables that the library is given to judge: the coverage, and rows of datasets.
 
-One row per date of every compared pair: the pair, its cell, samples of the keys behind the date's
-missing and orphan counts, and what is the same on all rows of the pair: ``undated`` (rows without
-a date), ``before`` (its latest date before the window), ``error`` (why it cannot be judged) and
-``own_error`` (why the dataset alone cannot be), the window, the seasons, ``fail_on`` and
-``contract_option`` (what a command on the contract needs besides).
+Of the coverage: one row per date of every compared pair: the pair, its cell, samples of the keys
+behind the date's missing and orphan counts, and what is the same on all rows of the pair:
+``undated`` (rows without a date), ``before`` (its latest date before the window), ``error`` (why it
+cannot be judged) and ``own_error`` (why the dataset alone cannot be), the window, the seasons,
+``fail_on`` and ``contract_option`` (what a command on the contract needs besides).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
@@ -21,6 +23,7 @@ from checkpoints.errors import UnreadablePair
 from checkpoints.library.results import RunEvidence
 from checkpoints.rules.evidence import Cell, Pair
 from checkpoints.rules.rule import Severity
+from checkpoints.warehouse.rows import Rows
 
 EVIDENCE = [*Cell._fields, "missing_keys", "orphan_keys"]
 SAME = ["undated", "before", "error", "own_error", "first", "last", "as_of", "seasons", "fail_on"]
@@ -78,3 +81,22 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
         samples={day: both for day, both in found.items() if any(both)},
         **same,
     )
+
+
+def rows_table(rows: Rows) -> pd.DataFrame:
+    """Rows of a dataset, as the warehouse has their values; decimal numbers are floats.
+
+    Whole numbers stay whole where some are NULL: pandas would round the largest.
+    """
+    columns = {name: _column([row[n] for row in rows.rows]) for n, name in enumerate(rows.names)}
+    return pd.DataFrame(columns, columns=[*rows.names])
+
+
+def _column(values: list[object]) -> pd.Series[Any]:
+    floats = [float(value) if isinstance(value, Decimal) else value for value in values]
+    return pd.Series(floats, dtype=object).infer_objects()
+
+
+def columns_table(rows: Rows) -> pd.DataFrame:
+    """All columns of a dataset, without rows."""
+    return pd.DataFrame(columns=[*rows.columns])

@@ -5,7 +5,7 @@ Built with SQLAlchemy Core, so that one construction compiles for every engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import zip_longest
@@ -228,6 +228,29 @@ def nulls_statement(
     return found.where(sa.or_(rows.c.date.is_(None), *no_key)).group_by(rows.c.date, rows.c.bit)
 
 
+def rows_statement(
+    contract: Contract, source: Source, columns: Sequence[str], dates: DateRange, limit: int
+) -> sa.Select[Any]:
+    """``date, column_1 … column_n`` of the rows of a dataset, oldest date first."""
+    dataset = source.dataset
+    relation = relation_of(dataset, columns)
+    day = relation.c[dataset.date]
+    date_ = _as_date(day, source, contract)
+    compared = date_ if source.date_type == "text" else day
+    read = [relation.c[name].label(f"column_{n + 1}") for n, name in enumerate(columns)]
+    return (
+        sa.select(date_.label("date"), *read)
+        .where(_within(compared, source, dates, contract), *_conditions(source, relation))
+        .order_by("date", *(relation.c[name] for name in dataset.key))
+        .limit(limit)
+    )
+
+
+def _conditions(source: Source, relation: sa.FromClause) -> Iterator[sa.ColumnElement[bool]]:
+    for condition, kind in zip(source.dataset.where, source.where_kinds, strict=True):
+        yield condition_on(relation.c[condition.column], condition, kind)
+
+
 def _keyed(contract: Contract, width: int) -> list[list[int]]:
     """For each key column, the bits of the datasets that have it."""
     datasets = contract.datasets.values()
@@ -295,16 +318,17 @@ def _arm(
         _number(1 << contract.names.index(name)).label("bit"),
     ).where(
         sa.or_(in_ranges, compared.is_(None)) if undated else in_ranges,
-        *(
-            condition_on(relation.c[c.column], c, kind)
-            for c, kind in zip(dataset.where, source.where_kinds, strict=True)
-        ),
+        *_conditions(source, relation),
     )
 
 
-def relation_of(dataset: Dataset) -> sa.FromClause:
-    """The dataset's table, or its query as a subquery, with the columns the contract names."""
-    columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in columns_of(dataset)]
+def relation_of(dataset: Dataset, more: Iterable[str] = ()) -> sa.FromClause:
+    """The dataset's table, or its query as a subquery, with the columns the contract names.
+
+    ``more`` are others of its columns.
+    """
+    names = dict.fromkeys([*columns_of(dataset), *more])
+    columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
     if dataset.query is not None:
         return sa.text(_escaped(dataset.query)).columns(*columns).subquery("query")
     *schema, table = dataset.path
