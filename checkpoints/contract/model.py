@@ -135,7 +135,7 @@ class Expectation(Record):
 
     model_config = ConfigDict(extra="allow")
 
-    type: Annotated[str, Field(pattern=r"^expect_[a-z0-9_]+$")]
+    type: Name
     severity: Severity = "critical"
     repairable: bool = False
 

@@ -113,9 +113,10 @@ def _values(context: FileDataContext, action: ValidationAction) -> dict[str, str
     found: dict[str, str] = {}
     for variable in VARIABLE.finditer(str([str(value) for _, value in action])):
         try:
-            found[variable[0]] = str(context.config_provider.substitute_config(variable[0]))
+            value = context.config_provider.substitute_config(f"${{{variable[1]}}}")
         except MissingConfigVariableError:
-            found[variable[0]] = ""
+            value = ""
+        found[variable[0]] = str(value) or variable[2] or ""
     return found
 
 

@@ -96,26 +96,26 @@ def _on_rows(
     name: str,
     batches: Batches,
 ) -> Iterator[ExpectationValidationResult]:
-    """The results of the expectations about one dataset, each judged by itself."""
+    """The results of the expectations about one dataset, each judged by itself.
+
+    One table after the other: the validators of a data source share the table that it loaded last.
+    """
     rows = batches.rows[name]
-    on_rows = _validator(definition, rows_table(rows), RESULT_FORMAT)
-    on_columns = _validator(definition, columns_table(rows), RESULT_FORMAT)
-    for expectation in expectations:
-        kind = expectation.expectation_type
-        on_empty = kind.startswith(OF_COLUMNS) or (
-            kind.startswith(OF_THE_TABLE) and name in batches.due
-        )
-        if rows.error:
-            yield _without(expectation, rows.error)
-        elif not rows.rows and not on_empty:
-            result = _without(expectation)
-            settle(result, not_evaluated("no rows in the window"), batches.run)
-            yield result
-        else:
-            validator = on_columns if kind.startswith(OF_COLUMNS) else on_rows
-            result = validator.validate_expectation(expectation)
-            evidence = replace(batches.run, cells=_cells(result, rows.days))
-            settle(result, stock_evaluation(result, rows.days), evidence)
+    of_columns = [e for e in expectations if e.expectation_type.startswith(OF_COLUMNS)]
+    others = [e for e in expectations if e not in of_columns]
+    if rows.error:
+        yield from (_without(expectation, rows.error) for expectation in expectations)
+        return
+    for table, members in ((columns_table, of_columns), (rows_table, others)):
+        validator = _validator(definition, table(rows), RESULT_FORMAT)
+        for expectation in members:
+            of_table = name in batches.due and expectation.expectation_type.startswith(OF_THE_TABLE)
+            if rows.rows or of_table or members is of_columns:
+                result = validator.validate_expectation(expectation)
+                evaluation = stock_evaluation(result, rows.days)
+            else:
+                result, evaluation = _without(expectation), not_evaluated("no rows in the window")
+            settle(result, evaluation, replace(batches.run, cells=_cells(result, rows.days)))
             yield result
 
 

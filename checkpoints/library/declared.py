@@ -10,7 +10,10 @@ from typing import Any
 
 from great_expectations.checkpoint.actions import ValidationAction
 from great_expectations.exceptions.exceptions import ExpectationNotFoundError
-from great_expectations.expectations.expectation import Expectation, UnexpectedRowsExpectation
+from great_expectations.expectations.core.unexpected_rows_expectation import (
+    UnexpectedRowsExpectation,
+)
+from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.registry import (
     get_expectation_impl,
     list_registered_expectation_implementations,

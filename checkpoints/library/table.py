@@ -29,6 +29,9 @@ EVIDENCE = [*Cell._fields, "missing_keys", "orphan_keys"]
 SAME = ["undated", "before", "error", "own_error", "first", "last", "as_of", "seasons", "fail_on"]
 SAME += ["contract_option"]
 COLUMNS = [*Pair._fields, *EVIDENCE, *SAME]
+EXACT = 2**53
+"""Up to which every whole number is a float."""
+
 WIDTH = len(Cell._fields)
 
 
@@ -86,7 +89,7 @@ def evidence_of(table: pd.DataFrame, pair: Pair) -> RunEvidence:
 def rows_table(rows: Rows) -> pd.DataFrame:
     """Rows of a dataset, as the warehouse has their values; decimal numbers are floats.
 
-    Whole numbers stay whole where some are NULL: pandas would round the largest.
+    No whole number is rounded.
     """
     columns = {name: _column([row[n] for row in rows.rows]) for n, name in enumerate(rows.names)}
     return pd.DataFrame(columns, columns=[*rows.names])
@@ -94,7 +97,12 @@ def rows_table(rows: Rows) -> pd.DataFrame:
 
 def _column(values: list[object]) -> pd.Series[Any]:
     floats = [float(value) if isinstance(value, Decimal) else value for value in values]
-    return pd.Series(floats, dtype=object).infer_objects()
+    column = pd.Series(floats, dtype=object)
+    # Whole numbers become floats where some are NULL, which rounds the largest.
+    rounded = None in values and any(
+        isinstance(value, int) and abs(value) > EXACT for value in values
+    )
+    return column if rounded else column.infer_objects()
 
 
 def columns_table(rows: Rows) -> pd.DataFrame:
