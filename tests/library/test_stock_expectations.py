@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from checkpoints.archive.report import Report, read_report
 from checkpoints.archive.runs import validation_results
-from checkpoints.contract.loading import load_contract
 from checkpoints.contract.stock import stock_checks_of, words_of
 from checkpoints.coverage.results import CheckRecord
 from checkpoints.errors import ContractError
@@ -257,25 +255,3 @@ def test_a_contract_without_expectations_generates_what_it_always_did(tmp_path: 
     before, after = generate(contract), generate(with_one)
 
     assert {path for path in before if before[path] != after[path]} == {"expectations/L3.json"}
-
-
-# ------------------------------------------------------------- actions
-
-
-SLACK = {"type": "slack", "name": "tell us", "slack_webhook": "${HOOK}", "notify_on": "all"}
-
-
-def with_action(**action: Any) -> dict[str, Any]:
-    first = {**BASIC["checkpoints"]["after_backfill"], "actions": [action]}
-    return {"checkpoints": {**BASIC["checkpoints"], "after_backfill": first}}
-
-
-def test_a_secret_of_an_action_is_not_written_into_the_checkpoint(tmp_path: Path) -> None:
-    path = tmp_path / "pipeline.yml"
-    path.write_text(yaml.safe_dump({**BASIC, **with_action(**SLACK)}), "utf-8")
-    contract = load_contract(path, {"HOOK": "https://hooks.example/secret"}).contract
-
-    text = generate(contract)["checkpoints/after_backfill.json"]
-
-    assert json.loads(text)["actions"][1] == SLACK
-    assert "secret" not in text
