@@ -18,10 +18,9 @@ from checkpoints.contract.checks import Check, checks_of, coverage_pair, upstrea
 from checkpoints.contract.loading import ContractFile, contract_option
 from checkpoints.contract.stock import StockCheck, stock_checks_of, words_of
 from checkpoints.contract.window import Window, resolve_window
-from checkpoints.coverage.results import CheckRecord, dataset_records, decide, judged
+from checkpoints.coverage.results import CheckRecord, dataset_records, decide, judged, with_unjudged
 from checkpoints.errors import ContractError
 from checkpoints.rules.rule import Severity
-from checkpoints.text import counted
 from checkpoints.warehouse.engine import ReadOptions, Statement, reading_of
 
 if TYPE_CHECKING:
@@ -137,13 +136,8 @@ def check(request: Request) -> Report:
     evidence = _gather(request)
     records = [judged(c, evidence.frame) for c in checks]
     report = _report(request, evidence, records, len(checks), "rules")
-    if not (left := len(request.stock_checks())):
-        return report
-    verb = "is" if left == 1 else "are"
-    summary = f"{report.verdict.summary}; {counted(left, 'expectation')} {verb} judged by run only"
-    return report.model_copy(
-        update={"verdict": report.verdict.model_copy(update={"summary": summary})}
-    )
+    verdict = with_unjudged(report.verdict, len(request.stock_checks()))
+    return report.model_copy(update={"verdict": verdict})
 
 
 def run(request: Request) -> tuple[Report, Path]:

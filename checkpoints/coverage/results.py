@@ -17,7 +17,7 @@ from checkpoints.rules.evidence import Cell, Keys, Match, Pair, Status, Tally
 from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Evaluation, Outcome, Rule, Severity
 from checkpoints.rules.stock import STOCK, StockKind
-from checkpoints.text import dates
+from checkpoints.text import counted, dates
 
 WEIGHT: dict[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
 
@@ -191,6 +191,15 @@ def decide(
         fail_on=fail_on,
         tolerated=tolerated,
     )
+
+
+def with_unjudged(verdict: Verdict, expectations: int) -> Verdict:
+    """A verdict of rules alone, which says how many expectations it leaves out."""
+    if not expectations:
+        return verdict
+    verb = "is" if expectations == 1 else "are"
+    left = f"{counted(expectations, 'expectation')} {verb} judged by run only"
+    return verdict.model_copy(update={"summary": f"{verdict.summary}; {left}"})
 
 
 def _tolerated(

@@ -11,6 +11,7 @@ from checkpoints.archive.remediation import CallStatus, Change, Figures, Regress
 from checkpoints.archive.report import Report
 from checkpoints.contract.checks import checks_of, coverage_pair, landing_pairs, upstream_pair
 from checkpoints.contract.model import Contract
+from checkpoints.contract.stock import stock_checks_of
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import (
     CheckRecord,
@@ -19,6 +20,7 @@ from checkpoints.coverage.results import (
     dataset_records,
     decide,
     judged,
+    with_unjudged,
 )
 from checkpoints.errors import ExitCode, worst
 from checkpoints.rules.evidence import Cell, Status, Tally
@@ -66,17 +68,17 @@ def revalidate(
     its date, it is partial: no call of its service can bring what its upstream lacks.
     """
     declared = contract.checkpoints.get(report.checkpoint)
-    checks = tuple(
-        judged(check, frame) for check in checks_of(contract, declared.suites if declared else None)
-    )
+    suites = declared.suites if declared else None
+    checks = tuple(judged(check, frame) for check in checks_of(contract, suites))
     datasets = tuple(dataset_records(contract, frame, upstream_pair))
     coverage = dataset_records(contract, frame, coverage_pair)
+    verdict = decide(checks, len(checks), report.verdict.fail_on, (*datasets, *coverage))
     return Revalidation(
         calls=without_multiplied(
             _as_checked(recounted(contract, frame, calls), _still_lacking(frame, checks)),
             multiplied,
         ),
-        verdict=decide(checks, len(checks), report.verdict.fail_on, (*datasets, *coverage)),
+        verdict=with_unjudged(verdict, len(stock_checks_of(contract, suites))),
         checks=checks,
         changes=changes_of(
             datasets, checks, report, list(chain.from_iterable(multiplied.values()))
