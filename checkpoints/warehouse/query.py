@@ -228,22 +228,15 @@ def nulls_statement(
     return found.where(sa.or_(rows.c.date.is_(None), *no_key)).group_by(rows.c.date, rows.c.bit)
 
 
-def rows_statement(
-    contract: Contract, source: Source, columns: Sequence[str], dates: DateRange, limit: int
+def dated_rows(
+    contract: Contract, source: Source, relation: sa.FromClause, dates: DateRange
 ) -> sa.Select[Any]:
-    """``date, column_1 … column_n`` of the rows of a dataset, oldest date first."""
-    dataset = source.dataset
-    relation = relation_of(dataset, columns)
-    day = relation.c[dataset.date]
+    """``date`` of every row of a dataset, to which more of its columns may be added."""
+    day = relation.c[source.dataset.date]
     date_ = _as_date(day, source, contract)
     compared = date_ if source.date_type == "text" else day
-    read = [relation.c[name].label(f"column_{n + 1}") for n, name in enumerate(columns)]
-    return (
-        sa.select(date_.label("date"), *read)
-        .where(_within(compared, source, dates, contract), *_conditions(source, relation))
-        .order_by("date", *(relation.c[name] for name in dataset.key))
-        .limit(limit)
-    )
+    within = _within(compared, source, dates, contract)
+    return sa.select(date_.label("date")).where(within, *_conditions(source, relation))
 
 
 def _conditions(source: Source, relation: sa.FromClause) -> Iterator[sa.ColumnElement[bool]]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
 
 from checkpoints.contract.model import Contract
 from checkpoints.dates import DateRange
 from checkpoints.errors import WarehouseError
 from checkpoints.warehouse.bytes import Bytes
-from checkpoints.warehouse.engine import ReadOptions, Statement
-from checkpoints.warehouse.query import rows_statement
+from checkpoints.warehouse.engine import ReadOptions, Statement, ValueKind
+from checkpoints.warehouse.functions import local_moment
+from checkpoints.warehouse.query import Source, dated_rows, relation_of
 from checkpoints.warehouse.reading import Row, Warehouse, open_warehouse
 
 MOST_ROWS = 2_000_000
@@ -54,15 +58,36 @@ def read_rows(
         return found, tuple(warehouse.engine.statements)
 
 
+def _statement(
+    contract: Contract, source: Source, columns: Mapping[str, ValueKind], window: DateRange
+) -> sa.Select[Any]:
+    """``date, column_1 … column_n`` of one row more than may be held, oldest date first.
+
+    Moments of a zone are told in that of the contract.
+    """
+    relation = relation_of(source.dataset, columns)
+    zone = sa.literal_column(f"'{contract.timezone}'", sa.String())
+    values = [
+        (local_moment(relation.c[name], zone) if kind == "timestamp" else relation.c[name]).label(
+            f"column_{n + 1}"
+        )
+        for n, (name, kind) in enumerate(columns.items())
+    ]
+    first: sa.ColumnElement[Any] = sa.literal_column("1")  # by the date
+    keys = (relation.c[name] for name in source.dataset.key)
+    found = dated_rows(contract, source, relation, window).add_columns(*values)
+    return found.order_by(first, *keys).limit(MOST_ROWS + 1)
+
+
 def _rows(warehouse: Warehouse, name: str, window: DateRange, words: frozenset[str]) -> Rows:
     if name in warehouse.unreadable:
         return Rows(error=warehouse.unreadable[name])
     source, location, engine = warehouse.sources[name], warehouse.locations[name], warehouse.engine
     try:
-        columns = tuple(engine.describe(source.dataset).columns)
+        columns = engine.describe(source.dataset).columns
         own = {source.dataset.date, *source.dataset.key} | words
-        names = tuple(column for column in columns if column in own)
-        statement = rows_statement(warehouse.contract, source, names, window, MOST_ROWS + 1)
+        kinds = {name: column.kind for name, column in columns.items() if name in own}
+        statement = _statement(warehouse.contract, source, kinds, window)
         if warehouse.max_bytes is not None and engine.least_billed is not None:
             read = engine.estimate(statement, location)
             if refused := warehouse.refusal({name: Bytes(read, max(read, engine.least_billed))}):
@@ -77,4 +102,4 @@ def _rows(warehouse: Warehouse, name: str, window: DateRange, words: frozenset[s
             "run a shorter window, or leave rows out by where"
         )
     days, values = [row[0] for row in rows], [row[1:] for row in rows]
-    return Rows(names=names, rows=values, days=days, columns=columns)
+    return Rows(names=tuple(kinds), rows=values, days=days, columns=tuple(columns))
