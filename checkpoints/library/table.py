@@ -91,7 +91,7 @@ def rows_table(rows: Rows) -> pd.DataFrame:
 
     No whole number is rounded.
     """
-    columns = {name: _column([row[n] for row in rows.rows]) for n, name in enumerate(rows.names)}
+    columns = {name: _column([row[n] for row in rows.rows]) for n, name in enumerate(rows.names, 1)}
     return pd.DataFrame(columns, columns=[*rows.names])
 
 

@@ -26,8 +26,8 @@ MOST_ROWS = 2_000_000
 class Rows:
     """The rows of a dataset over a window, oldest date first, or why there are none.
 
-    ``names`` are the columns that were read, ``days`` the dates of the rows, and ``columns`` all
-    that the dataset has.
+    A row is its date, as in ``days``, and then the columns ``names``; ``columns`` are all that the
+    dataset has.
     """
 
     names: tuple[str, ...] = ()
@@ -101,5 +101,5 @@ def _rows(warehouse: Warehouse, name: str, window: DateRange, words: frozenset[s
             f"{window.last}, which is the most that expectations are judged on: "
             "run a shorter window, or leave rows out by where"
         )
-    days, values = [row[0] for row in rows], [row[1:] for row in rows]
-    return Rows(names=tuple(kinds), rows=values, days=days, columns=tuple(columns))
+    days = [row[0] for row in rows]
+    return Rows(names=tuple(kinds), rows=rows, days=days, columns=tuple(columns))

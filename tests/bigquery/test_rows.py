@@ -51,8 +51,8 @@ def test_rows_are_those_of_duckdb_and_are_read_once_under_a_filter_on_the_date(
     assert found.error == same.error == ""
     assert found.names == same.names == ("d", "k", "v", "n")
     assert found.columns == same.columns == ("d", "k", "v", "n", "o")
-    assert [row[1:] for row in found.rows] == [row[1:] for row in same.rows]
-    assert [row[1:] for row in found.rows] == [("b", 2.5, None), ("c", None, 3)]
+    assert [row[2:] for row in found.rows] == [row[2:] for row in same.rows]
+    assert [row[2:] for row in found.rows] == [("b", 2.5, None), ("c", None, 3)]
     assert found.days == same.days == [D("2025-01-07"), D("2025-01-08")]
     (query,) = here.reads()
     (read,) = query.reads

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from checkpoints.archive.remediation import Why
 from checkpoints.contract.model import Contract
 from checkpoints.rules.registry import RULES
 from remediation.errors import PlanError
+from remediation.output.console import print_plan
 from tests.support.reports import (
     calls,
     check_of,
@@ -308,6 +311,9 @@ def test_the_dates_of_an_expectation_are_written_again_although_no_key_is_missin
     plan = plan_for(contract, repairable)
     assert calls(plan) == ["four 01-07 factors", "four 01-09 factors"]
     assert plan.rewrites == ("four/2025-01-07", "four/2025-01-09")
+    console = Console(record=True, width=120, file=StringIO())
+    print_plan(console, plan, repairable, ())
+    assert "2 are of rows that fail an expectation: only the next run" in console.export_text()
     assert calls(plan_for(contract, other)) == []
     assert left_out(plan_for(contract, other)) == {
         ("factors", Why.NOT_REPAIRABLE): ["01-07", "01-09"]
