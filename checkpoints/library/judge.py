@@ -100,7 +100,7 @@ def judge(
         for key in result.run_results:
             sites = context.get_docs_sites_urls(resource_identifier=key, site_name=SITE)
             _page(sites[0]["site_url"])
-    _warn(problems)
+    _warn(f"{problem}; the verdict stands" for problem in problems)
     return _records(checks, stock, result)
 
 
@@ -141,8 +141,8 @@ def _results(
 
 
 def _warn(problems: Iterable[str]) -> None:
-    for problem in problems:
-        LOGGER.warning("warning: %s: the verdict stands", problem)
+    for problem in dict.fromkeys(problems):
+        LOGGER.warning("warning: %s", problem)
 
 
 def build_docs(project: Path) -> Path:

@@ -9,6 +9,7 @@ from string import Template
 from typing import Any
 
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+from great_expectations.exceptions.exceptions import ExpectationNotFoundError
 from great_expectations.expectations.expectation import (
     ColumnMapExpectation,
     ColumnPairMapExpectation,
@@ -36,9 +37,18 @@ def is_stock(expectation: Expectation) -> bool:
     return not hasattr(expectation, "rule_class")
 
 
+def class_of(config: ExpectationConfiguration) -> type[Expectation] | None:
+    """The class of an expectation; None for one of somebody's own that is not imported here."""
+    try:
+        return get_expectation_impl(config.type)
+    except ExpectationNotFoundError:
+        return None
+
+
 def kind_of(config: ExpectationConfiguration) -> StockKind:
     """What an expectation judges."""
-    if not issubclass(get_expectation_impl(config.type), ROW_BY_ROW):
+    known = class_of(config)
+    if known is None or not issubclass(known, ROW_BY_ROW):
         return "value"
     return "repairable_rows" if (config.meta or {}).get("repairable") else "rows"
 

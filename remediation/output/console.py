@@ -99,7 +99,7 @@ def print_plan(
         if again := len(plan.rewrites):
             are = "is one" if again == 1 else "are"
             console.print(
-                f"{again} {are} of rows that fail an expectation: only the next run judges it again",
+                f"{again} {are} of rows that fail an expectation: the next run judges it again",
                 soft_wrap=True,
             )
     elif not plan.unplanned:

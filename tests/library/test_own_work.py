@@ -28,6 +28,9 @@ import great_expectations as gx, pandas as pd
 from great_expectations import expectations as e
 from great_expectations.checkpoint import UpdateDataDocsAction
 
+class ExpectColumnValuesToBeMine(e.ExpectColumnValuesToNotBeNull):
+    pass
+
 context = gx.get_context(context_root_dir={project!r}, mode="file")
 asset = context.data_sources.add_pandas("own").add_dataframe_asset("frame")
 batch = asset.add_batch_definition_whole_dataframe("all")
@@ -35,6 +38,7 @@ suite = context.suites.add(gx.ExpectationSuite("own [suite]", expectations=[
     e.ExpectColumnValuesToNotBeNull(column="a", mostly=0.5),
     e.ExpectColumnMeanToBeBetween(column="a", max_value=1),
     e.ExpectColumnValuesToMatchRegex(column="nope", regex="x"),
+    ExpectColumnValuesToBeMine(column="a"),
 ]))
 definition = context.validation_definitions.add(
     gx.ValidationDefinition(name="own", data=batch, suite=suite))
@@ -93,7 +97,8 @@ def test_a_checkpoint_made_by_hand_runs_is_shown_and_is_kept(
     docs = command("checkpoints", "docs", "--contract", str(file.path))
     suites = command("checkpoints", "suites", "--contract", str(file.path))
 
-    assert (docs.returncode, docs.stderr) == (0, "")
+    assert docs.returncode == 0
+    assert bool(docs.stderr) is with_site, "that site's own pages need the class of expectations"
     assert suites.stderr == "0 files changed\n"
     assert {name: (file.project / name).read_bytes() for name in MADE} == before
     site = file.project / "uncommitted/data_docs/local_site"
@@ -101,7 +106,8 @@ def test_a_checkpoint_made_by_hand_runs_is_shown_and_is_kept(
     assert "a values must not be null, at least 50 % of the time." in text
     (page,) = site.glob("validations/own ?suite?/*/*/*.html")
     shown = page.read_text("utf-8")
-    assert "1 of 3 checks could not be evaluated" in shown
+    assert "1 of 4 checks could not be evaluated" in shown
+    assert "expect_column_values_to_be_mine" in shown
     assert "1.5" in shown
     assert "Sign-off page" not in shown
     assert page.relative_to(site).as_posix().split("/")[-2] in (site / "index.html").read_text()

@@ -15,13 +15,12 @@ from great_expectations.core.expectation_validation_result import (
     ExpectationValidationResult,
 )
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-from great_expectations.expectations.registry import get_expectation_impl
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
 from checkpoints.coverage.results import CheckRecord, Verdict, check_record, decide
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.library.results import ResultEvidence, evaluation_of, result_evidence
-from checkpoints.library.stock import sentence_of, stock_record
+from checkpoints.library.stock import class_of, sentence_of, stock_record
 from checkpoints.output.page import environment
 from checkpoints.rules.rule import Evaluation, Outcome
 from checkpoints.text import dates
@@ -155,7 +154,8 @@ def _expected(
     config: ExpectationConfiguration, suite: str, result: ExpectationValidationResult | None = None
 ) -> Expected:
     meta = config.meta or {}
-    if issubclass(get_expectation_impl(config.type), CrossLayerExpectation):
+    known = class_of(config)
+    if known is not None and issubclass(known, CrossLayerExpectation):
         record, sentence = _of_a_rule(config, suite, result)
     else:
         record, sentence = stock_record(config, suite, result), sentence_of(config)

@@ -313,7 +313,7 @@ def test_the_dates_of_an_expectation_are_written_again_although_no_key_is_missin
     assert plan.rewrites == ("four/2025-01-07", "four/2025-01-09")
     console = Console(record=True, width=120, file=StringIO())
     print_plan(console, plan, repairable, ())
-    assert "2 are of rows that fail an expectation: only the next run" in console.export_text()
+    assert "2 are of rows that fail an expectation: the next run" in console.export_text()
     assert calls(plan_for(contract, other)) == []
     assert left_out(plan_for(contract, other)) == {
         ("factors", Why.NOT_REPAIRABLE): ["01-07", "01-09"]
