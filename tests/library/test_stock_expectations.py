@@ -255,3 +255,10 @@ def test_a_contract_without_expectations_generates_what_it_always_did(tmp_path: 
     before, after = generate(contract), generate(with_one)
 
     assert {path for path in before if before[path] != after[path]} == {"expectations/L3.json"}
+
+
+def test_which_columns_there_are_is_judged_on_all_of_them(tmp_path: Path) -> None:
+    declared = {"type": "expect_table_columns_to_match_set", "column_set": ["d", "k"]}
+    report, _ = ran(tmp_path, HEALTHY, declared)
+
+    assert [check.outcome.value for check in stock(report)] == ["FAILED"], "others are not read"
