@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
@@ -21,14 +21,23 @@ from checkpoints.contract.checks import (
     upstream_pair,
 )
 from checkpoints.contract.loading import ContractFile, contract_option
+from checkpoints.contract.stock import StockCheck, stock_checks_of, words_of
 from checkpoints.contract.window import Window, resolve_window
-from checkpoints.coverage.results import CheckRecord, dataset_records, decide, judged, retirements
+from checkpoints.coverage.results import (
+    CheckRecord,
+    dataset_records,
+    decide,
+    judged,
+    retirements,
+    with_unjudged,
+)
 from checkpoints.errors import ContractError
 from checkpoints.rules.rule import Severity
-from checkpoints.warehouse.engine import ReadOptions, reading_of
+from checkpoints.warehouse.engine import ReadOptions, Statement, reading_of
 
 if TYPE_CHECKING:
     from checkpoints.warehouse.evidence import Evidence
+    from checkpoints.warehouse.rows import Rows
 
 
 class Options(TypedDict, total=False):
@@ -88,6 +97,13 @@ class Request:
             )
         return checks_of_checkpoint(self.file.contract, self.checkpoint, self.window)
 
+    def stock_checks(self) -> tuple[StockCheck, ...]:
+        """Every expectation of Great Expectations' own that the checkpoint declares."""
+        contract = self.file.contract
+        if not self.window.has_all_rules:
+            return ()
+        return stock_checks_of(contract, contract.checkpoints[self.checkpoint].suites)
+
 
 def request_of(
     file: ContractFile, options: Options, now: datetime, elapsed: Callable[[], float]
@@ -134,7 +150,9 @@ def check(request: Request) -> Report:
     checks = request.checks()
     evidence = _gather(request)
     records = [judged(c, evidence.frame) for c in checks]
-    return _report(request, evidence, records, checks, "rules")
+    report = _report(request, evidence, records, len(checks), "rules")
+    verdict = with_unjudged(report.verdict, len(request.stock_checks()))
+    return report.model_copy(update={"verdict": verdict})
 
 
 def run(request: Request) -> tuple[Report, Path]:
@@ -145,8 +163,9 @@ def run(request: Request) -> tuple[Report, Path]:
         WarehouseError: the warehouse cannot be read.
         LibraryError: the library did not judge what the contract declares.
     """
-    checks = request.checks()
+    checks, stock = request.checks(), request.stock_checks()
     evidence = _gather(request)
+    rows, read = _rows(request, evidence)
     from checkpoints.library.judge import judge  # imports pandas, which ``check`` does not need
 
     records = judge(
@@ -159,17 +178,18 @@ def run(request: Request) -> tuple[Report, Path]:
         keys=evidence.keys,
         fail_on=request.fail_on,
         contract_option=contract_option(request.file.path),
+        rows=rows,
     )
-    report = _report(request, evidence, records, checks, "great_expectations")
+    evidence = replace(evidence, statements=(*evidence.statements, *read))
+    declared = len(checks) + len(stock)
+    report = _report(request, evidence, records, declared, "great_expectations")
     return report, save_report(request.file.project, report)
 
 
 def _gather(request: Request) -> Evidence:
     from checkpoints.warehouse.evidence import gather  # imports SQLAlchemy, which --help spares
 
-    options = request.reading.labelled(
-        tool="checkpoints", checkpoint=request.checkpoint, run_id=request.run_id
-    )
+    options = _labelled(request, request.reading)
     return gather(
         request.file.contract,
         request.warehouse,
@@ -180,11 +200,35 @@ def _gather(request: Request) -> Evidence:
     )
 
 
+def _labelled(request: Request, options: ReadOptions) -> ReadOptions:
+    return options.labelled(
+        tool="checkpoints", checkpoint=request.checkpoint, run_id=request.run_id
+    )
+
+
+def _rows(request: Request, evidence: Evidence) -> tuple[dict[str, Rows], tuple[Statement, ...]]:
+    """The rows of the datasets that have expectations of Great Expectations' own.
+
+    What was billed before counts.
+    """
+    from checkpoints.warehouse.rows import read_rows  # imports SQLAlchemy
+
+    contract, options = request.file.contract, request.reading
+    wanted = words_of(contract, contract.checkpoints[request.checkpoint].suites)
+    if not wanted or not request.window.has_all_rules:
+        return {}, ()
+    if options.max_bytes is not None:
+        billed = sum(statement.bytes_billed or 0 for statement in evidence.statements)
+        options = replace(options, max_bytes=options.max_bytes - billed)
+    options = _labelled(request, options)
+    return read_rows(contract, request.warehouse, request.window.part("").range, wanted, options)
+
+
 def _report(
     request: Request,
     evidence: Evidence,
     records: Sequence[CheckRecord],
-    declared: Sequence[Check],
+    declared: int,
     judge: Literal["rules", "great_expectations"],
 ) -> Report:
     contract, window = request.file.contract, request.window.range
@@ -201,7 +245,7 @@ def _report(
         started_at=request.started_at,
         seconds=round(request.elapsed(), 3),
         provenance=provenance(request.file, request.warehouse, user_name()),
-        verdict=decide(records, len(declared), request.fail_on, (*datasets, *coverage)),
+        verdict=decide(records, declared, request.fail_on, (*datasets, *coverage)),
         checks=tuple(records),
         datasets=datasets,
         coverage=coverage,

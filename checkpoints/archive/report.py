@@ -6,6 +6,7 @@ It is the seam to remediation and to anything else that reads a run, so its sche
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
@@ -96,6 +97,10 @@ class Report(Record):
             for name, exemptions in self.exempt.items()
             for exemption in exemptions
         ]
+
+
+RUN_ID = re.compile(r"\d{8}T\d{12}Z-")
+"""How the id of a run of ours begins; they sort by time."""
 
 
 def new_run_id(checkpoint: str, started_at: datetime) -> str:

@@ -94,8 +94,11 @@ def suites(setting: Setting, only_check: bool) -> ExitCode:
         refuse_stale(setting.file.project, setting.file.contract)
         click.echo("the suites are what the contract generates", err=True)
         return ExitCode.COMPLETE
+    from checkpoints.library.judge import refuse_unusable  # imports pandas
+
+    refuse_unusable(setting.file.project, setting.file.contract)
     changed = write(setting.file.project, setting.file.contract)
     for path in changed:
-        click.echo(path)
+        click.echo(path if path.exists() else f"deleted {path}")
     click.echo(f"{counted(len(changed), 'file')} changed", err=True)
     return ExitCode.COMPLETE

@@ -27,6 +27,9 @@ DEFAULT = Path("gx/pipeline.yml")
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
+UNEXPANDED = re.compile(r"checkpoints\.[^.]*\.actions")
+"""Where variables stay as they are: the values are secrets, and would be written into a file."""
+
 SCALARS = ("bool", "int", "float", "str")
 """How pydantic names what a value of a condition may be."""
 
@@ -122,6 +125,8 @@ def expand(
     Unset variables without a default are added to ``problems``, or left as they are when that
     is None. The result is text: the model makes a number of it where it wants one.
     """
+    if UNEXPANDED.fullmatch(place):
+        return value
     if isinstance(value, dict):
         return {k: expand(v, environment, f"{place}.{k}", problems) for k, v in value.items()}
     if isinstance(value, list):

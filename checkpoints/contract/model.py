@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
 from importlib import import_module
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     ByteSize,
+    ConfigDict,
     Field,
     SerializeAsAny,
     ValidationError,
@@ -27,6 +28,7 @@ from checkpoints.records import Name, Number, Record, Whole
 from checkpoints.rules.condition import Condition
 from checkpoints.rules.evidence import Match
 from checkpoints.rules.registry import AnyRule
+from checkpoints.rules.rule import Severity
 from checkpoints.rules.sources import Sources
 
 DateType = Literal["date", "timestamp", "datetime", "text"]
@@ -104,6 +106,37 @@ class Exemption(Record):
     reason: Name
 
 
+class Expectation(Record):
+    """An expectation of Great Expectations' own about the rows of a dataset.
+
+    What is given beside these is its ``arguments``, which the library checks. ``repairable``: the
+    dates of its unexpected rows are planned.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Name
+    severity: Severity = "critical"
+    repairable: bool = False
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Everything else, as it stands in the contract."""
+        return dict(self.model_extra or {})
+
+
+class Action(Record):
+    """What Great Expectations does after a checkpoint; its other values are the library's.
+
+    ``${NAME}`` in them stays as it is, as they are secrets: the library puts the value in.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Name
+    name: Name
+
+
 class Dataset(Record):
     """One table (or query) of a layer, with its grain, its upstream and its rules.
 
@@ -129,6 +162,7 @@ class Dataset(Record):
     service: Name | None = None
     rules: tuple[AnyRule, ...] = ()
     exempt: tuple[Exemption, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
 
     @field_validator("key", "by", mode="before")
     @classmethod
@@ -237,11 +271,13 @@ class CheckpointWindow(Record):
 
 
 class Checkpoint(Record):
-    """Which suites one checkpoint runs, and the window or windows it takes when none is given."""
+    """Which suites one checkpoint runs, the window or windows it takes when none is given, and its
+    actions."""
 
     suites: tuple[Slug, ...]
     window: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}d$")] | None = None
     windows: tuple[CheckpointWindow, ...] | None = None
+    actions: tuple[Action, ...] = ()
 
     @model_validator(mode="after")
     def _one_or_several(self) -> Checkpoint:

@@ -14,11 +14,15 @@ from checkpoints.contract.checks import (
     pairs_of,
 )
 from checkpoints.contract.model import CROSS_LAYER, Checkpoint, Contract, Dataset
+from checkpoints.contract.stock import StockCheck, stock_checks_of
 from checkpoints.contract.upstreams import names_above, names_in
 from checkpoints.rules.facts import Agreement
 from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Rule
 from checkpoints.text import counted, did_you_mean
+
+DOCS_NAME = "update_data_docs"
+"""Of the action that every generated checkpoint has."""
 
 MOST_PARTS = 3
 """project.dataset.table"""
@@ -202,6 +206,17 @@ def _checkpoint_problems(contract: Contract) -> Iterator[str]:
         for suite in checkpoint.suites:
             if suite not in known:
                 yield f"checkpoints.{name}.suites: " + _unknown("suite", suite, known)
+        names = [DOCS_NAME, *(action.name for action in checkpoint.actions)]
+        for n, action in enumerate(checkpoint.actions):
+            place = f"checkpoints.{name}.actions[{n}]"
+            if action.name in names[: n + 1]:
+                yield f"{place}.name: {action.name!r} is taken by another action: choose another"
+            if action.type == "api":
+                yield (
+                    f"{place}.type: 'api' cannot send the results of this version of Great "
+                    "Expectations, and would fail after every run: use another action, or "
+                    "--json PATH and a command of your own"
+                )
         yield from _window_problems(f"checkpoints.{name}.windows", checkpoint)
 
 
@@ -263,7 +278,8 @@ def _count_problems(contract: Contract) -> Iterator[str]:
 
 
 def _check_problems(contract: Contract) -> list[str]:
-    checks = checks_of(contract)
+    ours = checks_of(contract)
+    checks: list[Check | StockCheck] = [*ours, *stock_checks_of(contract)]
     ids = [check.id for check in checks]
     idle = [
         f"checkpoints.{name}.windows[{n}].rules: leave no check in its suites: name a rule that "
@@ -282,7 +298,7 @@ def _check_problems(contract: Contract) -> list[str]:
         *_count_problems(contract),
         *idle,
         *twice,
-        *(p for check in checks for p in _evidence_problems(contract, check)),
+        *(p for check in ours for p in _evidence_problems(contract, check)),
     ]
 
 

@@ -35,6 +35,11 @@ class Window:
     parts: Mapping[str, Window] = field(default_factory=dict)
     rules: tuple[str, ...] | None = None
 
+    @property
+    def has_all_rules(self) -> bool:
+        """Whether one of its parts, or it itself, is judged by all rules."""
+        return not self.parts or "" in self.parts
+
     def part(self, name: str) -> Window:
         """The window that the checks of this name are judged over."""
         return self.parts.get(name, self)

@@ -18,7 +18,8 @@ from checkpoints.records import Record
 from checkpoints.rules.evidence import Cell, Keys, Match, Pair, Status, Tally
 from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Evaluation, Outcome, Rule, Severity, name_of
-from checkpoints.text import dates
+from checkpoints.rules.stock import STOCK, StockKind
+from checkpoints.text import counted, dates
 
 WEIGHT: dict[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
 
@@ -26,7 +27,9 @@ WEIGHT: dict[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
 class CheckRecord(Record):
     """One check and what it found; ``observed`` and ``threshold`` are ratios, days or counts.
 
-    ``window`` is the label of its window in a run that judges several.
+    ``window`` is the label of its window in a run that judges several. ``stock`` says what an
+    expectation of Great Expectations' own judges, whose type is then the ``kind``; ``about`` are
+    its columns and other arguments.
     """
 
     id: str
@@ -46,6 +49,8 @@ class CheckRecord(Record):
     unexpected_dates: tuple[date, ...]
     message: str
     window: str = ""
+    stock: StockKind | None = None
+    about: str = ""
 
     @property
     def over(self) -> str:
@@ -55,7 +60,7 @@ class CheckRecord(Record):
     @property
     def rule(self) -> type[Rule]:
         """The rule that was applied."""
-        return RULES[self.kind]
+        return STOCK[self.stock] if self.stock else RULES[self.kind]
 
     @property
     def name(self) -> str:
@@ -236,6 +241,15 @@ def decide(
         fail_on=fail_on,
         tolerated=tolerated,
     )
+
+
+def with_unjudged(verdict: Verdict, expectations: int) -> Verdict:
+    """A verdict of rules alone, which says how many expectations it leaves out."""
+    if not expectations:
+        return verdict
+    verb = "is" if expectations == 1 else "are"
+    left = f"{counted(expectations, 'expectation')} {verb} judged by run only"
+    return verdict.model_copy(update={"summary": f"{verdict.summary}; {left}"})
 
 
 def _tolerated(

@@ -11,7 +11,7 @@ import importlib
 import io
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import datetime
 from pathlib import Path
@@ -21,22 +21,27 @@ from urllib.request import url2pathname
 
 from checkpoints.contract.checks import Check, checks_of_checkpoint
 from checkpoints.contract.model import Contract
+from checkpoints.contract.stock import StockCheck, stock_checks_of
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import CheckRecord, KeySample, check_record
 from checkpoints.errors import CheckpointsError, LibraryError
-from checkpoints.library.results import evaluation_of
+from checkpoints.library.results import RunEvidence, evaluation_of
 from checkpoints.library.suites import REGENERATE, checkpoint_name, refuse_stale
 from checkpoints.library.table import coverage_table
 from checkpoints.rules.rule import Severity
 from checkpoints.text import counted
+from checkpoints.warehouse.rows import Rows
 
 if TYPE_CHECKING:
     from great_expectations.checkpoint.checkpoint import Checkpoint, CheckpointResult
     from great_expectations.core.expectation_validation_result import ExpectationValidationResult
     from great_expectations.data_context.data_context.file_data_context import FileDataContext
 
+    from checkpoints.library.batches import Batches
 
+
+LOGGER = logging.getLogger(__name__)
 PLUGIN = "cross_layer"
 SITE = "local_site"
 
@@ -51,10 +56,13 @@ def judge(
     keys: Sequence[KeySample] = (),
     fail_on: Severity = "critical",
     contract_option: str = "",
+    rows: Mapping[str, Rows] | None = None,
 ) -> tuple[CheckRecord, ...]:
     """Run a checkpoint on a frame, archive the results and write their Data Docs pages.
 
-    Returns what the library found, in the order of ``checks_of``. ``project`` is the folder of the
+    Returns what the library found, in the order of ``checks_of`` and then ``stock_checks_of``, of
+    which ``rows`` has the rows by dataset. What goes wrong with an action of the contract, or with
+    another Data Docs site, is a warning. ``project`` is the folder of the
     contract: the Data Context's root. ``run_time`` is aware; ``run_id`` and it name the run on the
     pages. ``keys`` are shown where they were read; the pages' verdicts gate on ``fail_on``.
     ``contract_option`` goes into the commands on the pages.
@@ -64,27 +72,80 @@ def judge(
         LibraryError: the library did not judge what the contract declares.
     """
     refuse_stale(project, contract)
-    checks = checks_of_checkpoint(contract, checkpoint, frame.window)
     declared = contract.checkpoints[checkpoint]
+    checks = checks_of_checkpoint(contract, checkpoint, frame.window)
+    stock = stock_checks_of(contract, declared.suites) if frame.window.has_all_rules else ()
     stored = checkpoint_name(checkpoint, declared, several=bool(frame.window.parts))
-    if not checks:
+    if not (checks or stock):
         return ()
+    run = RunEvidence(
+        cells=(),
+        window=frame.window.part("").range,
+        as_of=frame.as_of,
+        fail_on=fail_on,
+        contract_option=contract_option,
+    )
     with _library():
-        context = _open(project)
-        loaded = context.checkpoints.get(stored)
-        _require_declared(loaded, checks)
-        from great_expectations.core.run_identifier import RunIdentifier
+        context = _open(project, contract)
+        from checkpoints.library.acting import act
+        from checkpoints.library.batches import Batches
 
-        result = loaded.run(
-            batch_parameters={
-                "dataframe": coverage_table(frame, checks, keys, fail_on, contract_option)
-            },
-            run_id=RunIdentifier(run_name=run_id, run_time=run_time),
+        loaded = context.checkpoints.get(stored)
+        _require_declared(loaded, [*checks, *stock])
+        batches = Batches(
+            coverage=coverage_table(frame, checks, keys, fail_on, contract_option),
+            rows=rows or {},
+            run=run,
+            due=frozenset(c.dataset for c in stock if frame.evidence(c.pair).due),
         )
+        result = _results(context, loaded, batches, run_id, run_time)
+        problems = act(context, loaded.actions, result, SITE)
         for key in result.run_results:
             sites = context.get_docs_sites_urls(resource_identifier=key, site_name=SITE)
             _page(sites[0]["site_url"])
-    return _records(checks, result, frame.window)
+    _warn(f"{problem}; the verdict stands" for problem in problems)
+    return _records(checks, stock, result, frame.window)
+
+
+def _results(
+    context: FileDataContext,
+    loaded: Checkpoint,
+    batches: Batches,
+    run_id: str,
+    run_time: datetime,
+) -> CheckpointResult:
+    """Judge and store the suites of a checkpoint, as it would itself had they one table."""
+    from great_expectations.checkpoint.checkpoint import CheckpointResult
+    from great_expectations.core.run_identifier import RunIdentifier
+    from great_expectations.data_context.types.resource_identifiers import (
+        ExpectationSuiteIdentifier,
+        ValidationResultIdentifier,
+    )
+
+    from checkpoints.library.batches import validated
+
+    run, results = RunIdentifier(run_name=run_id, run_time=run_time), {}
+    for definition in loaded.validation_definitions:
+        result = validated(definition, batches)
+        result.meta |= {
+            "validation_id": definition.id,
+            "checkpoint_id": loaded.id,
+            "run_id": run,
+            "validation_time": run.run_time,
+        }
+        key = ValidationResultIdentifier(
+            expectation_suite_identifier=ExpectationSuiteIdentifier(name=definition.suite.name),
+            run_id=run,
+            batch_identifier=result.batch_id,
+        )
+        context.validation_results_store.set(key=key, value=result)
+        results[key] = result
+    return CheckpointResult(run_id=run, run_results=results, checkpoint_config=loaded)
+
+
+def _warn(problems: Iterable[str]) -> None:
+    for problem in dict.fromkeys(problems):
+        LOGGER.warning("warning: %s", problem)
 
 
 def build_docs(project: Path) -> Path:
@@ -94,11 +155,35 @@ def build_docs(project: Path) -> Path:
         LibraryError: the project cannot be opened, or no page was written.
     """
     with _library():
-        return _page(_open(project).build_data_docs(site_names=[SITE])[SITE])
+        context = _open(project)
+        from checkpoints.library.acting import other_pages
+
+        page = _page(context.build_data_docs(site_names=[SITE])[SITE])
+        problems = other_pages(context, SITE)
+    _warn(problems)
+    return page
 
 
-def _open(project: Path) -> FileDataContext:
-    """Open the Data Context by its path, with our expectations registered."""
+def refuse_unusable(project: Path, contract: Contract) -> None:
+    """Accept only expectations and actions in a contract that the library can use.
+
+    Only a contract that has some costs the time to import it.
+
+    Raises:
+        ContractError: with every one that it cannot.
+        LibraryError: the project cannot be opened.
+    """
+    if stock_checks_of(contract) or any(c.actions for c in contract.checkpoints.values()):
+        with _library():
+            _open(project, contract)
+
+
+def _open(project: Path, contract: Contract | None = None) -> FileDataContext:
+    """Open the Data Context by its path, with our expectations registered.
+
+    Raises:
+        ContractError: the contract declares what the library does not have.
+    """
     if not (project / "great_expectations.yml").is_file():
         # The library would set up a new project in its place.
         raise LibraryError(
@@ -108,6 +193,10 @@ def _open(project: Path) -> FileDataContext:
     from great_expectations import get_context
 
     _import_plugin(project / "plugins")
+    if contract is not None:
+        from checkpoints.library.declared import refuse_unknown
+
+        refuse_unknown(contract)
     return get_context(context_root_dir=project, mode="file")
 
 
@@ -132,7 +221,7 @@ def _import_plugin(plugins: Path) -> None:
         sys.path.remove(str(plugins))
 
 
-def _require_declared(loaded: Checkpoint, checks: Sequence[Check]) -> None:
+def _require_declared(loaded: Checkpoint, checks: Sequence[Check | StockCheck]) -> None:
     """Before it runs: the library holds every declared check, once, and no other."""
     found = sorted(
         str(expectation.id)
@@ -147,7 +236,10 @@ def _require_declared(loaded: Checkpoint, checks: Sequence[Check]) -> None:
 
 
 def _records(
-    checks: Sequence[Check], result: CheckpointResult, window: Window
+    checks: Sequence[Check],
+    stock: Sequence[StockCheck],
+    result: CheckpointResult,
+    window: Window,
 ) -> tuple[CheckRecord, ...]:
     """The results by the id of their expectation: their order is the library's own."""
     by_id = {
@@ -156,10 +248,13 @@ def _records(
         for outcome in suite.results
         if outcome.expectation_config is not None
     }
-    missing = [check for check in checks if check.id not in by_id]
-    if missing:
+    every: list[Check | StockCheck] = [*checks, *stock]
+    if missing := [check for check in every if check.id not in by_id]:
         raise LibraryError(*(f"the library gave no result for {_name(c)}" for c in missing))
-    return tuple(_record(check, by_id[check.id], window) for check in checks)
+    return (
+        *(_record(check, by_id[check.id], window) for check in checks),
+        *(_stock_record(check, by_id[check.id]) for check in stock),
+    )
 
 
 def _record(check: Check, outcome: ExpectationValidationResult, window: Window) -> CheckRecord:
@@ -170,7 +265,16 @@ def _record(check: Check, outcome: ExpectationValidationResult, window: Window) 
     return check_record(check, found, window)
 
 
-def _name(check: Check) -> str:
+def _stock_record(check: StockCheck, outcome: ExpectationValidationResult) -> CheckRecord:
+    from checkpoints.library.stock import stock_record
+
+    try:
+        return stock_record(outcome.expectation_config, check.suite, outcome)  # type: ignore[arg-type]
+    except (ValueError, KeyError, TypeError) as error:
+        raise LibraryError(f"the result of {_name(check)} cannot be read: {error}") from error
+
+
+def _name(check: Check | StockCheck) -> str:
     return f"{check.name} of {check.dataset!r} in suite {check.suite!r}"
 
 

@@ -19,6 +19,7 @@ from checkpoints.coverage.results import CheckRecord
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import UnreadablePair
 from checkpoints.rules.evidence import Cell, Keys, PairEvidence, SampledKeys, Status
+from checkpoints.rules.facts import RowsOfDate
 from checkpoints.rules.rule import Evaluation, Outcome, Rule, Severity
 
 KEYED_DATES = 5
@@ -75,8 +76,10 @@ class ResultEvidence:
     keys: tuple[KeysOfDate, ...]
 
 
-def details_of(evaluation: Evaluation, evidence: RunEvidence, rule: Rule) -> dict[str, Any]:
-    """The details of a result of a rule."""
+def details_of(
+    evaluation: Evaluation, evidence: RunEvidence, rule: Rule | None = None
+) -> dict[str, Any]:
+    """The details of a result, of a rule of ours if it is given."""
     dates = evaluation.unexpected_dates
     cells = {cell.date: cell for cell in evidence.cells}
     calendar = [cell.date for cell in evidence.cells if cell.status is not Status.OFF]
@@ -94,7 +97,7 @@ def details_of(evaluation: Evaluation, evidence: RunEvidence, rule: Rule) -> dic
         "contract_option": evidence.contract_option,
         "ranges": [[str(run.first), str(run.last)] for run in ranges_of(dates, calendar)],
         "figures": [_figures(cells[day]) for day in dates],
-        "told": [rule.told_of(evidence.rows[day]) if day in evidence.rows else "" for day in dates],
+        "told": [_told(rule, evidence.rows.get(day)) for day in dates],
         "keys": [[str(day), *keys[day]] for day in keyed],
     }
 
@@ -115,7 +118,7 @@ def evaluation_of(
         raise ValueError("it has neither an outcome nor an exception")
     evaluation = Evaluation(
         outcome=Outcome(details["outcome"]),
-        observed=result.get("observed_value"),
+        observed=details.get("observed", result.get("observed_value")),
         matched=details["matched"],
         expected=details["expected"],
         unexpected_dates=tuple(map(date.fromisoformat, details["unexpected_dates"])),
@@ -146,9 +149,13 @@ def result_evidence(result: Mapping[str, Any]) -> ResultEvidence | None:
     )
 
 
-def _keys(found: SampledKeys, rule: Rule) -> tuple[Keys, ...]:
+def _told(rule: Rule | None, rows: RowsOfDate | None) -> str:
+    return rule.told_of(rows) if rule and rows else ""
+
+
+def _keys(found: SampledKeys, rule: Rule | None) -> tuple[Keys, ...]:
     """The keys behind a date: those that break the rule, or tell its datasets apart."""
-    if broken := rule.broken_where():
+    if rule and (broken := rule.broken_where()):
         return (), (), dict(found.true_of).get(broken, ())
     return found.missing, found.orphans
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from checkpoints.contract.checks import NAMESPACE, Check, by_date_grain, checks_of, in_windows
-from checkpoints.contract.model import Checkpoint, Contract
+from checkpoints.contract.model import Action, Checkpoint, Contract
+from checkpoints.contract.references import DOCS_NAME
+from checkpoints.contract.stock import StockCheck, stock_checks_of
 from checkpoints.errors import ContractError, StaleSuites
 
 KINDS = {
@@ -39,18 +41,18 @@ def generate(contract: Contract) -> dict[str, str]:
             own = {suite_name(s, name, part) for s in checkpoint.suites for part in parts}
             if wanted := [suite for suite in suites if suite in own]:
                 made = checkpoint_name(name, checkpoint, several=several)
-                files[f"checkpoints/{made}.json"] = _checkpoint(made, wanted)
+                files[f"checkpoints/{made}.json"] = _checkpoint(made, wanted, checkpoint.actions)
     return {path: _text(content) for path, content in files.items()}
 
 
-def suites_of(contract: Contract) -> dict[str, list[Check]]:
-    """The suites that have checks, in layer order, with their checks.
+def suites_of(contract: Contract) -> dict[str, list[Check | StockCheck]]:
+    """The suites that have checks, in layer order, with their checks; ours are first.
 
     The windows of a checkpoint beside the one that all rules judge have suites of their own.
     """
-    found: dict[str, list[Check]] = {}
-    for check in checks_of(contract):
-        found.setdefault(check.suite, []).append(check)
+    checks: list[Check | StockCheck] = [*checks_of(contract), *stock_checks_of(contract)]
+    by_suite = {name: [c for c in checks if c.suite == name] for name in contract.suites()}
+    found = {name: members for name, members in by_suite.items() if members}
     for name, checkpoint in contract.checkpoints.items():
         for part, entry in checkpoint.parts.items():
             for check in in_windows(checks_of(contract, checkpoint.suites), {part: entry}):
@@ -81,14 +83,16 @@ def checkpoint_name(name: str, checkpoint: Checkpoint, *, several: bool) -> str:
 
 
 def write(project: Path, contract: Contract) -> list[Path]:
-    """Write what changed, remove what is no longer declared, and return those paths.
+    """Write what changed, delete what is no longer declared, and return those paths.
 
     Raises:
-        ContractError: a file cannot be written.
+        ContractError: a file cannot be written, or is one that was not generated.
     """
     changed: list[Path] = []
+    changes = list(_changes(project, contract))
+    _refuse_foreign(path for path, text in changes if text is not None)
     try:
-        for path, text in _changes(project, contract):
+        for path, text in changes:
             if text is None:
                 path.unlink()
             else:
@@ -100,6 +104,18 @@ def write(project: Path, contract: Contract) -> list[Path]:
             f"{error.filename}: cannot write the generated suites ({error.strerror})"
         ) from error
     return changed
+
+
+def _refuse_foreign(paths: Iterable[Path]) -> None:
+    """A suite, validation definition or checkpoint made by hand is never overwritten."""
+    problems = [
+        f"{path}: was not generated, and the contract generates one of that name: rename one of "
+        "the two"
+        for path in paths
+        if _id_in(path) not in (None, _generated_id(path))
+    ]
+    if problems:
+        raise ContractError(*problems)
 
 
 def stale(project: Path, contract: Contract) -> list[str]:
@@ -141,10 +157,14 @@ def _changes(project: Path, contract: Contract) -> Iterator[tuple[Path, str | No
     for path, text in files.items():
         if not _holds(path, text):
             yield path, text
-    for folder, kind in KINDS.items():
+    for folder in KINDS:
         for path in sorted((project / folder).glob("*.json")):
-            if path not in files and _id_in(path) == stable_id(kind, path.stem):
+            if path not in files and _id_in(path) == _generated_id(path):
                 yield path, None
+
+
+def _generated_id(path: Path) -> str:
+    return stable_id(KINDS[path.parent.name], path.stem)
 
 
 def _id_in(path: Path) -> object:
@@ -166,10 +186,14 @@ def _text(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=2, sort_keys=True) + "\n"
 
 
-def _suite(contract: Contract, name: str, checks: Sequence[Check]) -> dict[str, Any]:
+def _suite(contract: Contract, name: str, checks: Sequence[Check | StockCheck]) -> dict[str, Any]:
     about = contract.layers.get(suite_of(name), "between layers")
+    expectations = [
+        _stock(contract, check) if isinstance(check, StockCheck) else _expectation(contract, check)
+        for check in checks
+    ]
     return _named("suite", name) | {
-        "expectations": [_expectation(contract, check) for check in checks],
+        "expectations": expectations,
         "meta": {"about": about, "generated": "from the contract: do not edit"},
     }
 
@@ -190,6 +214,21 @@ def _expectation(contract: Contract, check: Check) -> dict[str, Any]:
     }
 
 
+def _stock(contract: Contract, check: StockCheck) -> dict[str, Any]:
+    return {
+        "id": check.id,
+        "type": check.expectation.type,
+        "kwargs": check.expectation.arguments,
+        "severity": check.expectation.severity,
+        "meta": {
+            **check.pair._asdict(),
+            "about": check.about,
+            "repairable": check.expectation.repairable,
+            "service": contract.datasets[check.dataset].service,
+        },
+    }
+
+
 def _definition(suite: str) -> dict[str, Any]:
     return _named("validation_definition", suite) | {
         "suite": _named("suite", suite),
@@ -201,9 +240,10 @@ def _definition(suite: str) -> dict[str, Any]:
     }
 
 
-def _checkpoint(name: str, suites: Sequence[str]) -> dict[str, Any]:
+def _checkpoint(name: str, suites: Sequence[str], actions: Sequence[Action]) -> dict[str, Any]:
+    docs = {"name": DOCS_NAME, "site_names": [], "type": DOCS_ACTION}
     return _named("checkpoint", name) | {
         "validation_definitions": [_named("validation_definition", suite) for suite in suites],
-        "actions": [{"name": "update_data_docs", "site_names": [], "type": DOCS_ACTION}],
+        "actions": [docs, *(action.model_dump(mode="json") for action in actions)],
         "result_format": "COMPLETE",
     }

@@ -1,10 +1,10 @@
-"""The coverage frame as a pandas table, which is what the library is given to judge.
+"""The pandas tables that the library is given to judge: the coverage, and rows of datasets.
 
-One row per date of every compared pair and judged window: the pair, the window's name, its cell,
-samples of the keys behind the date's counts, and what is the same on all of these rows: what
-rules ask of the dataset's rows by date, ``undated`` (rows without a date), ``before`` (the latest
-date before the window), ``retired`` (from when on it is), ``error`` (why it cannot be judged) and
-``own_error`` (why the dataset alone cannot be), the window, the seasons, ``fail_on``,
+Of the coverage: one row per date of every compared pair and judged window: the pair, the window's
+name, its cell, samples of the keys behind the date's counts, and what is the same on all of these
+rows: what rules ask of the dataset's rows by date, ``undated`` (rows without a date), ``before``
+(the latest date before the window), ``retired`` (from when on it is), ``error`` (why it cannot be
+judged) and ``own_error`` (why the dataset alone cannot be), the window, the seasons, ``fail_on``,
 ``contract_option`` (what a command on the contract needs besides), when the rows above were
 written, and the moment of the run.
 """
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
@@ -24,11 +26,15 @@ from checkpoints.errors import UnreadablePair
 from checkpoints.library.results import RunEvidence
 from checkpoints.rules.evidence import Cell, Pair, SampledKeys
 from checkpoints.rules.rule import Severity
+from checkpoints.warehouse.rows import Rows
 
 EVIDENCE = [*Cell._fields, "keys"]
 SAME = ["undated", "before", "retired", "error", "own_error", "first", "last", "as_of", "seasons"]
 SAME += ["fail_on", "contract_option", "rows", "written_above", "now"]
 COLUMNS = [*Pair._fields, "window", *EVIDENCE, *SAME]
+EXACT = 2**53
+"""Up to which every whole number is a float."""
+
 WIDTH = len(Cell._fields)
 
 
@@ -100,3 +106,27 @@ def evidence_of(table: pd.DataFrame, pair: Pair, part: str = "") -> RunEvidence:
         samples={row[0]: row[WIDTH] for row in rows if any(row[WIDTH])},
         **same,
     )
+
+
+def rows_table(rows: Rows) -> pd.DataFrame:
+    """Rows of a dataset, as the warehouse has their values; decimal numbers are floats.
+
+    No whole number is rounded.
+    """
+    columns = {name: _column([row[n] for row in rows.rows]) for n, name in enumerate(rows.names, 1)}
+    return pd.DataFrame(columns, columns=[*rows.names])
+
+
+def _column(values: list[object]) -> pd.Series[Any]:
+    floats = [float(value) if isinstance(value, Decimal) else value for value in values]
+    column = pd.Series(floats, dtype=object)
+    # Whole numbers become floats where some are NULL, which rounds the largest.
+    rounded = None in values and any(
+        isinstance(value, int) and abs(value) > EXACT for value in values
+    )
+    return column if rounded else column.infer_objects()
+
+
+def columns_table(rows: Rows) -> pd.DataFrame:
+    """All columns of a dataset, without rows."""
+    return pd.DataFrame(columns=[*rows.columns])

@@ -163,7 +163,7 @@ def _print_errors(console: Console, checks: Sequence[CheckRecord], detail: Detai
 
     Returns how many lines it took.
     """
-    reasons = Counter(c.message for c in checks if c.outcome is Outcome.ERRORED)
+    reasons = Counter(_why(c) for c in checks if c.outcome is Outcome.ERRORED)
     height, shown = 0, 0
     for message, count in reasons.items():
         many = f"ERRORED {counted(count, 'check')}: "
@@ -176,6 +176,12 @@ def _print_errors(console: Console, checks: Sequence[CheckRecord], detail: Detai
     if shown < len(reasons):
         console.print(f"and {counted(len(reasons) - shown, 'more reason')}: --verbose")
     return height
+
+
+def _why(check: CheckRecord) -> str:
+    """A reason names the dataset; that of an expectation's own is the library's, which does not."""
+    named = f"{check.kind} of {check.dataset!r}: " if check.stock else ""
+    return f"{named}{check.message}"
 
 
 def _print_failures(console: Console, report: Report, verbose: bool, room: float) -> None:
@@ -273,7 +279,7 @@ def _reason(check: CheckRecord) -> str:
     """
     if check.outcome is not Outcome.FAILED:
         return ""
-    if issubclass(check.rule, CountRule):
+    if issubclass(check.rule, CountRule) or (check.stock and check.observed is None):
         return one_line(check.message)
     enough = check.rule.is_ratio and (check.observed or 0) >= check.threshold
     return f"of {one_line(check.of or '')}, {one_line(check.message)}" if enough else ""
@@ -285,8 +291,9 @@ def _cells(check: CheckRecord) -> list[Text]:
     if check.outcome in (Outcome.FAILED, Outcome.ERRORED) and not light:
         mark = mark.upper()
     found = "–" if check.observed is None else check.rule.in_column(check.observed)
-    count = len(check.unexpected_dates)
-    of = f"of {one_line(check.of)}" if check.of and check.expected and not _reason(check) else ""
+    count, reason = len(check.unexpected_dates), _reason(check)
+    compared = f"of {one_line(check.of)}" if check.of and check.expected else ""
+    beside = one_line(check.about) if check.stock else compared
     return [
         Text(""),
         Text(mark, style=STYLE[check.outcome]),
@@ -294,5 +301,5 @@ def _cells(check: CheckRecord) -> list[Text]:
         Text(found),
         Text(check.limit),
         Text(dates(count) if count and check.outcome is Outcome.FAILED else ""),
-        Text(" ".join(filter(None, (of, one_line(check.over))))),
+        Text(" ".join(filter(None, (beside if not reason else "", one_line(check.over))))),
     ]

@@ -131,7 +131,7 @@ def failure(command: str, problems: Sequence[str], code: ExitCode, at: datetime)
 def _name(check: CheckRecord) -> str:
     """What is checked, without the threshold: a changed threshold is the same test."""
     compared = bool(check.compared_with)
-    against = f" of {check.of}" if compared else ""
+    against = f" of {check.of}" if compared else f" of {check.about}" if check.about else ""
     by_count = ", by count" if compared and check.match == "count" else ""
     lighter = f" ({check.severity})" if check.severity != "critical" else ""
     over = f" {check.over}" if check.over else ""

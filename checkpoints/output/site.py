@@ -6,7 +6,8 @@ was signed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from glob import escape
 from hashlib import sha256
 from itertools import accumulate, groupby
 from pathlib import Path
@@ -14,7 +15,7 @@ from urllib.parse import quote
 
 from checkpoints.archive.history import StoredRun, stored_runs
 from checkpoints.archive.repairs import StoredRepair, repairs_of, stored_repairs
-from checkpoints.archive.report import Report, read_report
+from checkpoints.archive.report import RUN_ID, Report, read_report
 from checkpoints.archive.runs import keep_head, pages_folder, report_path, site_folder
 from checkpoints.archive.signoff import SignOff, read_signoff, signed_page_path, signoff_path
 from checkpoints.errors import ContractError
@@ -28,6 +29,9 @@ SOURCES_WITHIN = 2_000
 GROUPS_SHOWN = 6
 OPEN_ROWS = 40
 """The newest month stands open, and more of them while they have no more rows than that."""
+
+OTHERS_SHOWN = 20
+"""Results of checkpoints made by hand, the latest."""
 
 Link = tuple[str, str]
 """A text, and an address relative to the page."""
@@ -181,7 +185,7 @@ def _results(folder: Path, suites: Sequence[str]) -> dict[str, list[Link]]:
     """The pages of validation results that are there, by run."""
     found: dict[str, list[Link]] = {}
     for suite in suites:
-        for page in folder.glob(f"validations/{suite}/*/*/*.html"):
+        for page in folder.glob(f"validations/{escape(suite)}/*/*/*.html"):
             run = page.relative_to(folder).parts[2]
             found.setdefault(run, []).append((suite, _address(folder, page)))
     return found
@@ -211,7 +215,17 @@ def render_list(
         unsigned=sum(1 for run in runs if run.head and not run.signed_by),
         suites=suites,
         results=results or {},
+        others=sorted(_others(runs, results or {}), reverse=True)[:OTHERS_SHOWN],
     )
+
+
+def _others(
+    runs: Sequence[StoredRun], results: Mapping[str, Sequence[Link]]
+) -> Iterator[tuple[str, str, str]]:
+    """When, suite and address of the results of checkpoints that were made by hand."""
+    for run in results.keys() - {run.run_id for run in runs}:
+        for suite, address in [] if RUN_ID.match(run) else results[run]:
+            yield address.split("/")[-2], suite, address
 
 
 def _month(run: StoredRun) -> str:

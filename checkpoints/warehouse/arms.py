@@ -297,21 +297,30 @@ def _for_each(rows: sa.FromClause, grains: Sequence[Grain], values: Sequence[Col
 
 
 def _rows(reading: Reading, name: str) -> tuple[sa.FromClause, list[sa.ColumnElement[bool]]]:
-    """The table of a dataset, and which of its rows are read."""
     source = reading.sources[name]
+    names = columns_of(source.dataset, reading.layout, name)
+    ranges = (*source.before, *reading.ranges)
+    return rows_read(reading.contract, source, names, ranges, undated=reading.undated)
+
+
+def rows_read(
+    contract: Contract,
+    source: Source,
+    names: Iterable[str],
+    ranges: Sequence[DateRange],
+    *,
+    undated: bool = False,
+) -> tuple[sa.FromClause, list[sa.ColumnElement[bool]]]:
+    """A dataset's table with the columns of these names, and which of its rows are read."""
     dataset = source.dataset
-    read = (*source.before, *reading.ranges)
-    dates = DateRange(min(r.first for r in read), max(r.last for r in read))
-    relation = relation_of(dataset, columns_of(dataset, reading.layout, name), dates)
+    dates = DateRange(min(r.first for r in ranges), max(r.last for r in ranges))
+    relation = relation_of(dataset, names, dates)
     day = relation.c[dataset.date]
     # A text that is no date sorts anywhere: it is read before it is compared with the window.
-    compared = as_date(reading.contract, source, day) if source.date_type == "text" else day
-    in_ranges = sa.or_(*(within(reading.contract, source, compared, r) for r in read))
+    compared = as_date(contract, source, day) if source.date_type == "text" else day
+    in_ranges = sa.or_(*(within(contract, source, compared, r) for r in ranges))
     where = [condition_on(relation.c[c.column], c, source.kind(c.column)) for c in dataset.where]
-    return relation, [
-        sa.or_(in_ranges, compared.is_(None)) if reading.undated else in_ranges,
-        *where,
-    ]
+    return relation, [sa.or_(in_ranges, compared.is_(None)) if undated else in_ranges, *where]
 
 
 def _date(reading: Reading, name: str, relation: sa.FromClause) -> sa.Label[Any]:

@@ -201,9 +201,10 @@ class ServiceBackfill:
         return self._journal.state(call.id) not in IN_FLIGHT | DONE | {State.MULTIPLIED}
 
     def _still_missing(self, calls: Sequence[Call]) -> list[Call]:
-        """The calls whose data are not there yet; what is there already is not called."""
+        """The calls whose data are not there yet, or not as expected; no other is made."""
         found = self._work.tables.look(calls)
-        present = [call for call in calls if has_landed(found[call.id])]
+        again = self._work.plan.rewrites
+        present = [c for c in calls if has_landed(found[c.id]) and c.id not in again]
         self._journal.move(present, State.LANDED, detail="was there already")
         return [call for call in calls if not self._journal.is_done(call.id)]
 

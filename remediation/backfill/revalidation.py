@@ -17,6 +17,7 @@ from checkpoints.contract.checks import (
     upstream_pair,
 )
 from checkpoints.contract.model import Contract
+from checkpoints.contract.stock import stock_checks_of
 from checkpoints.contract.window import Window, resolve_window
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import (
@@ -26,6 +27,7 @@ from checkpoints.coverage.results import (
     dataset_records,
     decide,
     judged,
+    with_unjudged,
 )
 from checkpoints.errors import ExitCode, worst
 from checkpoints.rules.evidence import Cell, Status, Tally
@@ -72,19 +74,22 @@ def revalidate(
     has all that its upstream has; where a check of another dataset still fails for want of keys on
     its date, it is partial: no call of its service can bring what its upstream lacks.
     """
-    if report.checkpoint in contract.checkpoints:
+    known = contract.checkpoints.get(report.checkpoint)
+    if known:
         declared = checks_of_checkpoint(contract, report.checkpoint, frame.window)
     else:
         declared = checks_of(contract)
     checks = tuple(judged(check, frame) for check in declared)
     datasets = tuple(dataset_records(contract, frame, upstream_pair))
     coverage = tuple(dataset_records(contract, frame, coverage_pair))
+    verdict = decide(checks, len(checks), report.verdict.fail_on, (*datasets, *coverage))
+    stock = stock_checks_of(contract, known.suites if known else None)
     return Revalidation(
         calls=without_multiplied(
             _as_checked(recounted(contract, frame, calls), _still_lacking(frame, checks)),
             multiplied,
         ),
-        verdict=decide(checks, len(checks), report.verdict.fail_on, (*datasets, *coverage)),
+        verdict=with_unjudged(verdict, len(stock) if frame.window.has_all_rules else 0),
         checks=checks,
         changes=changes_of(
             datasets, coverage, checks, report, list(chain.from_iterable(multiplied.values()))

@@ -96,6 +96,12 @@ def print_plan(
         _print_ranges(console, plan, report)
         times = [(e.service, e.calls, duration(e.seconds), e.basis) for e in estimates]
         console.print(table(("service", "calls", "estimate", "based on"), times))
+        if again := len(plan.rewrites):
+            are = "is one" if again == 1 else "are"
+            console.print(
+                f"{again} {are} of rows that fail an expectation: the next run judges it again",
+                soft_wrap=True,
+            )
     elif not plan.unplanned:
         console.print("Nothing to do.", style="green")
     else:

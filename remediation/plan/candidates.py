@@ -40,10 +40,21 @@ def candidates(report: Report, asked: Asked) -> Wanted:
     return wanted
 
 
+def to_rewrite(report: Report, asked: Asked) -> frozenset[tuple[str, date]]:
+    """The dates whose rows are to be written again, although no key may be missing."""
+    return frozenset(
+        (check.dataset, day)
+        for check in asked.checks(report)
+        if check.stock
+        for day in _wanted_by(report, asked, check)
+    )
+
+
 def _wanted_by(report: Report, asked: Asked, check: CheckRecord) -> tuple[date, ...]:
     if check.rule.repairable and check.outcome is Outcome.FAILED:
         return check.unexpected_dates
-    if check.rule.repairable and check.outcome is Outcome.PASSED and asked.include_passing:
+    passed = check.outcome is Outcome.PASSED and not check.stock
+    if check.rule.repairable and passed and asked.include_passing:
         return lacking(report, check)
     return ()
 

@@ -10,9 +10,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from checkpoints.archive.remediation import Unplanned, Why
 from checkpoints.contract.model import Contract
@@ -47,7 +47,11 @@ class Call(Record):
 
 
 class Plan(Record):
-    """Calls in the order in which they are made, and what was left out."""
+    """Calls in the order in which they are made, and what was left out.
+
+    ``rewrites`` are the ids of those that are made even where all keys are there: an expectation
+    failed on their rows. That they have landed says nothing of it: a run judges it again.
+    """
 
     version: Literal[1] = PLAN_VERSION
     id: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -61,6 +65,13 @@ class Plan(Record):
     include_passing: bool = False
     calls: tuple[Call, ...]
     unplanned: tuple[Unplanned, ...]
+    rewrites: tuple[str, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without ``rewrites`` where there are none, as plans were before there could be any."""
+        content: dict[str, Any] = write(self)
+        return content if self.rewrites else {k: v for k, v in content.items() if k != "rewrites"}
 
     @model_validator(mode="after")
     def _names_itself(self) -> Plan:

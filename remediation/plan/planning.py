@@ -26,6 +26,7 @@ from remediation.plan.candidates import (
     coming_above,
     foreseen,
     lacking,
+    to_rewrite,
     will_have,
 )
 from remediation.plan.model import Call, Plan, call_id, content_hash
@@ -70,6 +71,7 @@ def make_plan(report: Report, contract: Contract, contract_sha256: str, request:
         only_layer=request.only_layer,
         include_passing=request.include_passing,
         calls=_calls(contract, planned),
+        rewrites=_rewrites(contract, planned, to_rewrite(report, asked)),
         unplanned=(
             *_unplanned(contract, causes),
             *_passed(report, contract, asked, request.in_flight, decided),
@@ -131,7 +133,7 @@ def _decide(
 
     A dataset that no service builds, such as a view, will have what comes to its upstream.
     """
-    wanted = candidates(report, asked)
+    wanted, rewritten = candidates(report, asked), to_rewrite(report, asked)
     coming: dict[str, dict[date, int]] = {}
     planned: set[tuple[str, date]] = set()
     causes: dict[tuple[str, date], Cause] = {}
@@ -144,7 +146,9 @@ def _decide(
         )
         own = wanted.get(name, {})
         for when in own.keys() | more:
-            cell, pairs = cells.get(when), own.get(when, frozenset[Pair]())
+            cell = cells.get(when)
+            # None: whatever they compare, its rows are to be written again.
+            pairs = None if (name, when) in rewritten else own.get(when, frozenset[Pair]())
             cause = _cause(report, contract, in_flight, planned, above, name, when, cell, pairs)
             if cause is not None:
                 causes[name, when] = cause
@@ -169,7 +173,7 @@ def _cause(
     name: str,
     when: date,
     day: Cell | None,
-    pairs: frozenset[Pair],
+    pairs: frozenset[Pair] | None,
 ) -> Cause | None:
     """Why a date of a dataset is not called; None when it is."""
     dataset = contract.datasets[name]
@@ -197,7 +201,7 @@ def _cause_above(
     name: str,
     when: date,
     day: Cell,
-    pairs: frozenset[Pair],
+    pairs: frozenset[Pair] | None,
 ) -> Cause | None:
     """Why its upstream gives a date of a dataset nothing to be called for; None when it does."""
     upstream, names = upstream_pair(contract, name), names_above(contract, name)
@@ -210,7 +214,9 @@ def _cause_above(
     if not day.expected:
         return Why.UPSTREAM_EMPTY, f"its upstream {upstream.of!r} has nothing on these dates"
     # A batch per date, or a count, says nothing about the keys that a finer comparison lacks.
-    if not day.missing and (tells_keys_apart(contract, upstream) or pairs <= {upstream}):
+    if day.missing or pairs is None:
+        return None
+    if tells_keys_apart(contract, upstream) or pairs <= {upstream}:
         return Why.COMPLETE, f"it has all that its upstream {upstream.of!r} has"
     return None
 
@@ -222,6 +228,14 @@ def _protected(contract: Contract, service: str, when: date) -> str:
         if period.dataset in built and when in period.range:
             return f"{service} would rebuild {period.dataset!r}, protected: {period.reason}"
     return ""
+
+
+def _rewrites(
+    contract: Contract, planned: Collection[tuple[str, date]], wanted: Iterable[tuple[str, date]]
+) -> tuple[str, ...]:
+    """The ids of the planned calls that write rows again."""
+    built = ((contract.datasets[name].service or "", (name, day)) for name, day in wanted)
+    return tuple(sorted({call_id(s, at[1]) for s, at in built if at in planned}))
 
 
 def _calls(contract: Contract, planned: Collection[tuple[str, date]]) -> tuple[Call, ...]:
@@ -278,7 +292,7 @@ def _passed(
     tolerated = {
         (check.dataset, day)
         for check in asked.checks(report)
-        if check.rule.repairable and check.outcome is Outcome.PASSED
+        if check.rule.repairable and check.outcome is Outcome.PASSED and not check.stock
         for day in lacking(report, check)
     }.difference(decided)
     if asked.include_passing or not tolerated:

@@ -15,7 +15,6 @@ from checkpoints.dates import DateRange
 from checkpoints.warehouse.evidence import gather
 from tests.support.warehouses import BASIC, D, contract_of
 
-
 Rows = list[tuple[str, str | None, float | None]]
 
 

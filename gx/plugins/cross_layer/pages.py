@@ -20,21 +20,27 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 from checkpoints.coverage.results import CheckRecord, Verdict, check_record, decide
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.library.results import ResultEvidence, evaluation_of, result_evidence
+from checkpoints.library.stock import class_of, sentence_of, stock_record
 from checkpoints.output.page import environment
 from checkpoints.rules.rule import Evaluation, Outcome
 from checkpoints.text import dates
+from cross_layer.expectations import CrossLayerExpectation
 
 WORST_FIRST = (Outcome.ERRORED, Outcome.FAILED, Outcome.NOT_EVALUATED, Outcome.PASSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """An expectation in words, what has become of it, and who rebuilds its dataset."""
+    """An expectation in words, what has become of it, and who rebuilds its dataset.
+
+    One that was not ``generated`` from a contract is somebody's own.
+    """
 
     record: CheckRecord
     sentence: str
     service: str | None
     shown: ResultEvidence | None
+    generated: bool
 
     @property
     def dated(self) -> list[tuple[date, str]]:
@@ -67,11 +73,15 @@ class Rebuilding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultPage:
-    """One suite in one run; ``attention`` are the checks that failed or could not be evaluated."""
+    """One suite in one run; ``attention`` are the checks that failed or could not be evaluated.
+
+    A run that is not ``ours`` is of a checkpoint that was made by hand.
+    """
 
     template: ClassVar[str] = "result.html"
 
     suite: str
+    ours: bool
     run_id: str
     run_time: datetime
     verdict: Verdict
@@ -89,11 +99,12 @@ class ResultPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuitePage:
-    """A suite: its expectations by dataset."""
+    """A suite: its expectations by dataset; one that is not ``ours`` was made by hand."""
 
     template: ClassVar[str] = "suite.html"
 
     suite: str
+    ours: bool
     about: str
     datasets: dict[str, list[Expected]]
 
@@ -107,8 +118,8 @@ class SuiteRenderer:
         for config in suite.expectation_configurations:
             expected = _expected(config, suite.name)
             datasets.setdefault(expected.record.dataset, []).append(expected)
-        about = str(suite.meta.get("about", ""))
-        return SuitePage(suite=suite.name, about=about, datasets=datasets)
+        about, ours = str(suite.meta.get("about", "")), "generated" in suite.meta
+        return SuitePage(suite=suite.name, ours=ours, about=about, datasets=datasets)
 
 
 class ResultRenderer:
@@ -132,7 +143,8 @@ class ResultRenderer:
         run: Any = result.meta["run_id"]
         return ResultPage(
             suite=result.suite_name,
-            run_id=str(run["run_name"]),
+            ours=any(e.generated for e in found),
+            run_id=str(run["run_name"] or run["run_time"]),
             run_time=datetime.fromisoformat(run["run_time"]).astimezone(UTC),
             verdict=decide([e.record for e in found], len(found), fail_on, ()),
             evidence=shown,
@@ -145,18 +157,31 @@ class ResultRenderer:
 def _expected(
     config: ExpectationConfiguration, suite: str, result: ExpectationValidationResult | None = None
 ) -> Expected:
-    expectation: Any = config.to_domain_obj()
-    check = expectation.check(suite)
     meta = config.meta or {}
-    found, shown = Evaluation(outcome=Outcome.NOT_EVALUATED), None
+    known = class_of(config)
+    if known is not None and issubclass(known, CrossLayerExpectation):
+        record, sentence = _of_a_rule(config, suite, result)
+    else:
+        record, sentence = stock_record(config, suite, result), sentence_of(config)
+    return Expected(
+        record=record,
+        sentence=sentence,
+        service=meta.get("service"),
+        shown=result_evidence(result.result) if result else None,
+        generated="service" in meta,
+    )
+
+
+def _of_a_rule(
+    config: ExpectationConfiguration, suite: str, result: ExpectationValidationResult | None
+) -> tuple[CheckRecord, str]:
+    """What has become of an expectation of ours, and its sentence."""
+    expectation: Any = config.to_domain_obj()
+    check, found = expectation.check(suite), Evaluation(outcome=Outcome.NOT_EVALUATED)
     if result is not None:
         found = evaluation_of(result.success, result.result, result.exception_info)
-        shown = result_evidence(result.result)
-    return Expected(
-        record=check_record(check, found),
-        sentence=check.sentence(by_date=bool(meta.get("by_date"))),
-        service=meta.get("service"),
-        shown=shown,
+    return check_record(check, found), check.sentence(
+        by_date=bool((config.meta or {}).get("by_date"))
     )
 
 

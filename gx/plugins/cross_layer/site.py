@@ -19,6 +19,7 @@ from great_expectations.data_context.types.resource_identifiers import (
 )
 from great_expectations.render.renderer.site_builder import DefaultSiteSectionBuilder, SiteBuilder
 
+from checkpoints.archive.report import RUN_ID
 from checkpoints.archive.signoff import signoff_path
 from checkpoints.errors import LibraryError
 from checkpoints.output.site import write_index
@@ -140,10 +141,12 @@ class LatestResults(Suites):
                 shutil.rmtree(folder)
 
     def _kept(self, runs: Iterable[str]) -> set[str]:
-        """The latest of these and the signed ones; run ids sort by time."""
-        newest_first = sorted(runs, reverse=True)
+        """The latest of these, the signed ones, and those of checkpoints made by hand."""
+        others = {run for run in runs if not RUN_ID.match(run)}
+        newest_first = sorted(set(runs) - others, reverse=True)
         latest, older = newest_first[: self.keep_runs], newest_first[self.keep_runs :]
-        return {*latest, *(run for run in older if signoff_path(self.project, run).exists())}
+        signed = (run for run in older if signoff_path(self.project, run).exists())
+        return {*others, *latest, *signed}
 
 
 class Index:

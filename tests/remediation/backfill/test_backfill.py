@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from checkpoints.errors import ExitCode, WarehouseError
+from checkpoints.rules.rule import Outcome
 from remediation.errors import CredentialsError
 from remediation.ledger.journal import Event
 from remediation.ledger.states import State
@@ -320,3 +321,31 @@ def test_what_its_upstream_lacks_keeps_a_date_from_having_landed(tmp_path: Path)
             assert [(c.id[-5:], str(c.state), c.detail) for c in record.remaining] == [
                 ("01-07", "partial", "as its upstream, factors has 1 of the 2 that 'raw' has")
             ]
+
+
+def test_a_date_whose_rows_are_to_be_written_again_is_called_although_its_keys_are_there(
+    tmp_path: Path,
+) -> None:
+    with project(tmp_path, {}) as made:
+        datasets = made.raw["datasets"]
+        kind = "expect_column_values_to_not_be_null"
+        declared = [{"type": kind, "column": "k", "repairable": True}]
+        made.change(
+            datasets={**datasets, "factors": {**datasets["factors"], "expectations": declared}}
+        )
+        report = made.check()
+        failed = report.checks[0].model_copy(
+            update={
+                "dataset": "factors", "of": "summary", "kind": kind, "stock": "repairable_rows",
+                "outcome": Outcome.FAILED, "unexpected_dates": (D(SEVEN),),
+            }
+        )  # fmt: skip
+        report = report.model_copy(update={"checks": (*report.checks, failed)})
+        file = made.file()
+        plan = make_plan(report, file.contract, file.sha256, Request())
+        record = carry_out(made, plan)
+
+    assert made.service.sent == ["four 01-07"]
+    assert states(made, plan) == {"01-07": "landed"}
+    assert record.verdict_after is not None
+    assert record.verdict_after.summary.endswith("; 1 expectation is judged by run only")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from checkpoints.archive.remediation import Why
 from checkpoints.contract.model import Contract
 from checkpoints.rules.registry import RULES
 from remediation.errors import PlanError
+from remediation.output.console import print_plan
 from tests.support.reports import (
     calls,
     check_of,
@@ -295,3 +298,32 @@ def test_a_view_will_have_what_the_plan_brings_to_its_upstream(tmp_path: Path) -
         *(f"four {day} scores" for day in days),
     ]
     assert {call.depends_on for call in plan.calls[4:]} == {(f"three/2025-{d}",) for d in days}
+
+
+def test_the_dates_of_an_expectation_are_written_again_although_no_key_is_missing(
+    contract: Contract,
+) -> None:
+    kind = "expect_column_values_to_not_be_null"
+    check = {**check_of("factors", [D("2025-01-07"), D("2025-01-09")], kind=kind), "of": "summary"}
+    repairable = report_of([{**check, "stock": "repairable_rows"}], {})
+    other = report_of([{**check, "stock": "rows"}], {})
+
+    plan = plan_for(contract, repairable)
+    assert calls(plan) == ["four 01-07 factors", "four 01-09 factors"]
+    assert plan.rewrites == ("four/2025-01-07", "four/2025-01-09")
+    console = Console(record=True, width=120, file=StringIO())
+    print_plan(console, plan, repairable, ())
+    assert "2 are of rows that fail an expectation: the next run" in console.export_text()
+    assert calls(plan_for(contract, other)) == []
+    assert left_out(plan_for(contract, other)) == {
+        ("factors", Why.NOT_REPAIRABLE): ["01-07", "01-09"]
+    }
+
+
+def test_a_passed_expectation_asks_for_nothing(contract: Contract) -> None:
+    check = check_of("factors", [], outcome="PASSED", kind="expect_column_values_to_not_be_null")
+    report = report_of([{**check, "of": "summary", "stock": "repairable_rows"}], {})
+
+    plan = plan_for(contract, report)
+
+    assert (plan.calls, plan.rewrites, plan.unplanned) == ((), (), ())
