@@ -19,7 +19,6 @@ import sqlalchemy as sa
 from checkpoints.contract.model import Contract, Dataset
 from checkpoints.coverage.layout import Grain, Layout, split
 from checkpoints.dates import DateRange
-from checkpoints.rules.condition import Condition
 from checkpoints.rules.facts import Fact
 from checkpoints.warehouse.columns import (
     as_date,
@@ -128,10 +127,15 @@ def _grouped(reading: Reading, name: str) -> sa.Select[Any]:
     by = [column for column in rows.c if column.name in ("date", *reading.keys, "grain")]
     own = _is_of(rows, grains[0], grains)
     extra: dict[str, Column] = dict(_ends(reading, rows, grains))
-    extra["number_of_rows"] = sa.func.count(sa.case((own, number(1))))
-    for column, function in (("first_written", sa.func.min), ("last_written", sa.func.max)):
-        if column in rows.c:
-            extra[column] = function(sa.case((own, rows.c[column])))
+    counted = sa.func.count(sa.case((own, number(1)))) if len(grains) > 1 else sa.func.count()
+    extra["number_of_rows"] = counted
+    if "written" in rows.c:
+        written = sa.case((own, rows.c.written)) if len(grains) > 1 else rows.c.written
+        kind = reading.sources[name].kind(reading.layout.written[name])
+        for column, function in (("first_written", sa.func.min), ("last_written", sa.func.max)):
+            # Once per key: the conversion costs more than to compare.
+            end = function(written)
+            extra[column] = moment_number(reading.contract, reading.sources[name], end, kind)
     for n in reading.rows_of:
         grain, _ = reading.layout.facts[n]
         if grain in grains:
@@ -192,12 +196,9 @@ def _asked(reading: Reading, name: str, relation: sa.FromClause) -> Iterator[sa.
                 whole = identity(*columns) if len(columns) > 1 else columns[0]
                 yield whole.label(f"fact_{n}")
         elif fact.conditions:
-            parts = (_holds(source, relation.c[c.column], c) for c in fact.conditions)
-            yield sa.or_(*parts).label(f"fact_{n}")
+            yield _counts(source, relation, fact).label(f"fact_{n}")
     if name in layout.written:
-        moment = moment_number(reading.contract, source, relation.c[layout.written[name]])
-        yield moment.label("first_written")
-        yield moment.label("last_written")
+        yield relation.c[layout.written[name]].label("written")
     for grain in layout.of_dataset(name):
         for n, column in layout.values_of(grain):
             if n in reading.values:
@@ -205,10 +206,19 @@ def _asked(reading: Reading, name: str, relation: sa.FromClause) -> Iterator[sa.
                 yield value.label(f"value_{n}_{layout.grains.index(grain)}")
 
 
-def _holds(source: Source, column: Column, condition: Condition) -> sa.ColumnElement[bool]:
-    """A condition that no NULL meets, unless it asks for that."""
-    met: sa.ColumnElement[bool] = condition_on(column, condition, source.kind(condition.column))
-    return met if condition.is_null else sa.and_(column.is_not(None), met)
+def _counts(source: Source, relation: sa.FromClause, fact: Fact) -> sa.ColumnElement[bool]:
+    """Whether a row counts for a fact; no NULL meets a condition, unless it asks for that."""
+    met = [
+        (c, relation.c[c.column], condition_on(relation.c[c.column], c, source.kind(c.column)))
+        for c in fact.conditions
+    ]
+    if fact.broken:
+        columns = {c.column: column for c, column, _ in met}.values()
+        known = [column.is_not(None) for column in columns]
+        return sa.and_(*known, sa.not_(sa.and_(*(holds for _, _, holds in met))))
+    return sa.or_(
+        *(h if c.is_null or c.not_null else sa.and_(column.is_not(None), h) for c, column, h in met)
+    )
 
 
 def _value(reading: Reading, n: int, source: Source, column: Column) -> Column:
@@ -229,11 +239,12 @@ def _ends(
     reading: Reading, rows: sa.Subquery, grains: Sequence[Grain]
 ) -> Iterator[tuple[str, Column]]:
     """The least and the greatest value of a key, of each agreement."""
+    several = len(grains) > 1
     for grain in grains:
         for n, _ in reading.layout.values_of(grain):
             if n in reading.values:
                 column = rows.c[f"value_{n}_{reading.layout.grains.index(grain)}"]
-                value = sa.case((_is_of(rows, grain, grains), column))
+                value = sa.case((_is_of(rows, grain, grains), column)) if several else column
                 yield f"low_{n}", sa.func.min(value)
                 yield f"high_{n}", sa.func.max(value)
 

@@ -132,10 +132,10 @@ def _moment(day: date, at: time, source: Source, contract: Contract) -> datetime
 
 
 def moment_number(
-    contract: Contract, source: Source, column: sa.ColumnElement[Any]
+    contract: Contract, source: Source, column: sa.ColumnElement[Any], kind: ValueKind
 ) -> sa.ColumnElement[Any]:
     """When a row was written, in microseconds since 1970 (UTC)."""
-    if source.kind(str(column.key)) == "timestamp":
+    if kind == "timestamp":
         return epoch_micros(column)
     zone = source.dataset.timezone or contract.timezone
     moment = sa.cast(column, sa.DateTime())

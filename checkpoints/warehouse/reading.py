@@ -35,6 +35,7 @@ from checkpoints.warehouse.bytes import Bytes, refusal
 from checkpoints.warehouse.conditions import refuse_unusable
 from checkpoints.warehouse.engine import (
     ENGINES,
+    Column,
     Description,
     Engine,
     ReadOptions,
@@ -388,12 +389,26 @@ def _source(
             f"remove date_type, or make it {date_type!r}"
         )
     keys = [found.columns[column] for column in dataset.key]
-    if dataset.timezone and "datetime" not in (date_type, *(key.kind for key in keys)):
+    timed = list(keys)
+    if dataset.written_at and dataset.written_at in columns:
+        timed.append(_moments(dataset.written_at, found))
+    if dataset.timezone and "datetime" not in (date_type, *(column.kind for column in timed)):
         raise DatasetUnreadable(
-            "timezone is for dates and keys with a time and without a zone, and column "
+            "timezone is for dates, keys and written_at with a time and without a zone, and column "
             f"{dataset.date!r} is {type_}: remove it"
         )
     for condition in conditions:
         refuse_unusable(condition, found.columns[condition.column])
     described = {column: found.columns[column] for column in columns}
     return Source(dataset=dataset, date_type=date_type, columns=described)
+
+
+def _moments(name: str, found: Description) -> Column:
+    """The column that says when rows were written."""
+    column = found.columns[name]
+    if column.kind not in ("timestamp", "datetime", "date", "unknown"):
+        raise DatasetUnreadable(
+            f"written_at {name!r} is {column.type}, which tells no moment: name a TIMESTAMP, "
+            "DATETIME or DATE column, or convert it in a query"
+        )
+    return column

@@ -209,8 +209,28 @@ FROM (
           THEN 8
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_bdl_player_boxscores`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_bdl_player_boxscores`.`last_written` END) AS `last_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(
+                CAST(MIN(`rows_of_bdl_player_boxscores`.`written`) AS DATETIME),
+                'America/New_York'
+              ),
+              'UTC'
+            )
+          )
+        ) AS `first_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(
+                CAST(MAX(`rows_of_bdl_player_boxscores`.`written`) AS DATETIME),
+                'America/New_York'
+              ),
+              'UTC'
+            )
+          )
+        ) AS `last_written`,
         count(CASE WHEN `rows_of_bdl_player_boxscores`.`fact_3` THEN 1 END) AS `rows_of_3`,
         NULL AS `rows_of_6`,
         NULL AS `rows_of_9`,
@@ -233,22 +253,7 @@ FROM (
           END AS `key_1`,
           `bdl_player_boxscores`.`player_id` AS `fact_2`,
           `bdl_player_boxscores`.`points` IS NULL AS `fact_3`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`bdl_player_boxscores`.`loaded_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`bdl_player_boxscores`.`loaded_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          `bdl_player_boxscores`.`loaded_at` AS `written`
         FROM `nba_raw`.`bdl_player_boxscores`
         WHERE
           `bdl_player_boxscores`.`game_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -279,8 +284,28 @@ FROM (
           THEN 64
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_nbac_gamebook_player_stats`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_nbac_gamebook_player_stats`.`last_written` END) AS `last_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(
+                CAST(MIN(`rows_of_nbac_gamebook_player_stats`.`written`) AS DATETIME),
+                'America/New_York'
+              ),
+              'UTC'
+            )
+          )
+        ) AS `first_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(
+                CAST(MAX(`rows_of_nbac_gamebook_player_stats`.`written`) AS DATETIME),
+                'America/New_York'
+              ),
+              'UTC'
+            )
+          )
+        ) AS `last_written`,
         NULL AS `rows_of_3`,
         count(CASE WHEN `rows_of_nbac_gamebook_player_stats`.`fact_6` THEN 1 END) AS `rows_of_6`,
         NULL AS `rows_of_9`,
@@ -304,22 +329,7 @@ FROM (
           END AS `key_1`,
           `nbac_gamebook_player_stats`.`player_id` AS `fact_5`,
           `nbac_gamebook_player_stats`.`points` IS NULL AS `fact_6`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`nbac_gamebook_player_stats`.`loaded_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`nbac_gamebook_player_stats`.`loaded_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          `nbac_gamebook_player_stats`.`loaded_at` AS `written`
         FROM `nba_raw`.`nbac_gamebook_player_stats`
         WHERE
           `nbac_gamebook_player_stats`.`game_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -417,8 +427,22 @@ FROM (
           THEN 16384
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_player_game_summary`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_player_game_summary`.`last_written` END) AS `last_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(CAST(MIN(`rows_of_player_game_summary`.`written`) AS DATETIME), 'America/New_York'),
+              'UTC'
+            )
+          )
+        ) AS `first_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(CAST(MAX(`rows_of_player_game_summary`.`written`) AS DATETIME), 'America/New_York'),
+              'UTC'
+            )
+          )
+        ) AS `last_written`,
         NULL AS `rows_of_3`,
         NULL AS `rows_of_6`,
         NULL AS `rows_of_9`,
@@ -442,28 +466,13 @@ FROM (
           `player_game_summary`.`player_id` AS `fact_11`,
           `player_game_summary`.`usage_rate` IS NULL AS `fact_12`,
           NOT `player_game_summary`.`usage_rate` IS NULL
-          AND `player_game_summary`.`usage_rate` < 0
-          OR NOT `player_game_summary`.`usage_rate` IS NULL
-          AND `player_game_summary`.`usage_rate` > 1
-          AND `player_game_summary`.`usage_rate` <= CAST('inf' AS FLOAT64) AS `fact_13`,
-          NOT `player_game_summary`.`usage_rate` IS NULL
-          AND NOT `player_game_summary`.`usage_rate` IS NULL AS `fact_14`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`player_game_summary`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`player_game_summary`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          AND NOT (
+            `player_game_summary`.`usage_rate` >= 0
+            AND `player_game_summary`.`usage_rate` <= CAST('inf' AS FLOAT64)
+            AND `player_game_summary`.`usage_rate` <= 1
+          ) AS `fact_13`,
+          NOT `player_game_summary`.`usage_rate` IS NULL AS `fact_14`,
+          `player_game_summary`.`processed_at` AS `written`
         FROM `nba_analytics`.`player_game_summary`
         WHERE
           `player_game_summary`.`game_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -494,8 +503,28 @@ FROM (
           THEN 131072
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_team_defense_game_summary`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_team_defense_game_summary`.`last_written` END) AS `last_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(
+                CAST(MIN(`rows_of_team_defense_game_summary`.`written`) AS DATETIME),
+                'America/New_York'
+              ),
+              'UTC'
+            )
+          )
+        ) AS `first_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(
+                CAST(MAX(`rows_of_team_defense_game_summary`.`written`) AS DATETIME),
+                'America/New_York'
+              ),
+              'UTC'
+            )
+          )
+        ) AS `last_written`,
         NULL AS `rows_of_3`,
         NULL AS `rows_of_6`,
         NULL AS `rows_of_9`,
@@ -519,22 +548,7 @@ FROM (
           END AS `key_1`,
           `team_defense_game_summary`.`team` AS `fact_16`,
           `team_defense_game_summary`.`points_allowed` IS NULL AS `fact_17`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`team_defense_game_summary`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`team_defense_game_summary`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          `team_defense_game_summary`.`processed_at` AS `written`
         FROM `nba_analytics`.`team_defense_game_summary`
         WHERE
           `team_defense_game_summary`.`game_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -565,8 +579,28 @@ FROM (
           THEN 1048576
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_player_composite_factors`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_player_composite_factors`.`last_written` END) AS `last_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(
+                CAST(MIN(`rows_of_player_composite_factors`.`written`) AS DATETIME),
+                'America/New_York'
+              ),
+              'UTC'
+            )
+          )
+        ) AS `first_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(
+                CAST(MAX(`rows_of_player_composite_factors`.`written`) AS DATETIME),
+                'America/New_York'
+              ),
+              'UTC'
+            )
+          )
+        ) AS `last_written`,
         NULL AS `rows_of_3`,
         NULL AS `rows_of_6`,
         NULL AS `rows_of_9`,
@@ -590,22 +624,7 @@ FROM (
           END AS `key_1`,
           `player_composite_factors`.`player_id` AS `fact_19`,
           `player_composite_factors`.`fatigue_minutes` IS NULL AS `fact_20`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`player_composite_factors`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`player_composite_factors`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          `player_composite_factors`.`processed_at` AS `written`
         FROM `nba_precompute`.`player_composite_factors`
         WHERE
           `player_composite_factors`.`game_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -628,8 +647,28 @@ FROM (
           THEN 2097152
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_team_defense_zone_analysis`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_team_defense_zone_analysis`.`last_written` END) AS `last_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(
+                CAST(MIN(`rows_of_team_defense_zone_analysis`.`written`) AS DATETIME),
+                'America/New_York'
+              ),
+              'UTC'
+            )
+          )
+        ) AS `first_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(
+                CAST(MAX(`rows_of_team_defense_zone_analysis`.`written`) AS DATETIME),
+                'America/New_York'
+              ),
+              'UTC'
+            )
+          )
+        ) AS `last_written`,
         NULL AS `rows_of_3`,
         NULL AS `rows_of_6`,
         NULL AS `rows_of_9`,
@@ -641,22 +680,7 @@ FROM (
         SELECT
           CAST(`team_defense_zone_analysis`.`analysis_date` AS DATE) AS `date`,
           `team_defense_zone_analysis`.`team` AS `fact_21`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`team_defense_zone_analysis`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`team_defense_zone_analysis`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          `team_defense_zone_analysis`.`processed_at` AS `written`
         FROM `nba_precompute`.`team_defense_zone_analysis`
         WHERE
           `team_defense_zone_analysis`.`analysis_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -684,8 +708,22 @@ FROM (
           THEN 8388608
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_player_daily_cache`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_player_daily_cache`.`last_written` END) AS `last_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(CAST(MIN(`rows_of_player_daily_cache`.`written`) AS DATETIME), 'America/New_York'),
+              'UTC'
+            )
+          )
+        ) AS `first_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(CAST(MAX(`rows_of_player_daily_cache`.`written`) AS DATETIME), 'America/New_York'),
+              'UTC'
+            )
+          )
+        ) AS `last_written`,
         NULL AS `rows_of_3`,
         NULL AS `rows_of_6`,
         NULL AS `rows_of_9`,
@@ -698,22 +736,7 @@ FROM (
           CAST(`player_daily_cache`.`cache_date` AS DATE) AS `date`,
           `player_daily_cache`.`player_id` AS `fact_22`,
           `player_daily_cache`.`points` IS NULL AS `fact_23`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`player_daily_cache`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`player_daily_cache`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          `player_daily_cache`.`processed_at` AS `written`
         FROM `nba_precompute`.`player_daily_cache`
         WHERE
           `player_daily_cache`.`cache_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)
@@ -743,8 +766,22 @@ FROM (
           THEN 67108864
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_prediction_accuracy`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_prediction_accuracy`.`last_written` END) AS `last_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(CAST(MIN(`rows_of_prediction_accuracy`.`written`) AS DATETIME), 'America/New_York'),
+              'UTC'
+            )
+          )
+        ) AS `first_written`,
+        UNIX_MICROS(
+          TIMESTAMP(
+            DATETIME(
+              TIMESTAMP(CAST(MAX(`rows_of_prediction_accuracy`.`written`) AS DATETIME), 'America/New_York'),
+              'UTC'
+            )
+          )
+        ) AS `last_written`,
         NULL AS `rows_of_3`,
         NULL AS `rows_of_6`,
         NULL AS `rows_of_9`,
@@ -767,22 +804,7 @@ FROM (
           END AS `key_1`,
           `prediction_accuracy`.`player_id` AS `fact_25`,
           `prediction_accuracy`.`predicted_points` IS NULL AS `fact_26`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`prediction_accuracy`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`prediction_accuracy`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          `prediction_accuracy`.`processed_at` AS `written`
         FROM `nba_predictions`.`prediction_accuracy`
         WHERE
           `prediction_accuracy`.`game_date` >= CAST('2025-01-01 00:00:00' AS TIMESTAMP)

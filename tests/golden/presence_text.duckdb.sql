@@ -252,8 +252,24 @@ FROM (
           THEN 8
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_bdl_player_boxscores"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_bdl_player_boxscores"."last_written" END) AS "last_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE(
+              'America/New_York',
+              CAST(MIN("rows_of_bdl_player_boxscores"."written") AS TIMESTAMP)
+            )
+          )
+        ) AS "first_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE(
+              'America/New_York',
+              CAST(MAX("rows_of_bdl_player_boxscores"."written") AS TIMESTAMP)
+            )
+          )
+        ) AS "last_written",
         COUNT(CASE WHEN "rows_of_bdl_player_boxscores"."fact_3" THEN 1 END) AS "rows_of_3",
         NULL AS "rows_of_6",
         NULL AS "rows_of_9",
@@ -296,24 +312,7 @@ FROM (
           END AS "key_1",
           "nba_raw"."bdl_player_boxscores"."player_id" AS "fact_2",
           "nba_raw"."bdl_player_boxscores"."points" IS NULL AS "fact_3",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_raw"."bdl_player_boxscores"."loaded_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_raw"."bdl_player_boxscores"."loaded_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          "nba_raw"."bdl_player_boxscores"."loaded_at" AS "written"
         FROM "nba_raw"."bdl_player_boxscores"
         WHERE
           CASE
@@ -375,8 +374,24 @@ FROM (
           THEN 64
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_nbac_gamebook_player_stats"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_nbac_gamebook_player_stats"."last_written" END) AS "last_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE(
+              'America/New_York',
+              CAST(MIN("rows_of_nbac_gamebook_player_stats"."written") AS TIMESTAMP)
+            )
+          )
+        ) AS "first_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE(
+              'America/New_York',
+              CAST(MAX("rows_of_nbac_gamebook_player_stats"."written") AS TIMESTAMP)
+            )
+          )
+        ) AS "last_written",
         NULL AS "rows_of_3",
         COUNT(CASE WHEN "rows_of_nbac_gamebook_player_stats"."fact_6" THEN 1 END) AS "rows_of_6",
         NULL AS "rows_of_9",
@@ -419,24 +434,7 @@ FROM (
           END AS "key_1",
           "nba_raw"."nbac_gamebook_player_stats"."player_id" AS "fact_5",
           "nba_raw"."nbac_gamebook_player_stats"."points" IS NULL AS "fact_6",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_raw"."nbac_gamebook_player_stats"."loaded_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_raw"."nbac_gamebook_player_stats"."loaded_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          "nba_raw"."nbac_gamebook_player_stats"."loaded_at" AS "written"
         FROM "nba_raw"."nbac_gamebook_player_stats"
         WHERE
           CASE
@@ -615,8 +613,24 @@ FROM (
           THEN 16384
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_player_game_summary"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_player_game_summary"."last_written" END) AS "last_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE(
+              'America/New_York',
+              CAST(MIN("rows_of_player_game_summary"."written") AS TIMESTAMP)
+            )
+          )
+        ) AS "first_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE(
+              'America/New_York',
+              CAST(MAX("rows_of_player_game_summary"."written") AS TIMESTAMP)
+            )
+          )
+        ) AS "last_written",
         NULL AS "rows_of_3",
         NULL AS "rows_of_6",
         NULL AS "rows_of_9",
@@ -660,30 +674,13 @@ FROM (
           "nba_analytics"."player_game_summary"."player_id" AS "fact_11",
           "nba_analytics"."player_game_summary"."usage_rate" IS NULL AS "fact_12",
           NOT "nba_analytics"."player_game_summary"."usage_rate" IS NULL
-          AND "nba_analytics"."player_game_summary"."usage_rate" < 0
-          OR NOT "nba_analytics"."player_game_summary"."usage_rate" IS NULL
-          AND "nba_analytics"."player_game_summary"."usage_rate" > 1
-          AND "nba_analytics"."player_game_summary"."usage_rate" <= CAST('inf' AS REAL) AS "fact_13",
-          NOT "nba_analytics"."player_game_summary"."usage_rate" IS NULL
-          AND NOT "nba_analytics"."player_game_summary"."usage_rate" IS NULL AS "fact_14",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_analytics"."player_game_summary"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_analytics"."player_game_summary"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          AND NOT (
+            "nba_analytics"."player_game_summary"."usage_rate" >= 0
+            AND "nba_analytics"."player_game_summary"."usage_rate" <= CAST('inf' AS REAL)
+            AND "nba_analytics"."player_game_summary"."usage_rate" <= 1
+          ) AS "fact_13",
+          NOT "nba_analytics"."player_game_summary"."usage_rate" IS NULL AS "fact_14",
+          "nba_analytics"."player_game_summary"."processed_at" AS "written"
         FROM "nba_analytics"."player_game_summary"
         WHERE
           CASE
@@ -745,8 +742,24 @@ FROM (
           THEN 131072
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_team_defense_game_summary"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_team_defense_game_summary"."last_written" END) AS "last_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE(
+              'America/New_York',
+              CAST(MIN("rows_of_team_defense_game_summary"."written") AS TIMESTAMP)
+            )
+          )
+        ) AS "first_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE(
+              'America/New_York',
+              CAST(MAX("rows_of_team_defense_game_summary"."written") AS TIMESTAMP)
+            )
+          )
+        ) AS "last_written",
         NULL AS "rows_of_3",
         NULL AS "rows_of_6",
         NULL AS "rows_of_9",
@@ -792,24 +805,7 @@ FROM (
           END AS "key_1",
           "nba_analytics"."team_defense_game_summary"."team" AS "fact_16",
           "nba_analytics"."team_defense_game_summary"."points_allowed" IS NULL AS "fact_17",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_analytics"."team_defense_game_summary"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_analytics"."team_defense_game_summary"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          "nba_analytics"."team_defense_game_summary"."processed_at" AS "written"
         FROM "nba_analytics"."team_defense_game_summary"
         WHERE
           CASE
@@ -877,8 +873,24 @@ FROM (
           THEN 1048576
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_player_composite_factors"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_player_composite_factors"."last_written" END) AS "last_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE(
+              'America/New_York',
+              CAST(MIN("rows_of_player_composite_factors"."written") AS TIMESTAMP)
+            )
+          )
+        ) AS "first_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE(
+              'America/New_York',
+              CAST(MAX("rows_of_player_composite_factors"."written") AS TIMESTAMP)
+            )
+          )
+        ) AS "last_written",
         NULL AS "rows_of_3",
         NULL AS "rows_of_6",
         NULL AS "rows_of_9",
@@ -924,24 +936,7 @@ FROM (
           END AS "key_1",
           "nba_precompute"."player_composite_factors"."player_id" AS "fact_19",
           "nba_precompute"."player_composite_factors"."fatigue_minutes" IS NULL AS "fact_20",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_precompute"."player_composite_factors"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_precompute"."player_composite_factors"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          "nba_precompute"."player_composite_factors"."processed_at" AS "written"
         FROM "nba_precompute"."player_composite_factors"
         WHERE
           CASE
@@ -1001,8 +996,24 @@ FROM (
           THEN 2097152
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_team_defense_zone_analysis"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_team_defense_zone_analysis"."last_written" END) AS "last_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE(
+              'America/New_York',
+              CAST(MIN("rows_of_team_defense_zone_analysis"."written") AS TIMESTAMP)
+            )
+          )
+        ) AS "first_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE(
+              'America/New_York',
+              CAST(MAX("rows_of_team_defense_zone_analysis"."written") AS TIMESTAMP)
+            )
+          )
+        ) AS "last_written",
         NULL AS "rows_of_3",
         NULL AS "rows_of_6",
         NULL AS "rows_of_9",
@@ -1033,24 +1044,7 @@ FROM (
             ) AS DATE)
           END AS "date",
           "nba_precompute"."team_defense_zone_analysis"."team" AS "fact_21",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_precompute"."team_defense_zone_analysis"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_precompute"."team_defense_zone_analysis"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          "nba_precompute"."team_defense_zone_analysis"."processed_at" AS "written"
         FROM "nba_precompute"."team_defense_zone_analysis"
         WHERE
           CASE
@@ -1115,8 +1109,18 @@ FROM (
           THEN 8388608
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_player_daily_cache"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_player_daily_cache"."last_written" END) AS "last_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE('America/New_York', CAST(MIN("rows_of_player_daily_cache"."written") AS TIMESTAMP))
+          )
+        ) AS "first_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE('America/New_York', CAST(MAX("rows_of_player_daily_cache"."written") AS TIMESTAMP))
+          )
+        ) AS "last_written",
         NULL AS "rows_of_3",
         NULL AS "rows_of_6",
         NULL AS "rows_of_9",
@@ -1145,24 +1149,7 @@ FROM (
           END AS "date",
           "nba_precompute"."player_daily_cache"."player_id" AS "fact_22",
           "nba_precompute"."player_daily_cache"."points" IS NULL AS "fact_23",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_precompute"."player_daily_cache"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_precompute"."player_daily_cache"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          "nba_precompute"."player_daily_cache"."processed_at" AS "written"
         FROM "nba_precompute"."player_daily_cache"
         WHERE
           CASE
@@ -1223,8 +1210,24 @@ FROM (
           THEN 67108864
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_prediction_accuracy"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_prediction_accuracy"."last_written" END) AS "last_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE(
+              'America/New_York',
+              CAST(MIN("rows_of_prediction_accuracy"."written") AS TIMESTAMP)
+            )
+          )
+        ) AS "first_written",
+        EPOCH_US(
+          TIMEZONE(
+            'UTC',
+            TIMEZONE(
+              'America/New_York',
+              CAST(MAX("rows_of_prediction_accuracy"."written") AS TIMESTAMP)
+            )
+          )
+        ) AS "last_written",
         NULL AS "rows_of_3",
         NULL AS "rows_of_6",
         NULL AS "rows_of_9",
@@ -1267,24 +1270,7 @@ FROM (
           END AS "key_1",
           "nba_predictions"."prediction_accuracy"."player_id" AS "fact_25",
           "nba_predictions"."prediction_accuracy"."predicted_points" IS NULL AS "fact_26",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_predictions"."prediction_accuracy"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_predictions"."prediction_accuracy"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          "nba_predictions"."prediction_accuracy"."processed_at" AS "written"
         FROM "nba_predictions"."prediction_accuracy"
         WHERE
           CASE
