@@ -23,14 +23,13 @@ from checkpoints.rules.facts import Fact
 from checkpoints.warehouse.columns import (
     as_date,
     as_key,
-    moment_number,
     no_key,
     number,
     plain_text,
     within,
 )
 from checkpoints.warehouse.conditions import condition_on
-from checkpoints.warehouse.functions import different_values, identity
+from checkpoints.warehouse.functions import epoch_micros, identity
 from checkpoints.warehouse.query_dates import NO_ROWS, dated
 from checkpoints.warehouse.source import KeyForm, KeyShape, Source, columns_of
 
@@ -42,7 +41,7 @@ class Reading:
     """What one statement reads: the contract's datasets on some dates, and the form of their keys.
 
     ``undated`` rows are those without a date. ``counted`` are the datasets of which rows are
-    counted.
+    counted. ``tells``: more is asked than which key is where.
     """
 
     contract: Contract
@@ -52,6 +51,7 @@ class Reading:
     shape: KeyShape
     undated: bool = True
     counted: Sequence[str] = ()
+    tells: bool = True
 
     @property
     def keys(self) -> list[str]:
@@ -69,11 +69,6 @@ class Reading:
         return [f"word_{n + 1}" for n in range(self.layout.words)]
 
     @property
-    def written(self) -> bool:
-        """Whether it is read when rows were written."""
-        return any(name in self.layout.written for name in self.sources)
-
-    @property
     def values(self) -> list[int]:
         """The numbers of the agreements of which values are compared here."""
         return [
@@ -83,25 +78,25 @@ class Reading:
         ]
 
     @property
-    def rows_of(self) -> list[int]:
-        """The numbers of the facts of which rows are counted."""
-        facts = self.layout.facts
-        return [
-            facts.index(told) for told in self.layout.rows_of if told[0].dataset in self.sources
-        ]
+    def told(self) -> list[str]:
+        """The names of what is told of a dataset on a date: the same in every location."""
+        if not self.tells:
+            return []
+        facts = (self.layout.rows_of_dataset(name) for name in self.layout.names)
+        found = ["number_of_rows"] if self.counted else []
+        found += ["first_written", "last_written"] if self.layout.written else []
+        return [*found, *(f"rows_of_{n + 1}" for n in range(max(map(len, facts))))]
 
     @property
     def extra(self) -> list[str]:
         """The names of what an arm has besides, NULL where it has nothing to say."""
-        found = ["number_of_rows"] if self.counted else []
-        found += ["first_written", "last_written"] if self.written else []
-        found += [f"rows_of_{n}" for n in self.rows_of]
-        return [*found, *(f"{end}_{n}" for n in self.values for end in ("low", "high"))]
+        return [*self.told, *(f"{end}_{n}" for n in self.values for end in ("low", "high"))]
 
 
 def arm(reading: Reading, name: str) -> sa.Select[Any]:
     """The arm of a dataset."""
-    return plain_arm(reading, name) if reading.layout.is_plain(name) else _grouped(reading, name)
+    plain = reading.layout.is_plain(name) and name not in reading.counted
+    return plain_arm(reading, name) if plain else _grouped(reading, name)
 
 
 def plain_arm(reading: Reading, name: str) -> sa.Select[Any]:
@@ -109,13 +104,12 @@ def plain_arm(reading: Reading, name: str) -> sa.Select[Any]:
     own = reading.layout.own(name)
     relation, where = _rows(reading, name)
     keys = _keys(reading, name, own, relation)
-    extra = {"number_of_rows": number(1)}
     return sa.select(
         _date(reading, name, relation),
         *(key.label(column) for column, key in zip(reading.keys, keys, strict=True)),
         number(reading.layout.grains.index(own)).label("arm"),
         *_words(reading, [(sa.true(), reading.layout.bit(own))]),
-        *(extra.get(column, sa.null()).label(column) for column in reading.extra),
+        *(sa.null().label(column) for column in reading.extra),
     ).where(*where)
 
 
@@ -125,22 +119,10 @@ def _grouped(reading: Reading, name: str) -> sa.Select[Any]:
     rows = _by_grain(reading, name, grains)
     keys = [rows.c[key] if key in rows.c else no_key(form) for key, form in reading.forms]
     by = [column for column in rows.c if column.name in ("date", *reading.keys, "grain")]
-    own = _is_of(rows, grains[0], grains)
-    extra: dict[str, Column] = dict(_ends(reading, rows, grains))
-    counted = sa.func.count(sa.case((own, number(1)))) if len(grains) > 1 else sa.func.count()
-    extra["number_of_rows"] = counted
-    if "written" in rows.c:
-        written = sa.case((own, rows.c.written)) if len(grains) > 1 else rows.c.written
-        kind = reading.sources[name].kind(reading.layout.written[name])
-        for column, function in (("first_written", sa.func.min), ("last_written", sa.func.max)):
-            # Once per key: the conversion costs more than to compare.
-            end = function(written)
-            extra[column] = moment_number(reading.contract, reading.sources[name], end, kind)
-    for n in reading.rows_of:
-        grain, _ = reading.layout.facts[n]
-        if grain in grains:
-            met = sa.and_(_is_of(rows, grain, grains), rows.c[f"fact_{n}"])
-            extra[f"rows_of_{n}"] = sa.func.count(sa.case((met, number(1))))
+    extra: dict[str, Column] = {
+        **dict(_ends(reading, rows, grains)),
+        **dict(_told(reading, name, rows, grains)),
+    }
     arms = [number(reading.layout.grains.index(grain)) for grain in grains]
     return sa.select(
         rows.c.date,
@@ -197,8 +179,10 @@ def _asked(reading: Reading, name: str, relation: sa.FromClause) -> Iterator[sa.
                 yield whole.label(f"fact_{n}")
         elif fact.conditions:
             yield _counts(source, relation, fact).label(f"fact_{n}")
-    if name in layout.written:
-        yield relation.c[layout.written[name]].label("written")
+    if name in layout.written and reading.tells:
+        written = relation.c[layout.written[name]]
+        is_day = source.kind(layout.written[name]) == "date"
+        yield (sa.cast(written, sa.DateTime()) if is_day else written).label("written")
     for grain in layout.of_dataset(name):
         for n, column in layout.values_of(grain):
             if n in reading.values:
@@ -235,6 +219,32 @@ def _value(reading: Reading, n: int, source: Source, column: Column) -> Column:
     return plain_text(reading.contract, source, column, source.kind(str(column.key)))
 
 
+def _told(
+    reading: Reading, name: str, rows: sa.Subquery, grains: Sequence[Grain]
+) -> Iterator[tuple[str, Column]]:
+    """What is told of the rows of a key that has no NULL in it; of no other."""
+    layout = reading.layout
+    own = _is_known(reading, rows, grains[0], grains)
+    if name in reading.counted:
+        yield "number_of_rows", sa.case((own, sa.func.count()))
+    if "written" in rows.c:
+        # Once per key: the conversion costs more than to compare.
+        yield "first_written", sa.case((own, epoch_micros(sa.func.min(rows.c.written))))
+        yield "last_written", sa.case((own, epoch_micros(sa.func.max(rows.c.written))))
+    for slot, told in enumerate(layout.rows_of_dataset(name)):
+        met = sa.func.count(sa.case((rows.c[f"fact_{layout.facts.index(told)}"], number(1))))
+        known = _is_known(reading, rows, told[0], grains)
+        yield f"rows_of_{slot + 1}", sa.case((known, met))
+
+
+def _is_known(
+    reading: Reading, rows: sa.Subquery, grain: Grain, grains: Sequence[Grain]
+) -> sa.ColumnElement[bool]:
+    """Whether a row is one of a grain, and has a key."""
+    keys = [rows.c[key].is_not(None) for key in reading.keys[: len(grain.key)]]
+    return sa.and_(sa.true(), _is_of(rows, grain, grains), *keys)
+
+
 def _ends(
     reading: Reading, rows: sa.Subquery, grains: Sequence[Grain]
 ) -> Iterator[tuple[str, Column]]:
@@ -267,7 +277,7 @@ def _is_true(fact: Fact, rows: sa.Subquery, n: int) -> sa.ColumnElement[bool]:
         return sa.func.count() > number(1)  # all of them are of the key
     if fact.distinct:
         column = rows.c[f"fact_{n}"]
-        return different_values(column) < sa.func.count(column)
+        return sa.func.count(sa.distinct(column)) < sa.func.count(column)
     counted = sa.func.count()
     if fact.conditions:
         counted = sa.func.count(sa.case((rows.c[f"fact_{n}"], number(1))))

@@ -12,6 +12,7 @@ from functools import partial
 from importlib import import_module
 from itertools import accumulate, combinations
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -104,16 +105,29 @@ class Warehouse:
         """
         counted = self.contract.names if with_rows else self.layout.rows
         reading = partial(self._reading, ranges, counted=counted)
+        told, zones = reading(self.sources).told, self._zones()
         if len(self._by_location()) < 2:
-            return presence_of(self.layout, self._rows(presence_statement, reading), counted)
+            return presence_of(self.layout, self._rows(presence_statement, reading), told, zones)
         # No query joins tables of two locations: the masks of single keys are merged here.
         found = self._rows(masks_statement, reading)
-        first = 1 + len(self._shape())
-        end = first + self.layout.words
-        masks = Counter((key[0], mask) for key, mask in self._merged(found).items())
-        keys = [(day, *split(mask, self.layout.words), n) for (day, mask), n in masks.items()]
-        told = [(row[0], *row[first:end], 0, *row[end:]) for row in found]
-        return presence_of(self.layout, [*keys, *told], counted)
+        end = 1 + len(self._shape()) + self.layout.words
+        by_key = (row[:end] for row in found if not told or row[end] is None)
+        masks = Counter((key[0], mask) for key, mask in self._merged(by_key).items())
+        nothing, none = [0] * self.layout.words, [None] * (1 + len(told) if told else 0)
+        rows: list[Row] = [
+            (day, *split(mask, self.layout.words), n, *none) for (day, mask), n in masks.items()
+        ]
+        if told:
+            rows += [(row[0], *nothing, 0, *row[end:]) for row in found if row[end] is not None]
+        return presence_of(self.layout, rows, told, zones)
+
+    def _zones(self) -> dict[str, ZoneInfo]:
+        """In which zone rows were written, where their moments do not say."""
+        return {
+            name: source.dataset.zone or self.contract.zone
+            for name, source in self.sources.items()
+            if (column := self.layout.written.get(name)) and source.kind(column) != "timestamp"
+        }
 
     def with_null_rows(self, presence: Presence, ranges: Sequence[DateRange]) -> Presence:
         """The same presence of ``ranges``, with its rows without a date or key counted.
@@ -127,7 +141,7 @@ class Warehouse:
         try:
             for location, sources in self._by_location().items():
                 if some := {name: source for name, source in sources.items() if name in names}:
-                    statement = nulls_statement(self._reading(within, some))
+                    statement = nulls_statement(self._reading(within, some, tells=False))
                     for day, arm, rows in self.engine.rows(statement, location):
                         found[known[arm].dataset, day] = rows
         except WarehouseError:
@@ -157,7 +171,7 @@ class Warehouse:
         )
 
         def build(sources: Sources) -> sa.Select[Any]:
-            reading = self._reading(ranges, sources, undated=False)
+            reading = self._reading(ranges, sources, undated=False, tells=False)
             if len(groups) > 1:
                 return masks_statement(reading)
             return keys_statement(reading, failed, others, DETAILED_ROWS)
@@ -254,6 +268,7 @@ class Warehouse:
         *,
         undated: bool = True,
         counted: Sequence[str] = (),
+        tells: bool = True,
     ) -> Reading:
         return Reading(
             contract=self.contract,
@@ -263,6 +278,7 @@ class Warehouse:
             shape=self._shape(),
             undated=undated,
             counted=counted,
+            tells=tells,
         )
 
     def _merged(self, rows: Iterable[Row]) -> dict[Row, int]:
