@@ -243,6 +243,55 @@ def test_numbers_agree_as_numbers_and_at_the_tolerance(tmp_path: Path) -> None:
     assert (record.outcome, record.name) == ("FAILED", "agrees rate with points")
 
 
+def test_what_is_not_a_number_is_no_value(tmp_path: Path) -> None:
+    nan, boxes = float("nan"), [row(10, "a", rate=1.0), row(10, "b", rate=float("nan"))]
+    rows = [row(10, "a", rate=nan), row(10, "b", rate=nan), row(10, "c", rate=5)]
+    filled = {"rule": "filled", "columns": "rate"}
+    assert verdict(tmp_path, filled, rows) == ("FAILED", 0.333333, ["10"])
+    assert verdict(tmp_path, {"rule": "within", "column": "rate", "to": 1}, rows)[1] == 0
+    agrees = {"rule": "agrees", "column": "rate", "with": "boxes.rate"}
+    assert verdict(tmp_path, agrees, rows, boxes) == ("FAILED", 0.5, ["10"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"column": "d", "with": "boxes.points"},
+            "column 'd' is DATE and column 'points' is INTEGER: they never match",
+        ),
+        (
+            {"column": "kind", "with": "boxes.kind", "tolerance": 1},
+            "column 'kind' is VARCHAR, and a tolerance is for numbers: remove it",
+        ),
+    ],
+)
+def test_values_that_can_never_agree_are_an_error_that_names_both(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    record, _ = read(tmp_path, {**AGREES, **changes}, [row(10)])
+    assert (record.outcome, record.observed) == ("ERRORED", None)
+    assert message in record.message
+
+
+def test_values_of_two_locations_are_never_said_to_agree(tmp_path: Path) -> None:
+    record, _ = read(tmp_path, AGREES, [row(10, points=1)], [row(10, points=2)], location="US")
+    assert record.outcome == "ERRORED"
+    assert "no query reads values of two locations, as 'points' needs it" in record.message
+
+
+def test_facts_of_several_locations_are_put_together(tmp_path: Path) -> None:
+    rows = [row(10, "a"), row(10, "b", rate=None), row(10, "b")]
+    for rule, share in ((FILLED, 0.5), ({"rule": "filled", "columns": "rate", "by": "game"}, 0)):
+        assert verdict(tmp_path, rule, rows, location="US") == ("FAILED", share, ["10"])
+    assert verdict(tmp_path, UNIQUE, rows, location="US") == ("FAILED", 1, ["10"])
+    counted = {"rule": "row_count", "at_most": 2}
+    assert verdict(tmp_path, counted, rows, location="US") == ("FAILED", 1, ["10"])
+    late = [row(10, w="2025-01-21")]
+    assert verdict(tmp_path, FRESH, rows, late, location="US") == ("FAILED", 1, ["10"])
+    assert verdict(tmp_path, FRESH, late, rows, location="US") == ("PASSED", 0, [])
+
+
 def test_all_rows_of_a_coarser_key_must_agree(tmp_path: Path) -> None:
     rule = {"rule": "agrees", "column": "kind", "with": "boxes.kind", "by": "game"}
     boxes = [row(10, "a", kind="home"), row(10, "b", kind="home")]
