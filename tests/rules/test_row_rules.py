@@ -14,6 +14,7 @@ from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.window import Window
 from checkpoints.coverage.results import CheckRecord, judged
 from checkpoints.dates import DateRange
+from checkpoints.rules.unique_keys import UniqueKeys
 from checkpoints.warehouse.evidence import Evidence, gather
 from tests.support.warehouses import D, contract_of, fill
 
@@ -385,9 +386,40 @@ def test_half_a_day_is_seen_against_the_median_of_the_dates_before(tmp_path: Pat
     assert verdict(tmp_path, rule, steady()[:40])[0] == "NOT_EVALUATED"
 
 
+def test_dates_that_hold_nothing_do_not_lower_the_median(tmp_path: Path) -> None:
+    rule = {"rule": "row_count", "of_median": 0.5, "last": 6}
+    lost = [(day, 0) for day in range(10, 15)]
+    found, _ = read(tmp_path, rule, steady(*lost, (15, 4)), steady())
+    assert [f"{day:%d}" for day in found.unexpected_dates] == ["10", "11", "12", "13", "14", "15"]
+
+
 def test_every_row_counts_and_not_only_every_key(tmp_path: Path) -> None:
     rule = {"rule": "row_count", "at_most": 2}
     assert verdict(tmp_path, rule, [row(10), row(10), row(10)]) == ("FAILED", 1, ["10"])
+
+
+def test_a_dataset_without_a_key_has_a_batch_a_date(tmp_path: Path) -> None:
+    rows = [row(10), row(10, rate=None), row(11), row(12, rate=None)]
+    found = (
+        (UNIQUE, ("FAILED", 1, ["10"])),
+        ({"rule": "rows_per_key", "at_most": 1}, ("FAILED", 1, ["10"])),
+        ({"rule": "filled", "columns": "rate"}, ("FAILED", 0.333333, ["10", "12"])),
+        ({"rule": "filled", "columns": "rate", "by": "game"}, ("FAILED", 0.333333, ["10", "12"])),
+        ({"rule": "within", "column": "rate", "to": 1}, ("PASSED", 1, [])),
+        ({"rule": "row_count", "at_most": 1}, ("FAILED", 1, ["10"])),
+        (FRESH, ("PASSED", 0, [])),
+    )
+    for rule, expected in found:
+        assert verdict(tmp_path, rule, rows, key=[]) == expected, rule
+
+
+def test_a_rule_for_keyed_datasets_leaves_those_without_a_key_alone(tmp_path: Path) -> None:
+    found = contract(tmp_path, key=[]).contract
+    keyed = found.model_copy(update={"rules_for_keyed": (UniqueKeys(rule="unique_keys"),)})
+    assert [c.dataset for c in checks_of(keyed) if c.kind == "unique_keys"] == [
+        "schedule",
+        "boxes",
+    ]
 
 
 def test_rules_about_rows_are_errors_where_the_reference_cannot_be_read(tmp_path: Path) -> None:
