@@ -30,7 +30,8 @@ from checkpoints.warehouse.columns import (
     plain_text,
     within,
 )
-from checkpoints.warehouse.conditions import INFINITY, condition_on
+from checkpoints.warehouse.conditions import condition_on
+from checkpoints.warehouse.engine import ValueKind
 from checkpoints.warehouse.functions import different_values, exact_text, identity
 from checkpoints.warehouse.query_dates import NO_ROWS, dated
 from checkpoints.warehouse.source import KeyForm, KeyShape, Source, columns_of, never_agree
@@ -175,7 +176,7 @@ def _asked(reading: Reading, name: str, relation: sa.FromClause) -> Iterator[sa.
             continue
         if fact.distinct:
             others = [column for column in fact.distinct if column not in grain.key]
-            columns = [_known(source, relation.c[column]) for column in others]
+            columns = [_as_text(source, relation.c[column]) for column in others]
             if columns:
                 whole = identity(*columns) if len(columns) > 1 else columns[0]
                 yield whole.label(f"fact_{n}")
@@ -194,41 +195,34 @@ def _asked(reading: Reading, name: str, relation: sa.FromClause) -> Iterator[sa.
 
 
 def _holds(source: Source, column: Column, condition: Condition) -> sa.ColumnElement[bool]:
-    """A condition that no NULL meets, unless it asks for that; what is not a number is NULL too."""
-    kind = source.kind(condition.column)
-    has_value: sa.ColumnElement[bool] = column.is_not(None)
-    if kind == "number":
-        has_value = sa.and_(has_value, column <= INFINITY)
-    if condition.is_null:
-        return sa.not_(has_value)
-    return (
-        has_value
-        if condition.not_null
-        else sa.and_(has_value, condition_on(column, condition, kind))
-    )
+    """A condition that no NULL meets, unless it asks for that."""
+    met: sa.ColumnElement[bool] = condition_on(column, condition, source.kind(condition.column))
+    return met if condition.is_null else sa.and_(column.is_not(None), met)
+
+
+def value_kinds(reading: Reading, n: int) -> set[ValueKind]:
+    """The kinds of the two columns of an agreement."""
+    left, right, agreement = reading.layout.agreed[n]
+    return {
+        reading.sources[left.dataset].kind(agreement.column),
+        reading.sources[right.dataset].kind(agreement.other),
+    }
 
 
 def _value(reading: Reading, n: int, source: Source, column: Column) -> Column:
     """A value of an agreement in a form in which both sides can be compared."""
-    left, right, agreement = reading.layout.agreed[n]
-    kinds = {
-        reading.sources[left.dataset].kind(agreement.column),
-        reading.sources[right.dataset].kind(agreement.other),
-    }
+    kinds = value_kinds(reading, n)
     if kinds == {"integer"}:
         return column
     if kinds <= {"integer", "number"}:
-        return sa.cast(_known(source, column), sa.Double())
+        return sa.cast(column, sa.Double())
     kind = source.kind(str(column.key))
-    return plain_text(reading.contract, source, _known(source, column), kind)
+    return plain_text(reading.contract, source, _as_text(source, column), kind)
 
 
-def _known(source: Source, column: Column) -> Column:
-    """A value as it is, whatever the column's collation; NULL where it is not a number."""
-    kind = source.kind(str(column.key))
-    if kind == "number":
-        return sa.case((column <= INFINITY, column))
-    return exact_text(column) if kind == "text" else column
+def _as_text(source: Source, column: Column) -> Column:
+    """A text whatever its collation; all else as it is."""
+    return exact_text(column) if source.kind(str(column.key)) == "text" else column
 
 
 def _ends(

@@ -54,7 +54,7 @@ def row() -> st.SearchStrategy[tuple[Any, ...]]:
         st.sampled_from(["a", "a", "b", "É", None]),
         st.sampled_from([1, 1, 2, None]),
         st.sampled_from([None, 0, 1, 2, 3]),
-        st.sampled_from([None, float("nan"), -0.5, 0.0, 0.5, 1.0, 1.1, 2.39]),
+        st.sampled_from([None, -0.5, 0.0, 0.5, 1.0, 1.1, 2.39]),
         st.sampled_from([None, "x", "y", "X", "5"]),
         st.one_of(st.none(), days(-1, 2)),
         st.one_of(st.none(), moments()),
