@@ -29,9 +29,10 @@ from checkpoints.warehouse.columns import (
     within,
 )
 from checkpoints.warehouse.conditions import condition_on
-from checkpoints.warehouse.functions import epoch_micros, identity
+from checkpoints.warehouse.engine import ValueKind
+from checkpoints.warehouse.functions import epoch_micros, exact_text, identity
 from checkpoints.warehouse.query_dates import NO_ROWS, dated
-from checkpoints.warehouse.source import KeyForm, KeyShape, Source, columns_of
+from checkpoints.warehouse.source import KeyForm, KeyShape, Source, columns_of, never_agree
 
 Column = sa.ColumnElement[Any]
 
@@ -73,8 +74,9 @@ class Reading:
         """The numbers of the agreements of which values are compared here."""
         return [
             n
-            for n, agreed in enumerate(self.layout.agreed)
-            if {agreed.left.dataset, agreed.right.dataset} <= self.sources.keys()
+            for n, (left, right, agreement) in enumerate(self.layout.agreed)
+            if {left.dataset, right.dataset} <= self.sources.keys()
+            if not never_agree(self.sources[left.dataset], self.sources[right.dataset], agreement)
         ]
 
     @property
@@ -173,7 +175,8 @@ def _asked(reading: Reading, name: str, relation: sa.FromClause) -> Iterator[sa.
         if grain.dataset != name:
             continue
         if fact.distinct:
-            columns = [relation.c[column] for column in fact.distinct if column not in grain.key]
+            others = [column for column in fact.distinct if column not in grain.key]
+            columns = [_as_text(source, relation.c[column]) for column in others]
             if columns:
                 whole = identity(*columns) if len(columns) > 1 else columns[0]
                 yield whole.label(f"fact_{n}")
@@ -205,18 +208,29 @@ def _counts(source: Source, relation: sa.FromClause, fact: Fact) -> sa.ColumnEle
     )
 
 
-def _value(reading: Reading, n: int, source: Source, column: Column) -> Column:
-    """A value of an agreement in a form in which both sides can be compared."""
+def value_kinds(reading: Reading, n: int) -> set[ValueKind]:
+    """The kinds of the two columns of an agreement."""
     left, right, agreement = reading.layout.agreed[n]
-    kinds = {
+    return {
         reading.sources[left.dataset].kind(agreement.column),
         reading.sources[right.dataset].kind(agreement.other),
     }
+
+
+def _value(reading: Reading, n: int, source: Source, column: Column) -> Column:
+    """A value of an agreement in a form in which both sides can be compared."""
+    kinds = value_kinds(reading, n)
     if kinds == {"integer"}:
         return column
     if kinds <= {"integer", "number"}:
         return sa.cast(column, sa.Double())
-    return plain_text(reading.contract, source, column, source.kind(str(column.key)))
+    kind = source.kind(str(column.key))
+    return plain_text(reading.contract, source, _as_text(source, column), kind)
+
+
+def _as_text(source: Source, column: Column) -> Column:
+    """A text whatever its collation; all else as it is."""
+    return exact_text(column) if source.kind(str(column.key)) == "text" else column
 
 
 def _told(

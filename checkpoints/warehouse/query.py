@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from checkpoints.coverage.layout import HALF, Bits, Grain, split
 from checkpoints.coverage.samples import KEYS_SHOWN
-from checkpoints.warehouse.arms import Column, Reading, arm, plain_arm
+from checkpoints.warehouse.arms import Column, Reading, arm, plain_arm, value_kinds
 from checkpoints.warehouse.columns import number
+from checkpoints.warehouse.conditions import INFINITY
 
 
 def presence_statement(reading: Reading) -> sa.Select[Any]:
@@ -70,7 +71,11 @@ def _differs(reading: Reading, rows: sa.Subquery, n: int) -> sa.ColumnElement[bo
     tolerance = reading.layout.agreed[n].agreement.tolerance
     # 1.1 - 1.0 is a little more than 0.1.
     allowed: Column = sa.literal_column(repr(tolerance * (1 + 1e-6)))
-    return high - low > allowed if tolerance else high > low
+    differs: sa.ColumnElement[bool] = high - low > allowed if tolerance else high > low
+    if "number" in value_kinds(reading, n) <= {"integer", "number"}:
+        # What is no number is the greatest on every engine, and agrees with nothing.
+        return sa.or_(differs, sa.not_(high <= INFINITY))
+    return differs
 
 
 def _mask(reading: Reading, merged: Any) -> Iterator[tuple[str, Column]]:

@@ -202,7 +202,7 @@ FROM (
             THEN NULL
             ELSE CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          "nba_raw"."bdl_player_boxscores"."player_id" AS "fact_2",
+          CAST("nba_raw"."bdl_player_boxscores"."player_id" AS TEXT) COLLATE "C" AS "fact_2",
           "nba_raw"."bdl_player_boxscores"."points" IS NULL AS "fact_3",
           "nba_raw"."bdl_player_boxscores"."loaded_at" AS "written"
         FROM "nba_raw"."bdl_player_boxscores"
@@ -317,7 +317,7 @@ FROM (
             THEN NULL
             ELSE CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          "nba_raw"."nbac_gamebook_player_stats"."player_id" AS "fact_5",
+          CAST("nba_raw"."nbac_gamebook_player_stats"."player_id" AS TEXT) COLLATE "C" AS "fact_5",
           "nba_raw"."nbac_gamebook_player_stats"."points" IS NULL AS "fact_6",
           "nba_raw"."nbac_gamebook_player_stats"."loaded_at" AS "written"
         FROM "nba_raw"."nbac_gamebook_player_stats"
@@ -422,7 +422,7 @@ FROM (
             THEN NULL
             ELSE CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          "nba_raw"."nbac_player_boxscores"."player_id" AS "fact_8",
+          CAST("nba_raw"."nbac_player_boxscores"."player_id" AS TEXT) COLLATE "C" AS "fact_8",
           "nba_raw"."nbac_player_boxscores"."points" IS NULL AS "fact_9"
         FROM "nba_raw"."nbac_player_boxscores"
         WHERE
@@ -548,7 +548,7 @@ FROM (
             THEN NULL
             ELSE CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          "nba_analytics"."player_game_summary"."player_id" AS "fact_11",
+          CAST("nba_analytics"."player_game_summary"."player_id" AS TEXT) COLLATE "C" AS "fact_11",
           "nba_analytics"."player_game_summary"."usage_rate" IS NULL AS "fact_12",
           NOT "nba_analytics"."player_game_summary"."usage_rate" IS NULL
           AND NOT (
@@ -668,7 +668,7 @@ FROM (
             THEN NULL
             ELSE CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          "nba_analytics"."team_defense_game_summary"."team" AS "fact_16",
+          CAST("nba_analytics"."team_defense_game_summary"."team" AS TEXT) COLLATE "C" AS "fact_16",
           "nba_analytics"."team_defense_game_summary"."points_allowed" IS NULL AS "fact_17",
           "nba_analytics"."team_defense_game_summary"."processed_at" AS "written"
         FROM "nba_analytics"."team_defense_game_summary"
@@ -792,7 +792,7 @@ FROM (
             THEN NULL
             ELSE CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          "nba_precompute"."player_composite_factors"."player_id" AS "fact_19",
+          CAST("nba_precompute"."player_composite_factors"."player_id" AS TEXT) COLLATE "C" AS "fact_19",
           "nba_precompute"."player_composite_factors"."fatigue_minutes" IS NULL AS "fact_20",
           "nba_precompute"."player_composite_factors"."processed_at" AS "written"
         FROM "nba_precompute"."player_composite_factors"
@@ -885,7 +885,7 @@ FROM (
               TRY_CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS TIMESTAMPTZ)
             ) AS DATE)
           END AS "date",
-          "nba_precompute"."team_defense_zone_analysis"."team" AS "fact_21",
+          CAST("nba_precompute"."team_defense_zone_analysis"."team" AS TEXT) COLLATE "C" AS "fact_21",
           "nba_precompute"."team_defense_zone_analysis"."processed_at" AS "written"
         FROM "nba_precompute"."team_defense_zone_analysis"
         WHERE
@@ -976,7 +976,7 @@ FROM (
               TRY_CAST("nba_precompute"."player_daily_cache"."cache_date" AS TIMESTAMPTZ)
             ) AS DATE)
           END AS "date",
-          "nba_precompute"."player_daily_cache"."player_id" AS "fact_22",
+          CAST("nba_precompute"."player_daily_cache"."player_id" AS TEXT) COLLATE "C" AS "fact_22",
           "nba_precompute"."player_daily_cache"."points" IS NULL AS "fact_23",
           "nba_precompute"."player_daily_cache"."processed_at" AS "written"
         FROM "nba_precompute"."player_daily_cache"
@@ -1090,7 +1090,7 @@ FROM (
             THEN NULL
             ELSE CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          "nba_predictions"."prediction_accuracy"."player_id" AS "fact_25",
+          CAST("nba_predictions"."prediction_accuracy"."player_id" AS TEXT) COLLATE "C" AS "fact_25",
           "nba_predictions"."prediction_accuracy"."predicted_points" IS NULL AS "fact_26",
           "nba_predictions"."prediction_accuracy"."processed_at" AS "written"
         FROM "nba_predictions"."prediction_accuracy"
