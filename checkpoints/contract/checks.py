@@ -184,6 +184,16 @@ def landing_pairs(contract: Contract, name: str) -> tuple[Pair, ...]:
     return tuple(dict.fromkeys([upstream, *finer]))
 
 
+def row_checks(contract: Contract) -> dict[str, Check]:
+    """The checks that ask something of rows, by id: the keys of a date say nothing of them."""
+    checks = {check.id: check for check in checks_of(contract)}
+    return {
+        name: check
+        for name, check in checks.items()
+        if check.rule.is_about_rows or check.rule.reads_written_at()
+    }
+
+
 def tells_keys_apart(contract: Contract, pair: Pair) -> bool:
     """Whether a pair is compared key by key."""
     return pair.match == "keys" and not by_date_grain(contract, pair)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from checkpoints.archive.remediation import RowCheck
 from checkpoints.archive.report import Report
-from checkpoints.contract.checks import checks_of, upstream_pair
+from checkpoints.contract.checks import checks_of, row_checks, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.results import CheckRecord
 from checkpoints.rules.evidence import Cell, Pair, PairEvidence, Tally
@@ -26,30 +27,60 @@ class Asked:
         return (check for check in report.checks if check.dataset in self.names)
 
 
-Wanted = Mapping[str, Mapping[date, frozenset[Pair]]]
-"""Per dataset and date, the pairs whose checks want the date repaired."""
+Want = Pair | RowCheck
+"""Why a date is to be repaired: a pair that lacks keys, or a check about rows."""
+
+Wanted = Mapping[str, Mapping[date, frozenset[Want]]]
+"""Per dataset and date, what wants the date repaired."""
 
 
-def candidates(report: Report, asked: Asked) -> Wanted:
+def candidates(report: Report, contract: Contract, asked: Asked) -> Wanted:
     """The unexpected dates of failed checks that a backfill can repair."""
-    wanted: dict[str, dict[date, frozenset[Pair]]] = {}
+    wanted: dict[str, dict[date, frozenset[Want]]] = {}
+    about_rows = row_checks(contract)
     for check in asked.checks(report):
-        for day in _wanted_by(report, asked, check):
+        want = row_check(check) if check.id in about_rows else check.pair
+        for day in _wanted_by(report, contract, asked, check, about_rows):
             of_dataset = wanted.setdefault(check.dataset, {})
-            of_dataset[day] = of_dataset.get(day, frozenset()) | {check.pair}
+            of_dataset[day] = of_dataset.get(day, frozenset()) | {want}
     return wanted
 
 
-def _wanted_by(report: Report, asked: Asked, check: CheckRecord) -> tuple[date, ...]:
-    if check.rule.repairable and check.outcome is Outcome.FAILED:
+def _wanted_by(
+    report: Report,
+    contract: Contract,
+    asked: Asked,
+    check: CheckRecord,
+    about_rows: Collection[str],
+) -> tuple[date, ...]:
+    if not is_repairable(contract, check):
+        return ()
+    if check.outcome is Outcome.FAILED:
         return check.unexpected_dates
-    if check.rule.repairable and check.outcome is Outcome.PASSED and asked.include_passing:
-        return lacking(report, check)
+    if check.outcome is Outcome.PASSED and asked.include_passing:
+        return lacking(report, check, about_rows)
     return ()
 
 
-def lacking(report: Report, check: CheckRecord) -> tuple[date, ...]:
-    """The dates that lack keys under a check, whatever its threshold tolerates."""
+def row_check(check: CheckRecord) -> RowCheck:
+    """A check about rows as a plan names it."""
+    return RowCheck(id=check.id, dataset=check.dataset, kind=check.kind, name=check.name)
+
+
+def is_repairable(contract: Contract, check: CheckRecord) -> bool:
+    """Whether a backfill of its unexpected dates repairs what a check found."""
+    service = contract.datasets[check.dataset].service
+    replaces = service is not None and contract.services[service].replaces
+    return check.rule.repairable or (check.rule.repaired_by_replacing and replaces)
+
+
+def lacking(report: Report, check: CheckRecord, about_rows: Collection[str]) -> tuple[date, ...]:
+    """The dates that lack what a check asks for, whatever its threshold tolerates.
+
+    ``about_rows`` are the ids of the checks that ask for no keys.
+    """
+    if check.id in about_rows:
+        return check.unexpected_dates
     return (*Tally.of(cells_of(report, check.dataset)).lacking, *check.unexpected_dates)
 
 
@@ -66,7 +97,8 @@ def foreseen(
     ``coming`` is how many keys the upstream will have at least, by date. A dataset that is
     compared with its upstream alone passes while both lack a date, and fails as soon as the
     upstream has it: the same rules judge that here, on the figures the tables will hold, so that
-    one plan repairs both. What the dataset has already is taken to match.
+    one plan repairs both. What the dataset has already is taken to match; what its rows will be
+    like nobody knows.
     """
     cells = [_after(contract, name, cell, coming) for cell in cells_of(report, name)]
     evidence = PairEvidence(
@@ -75,7 +107,12 @@ def foreseen(
         as_of=report.as_of,
         seasons=[season.range for season in contract.seasons],
     )
-    rules = {c.id: c.rule for c in checks_of(contract) if c.pair == upstream_pair(contract, name)}
+    about_rows, upstream = row_checks(contract), upstream_pair(contract, name)
+    rules = {
+        check.id: check.rule
+        for check in checks_of(contract)
+        if check.pair == upstream and check.id not in about_rows
+    }
     found: set[date] = set()
     for check in asked.checks(report):
         known = check.dataset == name and check.rule.repairable and check.id in rules

@@ -11,18 +11,21 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from checkpoints.archive.remediation import Unplanned, Why
+from checkpoints.archive.remediation import RowCheck, Unplanned, Why
 from checkpoints.archive.report import Report
-from checkpoints.contract.checks import tells_keys_apart, upstream_pair
+from checkpoints.contract.checks import row_checks, tells_keys_apart, upstream_pair
 from checkpoints.contract.model import Contract
+from checkpoints.coverage.results import CheckRecord
 from checkpoints.rules.evidence import Cell, Pair, Status
 from checkpoints.rules.rule import Outcome
 from remediation.errors import PlanError
 from remediation.plan.candidates import (
     Asked,
+    Want,
     candidates,
     cells_of,
     foreseen,
+    is_repairable,
     lacking,
     will_have,
 )
@@ -30,6 +33,8 @@ from remediation.plan.model import Call, Plan, call_id, content_hash
 from remediation.plan.order import built_by, filled_from, service_rank, upstream_first
 
 Cause = tuple[Why, str]
+Planned = Mapping[tuple[str, date], tuple[RowCheck, ...]]
+"""The planned dates of datasets, and the checks about rows that each is planned for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,14 +129,16 @@ def _asked(contract: Contract, request: Request) -> Asked:
 
 def _decide(
     report: Report, contract: Contract, asked: Asked, in_flight: Collection[str]
-) -> tuple[set[tuple[str, date]], dict[tuple[str, date], Cause]]:
+) -> tuple[Planned, dict[tuple[str, date], Cause]]:
     """Each candidate is either planned or has a cause; upstreams are decided first.
 
-    A dataset that no service builds, such as a view, will have what comes to its upstream.
+    A dataset that no service builds, such as a view, will have what comes to its upstream. What is
+    planned for its rows alone gets no keys that others could get from it.
     """
-    wanted = candidates(report, asked)
+    wanted = candidates(report, contract, asked)
     coming: dict[str, dict[date, int]] = {}
-    planned: set[tuple[str, date]] = set()
+    planned: dict[tuple[str, date], tuple[RowCheck, ...]] = {}
+    filled: set[tuple[str, date]] = set()
     causes: dict[tuple[str, date], Cause] = {}
     for name in sorted(contract.names, key=lambda n: upstream_first(contract, n)):
         built = contract.datasets[name].service is not None
@@ -142,13 +149,15 @@ def _decide(
         )
         own = wanted.get(name, {})
         for when in own.keys() | more:
-            cell, pairs = cells.get(when), own.get(when, frozenset[Pair]())
-            cause = _cause(report, contract, in_flight, planned, name, when, cell, pairs)
+            cell, wants = cells.get(when), own.get(when, frozenset[Want]())
+            cause = _cause(report, contract, in_flight, filled, name, when, cell, wants)
             if cause is not None:
                 causes[name, when] = cause
             elif cell is not None:
-                planned.add((name, when))
-                coming.setdefault(name, {})[when] = will_have(contract, name, cell, above)
+                planned[name, when] = _row_checks(wants)
+                if when in more or any(isinstance(want, Pair) for want in wants):
+                    filled.add((name, when))
+                    coming.setdefault(name, {})[when] = will_have(contract, name, cell, above)
         if above and not built:
             coming[name] = {
                 when: will_have(contract, name, cells[when], above)
@@ -158,15 +167,20 @@ def _decide(
     return planned, causes
 
 
+def _row_checks(wants: Iterable[Want]) -> tuple[RowCheck, ...]:
+    found = [want for want in wants if isinstance(want, RowCheck)]
+    return tuple(sorted(found, key=lambda check: (check.name, check.id)))
+
+
 def _cause(
     report: Report,
     contract: Contract,
     in_flight: Collection[str],
-    planned: Collection[tuple[str, date]],
+    filled: Collection[tuple[str, date]],
     name: str,
     when: date,
     day: Cell | None,
-    pairs: frozenset[Pair],
+    wants: frozenset[Want],
 ) -> Cause | None:
     """Why a date of a dataset is not called; None when it is."""
     dataset = contract.datasets[name]
@@ -185,13 +199,16 @@ def _cause(
         return Why.IN_FLIGHT, f"{dataset.service} may still be working on an earlier call"
     if dataset.upstream in report.unreadable:
         return Why.ERRORED, f"its upstream could not be read: {report.unreadable[dataset.upstream]}"
-    if filled_from(contract, planned, dataset.upstream, when):
+    if filled_from(contract, filled, dataset.upstream, when):
         return None
     if not day.expected:
         return Why.UPSTREAM_EMPTY, f"its upstream {dataset.upstream!r} has nothing on these dates"
     upstream = upstream_pair(contract, name)
     # A batch per date, or a count, says nothing about the keys that a finer comparison lacks.
-    if not day.missing and (tells_keys_apart(contract, upstream) or pairs <= {upstream}):
+    # That all keys are there says nothing about their rows either.
+    if _row_checks(wants) or day.missing:
+        return None
+    if tells_keys_apart(contract, upstream) or wants <= {upstream}:
         return Why.COMPLETE, f"it has all that its upstream {dataset.upstream!r} has"
     return None
 
@@ -205,7 +222,7 @@ def _protected(contract: Contract, service: str, when: date) -> str:
     return ""
 
 
-def _calls(contract: Contract, planned: Collection[tuple[str, date]]) -> tuple[Call, ...]:
+def _calls(contract: Contract, planned: Planned) -> tuple[Call, ...]:
     """One call per service and date, upstream services first, then the oldest date."""
     by_call: dict[tuple[str, date], list[str]] = {}
     for name, when in sorted(planned, key=lambda p: contract.names.index(p[0])):
@@ -216,6 +233,7 @@ def _calls(contract: Contract, planned: Collection[tuple[str, date]]) -> tuple[C
             service=service,
             date=when,
             datasets=tuple(names),
+            checks=tuple(check for name in names for check in planned[name, when]),
             depends_on=_depends_on(contract, planned, service, when, names),
         )
         for (service, when), names in sorted(
@@ -255,11 +273,12 @@ def _passed(
     decided: Collection[tuple[str, date]],
 ) -> Iterator[Unplanned]:
     """Dates that lack keys, and that no failed check asks for: a threshold tolerates them."""
+    about_rows = row_checks(contract)
     tolerated = {
         (check.dataset, day)
         for check in asked.checks(report)
-        if check.rule.repairable and check.outcome is Outcome.PASSED
-        for day in lacking(report, check)
+        if is_repairable(contract, check) and check.outcome is Outcome.PASSED
+        for day in lacking(report, check, about_rows)
     }.difference(decided)
     if asked.include_passing or not tolerated:
         return
@@ -287,7 +306,7 @@ def _never_planned(
         if check.outcome is Outcome.ERRORED:
             reason = f"{check.name} could not be evaluated: {check.message}"
             found.append(Unplanned(dataset=check.dataset, why=Why.ERRORED, reason=reason, dates=()))
-        elif check.outcome is Outcome.FAILED and not check.rule.repairable:
+        elif check.outcome is Outcome.FAILED and not is_repairable(contract, check):
             dates = tuple(sorted(check.unexpected_dates))
             if check.rule.goes_with_upstream:
                 dates = tuple(d for d in dates if not filled_from(contract, planned, check.of, d))
@@ -297,8 +316,15 @@ def _never_planned(
                 Unplanned(
                     dataset=check.dataset,
                     why=Why.NOT_REPAIRABLE,
-                    reason=check.rule.fix,
+                    reason=_fix(contract, check),
                     dates=dates,
                 )
             )
     yield from sorted(dict.fromkeys(found), key=lambda u: (u.dataset, u.why, u.reason, u.dates))
+
+
+def _fix(contract: Contract, check: CheckRecord) -> str:
+    service = contract.datasets[check.dataset].service
+    if service is None or not check.rule.repaired_by_replacing:
+        return check.rule.fix
+    return f"{check.rule.fix}; if a call of {service!r} does, say so: replaces: true"
