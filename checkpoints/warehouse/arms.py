@@ -174,8 +174,9 @@ def _asked(reading: Reading, name: str, relation: sa.FromClause) -> Iterator[sa.
             continue
         if fact.distinct:
             columns = [relation.c[column] for column in fact.distinct if column not in grain.key]
-            whole = identity(*columns) if len(columns) > 1 else columns[0]
-            yield whole.label(f"fact_{n}")
+            if columns:
+                whole = identity(*columns) if len(columns) > 1 else columns[0]
+                yield whole.label(f"fact_{n}")
         elif fact.conditions:
             parts = (_holds(source, relation.c[c.column], c) for c in fact.conditions)
             yield sa.or_(*parts).label(f"fact_{n}")
@@ -237,6 +238,8 @@ def _bits(
 
 
 def _is_true(fact: Fact, rows: sa.Subquery, n: int) -> sa.ColumnElement[bool]:
+    if fact.distinct and f"fact_{n}" not in rows.c:
+        return sa.func.count() > number(1)  # all of them are of the key
     if fact.distinct:
         column = rows.c[f"fact_{n}"]
         return different_values(column) < sa.func.count(column)
