@@ -11,8 +11,10 @@ from checkpoints.archive.report import Report
 from checkpoints.contract.checks import checks_of, row_checks, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.results import CheckRecord
-from checkpoints.rules.evidence import Cell, Pair, PairEvidence, Tally
+from checkpoints.dates import DateRange
+from checkpoints.rules.evidence import Cell, Pair, PairEvidence, Tally, due_cells
 from checkpoints.rules.rule import Outcome
+from remediation.plan.order import filled_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,32 @@ def foreseen(
         elif judged.outcome is Outcome.PASSED and asked.include_passing:
             found.update(Tally.of(cells).lacking, judged.unexpected_dates)
     return frozenset(found)
+
+
+def foreseen_stale(
+    report: Report,
+    contract: Contract,
+    asked: Asked,
+    name: str,
+    planned: Collection[tuple[str, date]],
+) -> Wanted:
+    """By date, the checks by which rows of a dataset will be older than what they are made from.
+
+    What is ``planned`` above it is written anew, on a date or on those before it that count.
+    """
+    about_rows = row_checks(contract)
+    found: dict[date, frozenset[Want]] = {}
+    for check in asked.checks(report):
+        rule = about_rows[check.id].rule if check.id in about_rows else None
+        known = check.dataset == name and check.outcome is not Outcome.ERRORED
+        if not (rule and known and rule.reads_written_at() and is_repairable(contract, check)):
+            continue
+        for cell in due_cells(cells_of(report, name)):
+            before = rule.reads_above_before(DateRange(cell.date, cell.date))
+            days = [*(before.dates() if before else ()), cell.date]
+            if cell.present and any(filled_from(contract, planned, check.of, d) for d in days):
+                found[cell.date] = found.get(cell.date, frozenset()) | {row_check(check)}
+    return {name: found}
 
 
 def will_have(contract: Contract, name: str, cell: Cell, coming: Mapping[date, int]) -> int:

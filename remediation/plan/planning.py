@@ -25,6 +25,7 @@ from remediation.plan.candidates import (
     candidates,
     cells_of,
     foreseen,
+    foreseen_stale,
     is_repairable,
     lacking,
     will_have,
@@ -148,8 +149,10 @@ def _decide(
             foreseen(report, contract, asked, name, above) if above and built else frozenset[date]()
         )
         own = wanted.get(name, {})
-        for when in own.keys() | more:
-            cell, wants = cells.get(when), own.get(when, frozenset[Want]())
+        stale = foreseen_stale(report, contract, asked, name, planned)[name] if planned else {}
+        for when in own.keys() | more | stale.keys():
+            cell, none = cells.get(when), frozenset[Want]()
+            wants = own.get(when, none) | stale.get(when, none)
             cause = _cause(report, contract, in_flight, filled, name, when, cell, wants)
             if cause is not None:
                 causes[name, when] = cause

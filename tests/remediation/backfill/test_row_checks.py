@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 
 from checkpoints.archive.remediation import Why
 from checkpoints.errors import ExitCode
-from remediation.plan.model import Plan
+from remediation.ledger.plans import read_plan, write_plan
+from remediation.output.ci import planned
+from remediation.plan.model import Plan, content_hash
 from remediation.plan.planning import Request, make_plan
 from tests.support.backfills import EIGHT, NINE, SEVEN, carry_out, execute, states, writes
 from tests.support.remediation_commands import start, typed, wait_for_call
@@ -230,3 +233,45 @@ def test_a_date_without_keys_is_called_for_its_keys(
         assert asked(plan) == ["01-07 "]
         assert '"checks"' not in plan.model_dump_json()
         assert carry_out(made, plan).exit_code is ExitCode.COMPLETE
+
+
+def test_what_is_made_from_rows_that_are_written_anew_is_made_again_by_the_same_plan(
+    tmp_path: Path,
+) -> None:
+    with made_with(tmp_path, FRESH) as made:
+        execute(made.database, "DELETE FROM s.summary WHERE d = ? AND k LIKE '%_1'", day=SEVEN)
+        datasets = made.raw["datasets"]
+        rules = [{"rule": "conversion_ratio", "at_least": 1}]
+        made.change(datasets={**datasets, "summary": {**datasets["summary"], "rules": rules}})
+        again = "INSERT INTO s.summary SELECT d, k, 1, TIMESTAMP '2025-01-20 10:00' FROM s.raw"
+        delete = "DELETE FROM s.summary WHERE d = ?"
+        made.service.on("/three", SEVEN, writes(delete, f"{again} WHERE d = ?"))
+        plan = plan_of(made)
+        assert asked(plan) == ["01-07 ", "01-07 fresh", "01-08 fresh"]
+        assert carry_out(made, plan).exit_code is ExitCode.COMPLETE
+        assert made.service.sent == ["three 01-07", "four 01-07", "four 01-08"]
+        text = planned(plan, ExitCode.COMPLETE, datetime(2025, 1, 21, tzinfo=UTC))[0].findings[1]
+        assert text.message == "nothing was sent: 2 dates would be, 2 for fresh"
+
+
+def test_what_is_called_for_its_rows_brings_no_keys_to_what_stands_below(tmp_path: Path) -> None:
+    with made_with(tmp_path, {"rule": "conversion_ratio", "of": "raw", "at_least": 1}) as made:
+        execute(made.database, "UPDATE s.summary SET rate = NULL WHERE d = ?", day=SEVEN)
+        execute(made.database, "INSERT INTO s.raw VALUES (?, 'one more')", day=SEVEN)
+        datasets = made.raw["datasets"]
+        made.change(datasets={**datasets, "summary": {**datasets["summary"], "rules": [FILLED]}})
+        plan = plan_of(made)
+        assert calls(plan) == ["three 01-07 summary"]
+        assert left_out(plan) == {("factors", Why.COMPLETE): ["01-07"]}
+
+
+def test_a_plan_with_other_checks_is_another_plan(tmp_path: Path) -> None:
+    with made_with(tmp_path, FILLED) as made:
+        execute(made.database, EMPTY, day=SEVEN)
+        plan = plan_of(made)
+        (call,) = plan.calls
+        bare = plan.model_copy(update={"calls": (call.model_copy(update={"checks": ()}),)})
+        assert content_hash(bare) != plan.id
+        path = made.folder / "plan.json"
+        write_plan(plan, path)
+        assert read_plan(path) == plan
