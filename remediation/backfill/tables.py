@@ -83,7 +83,7 @@ def outcome_of(held: Held) -> tuple[State, str]:
         for name, cell in held.cells.items()
         if cell.missing
     ]
-    reason = "; ".join([*lacking, *map(str, held.unmet)])
+    reason = "; ".join(dict.fromkeys([*lacking, *map(str, held.unmet)]))
     return State.PARTIAL if some else State.STILL_MISSING, reason
 
 

@@ -24,7 +24,8 @@ class Unmet(NamedTuple):
     told: str
 
     def __str__(self) -> str:
-        return f"{self.check.name}: {self.told}" if self.told else self.check.name
+        what = f"{self.check.name} of {self.check.dataset}"
+        return f"{what}: {self.told}" if self.told else what
 
     @property
     def stands_twice(self) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from checkpoints.archive.remediation import RowCheck
 from checkpoints.archive.report import Report
-from checkpoints.contract.checks import checks_of, row_checks, upstream_pair
+from checkpoints.contract.checks import Check, checks_of, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.results import CheckRecord
 from checkpoints.dates import DateRange
@@ -19,10 +19,14 @@ from remediation.plan.order import filled_from
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The datasets that a plan is asked for, and whether their passed checks count as well."""
+    """The datasets that a plan is asked for, and whether their passed checks count as well.
+
+    ``about_rows`` are the checks that ask for no keys, by id.
+    """
 
     names: frozenset[str]
     include_passing: bool
+    about_rows: Mapping[str, Check] = field(default_factory=dict)
 
     def checks(self, report: Report) -> Iterator[CheckRecord]:
         """The checks of those datasets."""
@@ -39,28 +43,23 @@ Wanted = Mapping[str, Mapping[date, frozenset[Want]]]
 def candidates(report: Report, contract: Contract, asked: Asked) -> Wanted:
     """The unexpected dates of failed checks that a backfill can repair."""
     wanted: dict[str, dict[date, frozenset[Want]]] = {}
-    about_rows = row_checks(contract)
     for check in asked.checks(report):
-        want = row_check(check) if check.id in about_rows else check.pair
-        for day in _wanted_by(report, contract, asked, check, about_rows):
+        want = row_check(check) if check.id in asked.about_rows else check.pair
+        for day in _wanted_by(report, contract, asked, check):
             of_dataset = wanted.setdefault(check.dataset, {})
             of_dataset[day] = of_dataset.get(day, frozenset()) | {want}
     return wanted
 
 
 def _wanted_by(
-    report: Report,
-    contract: Contract,
-    asked: Asked,
-    check: CheckRecord,
-    about_rows: Collection[str],
+    report: Report, contract: Contract, asked: Asked, check: CheckRecord
 ) -> tuple[date, ...]:
     if not is_repairable(contract, check):
         return ()
     if check.outcome is Outcome.FAILED:
         return check.unexpected_dates
     if check.outcome is Outcome.PASSED and asked.include_passing:
-        return lacking(report, check, about_rows)
+        return lacking(report, asked, check)
     return ()
 
 
@@ -76,12 +75,9 @@ def is_repairable(contract: Contract, check: CheckRecord) -> bool:
     return check.rule.repairable or (check.rule.repaired_by_replacing and replaces)
 
 
-def lacking(report: Report, check: CheckRecord, about_rows: Collection[str]) -> tuple[date, ...]:
-    """The dates that lack what a check asks for, whatever its threshold tolerates.
-
-    ``about_rows`` are the ids of the checks that ask for no keys.
-    """
-    if check.id in about_rows:
+def lacking(report: Report, asked: Asked, check: CheckRecord) -> tuple[date, ...]:
+    """The dates that lack what a check asks for, whatever its threshold tolerates."""
+    if check.id in asked.about_rows:
         return check.unexpected_dates
     return (*Tally.of(cells_of(report, check.dataset)).lacking, *check.unexpected_dates)
 
@@ -109,11 +105,11 @@ def foreseen(
         as_of=report.as_of,
         seasons=[season.range for season in contract.seasons],
     )
-    about_rows, upstream = row_checks(contract), upstream_pair(contract, name)
+    upstream = upstream_pair(contract, name)
     rules = {
         check.id: check.rule
         for check in checks_of(contract)
-        if check.pair == upstream and check.id not in about_rows
+        if check.pair == upstream and check.id not in asked.about_rows
     }
     found: set[date] = set()
     for check in asked.checks(report):
@@ -134,24 +130,25 @@ def foreseen_stale(
     asked: Asked,
     name: str,
     planned: Collection[tuple[str, date]],
-) -> Wanted:
+) -> Mapping[date, frozenset[Want]]:
     """By date, the checks by which rows of a dataset will be older than what they are made from.
 
     What is ``planned`` above it is written anew, on a date or on those before it that count.
     """
-    about_rows = row_checks(contract)
     found: dict[date, frozenset[Want]] = {}
     for check in asked.checks(report):
-        rule = about_rows[check.id].rule if check.id in about_rows else None
-        known = check.dataset == name and check.outcome is not Outcome.ERRORED
-        if not (rule and known and rule.reads_written_at() and is_repairable(contract, check)):
+        known = check.dataset == name and check.id in asked.about_rows
+        if not known or check.outcome is Outcome.ERRORED or not is_repairable(contract, check):
+            continue
+        rule = asked.about_rows[check.id].rule
+        if not rule.reads_written_at():
             continue
         for cell in due_cells(cells_of(report, name)):
             before = rule.reads_above_before(DateRange(cell.date, cell.date))
             days = [*(before.dates() if before else ()), cell.date]
             if cell.present and any(filled_from(contract, planned, check.of, d) for d in days):
                 found[cell.date] = found.get(cell.date, frozenset()) | {row_check(check)}
-    return {name: found}
+    return found
 
 
 def will_have(contract: Contract, name: str, cell: Cell, coming: Mapping[date, int]) -> int:

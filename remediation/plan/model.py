@@ -114,8 +114,8 @@ class Plan(Record):
         dates: dict[tuple[str, str], list[date]] = {}
         for call in self.calls:
             for dataset in call.datasets:
-                names = ", ".join(check.name for check in call.checks if check.dataset == dataset)
-                dates.setdefault((dataset, names), []).append(call.date)
+                names = dict.fromkeys(c.name for c in call.checks if c.dataset == dataset)
+                dates.setdefault((dataset, ", ".join(names)), []).append(call.date)
         return {asked: tuple(sorted(days)) for asked, days in dates.items()}
 
 

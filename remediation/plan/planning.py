@@ -125,7 +125,9 @@ def _asked(contract: Contract, request: Request) -> Asked:
         raise PlanError(f"--layer {layer!r} has no datasets: name another, or leave it out")
     if not names:
         raise PlanError(f"--dataset {dataset!r} is not in --layer {layer!r}: leave one out")
-    return Asked(names=names, include_passing=request.include_passing)
+    return Asked(
+        names=names, include_passing=request.include_passing, about_rows=row_checks(contract)
+    )
 
 
 def _decide(
@@ -149,7 +151,7 @@ def _decide(
             foreseen(report, contract, asked, name, above) if above and built else frozenset[date]()
         )
         own = wanted.get(name, {})
-        stale = foreseen_stale(report, contract, asked, name, planned)[name] if planned else {}
+        stale = foreseen_stale(report, contract, asked, name, planned)
         for when in own.keys() | more | stale.keys():
             cell, none = cells.get(when), frozenset[Want]()
             wants = own.get(when, none) | stale.get(when, none)
@@ -276,12 +278,11 @@ def _passed(
     decided: Collection[tuple[str, date]],
 ) -> Iterator[Unplanned]:
     """Dates that lack keys, and that no failed check asks for: a threshold tolerates them."""
-    about_rows = row_checks(contract)
     tolerated = {
         (check.dataset, day)
         for check in asked.checks(report)
         if is_repairable(contract, check) and check.outcome is Outcome.PASSED
-        for day in lacking(report, check, about_rows)
+        for day in lacking(report, asked, check)
     }.difference(decided)
     if asked.include_passing or not tolerated:
         return

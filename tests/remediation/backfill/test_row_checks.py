@@ -91,7 +91,7 @@ def test_a_column_that_stays_empty_has_not_landed_although_every_key_is_there(
         record = carry_out(made, plan_of(made))
         assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
         assert remaining(record) == [
-            ("01-07", "partial", "filled rate: 1 of 2 keys"),
+            ("01-07", "partial", "filled rate of factors: 1 of 2 keys"),
             ("01-09", "blocked", "the canary four/2025-01-07 did not land: it is partial"),
         ]
 
@@ -105,7 +105,7 @@ def test_a_date_is_judged_alone_although_the_window_would_pass(tmp_path: Path) -
         record = carry_out(made, plan)
         assert record.verdict_after is not None
         assert record.verdict_after.passed
-        assert remaining(record) == [("01-09", "partial", "filled rate: 1 of 2 keys")]
+        assert remaining(record) == [("01-09", "partial", "filled rate of factors: 1 of 2 keys")]
         assert record.exit_code is ExitCode.BACKFILL_INCOMPLETE
 
 
@@ -119,7 +119,7 @@ def test_stale_rows_are_made_from_what_is_there_now(tmp_path: Path) -> None:
         old = INSERT.replace("20 12:00", "20 09:00").format(rate=1)
         made.service.on("/four", EIGHT, writes(DELETE, old))
         record = carry_out(made, plan)
-        told = "fresh: written 2025-01-20 14:00 (UTC)"  # 9 in New York
+        told = "fresh of factors: written 2025-01-20 14:00 (UTC)"  # 9 in New York
         assert remaining(record) == [("01-08", "partial", told)]
         assert carry_out(made, plan).exit_code is ExitCode.COMPLETE
         assert made.service.sent == ["four 01-07", "four 01-08", "four 01-08"]
