@@ -275,3 +275,17 @@ def test_a_plan_with_other_checks_is_another_plan(tmp_path: Path) -> None:
         path = made.folder / "plan.json"
         write_plan(plan, path)
         assert read_plan(path) == plan
+
+
+def test_a_date_whose_duplicates_were_removed_has_not_landed_while_its_column_is_empty(
+    tmp_path: Path,
+) -> None:
+    with made_with(tmp_path, FILLED) as made:
+        execute(made.database, EMPTY, day=SEVEN)
+        plan = plan_of(made)
+        made.service.on("/four", SEVEN, writes(INSERT.format(rate="NULL")))
+        carry_out(made, plan)
+        assert states(made, plan) == {"01-07": "multiplied"}
+        execute(made.database, "DELETE FROM s.factors WHERE written = '2025-01-20 12:00'")
+        assert carry_out(made, plan).exit_code is ExitCode.COMPLETE
+        assert made.service.sent == ["four 01-07"] * 2
