@@ -80,6 +80,32 @@ def test_a_column_that_was_empty_is_filled(tmp_path: Path) -> None:
         assert [call.checks for call in record.calls] == [call.checks for call in plan.calls]
 
 
+@pytest.mark.parametrize(
+    ("rule", "breaks", "told"),
+    [
+        ({"rule": "within", "column": "rate", "to": 1}, "rate = 2.39", "within rate: 2 of 2 keys"),
+        (
+            {"rule": "agrees", "column": "rate", "with": "summary.rate", "tolerance": 0.1},
+            "rate = 1.2",
+            "agrees rate: 2 keys differ",
+        ),
+        ({"rule": "rows_per_key", "at_most": 1}, "", "rows_per_key: 2 of 2 keys"),
+    ],
+)
+def test_a_date_that_breaks_a_rule_about_rows_is_called_until_it_holds(
+    tmp_path: Path, rule: dict[str, Any], breaks: str, told: str
+) -> None:
+    with made_with(tmp_path, rule) as made:
+        broken = f"UPDATE s.factors SET {breaks} WHERE d = ?" if breaks else TWICE
+        execute(made.database, broken, day=SEVEN)
+        plan = plan_of(made)
+        made.service.on("/four", SEVEN, answer(200))
+        record = carry_out(made, plan)
+        assert remaining(record) == [("01-07", "partial", told.replace(":", " of factors:"))]
+        assert carry_out(made, plan).exit_code is ExitCode.COMPLETE
+        assert made.service.sent == ["four 01-07"] * 2
+
+
 def test_a_column_that_stays_empty_has_not_landed_although_every_key_is_there(
     tmp_path: Path,
 ) -> None:
