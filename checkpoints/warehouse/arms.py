@@ -30,10 +30,10 @@ from checkpoints.warehouse.columns import (
     plain_text,
     within,
 )
-from checkpoints.warehouse.conditions import condition_on
-from checkpoints.warehouse.functions import different_values, identity
+from checkpoints.warehouse.conditions import INFINITY, condition_on
+from checkpoints.warehouse.functions import different_values, exact_text, identity
 from checkpoints.warehouse.query_dates import NO_ROWS, dated
-from checkpoints.warehouse.source import KeyForm, KeyShape, Source, columns_of
+from checkpoints.warehouse.source import KeyForm, KeyShape, Source, columns_of, never_agree
 
 Column = sa.ColumnElement[Any]
 
@@ -79,8 +79,9 @@ class Reading:
         """The numbers of the agreements of which values are compared here."""
         return [
             n
-            for n, agreed in enumerate(self.layout.agreed)
-            if {agreed.left.dataset, agreed.right.dataset} <= self.sources.keys()
+            for n, (left, right, agreement) in enumerate(self.layout.agreed)
+            if {left.dataset, right.dataset} <= self.sources.keys()
+            if not never_agree(self.sources[left.dataset], self.sources[right.dataset], agreement)
         ]
 
     @property
@@ -173,7 +174,8 @@ def _asked(reading: Reading, name: str, relation: sa.FromClause) -> Iterator[sa.
         if grain.dataset != name:
             continue
         if fact.distinct:
-            columns = [relation.c[column] for column in fact.distinct if column not in grain.key]
+            others = [column for column in fact.distinct if column not in grain.key]
+            columns = [_known(source, relation.c[column]) for column in others]
             if columns:
                 whole = identity(*columns) if len(columns) > 1 else columns[0]
                 yield whole.label(f"fact_{n}")
@@ -192,9 +194,18 @@ def _asked(reading: Reading, name: str, relation: sa.FromClause) -> Iterator[sa.
 
 
 def _holds(source: Source, column: Column, condition: Condition) -> sa.ColumnElement[bool]:
-    """A condition that no NULL meets, unless it asks for that."""
-    met: sa.ColumnElement[bool] = condition_on(column, condition, source.kind(condition.column))
-    return met if condition.is_null else sa.and_(column.is_not(None), met)
+    """A condition that no NULL meets, unless it asks for that; what is not a number is NULL too."""
+    kind = source.kind(condition.column)
+    has_value: sa.ColumnElement[bool] = column.is_not(None)
+    if kind == "number":
+        has_value = sa.and_(has_value, column <= INFINITY)
+    if condition.is_null:
+        return sa.not_(has_value)
+    return (
+        has_value
+        if condition.not_null
+        else sa.and_(has_value, condition_on(column, condition, kind))
+    )
 
 
 def _value(reading: Reading, n: int, source: Source, column: Column) -> Column:
@@ -207,8 +218,17 @@ def _value(reading: Reading, n: int, source: Source, column: Column) -> Column:
     if kinds == {"integer"}:
         return column
     if kinds <= {"integer", "number"}:
-        return sa.cast(column, sa.Double())
-    return plain_text(reading.contract, source, column, source.kind(str(column.key)))
+        return sa.cast(_known(source, column), sa.Double())
+    kind = source.kind(str(column.key))
+    return plain_text(reading.contract, source, _known(source, column), kind)
+
+
+def _known(source: Source, column: Column) -> Column:
+    """A value as it is, whatever the column's collation; NULL where it is not a number."""
+    kind = source.kind(str(column.key))
+    if kind == "number":
+        return sa.case((column <= INFINITY, column))
+    return exact_text(column) if kind == "text" else column
 
 
 def _ends(

@@ -46,7 +46,14 @@ from checkpoints.warehouse.query import (
     nulls_statement,
     presence_statement,
 )
-from checkpoints.warehouse.source import KeyShape, Source, columns_of, incomparable, key_shape
+from checkpoints.warehouse.source import (
+    KeyShape,
+    Source,
+    columns_of,
+    incomparable,
+    key_shape,
+    never_agree,
+)
 
 LOGGER = logging.getLogger(__name__)
 
@@ -183,7 +190,16 @@ class Warehouse:
     def _never_match(self, pair: Pair) -> str:
         down, up = grains_of(self.contract, pair)
         left, right = self.sources[down.dataset], self.sources[up.dataset]
-        return incomparable(left, right, down.key, up.key)
+        if why := incomparable(left, right, down.key, up.key):
+            return why
+        agreed = [told.agreement for told in self.layout.agreed if told[:2] == (down, up)]
+        places = (self.locations[down.dataset], self.locations[up.dataset])
+        if agreed and places[0] != places[1]:
+            return (
+                f"they are in {' and '.join(map(str, places))}, and no query reads values of two "
+                f"locations, as {agreed[0].column!r} needs it: remove that rule"
+            )
+        return next(filter(None, (never_agree(left, right, told) for told in agreed)), "")
 
     def estimates(self, ranges: Sequence[DateRange]) -> dict[str, Bytes]:
         """What the presence query would read of each dataset; nothing is read.
