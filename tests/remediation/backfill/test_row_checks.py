@@ -83,7 +83,11 @@ def test_a_column_that_was_empty_is_filled(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rule", "breaks", "told"),
     [
-        ({"rule": "within", "column": "rate", "to": 1}, "rate = 2.39", "within rate: 2 of 2 keys"),
+        (
+            {"rule": "within", "column": "rate", "to": 1},
+            "rate = 2.39",
+            "within rate to 1: 2 of 2 keys",
+        ),
         (
             {"rule": "agrees", "column": "rate", "with": "summary.rate", "tolerance": 0.1},
             "rate = 1.2",
