@@ -59,7 +59,7 @@ def _wanted_by(
     if check.outcome is Outcome.FAILED:
         return check.unexpected_dates
     if check.outcome is Outcome.PASSED and asked.include_passing:
-        return lacking(report, asked, check)
+        return lacking(report, check)
     return ()
 
 
@@ -75,10 +75,13 @@ def is_repairable(contract: Contract, check: CheckRecord) -> bool:
     return check.rule.repairable or (check.rule.repaired_by_replacing and replaces)
 
 
-def lacking(report: Report, asked: Asked, check: CheckRecord) -> tuple[date, ...]:
-    """The dates that lack what a check asks for, whatever its threshold tolerates."""
-    if check.id in asked.about_rows:
-        return check.unexpected_dates
+def lacking(report: Report, check: CheckRecord) -> tuple[date, ...]:
+    """The dates that lack keys under a check, whatever its threshold tolerates.
+
+    A rule that says nothing about missing keys tolerates none.
+    """
+    if not check.rule.tells_missing:
+        return ()
     return (*Tally.of(cells_of(report, check.dataset)).lacking, *check.unexpected_dates)
 
 

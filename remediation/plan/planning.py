@@ -282,7 +282,7 @@ def _passed(
         (check.dataset, day)
         for check in asked.checks(report)
         if is_repairable(contract, check) and check.outcome is Outcome.PASSED
-        for day in lacking(report, asked, check)
+        for day in lacking(report, check)
     }.difference(decided)
     if asked.include_passing or not tolerated:
         return
