@@ -11,7 +11,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from _pytest.mark import ParameterSet
 
 from checkpoints import CheckRecord, ContractFile, Outcome, Report, check, load_contract
 from demo.schedule import demo_schedule
@@ -129,7 +128,7 @@ def after(healthy: Path, path: Path, happens: str) -> str:
     return f"duckdb:///{path}"
 
 
-def incident(name: str, happens: str, *fails: str, **window: Any) -> ParameterSet:
+def incident(name: str, happens: str, *fails: str, **window: Any) -> Any:
     """A case of a table: the SQL, what fails then (a line for each check), and a window."""
     return pytest.param(happens, fails, window, id=name)
 
