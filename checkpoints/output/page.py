@@ -116,6 +116,7 @@ def render_page(report: Report, archived: Archived) -> str:
         gaps=gaps_sentence(report, documented),
         unknown=unknown_of(report),
         states=list(CellState),
+        titles={check.id: check.title for check in report.checks},
         ranges_of=partial(ranges_of, calendar=report.calendar()),
     )
 

@@ -246,7 +246,7 @@ def _in_words(parameter: object) -> str:
 
 
 def name_of(kind: str, identity: Sequence[str], by: Sequence[str]) -> str:
-    """A rule as people tell it from others: ``filled usage_rate``, ``rows_per_key by game_id``."""
+    """A rule as people tell it from others: ``filled usage_rate by game_id``."""
     grain = ("by", ", ".join(by)) if by else ()
     return " ".join((kind, *identity, *grain))
 

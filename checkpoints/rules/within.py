@@ -15,7 +15,7 @@ from checkpoints.rules.key_share import KeyShareRule
 class Within(KeyShareRule):
     """Of the keys that have a value, enough have none outside.
 
-    NULL is no value: whether there are any, ``filled`` says.
+    NULL is no value: whether there is any is for another rule to say.
     """
 
     expectation: ClassVar[str] = "expect_column_to_be_within"

@@ -9,6 +9,7 @@ import pytest
 from checkpoints.coverage.results import CheckRecord, DatasetRecord, decide
 from checkpoints.errors import ExitCode, worst
 from checkpoints.rules.evidence import Cell, Status
+from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Outcome
 
 
@@ -109,3 +110,23 @@ def test_dates_that_no_rule_judges_are_never_green() -> None:
     verdict = decide([CLEAN_KEYS], 1, "critical", [lacking("factors", "L4", date(2025, 1, 2))])
     assert (verdict.exit_code, verdict.passed) == (ExitCode.COULD_NOT_TELL, False)
     assert verdict.summary.startswith("no rule says how much may be missing, and 1 date lacks keys")
+
+
+ABOUT_ROWS = [rule.kind() for rule in RULES.values() if not rule.tells_missing]
+
+
+@pytest.mark.parametrize("kind", ABOUT_ROWS)
+def test_a_rule_about_rows_does_not_make_lost_dates_green(kind: str) -> None:
+    """What is there may be as it should be: nobody said how much of it may be lost."""
+    clean = record("PASSED", kind=kind).model_copy(update={"unexpected_dates": ()})
+    lost = [lacking("factors", "L4", date(2025, 1, 2))]
+    assert decide([clean], 1, "critical", lost).exit_code is ExitCode.COULD_NOT_TELL
+    assert decide([clean, PASSED], 2, "critical", lost).exit_code is ExitCode.COMPLETE
+    assert decide([clean, FAILED], 2, "critical", lost).exit_code is ExitCode.INCOMPLETE
+    assert decide([clean, NOTHING], 2, "critical", []).exit_code is ExitCode.NOTHING_DUE
+    assert decide([clean], 1, "critical", []).exit_code is ExitCode.COMPLETE
+
+
+def test_rules_that_tell_what_is_missing_are_those_that_compare_over_due_dates() -> None:
+    telling = {rule.kind() for rule in RULES.values() if rule.tells_missing}
+    assert telling == {"conversion_ratio", "daily_conversion_ratio", "date_gap", "recent_coverage"}

@@ -67,7 +67,8 @@ class CrossLayerExpectation(BatchExpectation):
 
     def rule(self) -> Rule:
         """The rule with this expectation's parameters."""
-        given = {name: getattr(self, name) for name in self.rule_class.parameter_names()}
+        named = ((name, getattr(self, name)) for name in self.rule_class.parameter_names())
+        given = {name: value for name, value in named if value is not None}
         given |= {"rule": self.rule_class.kind(), "severity": FailureSeverity(self.severity).value}
         return self.rule_class.model_validate(given)
 
