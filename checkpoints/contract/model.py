@@ -209,7 +209,8 @@ class Service(Record):
     """What every kind of service call has; the parameters of a kind are in its module.
 
     A service that is not ``idempotent`` is never called again for a date whose outcome is
-    unknown; one that is ``ordered`` gets one call at a time. Dates before
+    unknown; one that is ``ordered`` gets one call at a time; one that ``replaces`` leaves only the
+    rows that it writes on the dates of a call, so that it removes what stands twice. Dates before
     ``earliest_rebuildable`` are never called: the source is gone. After ``breaker_after``
     failures in a row the service is left alone for ``probe_after_seconds``, then tried with one
     date. Strings may still hold ``${NAME}`` of an unset variable: such a service cannot be called.
@@ -222,6 +223,7 @@ class Service(Record):
     poll_seconds: Annotated[Number, Field(gt=0)] = 5
     idempotent: bool = True
     ordered: bool = False
+    replaces: bool = False
     concurrency: Annotated[Whole, Field(ge=1, le=64)] = 1
     earliest_rebuildable: Day | None = None
     breaker_after: Annotated[Whole, Field(ge=1)] = 5

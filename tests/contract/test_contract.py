@@ -46,12 +46,18 @@ def test_the_shipped_contract_loads_with_ten_datasets_and_all_rules() -> None:
     kinds = [c.kind for c in checks_of(contract)]
     assert {kind: kinds.count(kind) for kind in sorted(set(kinds))} == {
         "conversion_ratio": 12,
-        "daily_conversion_ratio": 1,
+        "daily_conversion_ratio": 9,
         "date_gap": 8,
+        "filled": 8,
+        "fresh": 6,
         "no_null_keys": 10,
         "no_orphan_keys": 7,
         "recent_coverage": 1,
+        "row_count": 1,
+        "rows_per_key": 7,
+        "unique_keys": 10,
         "up_to_date": 1,
+        "within": 1,
     }
 
 
