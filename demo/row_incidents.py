@@ -1,8 +1,9 @@
 """Small incidents: most are in rows, where comparing keys does not show them.
 
-They happen to a warehouse that is filled already, each on dates of its own. Those in the raw sources and in analytics are of
-spring 2025, for which nothing was precomputed: whatever is built there is built after they are
-repaired. Those in the layers below are of dates that the precompute layer holds.
+They happen to a warehouse that is filled already, each on dates of its own. Those in the raw
+sources and in analytics are of spring 2025, for which nothing was precomputed: whatever is built
+there is built after they are repaired, so that one plan repairs all. Those in the layers below are
+of dates that the precompute layer holds.
 """
 
 from __future__ import annotations
