@@ -110,6 +110,10 @@ class Layout:
         """What the facts of a dataset compare its columns with."""
         return [c for grain, fact in self.facts if grain.dataset == name for c in fact.conditions]
 
+    def rows_of_dataset(self, name: str) -> list[tuple[Grain, Fact]]:
+        """The facts of a dataset of which rows are counted, in the order in which they are told."""
+        return [told for told in self.rows_of if told[0].dataset == name]
+
     def values_of(self, grain: Grain) -> Iterator[tuple[int, str]]:
         """The numbers of the agreements that need a value of a grain, and its column."""
         for n, (left, right, agreement) in enumerate(self.agreed):

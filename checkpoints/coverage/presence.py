@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
+from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from checkpoints.coverage.layout import Bits, Grain, Layout, joined
 from checkpoints.rules.facts import Fact, Written
+
+EPOCH = datetime(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,40 +82,67 @@ def count(masks: Mapping[int, int], ways: Sequence[Bits]) -> int:
 
 
 def presence_of(
-    layout: Layout, rows: Iterable[tuple[Any, ...]], counted: Sequence[str] = ()
+    layout: Layout,
+    rows: Iterable[tuple[Any, ...]],
+    told: Sequence[str] = (),
+    zones: Mapping[str, ZoneInfo] = MappingProxyType({}),
 ) -> Presence:
-    """Collect the rows of ``presence_statement``; a date may come in several rows."""
-    words, told = layout.words, len(counted)
+    """Collect the rows of ``presence_statement``; a date may come in several rows.
+
+    ``told`` names its last columns. ``zones`` are those of datasets whose moments of writing have
+    none of their own.
+    """
     by_date: dict[date, Counter[int]] = {}
     undated: Counter[int] = Counter()
-    rows_by_date: dict[date, Counter[str]] = {}
-    written: dict[str, dict[date, Written]] = {}
-    rows_of: dict[tuple[Grain, Fact], Counter[date]] = {}
+    of_datasets = []
     for day, *found in rows:
-        mask, keys, of_datasets = joined(found[:words]), found[words], found[words + 1 :]
-        if day is None:
+        mask, (keys, *rest) = joined(found[: layout.words]), found[layout.words :]
+        if rest and rest[0] is not None:
+            of_datasets.append((day, layout.grains[rest[0]].dataset, rest[1:]))
+        elif day is None:
             undated[mask] += keys
-            continue
-        if keys:
+        else:
             by_date.setdefault(day, Counter())[mask] += keys
-        for name, number in zip(counted, of_datasets, strict=False):
-            # Not rows with a NULL key.
-            if number and mask & layout.bit(layout.own(name)):
-                rows_by_date.setdefault(day, Counter())[name] += number
-        rest = iter(of_datasets[told:])
-        for name, first, last in zip(layout.written, rest, rest, strict=False):
-            if first is not None:
-                before = written.setdefault(name, {}).get(day, Written(first, last))
-                found_now = Written(min(before.first, first), max(before.last, last))
-                written[name][day] = found_now
-        for fact, number in zip(layout.rows_of, rest, strict=False):
-            if number and mask & layout.bit(fact[0]):
-                rows_of.setdefault(fact, Counter())[day] += number
+    found_told = _Told(layout, zones)
+    for day, name, values in of_datasets:
+        if day is not None:
+            found_told.add(day, name, dict(zip(told, values, strict=True)))
     return Presence(
         layout=layout,
         by_date=by_date,
         undated=undated,
-        rows=rows_by_date,
-        written=written,
-        rows_of=rows_of,
+        rows=found_told.rows,
+        written=found_told.written,
+        rows_of=found_told.rows_of,
     )
+
+
+class _Told:
+    """What is told of datasets, by date."""
+
+    def __init__(self, layout: Layout, zones: Mapping[str, ZoneInfo]) -> None:
+        self._layout, self._zones = layout, zones
+        self.rows: dict[date, Counter[str]] = {}
+        self.written: dict[str, dict[date, Written]] = {}
+        self.rows_of: dict[tuple[Grain, Fact], Counter[date]] = {}
+
+    def add(self, day: date, name: str, values: Mapping[str, int | None]) -> None:
+        """What one arm of a dataset tells; NULL is nothing."""
+        if number := values.get("number_of_rows"):
+            self.rows.setdefault(day, Counter())[name] += number
+        first, last = values.get("first_written"), values.get("last_written")
+        if first is not None and last is not None:
+            ends = [_instant(moment, self._zones.get(name)) for moment in (first, last)]
+            self.written.setdefault(name, {})[day] = Written(*ends)
+        for slot, fact in enumerate(self._layout.rows_of_dataset(name)):
+            if number := values.get(f"rows_of_{slot + 1}"):
+                self.rows_of.setdefault(fact, Counter())[day] += number
+
+
+def _instant(micros: int, zone: ZoneInfo | None) -> int:
+    """Microseconds since 1970 in UTC, of those of a moment in a zone."""
+    if zone is None:
+        return micros
+    moment = EPOCH + timedelta(microseconds=micros)
+    offset = moment.replace(tzinfo=zone).utcoffset() or timedelta()
+    return micros - offset // timedelta(microseconds=1)

@@ -14,11 +14,13 @@ class Fact:
     """What may be true of a key on a date, by the number of its rows.
 
     The rows that count are those of which any of the ``conditions`` holds, or all rows where there
-    are none. It is true where they are more than ``at_most`` or fewer than ``at_least``; with
-    ``distinct`` columns, where two of them have the same values in these.
+    are none; ``broken``: those that have values, and not all of the conditions hold. It is true
+    where they are more than ``at_most`` or fewer than ``at_least``; with ``distinct`` columns,
+    where two of them have the same values in these.
     """
 
     conditions: tuple[Condition, ...] = ()
+    broken: bool = False
     at_least: int = 0
     at_most: int | None = 0
     distinct: tuple[str, ...] = ()

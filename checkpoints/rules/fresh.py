@@ -65,9 +65,8 @@ class Fresh(CountRule):
 
     def reads_above_before(self, window: DateRange) -> DateRange | None:
         """The days before the first date."""
-        if not self.lookback_days:
-            return None
-        return DateRange(window.first - timedelta(days=self.lookback_days), window.first - DAY)
+        days = self._days_above(window.first)
+        return DateRange(days[-1], window.first - DAY) if len(days) > 1 else None
 
     def judge(self, evidence: PairEvidence) -> Evaluation:
         """Dates of which no row says when it was written are stale as well."""
@@ -91,9 +90,13 @@ class Fresh(CountRule):
 
     def _above(self, day: date, evidence: PairEvidence) -> int | None:
         """When the last of the rows was written that those of a date are made from."""
-        days = (date.fromordinal(day.toordinal() - n) for n in range(self.lookback_days + 1))
-        found = [evidence.written_above[d].last for d in days if d in evidence.written_above]
-        return max(found, default=None)
+        written, days = evidence.written_above, self._days_above(day)
+        return max((written[d].last for d in days if d in written), default=None)
+
+    def _days_above(self, day: date) -> list[date]:
+        """The dates of the upstream that a date is made from, the latest first."""
+        first = max(day.toordinal() - self.lookback_days, date.min.toordinal())
+        return [date.fromordinal(n) for n in range(day.toordinal(), first - 1, -1)]
 
     def told_of(self, rows: RowsOfDate) -> str:
         """``written 2025-01-11 03:00 (UTC)``."""

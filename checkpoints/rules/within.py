@@ -63,11 +63,11 @@ class Within(KeyShareRule):
     def broken_where(self) -> Fact:
         """Any of the key's values lies outside."""
         if self.one_of is not None:
-            outside = [Condition(column=self.column, none_of=self.one_of)]
+            inside = [Condition(column=self.column, one_of=self.one_of)]
         else:
-            outside = [
+            inside = [
                 Condition.model_validate({"column": self.column, operator: bound})
-                for operator, bound in (("<", self.least), (">", self.most))
+                for operator, bound in ((">=", self.least), ("<=", self.most))
                 if bound is not None
             ]
-        return Fact(conditions=tuple(outside))
+        return Fact(conditions=tuple(inside), broken=True)

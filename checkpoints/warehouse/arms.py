@@ -19,21 +19,20 @@ import sqlalchemy as sa
 from checkpoints.contract.model import Contract, Dataset
 from checkpoints.coverage.layout import Grain, Layout, split
 from checkpoints.dates import DateRange
-from checkpoints.rules.condition import Condition
 from checkpoints.rules.facts import Fact
 from checkpoints.warehouse.columns import (
     as_date,
     as_key,
-    moment_number,
     no_key,
     number,
     plain_text,
     within,
 )
 from checkpoints.warehouse.conditions import condition_on
-from checkpoints.warehouse.functions import different_values, identity
+from checkpoints.warehouse.engine import ValueKind
+from checkpoints.warehouse.functions import epoch_micros, exact_text, identity
 from checkpoints.warehouse.query_dates import NO_ROWS, dated
-from checkpoints.warehouse.source import KeyForm, KeyShape, Source, columns_of
+from checkpoints.warehouse.source import KeyForm, KeyShape, Source, columns_of, never_agree
 
 Column = sa.ColumnElement[Any]
 
@@ -43,7 +42,7 @@ class Reading:
     """What one statement reads: the contract's datasets on some dates, and the form of their keys.
 
     ``undated`` rows are those without a date. ``counted`` are the datasets of which rows are
-    counted.
+    counted. ``tells``: more is asked than which key is where.
     """
 
     contract: Contract
@@ -53,6 +52,7 @@ class Reading:
     shape: KeyShape
     undated: bool = True
     counted: Sequence[str] = ()
+    tells: bool = True
 
     @property
     def keys(self) -> list[str]:
@@ -70,39 +70,35 @@ class Reading:
         return [f"word_{n + 1}" for n in range(self.layout.words)]
 
     @property
-    def written(self) -> bool:
-        """Whether it is read when rows were written."""
-        return any(name in self.layout.written for name in self.sources)
-
-    @property
     def values(self) -> list[int]:
         """The numbers of the agreements of which values are compared here."""
         return [
             n
-            for n, agreed in enumerate(self.layout.agreed)
-            if {agreed.left.dataset, agreed.right.dataset} <= self.sources.keys()
+            for n, (left, right, agreement) in enumerate(self.layout.agreed)
+            if {left.dataset, right.dataset} <= self.sources.keys()
+            if not never_agree(self.sources[left.dataset], self.sources[right.dataset], agreement)
         ]
 
     @property
-    def rows_of(self) -> list[int]:
-        """The numbers of the facts of which rows are counted."""
-        facts = self.layout.facts
-        return [
-            facts.index(told) for told in self.layout.rows_of if told[0].dataset in self.sources
-        ]
+    def told(self) -> list[str]:
+        """The names of what is told of a dataset on a date: the same in every location."""
+        if not self.tells:
+            return []
+        facts = (self.layout.rows_of_dataset(name) for name in self.layout.names)
+        found = ["number_of_rows"] if self.counted else []
+        found += ["first_written", "last_written"] if self.layout.written else []
+        return [*found, *(f"rows_of_{n + 1}" for n in range(max(map(len, facts))))]
 
     @property
     def extra(self) -> list[str]:
         """The names of what an arm has besides, NULL where it has nothing to say."""
-        found = ["number_of_rows"] if self.counted else []
-        found += ["first_written", "last_written"] if self.written else []
-        found += [f"rows_of_{n}" for n in self.rows_of]
-        return [*found, *(f"{end}_{n}" for n in self.values for end in ("low", "high"))]
+        return [*self.told, *(f"{end}_{n}" for n in self.values for end in ("low", "high"))]
 
 
 def arm(reading: Reading, name: str) -> sa.Select[Any]:
     """The arm of a dataset."""
-    return plain_arm(reading, name) if reading.layout.is_plain(name) else _grouped(reading, name)
+    plain = reading.layout.is_plain(name) and name not in reading.counted
+    return plain_arm(reading, name) if plain else _grouped(reading, name)
 
 
 def plain_arm(reading: Reading, name: str) -> sa.Select[Any]:
@@ -110,13 +106,12 @@ def plain_arm(reading: Reading, name: str) -> sa.Select[Any]:
     own = reading.layout.own(name)
     relation, where = _rows(reading, name)
     keys = _keys(reading, name, own, relation)
-    extra = {"number_of_rows": number(1)}
     return sa.select(
         _date(reading, name, relation),
         *(key.label(column) for column, key in zip(reading.keys, keys, strict=True)),
         number(reading.layout.grains.index(own)).label("arm"),
         *_words(reading, [(sa.true(), reading.layout.bit(own))]),
-        *(extra.get(column, sa.null()).label(column) for column in reading.extra),
+        *(sa.null().label(column) for column in reading.extra),
     ).where(*where)
 
 
@@ -126,17 +121,10 @@ def _grouped(reading: Reading, name: str) -> sa.Select[Any]:
     rows = _by_grain(reading, name, grains)
     keys = [rows.c[key] if key in rows.c else no_key(form) for key, form in reading.forms]
     by = [column for column in rows.c if column.name in ("date", *reading.keys, "grain")]
-    own = _is_of(rows, grains[0], grains)
-    extra: dict[str, Column] = dict(_ends(reading, rows, grains))
-    extra["number_of_rows"] = sa.func.count(sa.case((own, number(1))))
-    for column, function in (("first_written", sa.func.min), ("last_written", sa.func.max)):
-        if column in rows.c:
-            extra[column] = function(sa.case((own, rows.c[column])))
-    for n in reading.rows_of:
-        grain, _ = reading.layout.facts[n]
-        if grain in grains:
-            met = sa.and_(_is_of(rows, grain, grains), rows.c[f"fact_{n}"])
-            extra[f"rows_of_{n}"] = sa.func.count(sa.case((met, number(1))))
+    extra: dict[str, Column] = {
+        **dict(_ends(reading, rows, grains)),
+        **dict(_told(reading, name, rows, grains)),
+    }
     arms = [number(reading.layout.grains.index(grain)) for grain in grains]
     return sa.select(
         rows.c.date,
@@ -187,17 +175,17 @@ def _asked(reading: Reading, name: str, relation: sa.FromClause) -> Iterator[sa.
         if grain.dataset != name:
             continue
         if fact.distinct:
-            columns = [relation.c[column] for column in fact.distinct if column not in grain.key]
+            others = [column for column in fact.distinct if column not in grain.key]
+            columns = [_as_text(source, relation.c[column]) for column in others]
             if columns:
                 whole = identity(*columns) if len(columns) > 1 else columns[0]
                 yield whole.label(f"fact_{n}")
         elif fact.conditions:
-            parts = (_holds(source, relation.c[c.column], c) for c in fact.conditions)
-            yield sa.or_(*parts).label(f"fact_{n}")
-    if name in layout.written:
-        moment = moment_number(reading.contract, source, relation.c[layout.written[name]])
-        yield moment.label("first_written")
-        yield moment.label("last_written")
+            yield _counts(source, relation, fact).label(f"fact_{n}")
+    if name in layout.written and reading.tells:
+        written = relation.c[layout.written[name]]
+        is_day = source.kind(layout.written[name]) == "date"
+        yield (sa.cast(written, sa.DateTime()) if is_day else written).label("written")
     for grain in layout.of_dataset(name):
         for n, column in layout.values_of(grain):
             if n in reading.values:
@@ -205,35 +193,82 @@ def _asked(reading: Reading, name: str, relation: sa.FromClause) -> Iterator[sa.
                 yield value.label(f"value_{n}_{layout.grains.index(grain)}")
 
 
-def _holds(source: Source, column: Column, condition: Condition) -> sa.ColumnElement[bool]:
-    """A condition that no NULL meets, unless it asks for that."""
-    met: sa.ColumnElement[bool] = condition_on(column, condition, source.kind(condition.column))
-    return met if condition.is_null else sa.and_(column.is_not(None), met)
+def _counts(source: Source, relation: sa.FromClause, fact: Fact) -> sa.ColumnElement[bool]:
+    """Whether a row counts for a fact; no NULL meets a condition, unless it asks for that."""
+    met = [
+        (c, relation.c[c.column], condition_on(relation.c[c.column], c, source.kind(c.column)))
+        for c in fact.conditions
+    ]
+    if fact.broken:
+        columns = {c.column: column for c, column, _ in met}.values()
+        known = [column.is_not(None) for column in columns]
+        return sa.and_(*known, sa.not_(sa.and_(*(holds for _, _, holds in met))))
+    return sa.or_(
+        *(h if c.is_null or c.not_null else sa.and_(column.is_not(None), h) for c, column, h in met)
+    )
+
+
+def value_kinds(reading: Reading, n: int) -> set[ValueKind]:
+    """The kinds of the two columns of an agreement."""
+    left, right, agreement = reading.layout.agreed[n]
+    return {
+        reading.sources[left.dataset].kind(agreement.column),
+        reading.sources[right.dataset].kind(agreement.other),
+    }
 
 
 def _value(reading: Reading, n: int, source: Source, column: Column) -> Column:
     """A value of an agreement in a form in which both sides can be compared."""
-    left, right, agreement = reading.layout.agreed[n]
-    kinds = {
-        reading.sources[left.dataset].kind(agreement.column),
-        reading.sources[right.dataset].kind(agreement.other),
-    }
+    kinds = value_kinds(reading, n)
     if kinds == {"integer"}:
         return column
     if kinds <= {"integer", "number"}:
         return sa.cast(column, sa.Double())
-    return plain_text(reading.contract, source, column, source.kind(str(column.key)))
+    kind = source.kind(str(column.key))
+    return plain_text(reading.contract, source, _as_text(source, column), kind)
+
+
+def _as_text(source: Source, column: Column) -> Column:
+    """A text whatever its collation; all else as it is."""
+    return exact_text(column) if source.kind(str(column.key)) == "text" else column
+
+
+def _told(
+    reading: Reading, name: str, rows: sa.Subquery, grains: Sequence[Grain]
+) -> Iterator[tuple[str, Column]]:
+    """What is told of the rows of a key that has no NULL in it; of no other."""
+    layout = reading.layout
+    own = _is_known(reading, rows, grains[0], grains)
+    if name in reading.counted:
+        yield "number_of_rows", sa.case((own, sa.func.count()))
+    if "written" in rows.c:
+        # Once per key: the conversion costs more than to compare.
+        yield "first_written", sa.case((own, epoch_micros(sa.func.min(rows.c.written))))
+        yield "last_written", sa.case((own, epoch_micros(sa.func.max(rows.c.written))))
+    for slot, told in enumerate(layout.rows_of_dataset(name)):
+        met = sa.func.count(sa.case((rows.c[f"fact_{layout.facts.index(told)}"], number(1))))
+        known = _is_known(reading, rows, told[0], grains)
+        yield f"rows_of_{slot + 1}", sa.case((known, met))
+
+
+def _is_known(
+    reading: Reading, rows: sa.Subquery, grain: Grain, grains: Sequence[Grain]
+) -> sa.ColumnElement[bool]:
+    """Whether a row is one of a grain, and has a key."""
+    keys = [rows.c[key].is_not(None) for key in reading.keys[: len(grain.key)]]
+    return sa.and_(sa.true(), _is_of(rows, grain, grains), *keys)
 
 
 def _ends(
     reading: Reading, rows: sa.Subquery, grains: Sequence[Grain]
 ) -> Iterator[tuple[str, Column]]:
     """The least and the greatest value of a key, of each agreement."""
+    several = len(grains) > 1
     for grain in grains:
         for n, _ in reading.layout.values_of(grain):
             if n in reading.values:
                 column = rows.c[f"value_{n}_{reading.layout.grains.index(grain)}"]
-                value = sa.case((_is_of(rows, grain, grains), column))
+                value = sa.case((_is_of(rows, grain, grains), column)) if several else column
                 yield f"low_{n}", sa.func.min(value)
                 yield f"high_{n}", sa.func.max(value)
 
@@ -256,7 +291,7 @@ def _is_true(fact: Fact, rows: sa.Subquery, n: int) -> sa.ColumnElement[bool]:
         return sa.func.count() > number(1)  # all of them are of the key
     if fact.distinct:
         column = rows.c[f"fact_{n}"]
-        return different_values(column) < sa.func.count(column)
+        return sa.func.count(sa.distinct(column)) < sa.func.count(column)
     counted = sa.func.count()
     if fact.conditions:
         counted = sa.func.count(sa.case((rows.c[f"fact_{n}"], number(1))))

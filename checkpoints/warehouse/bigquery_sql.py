@@ -97,12 +97,6 @@ def _identity(element: functions.identity, compiler: Any, **kw: Any) -> str:
     return f"CASE WHEN {known} THEN TO_JSON_STRING(STRUCT({', '.join(columns)})) END"
 
 
-@compiles(functions.different_values, "bigquery")
-def _different_values(element: functions.different_values, compiler: Any, **kw: Any) -> str:
-    (column,) = clauses_of(element, compiler, **kw)
-    return f"COUNT(DISTINCT {column})"
-
-
 @compiles(functions.matches, "bigquery")
 def _matches(element: functions.matches, compiler: Any, **kw: Any) -> str:
     text, pattern = clauses_of(element, compiler, **kw)

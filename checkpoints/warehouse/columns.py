@@ -14,7 +14,6 @@ from checkpoints.warehouse.functions import (
     BLANK,
     UUID,
     day_of,
-    epoch_micros,
     exact_text,
     iso_date,
     local_date,
@@ -129,14 +128,3 @@ def _moment(day: date, at: time, source: Source, contract: Contract) -> datetime
         return (moment.astimezone(zone) if zone else moment).replace(tzinfo=None)
     except OverflowError:
         return None
-
-
-def moment_number(
-    contract: Contract, source: Source, column: sa.ColumnElement[Any]
-) -> sa.ColumnElement[Any]:
-    """When a row was written, in microseconds since 1970 (UTC)."""
-    if source.kind(str(column.key)) == "timestamp":
-        return epoch_micros(column)
-    zone = source.dataset.timezone or contract.timezone
-    moment = sa.cast(column, sa.DateTime())
-    return epoch_micros(naive_moment(moment, written_out(zone), written_out("UTC")))

@@ -202,13 +202,6 @@ def _identity(element: functions.identity, compiler: Any, **kw: Any) -> str:
     return f"CASE WHEN {known} THEN row({', '.join(columns)}) END"
 
 
-@compiles(functions.different_values, "duckdb")
-def _different_values(element: functions.different_values, compiler: Any, **kw: Any) -> str:
-    """A third faster than count(DISTINCT …), of which each has a hash table of its own."""
-    (column,) = clauses_of(element, compiler, **kw)
-    return f"list_unique(list({column}))"
-
-
 @compiles(functions.matches, "duckdb")
 def _matches(element: functions.matches, compiler: Any, **kw: Any) -> str:
     text, pattern = clauses_of(element, compiler, **kw)

@@ -80,13 +80,6 @@ class identity(GenericFunction[Any]):
     inherit_cache = True
 
 
-class different_values(GenericFunction[Any]):
-    """``different_values(column)``: how many values other than NULL a group has."""
-
-    type = sa.BigInteger()
-    inherit_cache = True
-
-
 class number_text(GenericFunction[Any]):
     """``number_text(column)``: a number in plain digits, the same for every type that has it."""
 

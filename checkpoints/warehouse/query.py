@@ -12,69 +12,58 @@ import sqlalchemy as sa
 
 from checkpoints.coverage.layout import HALF, Bits, Grain, split
 from checkpoints.coverage.samples import KEYS_SHOWN
-from checkpoints.warehouse.arms import Column, Reading, arm, plain_arm
+from checkpoints.warehouse.arms import Column, Reading, arm, plain_arm, value_kinds
 from checkpoints.warehouse.columns import number
+from checkpoints.warehouse.conditions import INFINITY
 
 
 def presence_statement(reading: Reading) -> sa.Select[Any]:
-    """How many distinct keys have which mask on which date.
+    """``date, word_1 … word_w, keys``: how many distinct keys have which mask on which date.
 
-    The columns are ``date, word_1 … word_w, keys``, then of each dataset of ``counted`` its rows,
-    of each of ``layout.written`` the first and last moment in which they were written, and of each
-    of ``layout.rows_of`` the rows that meet its conditions.
+    Where more is asked of a dataset than its keys, ``arm`` and ``told`` follow; they are NULL but
+    in rows that have an arm, which say of its dataset how many rows there are on a date, when the
+    first and the last were written, and how many meet the conditions of each of its facts.
     Rows are read for the dates in ``ranges``, and rows whose date is NULL.
     """
     masks = masks_statement(reading).subquery("masks")
     by = [masks.c[name] for name in ("date", *reading.words)]
-    told = (function(masks.c[name]).label(name) for name, function in _told(reading))
-    return sa.select(*by, sa.func.count().label("keys"), *told).group_by(*by)
+    found = sa.select(*by, sa.func.count().label("keys")).group_by(*by)
+    if not reading.told:
+        return found
+    told = (_whole(name)(masks.c[name]).label(name) for name in reading.told)
+    return found.add_columns(masks.c.arm, *told).group_by(masks.c.arm)
 
 
-def _told(reading: Reading) -> Iterator[tuple[str, Any]]:
-    """What is told of whole datasets, and how that of several keys is put together.
-
-    It is the same in every location.
-    """
-    for name in reading.counted:
-        yield f"rows_{reading.layout.names.index(name)}", sa.func.sum
-    for name in reading.layout.written:
-        n = reading.layout.names.index(name)
-        yield f"first_written_{n}", sa.func.min
-        yield f"last_written_{n}", sa.func.max
-    for told in reading.layout.rows_of:
-        yield f"rows_of_{reading.layout.facts.index(told)}", sa.func.sum
+def _whole(told: str) -> Any:
+    """How what is told of several keys is put together."""
+    return {"first_written": sa.func.min, "last_written": sa.func.max}.get(told, sa.func.sum)
 
 
 def masks_statement(reading: Reading) -> sa.Select[Any]:
-    """``date, key_1 … key_k, word_1 … word_w`` of every key, and what is told of the datasets.
+    """``date, key_1 … key_k, word_1 … word_w`` of every key; then ``arm`` and what is told.
 
-    The masks of the same key in other locations are to be merged with it.
+    The masks of the same key in other locations are to be merged with it. What is told of a dataset
+    is in rows of their own, one for each date: all are grouped in one pass, by key and by arm.
     """
     rows = sa.union_all(*(arm(reading, name) for name in reading.sources)).subquery("rows_of_all")
     by = [rows.c[name] for name in ("date", *reading.keys)]
     words = [
         sa.cast(sa.func.bit_or(rows.c[word]), sa.BigInteger()).label(word) for word in reading.words
     ]
-    told = (function(_of(reading, rows, name)).label(name) for name, function in _told(reading))
     differ = [_differs(reading, rows, n).label(f"differs_{n}") for n in reading.values]
-    merged = sa.select(*by, *words, *told, *differ).group_by(*by).subquery("merged").c
-    return sa.select(
-        merged.date,
-        *(merged[key] for key in reading.keys),
-        *(word.label(name) for name, word in _mask(reading, merged)),
-        *(merged[name] for name, _ in _told(reading)),
-    )
-
-
-def _of(reading: Reading, rows: sa.Subquery, told: str) -> Column:
-    """What a row says of a dataset or a fact; NULL where it is a row of another."""
-    kind, _, n = told.rpartition("_")
-    column = {"rows": "number_of_rows", "rows_of": told}.get(kind, kind)
-    if column not in rows.c:
-        return sa.cast(sa.null(), sa.BigInteger())
-    grain = reading.layout.facts[int(n)][0] if kind == "rows_of" else None
-    arm = reading.layout.grains.index(grain) if grain else int(n)
-    return sa.case((rows.c.arm == number(arm), rows.c[column]))
+    told = [_whole(name)(rows.c[name]).label(name) for name in reading.told]
+    found = sa.select(*by, *words, *differ)
+    if told:
+        sets = sa.func.grouping_sets(sa.tuple_(*by), sa.tuple_(rows.c.date, rows.c.arm))
+        merged = found.add_columns(rows.c.arm, *told).group_by(sets).subquery("merged").c
+    else:
+        merged = found.group_by(*by).subquery("merged").c
+    masks = [
+        (sa.case((merged.arm.is_(None), word), else_=number(0)) if told else word).label(name)
+        for name, word in _mask(reading, merged)
+    ]
+    rest = [merged.arm, *(merged[name] for name in reading.told)] if told else []
+    return sa.select(merged.date, *(merged[key] for key in reading.keys), *masks, *rest)
 
 
 def _differs(reading: Reading, rows: sa.Subquery, n: int) -> sa.ColumnElement[bool]:
@@ -82,7 +71,11 @@ def _differs(reading: Reading, rows: sa.Subquery, n: int) -> sa.ColumnElement[bo
     tolerance = reading.layout.agreed[n].agreement.tolerance
     # 1.1 - 1.0 is a little more than 0.1.
     allowed: Column = sa.literal_column(repr(tolerance * (1 + 1e-6)))
-    return high - low > allowed if tolerance else high > low
+    differs: sa.ColumnElement[bool] = high - low > allowed if tolerance else high > low
+    if "number" in value_kinds(reading, n) <= {"integer", "number"}:
+        # What is no number is the greatest on every engine, and agrees with nothing.
+        return sa.or_(differs, sa.not_(high <= INFINITY))
+    return differs
 
 
 def _mask(reading: Reading, merged: Any) -> Iterator[tuple[str, Column]]:
@@ -130,9 +123,7 @@ def keys_statement(
     The ``limit`` leaves out ``others`` than those of ``failed`` checks first, then the oldest
     dates.
     """
-    found = masks_statement(reading)
-    columns = list(found.selected_columns)[: 1 + len(reading.keys) + len(reading.words)]
-    masks = found.with_only_columns(*columns).subquery("masks")
+    masks = masks_statement(reading).subquery("masks")
     words = [masks.c[word] for word in reading.words]
     keys = [masks.c[key] for key in reading.keys]
     rank = sa.func.row_number().over(partition_by=[masks.c.date, *words], order_by=keys)

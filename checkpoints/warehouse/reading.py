@@ -12,6 +12,7 @@ from functools import partial
 from importlib import import_module
 from itertools import accumulate, combinations
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,6 +36,7 @@ from checkpoints.warehouse.bytes import Bytes, refusal
 from checkpoints.warehouse.conditions import refuse_unusable
 from checkpoints.warehouse.engine import (
     ENGINES,
+    Column,
     Description,
     Engine,
     ReadOptions,
@@ -46,7 +48,14 @@ from checkpoints.warehouse.query import (
     nulls_statement,
     presence_statement,
 )
-from checkpoints.warehouse.source import KeyShape, Source, columns_of, incomparable, key_shape
+from checkpoints.warehouse.source import (
+    KeyShape,
+    Source,
+    columns_of,
+    incomparable,
+    key_shape,
+    never_agree,
+)
 
 LOGGER = logging.getLogger(__name__)
 
@@ -103,16 +112,29 @@ class Warehouse:
         """
         counted = self.contract.names if with_rows else self.layout.rows
         reading = partial(self._reading, ranges, counted=counted)
+        told, zones = reading(self.sources).told, self._zones()
         if len(self._by_location()) < 2:
-            return presence_of(self.layout, self._rows(presence_statement, reading), counted)
+            return presence_of(self.layout, self._rows(presence_statement, reading), told, zones)
         # No query joins tables of two locations: the masks of single keys are merged here.
         found = self._rows(masks_statement, reading)
-        first = 1 + len(self._shape())
-        end = first + self.layout.words
-        masks = Counter((key[0], mask) for key, mask in self._merged(found).items())
-        keys = [(day, *split(mask, self.layout.words), n) for (day, mask), n in masks.items()]
-        told = [(row[0], *row[first:end], 0, *row[end:]) for row in found]
-        return presence_of(self.layout, [*keys, *told], counted)
+        end = 1 + len(self._shape()) + self.layout.words
+        by_key = (row[:end] for row in found if not told or row[end] is None)
+        masks = Counter((key[0], mask) for key, mask in self._merged(by_key).items())
+        nothing, none = [0] * self.layout.words, [None] * (1 + len(told) if told else 0)
+        rows: list[Row] = [
+            (day, *split(mask, self.layout.words), n, *none) for (day, mask), n in masks.items()
+        ]
+        if told:
+            rows += [(row[0], *nothing, 0, *row[end:]) for row in found if row[end] is not None]
+        return presence_of(self.layout, rows, told, zones)
+
+    def _zones(self) -> dict[str, ZoneInfo]:
+        """In which zone rows were written, where their moments do not say."""
+        return {
+            name: source.dataset.zone or self.contract.zone
+            for name, source in self.sources.items()
+            if (column := self.layout.written.get(name)) and source.kind(column) != "timestamp"
+        }
 
     def with_null_rows(self, presence: Presence, ranges: Sequence[DateRange]) -> Presence:
         """The same presence of ``ranges``, with its rows without a date or key counted.
@@ -126,7 +148,7 @@ class Warehouse:
         try:
             for location, sources in self._by_location().items():
                 if some := {name: source for name, source in sources.items() if name in names}:
-                    statement = nulls_statement(self._reading(within, some))
+                    statement = nulls_statement(self._reading(within, some, tells=False))
                     for day, arm, rows in self.engine.rows(statement, location):
                         found[known[arm].dataset, day] = rows
         except WarehouseError:
@@ -156,7 +178,7 @@ class Warehouse:
         )
 
         def build(sources: Sources) -> sa.Select[Any]:
-            reading = self._reading(ranges, sources, undated=False)
+            reading = self._reading(ranges, sources, undated=False, tells=False)
             if len(groups) > 1:
                 return masks_statement(reading)
             return keys_statement(reading, failed, others, DETAILED_ROWS)
@@ -179,9 +201,18 @@ class Warehouse:
             if (why := self._never_match(left, right))
         }
 
-    def _never_match(self, left: Grain, right: Grain) -> str:
-        sources = self.sources[left.dataset], self.sources[right.dataset]
-        return incomparable(*sources, left.key, right.key)
+    def _never_match(self, down: Grain, up: Grain) -> str:
+        left, right = self.sources[down.dataset], self.sources[up.dataset]
+        if why := incomparable(left, right, down.key, up.key):
+            return why
+        agreed = [told.agreement for told in self.layout.agreed if told[:2] == (down, up)]
+        places = (self.locations[down.dataset], self.locations[up.dataset])
+        if agreed and places[0] != places[1]:
+            return (
+                f"they are in {' and '.join(map(str, places))}, and no query reads values of two "
+                f"locations, as {agreed[0].column!r} needs it: remove that rule"
+            )
+        return next(filter(None, (never_agree(left, right, told) for told in agreed)), "")
 
     def estimates(self, ranges: Sequence[DateRange]) -> dict[str, Bytes]:
         """What the presence query would read of each dataset; nothing is read.
@@ -253,6 +284,7 @@ class Warehouse:
         *,
         undated: bool = True,
         counted: Sequence[str] = (),
+        tells: bool = True,
     ) -> Reading:
         return Reading(
             contract=self.contract,
@@ -262,6 +294,7 @@ class Warehouse:
             shape=self._shape(),
             undated=undated,
             counted=counted,
+            tells=tells,
         )
 
     def _merged(self, rows: Iterable[Row]) -> dict[Row, int]:
@@ -388,12 +421,26 @@ def _source(
             f"remove date_type, or make it {date_type!r}"
         )
     keys = [found.columns[column] for column in dataset.key]
-    if dataset.timezone and "datetime" not in (date_type, *(key.kind for key in keys)):
+    timed = list(keys)
+    if dataset.written_at and dataset.written_at in columns:
+        timed.append(_moments(dataset.written_at, found))
+    if dataset.timezone and "datetime" not in (date_type, *(column.kind for column in timed)):
         raise DatasetUnreadable(
-            "timezone is for dates and keys with a time and without a zone, and column "
+            "timezone is for dates, keys and written_at with a time and without a zone, and column "
             f"{dataset.date!r} is {type_}: remove it"
         )
     for condition in conditions:
         refuse_unusable(condition, found.columns[condition.column])
     described = {column: found.columns[column] for column in columns}
     return Source(dataset=dataset, date_type=date_type, columns=described)
+
+
+def _moments(name: str, found: Description) -> Column:
+    """The column that says when rows were written."""
+    column = found.columns[name]
+    if column.kind not in ("timestamp", "datetime", "date", "unknown"):
+        raise DatasetUnreadable(
+            f"written_at {name!r} is {column.type}, which tells no moment: name a TIMESTAMP, "
+            "DATETIME or DATE column, or convert it in a query"
+        )
+    return column

@@ -11,6 +11,7 @@ from typing import Literal
 from checkpoints.contract.model import Dataset, DateType
 from checkpoints.coverage.layout import Layout
 from checkpoints.dates import DateRange
+from checkpoints.rules.facts import Agreement
 from checkpoints.warehouse.engine import Column, ValueKind
 
 ALIKE = (
@@ -59,7 +60,11 @@ def columns_of(dataset: Dataset, layout: Layout, name: str) -> list[str]:
 
 
 def incomparable(
-    left: Source, right: Source, left_key: Sequence[str], right_key: Sequence[str]
+    left: Source,
+    right: Source,
+    left_key: Sequence[str],
+    right_key: Sequence[str],
+    what: str = "key",
 ) -> str:
     """Why values of columns of two datasets can never be the same; empty when they can."""
     for mine, theirs in zip(left_key, right_key, strict=False):
@@ -69,10 +74,24 @@ def incomparable(
         alike = len(same) == 1 or any(same <= alike for alike in ALIKE)
         if not alike and "unknown" not in kinds:
             sides = (
-                f"key {column!r} is {type_}"
+                f"{what} {column!r} is {type_}"
                 for column, type_ in zip((mine, theirs), types, strict=True)
             )
             return f"{' and '.join(sides)}: they never match; convert one of them in a query"
+    return ""
+
+
+def never_agree(left: Source, right: Source, agreement: Agreement) -> str:
+    """Why the values of an agreement cannot be compared; empty when they can."""
+    mine, theirs = agreement.column, agreement.other
+    if why := incomparable(left, right, [mine], [theirs], "column"):
+        return why
+    for source, column in ((left, mine), (right, theirs)):
+        if agreement.tolerance and source.kind(column) not in ("integer", "number"):
+            return (
+                f"column {column!r} is {source.columns[column].type}, and a tolerance is for "
+                "numbers: remove it"
+            )
     return ""
 
 

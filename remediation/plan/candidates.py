@@ -60,7 +60,12 @@ def _wanted_by(report: Report, asked: Asked, check: CheckRecord) -> tuple[date, 
 
 
 def lacking(report: Report, check: CheckRecord) -> tuple[date, ...]:
-    """The dates that lack keys under a check, whatever its threshold tolerates."""
+    """The dates that lack keys under a check, whatever its threshold tolerates.
+
+    A rule that says nothing about missing keys tolerates none.
+    """
+    if not check.rule.tells_missing:
+        return ()
     return (*Tally.of(cells_of(report, check.dataset)).lacking, *check.unexpected_dates)
 
 

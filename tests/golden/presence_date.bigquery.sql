@@ -3,145 +3,50 @@ SELECT
   `masks`.`word_1`,
   `masks`.`word_2`,
   count(*) AS `keys`,
-  MIN(`masks`.`first_written_4`) AS `first_written_4`,
-  MAX(`masks`.`last_written_4`) AS `last_written_4`,
-  MIN(`masks`.`first_written_2`) AS `first_written_2`,
-  MAX(`masks`.`last_written_2`) AS `last_written_2`,
-  MIN(`masks`.`first_written_1`) AS `first_written_1`,
-  MAX(`masks`.`last_written_1`) AS `last_written_1`,
-  MIN(`masks`.`first_written_5`) AS `first_written_5`,
-  MAX(`masks`.`last_written_5`) AS `last_written_5`,
-  MIN(`masks`.`first_written_6`) AS `first_written_6`,
-  MAX(`masks`.`last_written_6`) AS `last_written_6`,
-  MIN(`masks`.`first_written_7`) AS `first_written_7`,
-  MAX(`masks`.`last_written_7`) AS `last_written_7`,
-  MIN(`masks`.`first_written_8`) AS `first_written_8`,
-  MAX(`masks`.`last_written_8`) AS `last_written_8`,
-  MIN(`masks`.`first_written_9`) AS `first_written_9`,
-  MAX(`masks`.`last_written_9`) AS `last_written_9`,
-  sum(`masks`.`rows_of_3`) AS `rows_of_3`,
-  sum(`masks`.`rows_of_6`) AS `rows_of_6`,
-  sum(`masks`.`rows_of_9`) AS `rows_of_9`,
-  sum(`masks`.`rows_of_12`) AS `rows_of_12`,
-  sum(`masks`.`rows_of_20`) AS `rows_of_20`,
-  sum(`masks`.`rows_of_23`) AS `rows_of_23`,
-  sum(`masks`.`rows_of_26`) AS `rows_of_26`
+  `masks`.`arm`,
+  MIN(`masks`.`first_written`) AS `first_written`,
+  MAX(`masks`.`last_written`) AS `last_written`,
+  sum(`masks`.`rows_of_1`) AS `rows_of_1`
 FROM (
   SELECT
     `merged`.`date` AS `date`,
     `merged`.`key_1` AS `key_1`,
     CASE
       WHEN (
-        `merged`.`key_1` IS NULL
+        `merged`.`arm` IS NULL
       )
-      THEN (
-        `merged`.`word_1` & 2147483008
-      ) | (
-        (
-          `merged`.`word_1` & 639
-        ) << 31
-      )
-      ELSE `merged`.`word_1`
+      THEN CASE
+        WHEN (
+          `merged`.`key_1` IS NULL
+        )
+        THEN (
+          `merged`.`word_1` & 2147483008
+        ) | (
+          (
+            `merged`.`word_1` & 639
+          ) << 31
+        )
+        ELSE `merged`.`word_1`
+      END
+      ELSE 0
     END AS `word_1`,
-    `merged`.`word_2` AS `word_2`,
-    `merged`.`first_written_4` AS `first_written_4`,
-    `merged`.`last_written_4` AS `last_written_4`,
-    `merged`.`first_written_2` AS `first_written_2`,
-    `merged`.`last_written_2` AS `last_written_2`,
-    `merged`.`first_written_1` AS `first_written_1`,
-    `merged`.`last_written_1` AS `last_written_1`,
-    `merged`.`first_written_5` AS `first_written_5`,
-    `merged`.`last_written_5` AS `last_written_5`,
-    `merged`.`first_written_6` AS `first_written_6`,
-    `merged`.`last_written_6` AS `last_written_6`,
-    `merged`.`first_written_7` AS `first_written_7`,
-    `merged`.`last_written_7` AS `last_written_7`,
-    `merged`.`first_written_8` AS `first_written_8`,
-    `merged`.`last_written_8` AS `last_written_8`,
-    `merged`.`first_written_9` AS `first_written_9`,
-    `merged`.`last_written_9` AS `last_written_9`,
-    `merged`.`rows_of_3` AS `rows_of_3`,
-    `merged`.`rows_of_6` AS `rows_of_6`,
-    `merged`.`rows_of_9` AS `rows_of_9`,
-    `merged`.`rows_of_12` AS `rows_of_12`,
-    `merged`.`rows_of_20` AS `rows_of_20`,
-    `merged`.`rows_of_23` AS `rows_of_23`,
-    `merged`.`rows_of_26` AS `rows_of_26`
+    CASE WHEN (
+      `merged`.`arm` IS NULL
+    ) THEN `merged`.`word_2` ELSE 0 END AS `word_2`,
+    `merged`.`arm` AS `arm`,
+    `merged`.`first_written` AS `first_written`,
+    `merged`.`last_written` AS `last_written`,
+    `merged`.`rows_of_1` AS `rows_of_1`
   FROM (
     SELECT
       `rows_of_all`.`date` AS `date`,
       `rows_of_all`.`key_1` AS `key_1`,
       CAST(BIT_OR(`rows_of_all`.`word_1`) AS INT64) AS `word_1`,
       CAST(BIT_OR(`rows_of_all`.`word_2`) AS INT64) AS `word_2`,
-      MIN(CASE WHEN (
-        `rows_of_all`.`arm` = 4
-      ) THEN `rows_of_all`.`first_written` END) AS `first_written_4`,
-      MAX(CASE WHEN (
-        `rows_of_all`.`arm` = 4
-      ) THEN `rows_of_all`.`last_written` END) AS `last_written_4`,
-      MIN(CASE WHEN (
-        `rows_of_all`.`arm` = 2
-      ) THEN `rows_of_all`.`first_written` END) AS `first_written_2`,
-      MAX(CASE WHEN (
-        `rows_of_all`.`arm` = 2
-      ) THEN `rows_of_all`.`last_written` END) AS `last_written_2`,
-      MIN(CASE WHEN (
-        `rows_of_all`.`arm` = 1
-      ) THEN `rows_of_all`.`first_written` END) AS `first_written_1`,
-      MAX(CASE WHEN (
-        `rows_of_all`.`arm` = 1
-      ) THEN `rows_of_all`.`last_written` END) AS `last_written_1`,
-      MIN(CASE WHEN (
-        `rows_of_all`.`arm` = 5
-      ) THEN `rows_of_all`.`first_written` END) AS `first_written_5`,
-      MAX(CASE WHEN (
-        `rows_of_all`.`arm` = 5
-      ) THEN `rows_of_all`.`last_written` END) AS `last_written_5`,
-      MIN(CASE WHEN (
-        `rows_of_all`.`arm` = 6
-      ) THEN `rows_of_all`.`first_written` END) AS `first_written_6`,
-      MAX(CASE WHEN (
-        `rows_of_all`.`arm` = 6
-      ) THEN `rows_of_all`.`last_written` END) AS `last_written_6`,
-      MIN(CASE WHEN (
-        `rows_of_all`.`arm` = 7
-      ) THEN `rows_of_all`.`first_written` END) AS `first_written_7`,
-      MAX(CASE WHEN (
-        `rows_of_all`.`arm` = 7
-      ) THEN `rows_of_all`.`last_written` END) AS `last_written_7`,
-      MIN(CASE WHEN (
-        `rows_of_all`.`arm` = 8
-      ) THEN `rows_of_all`.`first_written` END) AS `first_written_8`,
-      MAX(CASE WHEN (
-        `rows_of_all`.`arm` = 8
-      ) THEN `rows_of_all`.`last_written` END) AS `last_written_8`,
-      MIN(CASE WHEN (
-        `rows_of_all`.`arm` = 9
-      ) THEN `rows_of_all`.`first_written` END) AS `first_written_9`,
-      MAX(CASE WHEN (
-        `rows_of_all`.`arm` = 9
-      ) THEN `rows_of_all`.`last_written` END) AS `last_written_9`,
-      sum(CASE WHEN (
-        `rows_of_all`.`arm` = 1
-      ) THEN `rows_of_all`.`rows_of_3` END) AS `rows_of_3`,
-      sum(CASE WHEN (
-        `rows_of_all`.`arm` = 2
-      ) THEN `rows_of_all`.`rows_of_6` END) AS `rows_of_6`,
-      sum(CASE WHEN (
-        `rows_of_all`.`arm` = 3
-      ) THEN `rows_of_all`.`rows_of_9` END) AS `rows_of_9`,
-      sum(CASE WHEN (
-        `rows_of_all`.`arm` = 4
-      ) THEN `rows_of_all`.`rows_of_12` END) AS `rows_of_12`,
-      sum(CASE WHEN (
-        `rows_of_all`.`arm` = 6
-      ) THEN `rows_of_all`.`rows_of_20` END) AS `rows_of_20`,
-      sum(CASE WHEN (
-        `rows_of_all`.`arm` = 8
-      ) THEN `rows_of_all`.`rows_of_23` END) AS `rows_of_23`,
-      sum(CASE WHEN (
-        `rows_of_all`.`arm` = 9
-      ) THEN `rows_of_all`.`rows_of_26` END) AS `rows_of_26`
+      `rows_of_all`.`arm` AS `arm`,
+      MIN(`rows_of_all`.`first_written`) AS `first_written`,
+      MAX(`rows_of_all`.`last_written`) AS `last_written`,
+      sum(`rows_of_all`.`rows_of_1`) AS `rows_of_1`
     FROM (
       SELECT
         `rows_of_nbac_schedule`.`date` AS `date`,
@@ -153,13 +58,7 @@ FROM (
         ) THEN 1 ELSE 0 END AS `word_2`,
         NULL AS `first_written`,
         NULL AS `last_written`,
-        NULL AS `rows_of_3`,
-        NULL AS `rows_of_6`,
-        NULL AS `rows_of_9`,
-        NULL AS `rows_of_12`,
-        NULL AS `rows_of_20`,
-        NULL AS `rows_of_23`,
-        NULL AS `rows_of_26`
+        NULL AS `rows_of_1`
       FROM (
         SELECT
           `nbac_schedule`.`game_date` AS `date`,
@@ -197,7 +96,7 @@ FROM (
           count(*) > 40 OR count(*) < 15
         ) THEN 2 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT `rows_of_bdl_player_boxscores`.`fact_2`) < count(`rows_of_bdl_player_boxscores`.`fact_2`)
+            count(DISTINCT `rows_of_bdl_player_boxscores`.`fact_2`) < count(`rows_of_bdl_player_boxscores`.`fact_2`)
           )
           THEN 4
           ELSE 0
@@ -208,15 +107,24 @@ FROM (
           THEN 8
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_bdl_player_boxscores`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_bdl_player_boxscores`.`last_written` END) AS `last_written`,
-        count(CASE WHEN `rows_of_bdl_player_boxscores`.`fact_3` THEN 1 END) AS `rows_of_3`,
-        NULL AS `rows_of_6`,
-        NULL AS `rows_of_9`,
-        NULL AS `rows_of_12`,
-        NULL AS `rows_of_20`,
-        NULL AS `rows_of_23`,
-        NULL AS `rows_of_26`
+        CASE
+          WHEN (
+            NOT `rows_of_bdl_player_boxscores`.`key_1` IS NULL
+          )
+          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_bdl_player_boxscores`.`written`)))
+        END AS `first_written`,
+        CASE
+          WHEN (
+            NOT `rows_of_bdl_player_boxscores`.`key_1` IS NULL
+          )
+          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_bdl_player_boxscores`.`written`)))
+        END AS `last_written`,
+        CASE
+          WHEN (
+            NOT `rows_of_bdl_player_boxscores`.`key_1` IS NULL
+          )
+          THEN count(CASE WHEN `rows_of_bdl_player_boxscores`.`fact_3` THEN 1 END)
+        END AS `rows_of_1`
       FROM (
         SELECT
           `bdl_player_boxscores`.`game_date` AS `date`,
@@ -232,22 +140,7 @@ FROM (
           END AS `key_1`,
           `bdl_player_boxscores`.`player_id` AS `fact_2`,
           `bdl_player_boxscores`.`points` IS NULL AS `fact_3`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`bdl_player_boxscores`.`loaded_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`bdl_player_boxscores`.`loaded_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          `bdl_player_boxscores`.`loaded_at` AS `written`
         FROM `nba_raw`.`bdl_player_boxscores`
         WHERE
           `bdl_player_boxscores`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -266,7 +159,7 @@ FROM (
           count(*) > 40 OR count(*) < 15
         ) THEN 16 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT `rows_of_nbac_gamebook_player_stats`.`fact_5`) < count(`rows_of_nbac_gamebook_player_stats`.`fact_5`)
+            count(DISTINCT `rows_of_nbac_gamebook_player_stats`.`fact_5`) < count(`rows_of_nbac_gamebook_player_stats`.`fact_5`)
           )
           THEN 32
           ELSE 0
@@ -277,15 +170,24 @@ FROM (
           THEN 64
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_nbac_gamebook_player_stats`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_nbac_gamebook_player_stats`.`last_written` END) AS `last_written`,
-        NULL AS `rows_of_3`,
-        count(CASE WHEN `rows_of_nbac_gamebook_player_stats`.`fact_6` THEN 1 END) AS `rows_of_6`,
-        NULL AS `rows_of_9`,
-        NULL AS `rows_of_12`,
-        NULL AS `rows_of_20`,
-        NULL AS `rows_of_23`,
-        NULL AS `rows_of_26`
+        CASE
+          WHEN (
+            NOT `rows_of_nbac_gamebook_player_stats`.`key_1` IS NULL
+          )
+          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_nbac_gamebook_player_stats`.`written`)))
+        END AS `first_written`,
+        CASE
+          WHEN (
+            NOT `rows_of_nbac_gamebook_player_stats`.`key_1` IS NULL
+          )
+          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_nbac_gamebook_player_stats`.`written`)))
+        END AS `last_written`,
+        CASE
+          WHEN (
+            NOT `rows_of_nbac_gamebook_player_stats`.`key_1` IS NULL
+          )
+          THEN count(CASE WHEN `rows_of_nbac_gamebook_player_stats`.`fact_6` THEN 1 END)
+        END AS `rows_of_1`
       FROM (
         SELECT
           `nbac_gamebook_player_stats`.`game_date` AS `date`,
@@ -302,22 +204,7 @@ FROM (
           END AS `key_1`,
           `nbac_gamebook_player_stats`.`player_id` AS `fact_5`,
           `nbac_gamebook_player_stats`.`points` IS NULL AS `fact_6`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`nbac_gamebook_player_stats`.`loaded_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`nbac_gamebook_player_stats`.`loaded_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          `nbac_gamebook_player_stats`.`loaded_at` AS `written`
         FROM `nba_raw`.`nbac_gamebook_player_stats`
         WHERE
           `nbac_gamebook_player_stats`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -336,7 +223,7 @@ FROM (
           count(*) > 40 OR count(*) < 15
         ) THEN 128 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT `rows_of_nbac_player_boxscores`.`fact_8`) < count(`rows_of_nbac_player_boxscores`.`fact_8`)
+            count(DISTINCT `rows_of_nbac_player_boxscores`.`fact_8`) < count(`rows_of_nbac_player_boxscores`.`fact_8`)
           )
           THEN 256
           ELSE 0
@@ -349,13 +236,12 @@ FROM (
         END AS `word_2`,
         NULL AS `first_written`,
         NULL AS `last_written`,
-        NULL AS `rows_of_3`,
-        NULL AS `rows_of_6`,
-        count(CASE WHEN `rows_of_nbac_player_boxscores`.`fact_9` THEN 1 END) AS `rows_of_9`,
-        NULL AS `rows_of_12`,
-        NULL AS `rows_of_20`,
-        NULL AS `rows_of_23`,
-        NULL AS `rows_of_26`
+        CASE
+          WHEN (
+            NOT `rows_of_nbac_player_boxscores`.`key_1` IS NULL
+          )
+          THEN count(CASE WHEN `rows_of_nbac_player_boxscores`.`fact_9` THEN 1 END)
+        END AS `rows_of_1`
       FROM (
         SELECT
           `nbac_player_boxscores`.`game_date` AS `date`,
@@ -390,7 +276,7 @@ FROM (
           count(*) > 40 OR count(*) < 15
         ) THEN 1024 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT `rows_of_player_game_summary`.`fact_11`) < count(`rows_of_player_game_summary`.`fact_11`)
+            count(DISTINCT `rows_of_player_game_summary`.`fact_11`) < count(`rows_of_player_game_summary`.`fact_11`)
           )
           THEN 2048
           ELSE 0
@@ -413,15 +299,24 @@ FROM (
           THEN 16384
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_player_game_summary`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_player_game_summary`.`last_written` END) AS `last_written`,
-        NULL AS `rows_of_3`,
-        NULL AS `rows_of_6`,
-        NULL AS `rows_of_9`,
-        count(CASE WHEN `rows_of_player_game_summary`.`fact_12` THEN 1 END) AS `rows_of_12`,
-        NULL AS `rows_of_20`,
-        NULL AS `rows_of_23`,
-        NULL AS `rows_of_26`
+        CASE
+          WHEN (
+            NOT `rows_of_player_game_summary`.`key_1` IS NULL
+          )
+          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_player_game_summary`.`written`)))
+        END AS `first_written`,
+        CASE
+          WHEN (
+            NOT `rows_of_player_game_summary`.`key_1` IS NULL
+          )
+          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_player_game_summary`.`written`)))
+        END AS `last_written`,
+        CASE
+          WHEN (
+            NOT `rows_of_player_game_summary`.`key_1` IS NULL
+          )
+          THEN count(CASE WHEN `rows_of_player_game_summary`.`fact_12` THEN 1 END)
+        END AS `rows_of_1`
       FROM (
         SELECT
           `player_game_summary`.`game_date` AS `date`,
@@ -438,28 +333,13 @@ FROM (
           `player_game_summary`.`player_id` AS `fact_11`,
           `player_game_summary`.`usage_rate` IS NULL AS `fact_12`,
           NOT `player_game_summary`.`usage_rate` IS NULL
-          AND `player_game_summary`.`usage_rate` < 0
-          OR NOT `player_game_summary`.`usage_rate` IS NULL
-          AND `player_game_summary`.`usage_rate` > 1
-          AND `player_game_summary`.`usage_rate` <= CAST('inf' AS FLOAT64) AS `fact_13`,
-          NOT `player_game_summary`.`usage_rate` IS NULL
-          AND NOT `player_game_summary`.`usage_rate` IS NULL AS `fact_14`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`player_game_summary`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`player_game_summary`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          AND NOT (
+            `player_game_summary`.`usage_rate` >= 0
+            AND `player_game_summary`.`usage_rate` <= CAST('inf' AS FLOAT64)
+            AND `player_game_summary`.`usage_rate` <= 1
+          ) AS `fact_13`,
+          NOT `player_game_summary`.`usage_rate` IS NULL AS `fact_14`,
+          `player_game_summary`.`processed_at` AS `written`
         FROM `nba_analytics`.`player_game_summary`
         WHERE
           `player_game_summary`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -478,7 +358,7 @@ FROM (
           count(*) > 2 OR count(*) < 2
         ) THEN 32768 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT `rows_of_team_defense_game_summary`.`fact_16`) < count(`rows_of_team_defense_game_summary`.`fact_16`)
+            count(DISTINCT `rows_of_team_defense_game_summary`.`fact_16`) < count(`rows_of_team_defense_game_summary`.`fact_16`)
           )
           THEN 65536
           ELSE 0
@@ -489,15 +369,19 @@ FROM (
           THEN 131072
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_team_defense_game_summary`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_team_defense_game_summary`.`last_written` END) AS `last_written`,
-        NULL AS `rows_of_3`,
-        NULL AS `rows_of_6`,
-        NULL AS `rows_of_9`,
-        NULL AS `rows_of_12`,
-        NULL AS `rows_of_20`,
-        NULL AS `rows_of_23`,
-        NULL AS `rows_of_26`
+        CASE
+          WHEN (
+            NOT `rows_of_team_defense_game_summary`.`key_1` IS NULL
+          )
+          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_team_defense_game_summary`.`written`)))
+        END AS `first_written`,
+        CASE
+          WHEN (
+            NOT `rows_of_team_defense_game_summary`.`key_1` IS NULL
+          )
+          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_team_defense_game_summary`.`written`)))
+        END AS `last_written`,
+        NULL AS `rows_of_1`
       FROM (
         SELECT
           `team_defense_game_summary`.`game_date` AS `date`,
@@ -514,22 +398,7 @@ FROM (
           END AS `key_1`,
           `team_defense_game_summary`.`team` AS `fact_16`,
           `team_defense_game_summary`.`points_allowed` IS NULL AS `fact_17`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`team_defense_game_summary`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`team_defense_game_summary`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          `team_defense_game_summary`.`processed_at` AS `written`
         FROM `nba_analytics`.`team_defense_game_summary`
         WHERE
           `team_defense_game_summary`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -548,7 +417,7 @@ FROM (
           count(*) > 40 OR count(*) < 15
         ) THEN 262144 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT `rows_of_player_composite_factors`.`fact_19`) < count(`rows_of_player_composite_factors`.`fact_19`)
+            count(DISTINCT `rows_of_player_composite_factors`.`fact_19`) < count(`rows_of_player_composite_factors`.`fact_19`)
           )
           THEN 524288
           ELSE 0
@@ -559,15 +428,24 @@ FROM (
           THEN 1048576
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_player_composite_factors`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_player_composite_factors`.`last_written` END) AS `last_written`,
-        NULL AS `rows_of_3`,
-        NULL AS `rows_of_6`,
-        NULL AS `rows_of_9`,
-        NULL AS `rows_of_12`,
-        count(CASE WHEN `rows_of_player_composite_factors`.`fact_20` THEN 1 END) AS `rows_of_20`,
-        NULL AS `rows_of_23`,
-        NULL AS `rows_of_26`
+        CASE
+          WHEN (
+            NOT `rows_of_player_composite_factors`.`key_1` IS NULL
+          )
+          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_player_composite_factors`.`written`)))
+        END AS `first_written`,
+        CASE
+          WHEN (
+            NOT `rows_of_player_composite_factors`.`key_1` IS NULL
+          )
+          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_player_composite_factors`.`written`)))
+        END AS `last_written`,
+        CASE
+          WHEN (
+            NOT `rows_of_player_composite_factors`.`key_1` IS NULL
+          )
+          THEN count(CASE WHEN `rows_of_player_composite_factors`.`fact_20` THEN 1 END)
+        END AS `rows_of_1`
       FROM (
         SELECT
           `player_composite_factors`.`game_date` AS `date`,
@@ -584,22 +462,7 @@ FROM (
           END AS `key_1`,
           `player_composite_factors`.`player_id` AS `fact_19`,
           `player_composite_factors`.`fatigue_minutes` IS NULL AS `fact_20`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`player_composite_factors`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`player_composite_factors`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          `player_composite_factors`.`processed_at` AS `written`
         FROM `nba_precompute`.`player_composite_factors`
         WHERE
           `player_composite_factors`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -616,40 +479,25 @@ FROM (
         128 AS `word_1`,
         CASE
           WHEN (
-            COUNT(DISTINCT `rows_of_team_defense_zone_analysis`.`fact_21`) < count(`rows_of_team_defense_zone_analysis`.`fact_21`)
+            count(DISTINCT `rows_of_team_defense_zone_analysis`.`fact_21`) < count(`rows_of_team_defense_zone_analysis`.`fact_21`)
           )
           THEN 2097152
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_team_defense_zone_analysis`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_team_defense_zone_analysis`.`last_written` END) AS `last_written`,
-        NULL AS `rows_of_3`,
-        NULL AS `rows_of_6`,
-        NULL AS `rows_of_9`,
-        NULL AS `rows_of_12`,
-        NULL AS `rows_of_20`,
-        NULL AS `rows_of_23`,
-        NULL AS `rows_of_26`
+        CASE
+          WHEN TRUE
+          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_team_defense_zone_analysis`.`written`)))
+        END AS `first_written`,
+        CASE
+          WHEN TRUE
+          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_team_defense_zone_analysis`.`written`)))
+        END AS `last_written`,
+        NULL AS `rows_of_1`
       FROM (
         SELECT
           `team_defense_zone_analysis`.`analysis_date` AS `date`,
           `team_defense_zone_analysis`.`team` AS `fact_21`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`team_defense_zone_analysis`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`team_defense_zone_analysis`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          `team_defense_zone_analysis`.`processed_at` AS `written`
         FROM `nba_precompute`.`team_defense_zone_analysis`
         WHERE
           `team_defense_zone_analysis`.`analysis_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -665,7 +513,7 @@ FROM (
         256 AS `word_1`,
         CASE
           WHEN (
-            COUNT(DISTINCT `rows_of_player_daily_cache`.`fact_22`) < count(`rows_of_player_daily_cache`.`fact_22`)
+            count(DISTINCT `rows_of_player_daily_cache`.`fact_22`) < count(`rows_of_player_daily_cache`.`fact_22`)
           )
           THEN 4194304
           ELSE 0
@@ -676,36 +524,24 @@ FROM (
           THEN 8388608
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_player_daily_cache`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_player_daily_cache`.`last_written` END) AS `last_written`,
-        NULL AS `rows_of_3`,
-        NULL AS `rows_of_6`,
-        NULL AS `rows_of_9`,
-        NULL AS `rows_of_12`,
-        NULL AS `rows_of_20`,
-        count(CASE WHEN `rows_of_player_daily_cache`.`fact_23` THEN 1 END) AS `rows_of_23`,
-        NULL AS `rows_of_26`
+        CASE
+          WHEN TRUE
+          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_player_daily_cache`.`written`)))
+        END AS `first_written`,
+        CASE
+          WHEN TRUE
+          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_player_daily_cache`.`written`)))
+        END AS `last_written`,
+        CASE
+          WHEN TRUE
+          THEN count(CASE WHEN `rows_of_player_daily_cache`.`fact_23` THEN 1 END)
+        END AS `rows_of_1`
       FROM (
         SELECT
           `player_daily_cache`.`cache_date` AS `date`,
           `player_daily_cache`.`player_id` AS `fact_22`,
           `player_daily_cache`.`points` IS NULL AS `fact_23`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`player_daily_cache`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`player_daily_cache`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          `player_daily_cache`.`processed_at` AS `written`
         FROM `nba_precompute`.`player_daily_cache`
         WHERE
           `player_daily_cache`.`cache_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -723,7 +559,7 @@ FROM (
           count(*) > 120 OR count(*) < 15
         ) THEN 16777216 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT `rows_of_prediction_accuracy`.`fact_25`) < count(`rows_of_prediction_accuracy`.`fact_25`)
+            count(DISTINCT `rows_of_prediction_accuracy`.`fact_25`) < count(`rows_of_prediction_accuracy`.`fact_25`)
           )
           THEN 33554432
           ELSE 0
@@ -734,15 +570,24 @@ FROM (
           THEN 67108864
           ELSE 0
         END AS `word_2`,
-        MIN(CASE WHEN TRUE THEN `rows_of_prediction_accuracy`.`first_written` END) AS `first_written`,
-        MAX(CASE WHEN TRUE THEN `rows_of_prediction_accuracy`.`last_written` END) AS `last_written`,
-        NULL AS `rows_of_3`,
-        NULL AS `rows_of_6`,
-        NULL AS `rows_of_9`,
-        NULL AS `rows_of_12`,
-        NULL AS `rows_of_20`,
-        NULL AS `rows_of_23`,
-        count(CASE WHEN `rows_of_prediction_accuracy`.`fact_26` THEN 1 END) AS `rows_of_26`
+        CASE
+          WHEN (
+            NOT `rows_of_prediction_accuracy`.`key_1` IS NULL
+          )
+          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_prediction_accuracy`.`written`)))
+        END AS `first_written`,
+        CASE
+          WHEN (
+            NOT `rows_of_prediction_accuracy`.`key_1` IS NULL
+          )
+          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_prediction_accuracy`.`written`)))
+        END AS `last_written`,
+        CASE
+          WHEN (
+            NOT `rows_of_prediction_accuracy`.`key_1` IS NULL
+          )
+          THEN count(CASE WHEN `rows_of_prediction_accuracy`.`fact_26` THEN 1 END)
+        END AS `rows_of_1`
       FROM (
         SELECT
           `prediction_accuracy`.`game_date` AS `date`,
@@ -758,22 +603,7 @@ FROM (
           END AS `key_1`,
           `prediction_accuracy`.`player_id` AS `fact_25`,
           `prediction_accuracy`.`predicted_points` IS NULL AS `fact_26`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`prediction_accuracy`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `first_written`,
-          UNIX_MICROS(
-            TIMESTAMP(
-              DATETIME(
-                TIMESTAMP(CAST(`prediction_accuracy`.`processed_at` AS DATETIME), 'America/New_York'),
-                'UTC'
-              )
-            )
-          ) AS `last_written`
+          `prediction_accuracy`.`processed_at` AS `written`
         FROM `nba_predictions`.`prediction_accuracy`
         WHERE
           `prediction_accuracy`.`game_date` BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-31' AS DATE)
@@ -784,11 +614,14 @@ FROM (
         `rows_of_prediction_accuracy`.`key_1`
     ) AS `rows_of_all`
     GROUP BY
-      `rows_of_all`.`date`,
-      `rows_of_all`.`key_1`
+      GROUPING SETS (
+        (`rows_of_all`.`date`, `rows_of_all`.`key_1`),
+        (`rows_of_all`.`date`, `rows_of_all`.`arm`)
+      )
   ) AS `merged`
 ) AS `masks`
 GROUP BY
   `masks`.`date`,
   `masks`.`word_1`,
-  `masks`.`word_2`
+  `masks`.`word_2`,
+  `masks`.`arm`

@@ -3,145 +3,50 @@ SELECT
   "masks"."word_1",
   "masks"."word_2",
   COUNT(*) AS "keys",
-  MIN("masks"."first_written_4") AS "first_written_4",
-  MAX("masks"."last_written_4") AS "last_written_4",
-  MIN("masks"."first_written_2") AS "first_written_2",
-  MAX("masks"."last_written_2") AS "last_written_2",
-  MIN("masks"."first_written_1") AS "first_written_1",
-  MAX("masks"."last_written_1") AS "last_written_1",
-  MIN("masks"."first_written_5") AS "first_written_5",
-  MAX("masks"."last_written_5") AS "last_written_5",
-  MIN("masks"."first_written_6") AS "first_written_6",
-  MAX("masks"."last_written_6") AS "last_written_6",
-  MIN("masks"."first_written_7") AS "first_written_7",
-  MAX("masks"."last_written_7") AS "last_written_7",
-  MIN("masks"."first_written_8") AS "first_written_8",
-  MAX("masks"."last_written_8") AS "last_written_8",
-  MIN("masks"."first_written_9") AS "first_written_9",
-  MAX("masks"."last_written_9") AS "last_written_9",
-  SUM("masks"."rows_of_3") AS "rows_of_3",
-  SUM("masks"."rows_of_6") AS "rows_of_6",
-  SUM("masks"."rows_of_9") AS "rows_of_9",
-  SUM("masks"."rows_of_12") AS "rows_of_12",
-  SUM("masks"."rows_of_20") AS "rows_of_20",
-  SUM("masks"."rows_of_23") AS "rows_of_23",
-  SUM("masks"."rows_of_26") AS "rows_of_26"
+  "masks"."arm",
+  MIN("masks"."first_written") AS "first_written",
+  MAX("masks"."last_written") AS "last_written",
+  SUM("masks"."rows_of_1") AS "rows_of_1"
 FROM (
   SELECT
     "merged"."date" AS "date",
     "merged"."key_1" AS "key_1",
     CASE
       WHEN (
-        "merged"."key_1" IS NULL
+        "merged"."arm" IS NULL
       )
-      THEN (
-        "merged"."word_1" & 2147483008
-      ) | (
-        (
-          "merged"."word_1" & 639
-        ) << 31
-      )
-      ELSE "merged"."word_1"
+      THEN CASE
+        WHEN (
+          "merged"."key_1" IS NULL
+        )
+        THEN (
+          "merged"."word_1" & 2147483008
+        ) | (
+          (
+            "merged"."word_1" & 639
+          ) << 31
+        )
+        ELSE "merged"."word_1"
+      END
+      ELSE 0
     END AS "word_1",
-    "merged"."word_2" AS "word_2",
-    "merged"."first_written_4" AS "first_written_4",
-    "merged"."last_written_4" AS "last_written_4",
-    "merged"."first_written_2" AS "first_written_2",
-    "merged"."last_written_2" AS "last_written_2",
-    "merged"."first_written_1" AS "first_written_1",
-    "merged"."last_written_1" AS "last_written_1",
-    "merged"."first_written_5" AS "first_written_5",
-    "merged"."last_written_5" AS "last_written_5",
-    "merged"."first_written_6" AS "first_written_6",
-    "merged"."last_written_6" AS "last_written_6",
-    "merged"."first_written_7" AS "first_written_7",
-    "merged"."last_written_7" AS "last_written_7",
-    "merged"."first_written_8" AS "first_written_8",
-    "merged"."last_written_8" AS "last_written_8",
-    "merged"."first_written_9" AS "first_written_9",
-    "merged"."last_written_9" AS "last_written_9",
-    "merged"."rows_of_3" AS "rows_of_3",
-    "merged"."rows_of_6" AS "rows_of_6",
-    "merged"."rows_of_9" AS "rows_of_9",
-    "merged"."rows_of_12" AS "rows_of_12",
-    "merged"."rows_of_20" AS "rows_of_20",
-    "merged"."rows_of_23" AS "rows_of_23",
-    "merged"."rows_of_26" AS "rows_of_26"
+    CASE WHEN (
+      "merged"."arm" IS NULL
+    ) THEN "merged"."word_2" ELSE 0 END AS "word_2",
+    "merged"."arm" AS "arm",
+    "merged"."first_written" AS "first_written",
+    "merged"."last_written" AS "last_written",
+    "merged"."rows_of_1" AS "rows_of_1"
   FROM (
     SELECT
       "rows_of_all"."date" AS "date",
       "rows_of_all"."key_1" AS "key_1",
       CAST(BIT_OR("rows_of_all"."word_1") AS BIGINT) AS "word_1",
       CAST(BIT_OR("rows_of_all"."word_2") AS BIGINT) AS "word_2",
-      MIN(CASE WHEN (
-        "rows_of_all"."arm" = 4
-      ) THEN "rows_of_all"."first_written" END) AS "first_written_4",
-      MAX(CASE WHEN (
-        "rows_of_all"."arm" = 4
-      ) THEN "rows_of_all"."last_written" END) AS "last_written_4",
-      MIN(CASE WHEN (
-        "rows_of_all"."arm" = 2
-      ) THEN "rows_of_all"."first_written" END) AS "first_written_2",
-      MAX(CASE WHEN (
-        "rows_of_all"."arm" = 2
-      ) THEN "rows_of_all"."last_written" END) AS "last_written_2",
-      MIN(CASE WHEN (
-        "rows_of_all"."arm" = 1
-      ) THEN "rows_of_all"."first_written" END) AS "first_written_1",
-      MAX(CASE WHEN (
-        "rows_of_all"."arm" = 1
-      ) THEN "rows_of_all"."last_written" END) AS "last_written_1",
-      MIN(CASE WHEN (
-        "rows_of_all"."arm" = 5
-      ) THEN "rows_of_all"."first_written" END) AS "first_written_5",
-      MAX(CASE WHEN (
-        "rows_of_all"."arm" = 5
-      ) THEN "rows_of_all"."last_written" END) AS "last_written_5",
-      MIN(CASE WHEN (
-        "rows_of_all"."arm" = 6
-      ) THEN "rows_of_all"."first_written" END) AS "first_written_6",
-      MAX(CASE WHEN (
-        "rows_of_all"."arm" = 6
-      ) THEN "rows_of_all"."last_written" END) AS "last_written_6",
-      MIN(CASE WHEN (
-        "rows_of_all"."arm" = 7
-      ) THEN "rows_of_all"."first_written" END) AS "first_written_7",
-      MAX(CASE WHEN (
-        "rows_of_all"."arm" = 7
-      ) THEN "rows_of_all"."last_written" END) AS "last_written_7",
-      MIN(CASE WHEN (
-        "rows_of_all"."arm" = 8
-      ) THEN "rows_of_all"."first_written" END) AS "first_written_8",
-      MAX(CASE WHEN (
-        "rows_of_all"."arm" = 8
-      ) THEN "rows_of_all"."last_written" END) AS "last_written_8",
-      MIN(CASE WHEN (
-        "rows_of_all"."arm" = 9
-      ) THEN "rows_of_all"."first_written" END) AS "first_written_9",
-      MAX(CASE WHEN (
-        "rows_of_all"."arm" = 9
-      ) THEN "rows_of_all"."last_written" END) AS "last_written_9",
-      SUM(CASE WHEN (
-        "rows_of_all"."arm" = 1
-      ) THEN "rows_of_all"."rows_of_3" END) AS "rows_of_3",
-      SUM(CASE WHEN (
-        "rows_of_all"."arm" = 2
-      ) THEN "rows_of_all"."rows_of_6" END) AS "rows_of_6",
-      SUM(CASE WHEN (
-        "rows_of_all"."arm" = 3
-      ) THEN "rows_of_all"."rows_of_9" END) AS "rows_of_9",
-      SUM(CASE WHEN (
-        "rows_of_all"."arm" = 4
-      ) THEN "rows_of_all"."rows_of_12" END) AS "rows_of_12",
-      SUM(CASE WHEN (
-        "rows_of_all"."arm" = 6
-      ) THEN "rows_of_all"."rows_of_20" END) AS "rows_of_20",
-      SUM(CASE WHEN (
-        "rows_of_all"."arm" = 8
-      ) THEN "rows_of_all"."rows_of_23" END) AS "rows_of_23",
-      SUM(CASE WHEN (
-        "rows_of_all"."arm" = 9
-      ) THEN "rows_of_all"."rows_of_26" END) AS "rows_of_26"
+      "rows_of_all"."arm" AS "arm",
+      MIN("rows_of_all"."first_written") AS "first_written",
+      MAX("rows_of_all"."last_written") AS "last_written",
+      SUM("rows_of_all"."rows_of_1") AS "rows_of_1"
     FROM (
       SELECT
         "rows_of_nbac_schedule"."date" AS "date",
@@ -153,13 +58,7 @@ FROM (
         ) THEN 1 ELSE 0 END AS "word_2",
         NULL AS "first_written",
         NULL AS "last_written",
-        NULL AS "rows_of_3",
-        NULL AS "rows_of_6",
-        NULL AS "rows_of_9",
-        NULL AS "rows_of_12",
-        NULL AS "rows_of_20",
-        NULL AS "rows_of_23",
-        NULL AS "rows_of_26"
+        NULL AS "rows_of_1"
       FROM (
         SELECT
           CASE
@@ -241,7 +140,7 @@ FROM (
           COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 2 ELSE 0 END + CASE
           WHEN (
-            LIST_UNIQUE(ARRAY_AGG("rows_of_bdl_player_boxscores"."fact_2")) < COUNT("rows_of_bdl_player_boxscores"."fact_2")
+            COUNT(DISTINCT "rows_of_bdl_player_boxscores"."fact_2") < COUNT("rows_of_bdl_player_boxscores"."fact_2")
           )
           THEN 4
           ELSE 0
@@ -252,15 +151,24 @@ FROM (
           THEN 8
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_bdl_player_boxscores"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_bdl_player_boxscores"."last_written" END) AS "last_written",
-        COUNT(CASE WHEN "rows_of_bdl_player_boxscores"."fact_3" THEN 1 END) AS "rows_of_3",
-        NULL AS "rows_of_6",
-        NULL AS "rows_of_9",
-        NULL AS "rows_of_12",
-        NULL AS "rows_of_20",
-        NULL AS "rows_of_23",
-        NULL AS "rows_of_26"
+        CASE
+          WHEN (
+            NOT "rows_of_bdl_player_boxscores"."key_1" IS NULL
+          )
+          THEN EPOCH_US(MIN("rows_of_bdl_player_boxscores"."written"))
+        END AS "first_written",
+        CASE
+          WHEN (
+            NOT "rows_of_bdl_player_boxscores"."key_1" IS NULL
+          )
+          THEN EPOCH_US(MAX("rows_of_bdl_player_boxscores"."written"))
+        END AS "last_written",
+        CASE
+          WHEN (
+            NOT "rows_of_bdl_player_boxscores"."key_1" IS NULL
+          )
+          THEN COUNT(CASE WHEN "rows_of_bdl_player_boxscores"."fact_3" THEN 1 END)
+        END AS "rows_of_1"
       FROM (
         SELECT
           CASE
@@ -294,26 +202,9 @@ FROM (
             THEN NULL
             ELSE CAST("nba_raw"."bdl_player_boxscores"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          "nba_raw"."bdl_player_boxscores"."player_id" AS "fact_2",
+          CAST("nba_raw"."bdl_player_boxscores"."player_id" AS TEXT) COLLATE "C" AS "fact_2",
           "nba_raw"."bdl_player_boxscores"."points" IS NULL AS "fact_3",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_raw"."bdl_player_boxscores"."loaded_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_raw"."bdl_player_boxscores"."loaded_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          "nba_raw"."bdl_player_boxscores"."loaded_at" AS "written"
         FROM "nba_raw"."bdl_player_boxscores"
         WHERE
           CASE
@@ -364,7 +255,7 @@ FROM (
           COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 16 ELSE 0 END + CASE
           WHEN (
-            LIST_UNIQUE(ARRAY_AGG("rows_of_nbac_gamebook_player_stats"."fact_5")) < COUNT("rows_of_nbac_gamebook_player_stats"."fact_5")
+            COUNT(DISTINCT "rows_of_nbac_gamebook_player_stats"."fact_5") < COUNT("rows_of_nbac_gamebook_player_stats"."fact_5")
           )
           THEN 32
           ELSE 0
@@ -375,15 +266,24 @@ FROM (
           THEN 64
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_nbac_gamebook_player_stats"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_nbac_gamebook_player_stats"."last_written" END) AS "last_written",
-        NULL AS "rows_of_3",
-        COUNT(CASE WHEN "rows_of_nbac_gamebook_player_stats"."fact_6" THEN 1 END) AS "rows_of_6",
-        NULL AS "rows_of_9",
-        NULL AS "rows_of_12",
-        NULL AS "rows_of_20",
-        NULL AS "rows_of_23",
-        NULL AS "rows_of_26"
+        CASE
+          WHEN (
+            NOT "rows_of_nbac_gamebook_player_stats"."key_1" IS NULL
+          )
+          THEN EPOCH_US(MIN("rows_of_nbac_gamebook_player_stats"."written"))
+        END AS "first_written",
+        CASE
+          WHEN (
+            NOT "rows_of_nbac_gamebook_player_stats"."key_1" IS NULL
+          )
+          THEN EPOCH_US(MAX("rows_of_nbac_gamebook_player_stats"."written"))
+        END AS "last_written",
+        CASE
+          WHEN (
+            NOT "rows_of_nbac_gamebook_player_stats"."key_1" IS NULL
+          )
+          THEN COUNT(CASE WHEN "rows_of_nbac_gamebook_player_stats"."fact_6" THEN 1 END)
+        END AS "rows_of_1"
       FROM (
         SELECT
           CASE
@@ -417,26 +317,9 @@ FROM (
             THEN NULL
             ELSE CAST("nba_raw"."nbac_gamebook_player_stats"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          "nba_raw"."nbac_gamebook_player_stats"."player_id" AS "fact_5",
+          CAST("nba_raw"."nbac_gamebook_player_stats"."player_id" AS TEXT) COLLATE "C" AS "fact_5",
           "nba_raw"."nbac_gamebook_player_stats"."points" IS NULL AS "fact_6",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_raw"."nbac_gamebook_player_stats"."loaded_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_raw"."nbac_gamebook_player_stats"."loaded_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          "nba_raw"."nbac_gamebook_player_stats"."loaded_at" AS "written"
         FROM "nba_raw"."nbac_gamebook_player_stats"
         WHERE
           CASE
@@ -487,7 +370,7 @@ FROM (
           COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 128 ELSE 0 END + CASE
           WHEN (
-            LIST_UNIQUE(ARRAY_AGG("rows_of_nbac_player_boxscores"."fact_8")) < COUNT("rows_of_nbac_player_boxscores"."fact_8")
+            COUNT(DISTINCT "rows_of_nbac_player_boxscores"."fact_8") < COUNT("rows_of_nbac_player_boxscores"."fact_8")
           )
           THEN 256
           ELSE 0
@@ -500,13 +383,12 @@ FROM (
         END AS "word_2",
         NULL AS "first_written",
         NULL AS "last_written",
-        NULL AS "rows_of_3",
-        NULL AS "rows_of_6",
-        COUNT(CASE WHEN "rows_of_nbac_player_boxscores"."fact_9" THEN 1 END) AS "rows_of_9",
-        NULL AS "rows_of_12",
-        NULL AS "rows_of_20",
-        NULL AS "rows_of_23",
-        NULL AS "rows_of_26"
+        CASE
+          WHEN (
+            NOT "rows_of_nbac_player_boxscores"."key_1" IS NULL
+          )
+          THEN COUNT(CASE WHEN "rows_of_nbac_player_boxscores"."fact_9" THEN 1 END)
+        END AS "rows_of_1"
       FROM (
         SELECT
           CASE
@@ -540,7 +422,7 @@ FROM (
             THEN NULL
             ELSE CAST("nba_raw"."nbac_player_boxscores"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          "nba_raw"."nbac_player_boxscores"."player_id" AS "fact_8",
+          CAST("nba_raw"."nbac_player_boxscores"."player_id" AS TEXT) COLLATE "C" AS "fact_8",
           "nba_raw"."nbac_player_boxscores"."points" IS NULL AS "fact_9"
         FROM "nba_raw"."nbac_player_boxscores"
         WHERE
@@ -592,7 +474,7 @@ FROM (
           COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 1024 ELSE 0 END + CASE
           WHEN (
-            LIST_UNIQUE(ARRAY_AGG("rows_of_player_game_summary"."fact_11")) < COUNT("rows_of_player_game_summary"."fact_11")
+            COUNT(DISTINCT "rows_of_player_game_summary"."fact_11") < COUNT("rows_of_player_game_summary"."fact_11")
           )
           THEN 2048
           ELSE 0
@@ -615,15 +497,24 @@ FROM (
           THEN 16384
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_player_game_summary"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_player_game_summary"."last_written" END) AS "last_written",
-        NULL AS "rows_of_3",
-        NULL AS "rows_of_6",
-        NULL AS "rows_of_9",
-        COUNT(CASE WHEN "rows_of_player_game_summary"."fact_12" THEN 1 END) AS "rows_of_12",
-        NULL AS "rows_of_20",
-        NULL AS "rows_of_23",
-        NULL AS "rows_of_26"
+        CASE
+          WHEN (
+            NOT "rows_of_player_game_summary"."key_1" IS NULL
+          )
+          THEN EPOCH_US(MIN("rows_of_player_game_summary"."written"))
+        END AS "first_written",
+        CASE
+          WHEN (
+            NOT "rows_of_player_game_summary"."key_1" IS NULL
+          )
+          THEN EPOCH_US(MAX("rows_of_player_game_summary"."written"))
+        END AS "last_written",
+        CASE
+          WHEN (
+            NOT "rows_of_player_game_summary"."key_1" IS NULL
+          )
+          THEN COUNT(CASE WHEN "rows_of_player_game_summary"."fact_12" THEN 1 END)
+        END AS "rows_of_1"
       FROM (
         SELECT
           CASE
@@ -657,33 +548,16 @@ FROM (
             THEN NULL
             ELSE CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          "nba_analytics"."player_game_summary"."player_id" AS "fact_11",
+          CAST("nba_analytics"."player_game_summary"."player_id" AS TEXT) COLLATE "C" AS "fact_11",
           "nba_analytics"."player_game_summary"."usage_rate" IS NULL AS "fact_12",
           NOT "nba_analytics"."player_game_summary"."usage_rate" IS NULL
-          AND "nba_analytics"."player_game_summary"."usage_rate" < 0
-          OR NOT "nba_analytics"."player_game_summary"."usage_rate" IS NULL
-          AND "nba_analytics"."player_game_summary"."usage_rate" > 1
-          AND "nba_analytics"."player_game_summary"."usage_rate" <= CAST('inf' AS REAL) AS "fact_13",
-          NOT "nba_analytics"."player_game_summary"."usage_rate" IS NULL
-          AND NOT "nba_analytics"."player_game_summary"."usage_rate" IS NULL AS "fact_14",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_analytics"."player_game_summary"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_analytics"."player_game_summary"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          AND NOT (
+            "nba_analytics"."player_game_summary"."usage_rate" >= 0
+            AND "nba_analytics"."player_game_summary"."usage_rate" <= CAST('inf' AS REAL)
+            AND "nba_analytics"."player_game_summary"."usage_rate" <= 1
+          ) AS "fact_13",
+          NOT "nba_analytics"."player_game_summary"."usage_rate" IS NULL AS "fact_14",
+          "nba_analytics"."player_game_summary"."processed_at" AS "written"
         FROM "nba_analytics"."player_game_summary"
         WHERE
           CASE
@@ -734,7 +608,7 @@ FROM (
           COUNT(*) > 2 OR COUNT(*) < 2
         ) THEN 32768 ELSE 0 END + CASE
           WHEN (
-            LIST_UNIQUE(ARRAY_AGG("rows_of_team_defense_game_summary"."fact_16")) < COUNT("rows_of_team_defense_game_summary"."fact_16")
+            COUNT(DISTINCT "rows_of_team_defense_game_summary"."fact_16") < COUNT("rows_of_team_defense_game_summary"."fact_16")
           )
           THEN 65536
           ELSE 0
@@ -745,15 +619,19 @@ FROM (
           THEN 131072
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_team_defense_game_summary"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_team_defense_game_summary"."last_written" END) AS "last_written",
-        NULL AS "rows_of_3",
-        NULL AS "rows_of_6",
-        NULL AS "rows_of_9",
-        NULL AS "rows_of_12",
-        NULL AS "rows_of_20",
-        NULL AS "rows_of_23",
-        NULL AS "rows_of_26"
+        CASE
+          WHEN (
+            NOT "rows_of_team_defense_game_summary"."key_1" IS NULL
+          )
+          THEN EPOCH_US(MIN("rows_of_team_defense_game_summary"."written"))
+        END AS "first_written",
+        CASE
+          WHEN (
+            NOT "rows_of_team_defense_game_summary"."key_1" IS NULL
+          )
+          THEN EPOCH_US(MAX("rows_of_team_defense_game_summary"."written"))
+        END AS "last_written",
+        NULL AS "rows_of_1"
       FROM (
         SELECT
           CASE
@@ -790,26 +668,9 @@ FROM (
             THEN NULL
             ELSE CAST("nba_analytics"."team_defense_game_summary"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          "nba_analytics"."team_defense_game_summary"."team" AS "fact_16",
+          CAST("nba_analytics"."team_defense_game_summary"."team" AS TEXT) COLLATE "C" AS "fact_16",
           "nba_analytics"."team_defense_game_summary"."points_allowed" IS NULL AS "fact_17",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_analytics"."team_defense_game_summary"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_analytics"."team_defense_game_summary"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          "nba_analytics"."team_defense_game_summary"."processed_at" AS "written"
         FROM "nba_analytics"."team_defense_game_summary"
         WHERE
           CASE
@@ -866,7 +727,7 @@ FROM (
           COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 262144 ELSE 0 END + CASE
           WHEN (
-            LIST_UNIQUE(ARRAY_AGG("rows_of_player_composite_factors"."fact_19")) < COUNT("rows_of_player_composite_factors"."fact_19")
+            COUNT(DISTINCT "rows_of_player_composite_factors"."fact_19") < COUNT("rows_of_player_composite_factors"."fact_19")
           )
           THEN 524288
           ELSE 0
@@ -877,15 +738,24 @@ FROM (
           THEN 1048576
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_player_composite_factors"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_player_composite_factors"."last_written" END) AS "last_written",
-        NULL AS "rows_of_3",
-        NULL AS "rows_of_6",
-        NULL AS "rows_of_9",
-        NULL AS "rows_of_12",
-        COUNT(CASE WHEN "rows_of_player_composite_factors"."fact_20" THEN 1 END) AS "rows_of_20",
-        NULL AS "rows_of_23",
-        NULL AS "rows_of_26"
+        CASE
+          WHEN (
+            NOT "rows_of_player_composite_factors"."key_1" IS NULL
+          )
+          THEN EPOCH_US(MIN("rows_of_player_composite_factors"."written"))
+        END AS "first_written",
+        CASE
+          WHEN (
+            NOT "rows_of_player_composite_factors"."key_1" IS NULL
+          )
+          THEN EPOCH_US(MAX("rows_of_player_composite_factors"."written"))
+        END AS "last_written",
+        CASE
+          WHEN (
+            NOT "rows_of_player_composite_factors"."key_1" IS NULL
+          )
+          THEN COUNT(CASE WHEN "rows_of_player_composite_factors"."fact_20" THEN 1 END)
+        END AS "rows_of_1"
       FROM (
         SELECT
           CASE
@@ -922,26 +792,9 @@ FROM (
             THEN NULL
             ELSE CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          "nba_precompute"."player_composite_factors"."player_id" AS "fact_19",
+          CAST("nba_precompute"."player_composite_factors"."player_id" AS TEXT) COLLATE "C" AS "fact_19",
           "nba_precompute"."player_composite_factors"."fatigue_minutes" IS NULL AS "fact_20",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_precompute"."player_composite_factors"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_precompute"."player_composite_factors"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          "nba_precompute"."player_composite_factors"."processed_at" AS "written"
         FROM "nba_precompute"."player_composite_factors"
         WHERE
           CASE
@@ -996,20 +849,20 @@ FROM (
         128 AS "word_1",
         CASE
           WHEN (
-            LIST_UNIQUE(ARRAY_AGG("rows_of_team_defense_zone_analysis"."fact_21")) < COUNT("rows_of_team_defense_zone_analysis"."fact_21")
+            COUNT(DISTINCT "rows_of_team_defense_zone_analysis"."fact_21") < COUNT("rows_of_team_defense_zone_analysis"."fact_21")
           )
           THEN 2097152
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_team_defense_zone_analysis"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_team_defense_zone_analysis"."last_written" END) AS "last_written",
-        NULL AS "rows_of_3",
-        NULL AS "rows_of_6",
-        NULL AS "rows_of_9",
-        NULL AS "rows_of_12",
-        NULL AS "rows_of_20",
-        NULL AS "rows_of_23",
-        NULL AS "rows_of_26"
+        CASE
+          WHEN TRUE
+          THEN EPOCH_US(MIN("rows_of_team_defense_zone_analysis"."written"))
+        END AS "first_written",
+        CASE
+          WHEN TRUE
+          THEN EPOCH_US(MAX("rows_of_team_defense_zone_analysis"."written"))
+        END AS "last_written",
+        NULL AS "rows_of_1"
       FROM (
         SELECT
           CASE
@@ -1032,25 +885,8 @@ FROM (
               TRY_CAST("nba_precompute"."team_defense_zone_analysis"."analysis_date" AS TIMESTAMPTZ)
             ) AS DATE)
           END AS "date",
-          "nba_precompute"."team_defense_zone_analysis"."team" AS "fact_21",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_precompute"."team_defense_zone_analysis"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_precompute"."team_defense_zone_analysis"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          CAST("nba_precompute"."team_defense_zone_analysis"."team" AS TEXT) COLLATE "C" AS "fact_21",
+          "nba_precompute"."team_defense_zone_analysis"."processed_at" AS "written"
         FROM "nba_precompute"."team_defense_zone_analysis"
         WHERE
           CASE
@@ -1104,7 +940,7 @@ FROM (
         256 AS "word_1",
         CASE
           WHEN (
-            LIST_UNIQUE(ARRAY_AGG("rows_of_player_daily_cache"."fact_22")) < COUNT("rows_of_player_daily_cache"."fact_22")
+            COUNT(DISTINCT "rows_of_player_daily_cache"."fact_22") < COUNT("rows_of_player_daily_cache"."fact_22")
           )
           THEN 4194304
           ELSE 0
@@ -1115,15 +951,12 @@ FROM (
           THEN 8388608
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_player_daily_cache"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_player_daily_cache"."last_written" END) AS "last_written",
-        NULL AS "rows_of_3",
-        NULL AS "rows_of_6",
-        NULL AS "rows_of_9",
-        NULL AS "rows_of_12",
-        NULL AS "rows_of_20",
-        COUNT(CASE WHEN "rows_of_player_daily_cache"."fact_23" THEN 1 END) AS "rows_of_23",
-        NULL AS "rows_of_26"
+        CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_player_daily_cache"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_player_daily_cache"."written")) END AS "last_written",
+        CASE
+          WHEN TRUE
+          THEN COUNT(CASE WHEN "rows_of_player_daily_cache"."fact_23" THEN 1 END)
+        END AS "rows_of_1"
       FROM (
         SELECT
           CASE
@@ -1143,26 +976,9 @@ FROM (
               TRY_CAST("nba_precompute"."player_daily_cache"."cache_date" AS TIMESTAMPTZ)
             ) AS DATE)
           END AS "date",
-          "nba_precompute"."player_daily_cache"."player_id" AS "fact_22",
+          CAST("nba_precompute"."player_daily_cache"."player_id" AS TEXT) COLLATE "C" AS "fact_22",
           "nba_precompute"."player_daily_cache"."points" IS NULL AS "fact_23",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_precompute"."player_daily_cache"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_precompute"."player_daily_cache"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          "nba_precompute"."player_daily_cache"."processed_at" AS "written"
         FROM "nba_precompute"."player_daily_cache"
         WHERE
           CASE
@@ -1212,7 +1028,7 @@ FROM (
           COUNT(*) > 120 OR COUNT(*) < 15
         ) THEN 16777216 ELSE 0 END + CASE
           WHEN (
-            LIST_UNIQUE(ARRAY_AGG("rows_of_prediction_accuracy"."fact_25")) < COUNT("rows_of_prediction_accuracy"."fact_25")
+            COUNT(DISTINCT "rows_of_prediction_accuracy"."fact_25") < COUNT("rows_of_prediction_accuracy"."fact_25")
           )
           THEN 33554432
           ELSE 0
@@ -1223,15 +1039,24 @@ FROM (
           THEN 67108864
           ELSE 0
         END AS "word_2",
-        MIN(CASE WHEN TRUE THEN "rows_of_prediction_accuracy"."first_written" END) AS "first_written",
-        MAX(CASE WHEN TRUE THEN "rows_of_prediction_accuracy"."last_written" END) AS "last_written",
-        NULL AS "rows_of_3",
-        NULL AS "rows_of_6",
-        NULL AS "rows_of_9",
-        NULL AS "rows_of_12",
-        NULL AS "rows_of_20",
-        NULL AS "rows_of_23",
-        COUNT(CASE WHEN "rows_of_prediction_accuracy"."fact_26" THEN 1 END) AS "rows_of_26"
+        CASE
+          WHEN (
+            NOT "rows_of_prediction_accuracy"."key_1" IS NULL
+          )
+          THEN EPOCH_US(MIN("rows_of_prediction_accuracy"."written"))
+        END AS "first_written",
+        CASE
+          WHEN (
+            NOT "rows_of_prediction_accuracy"."key_1" IS NULL
+          )
+          THEN EPOCH_US(MAX("rows_of_prediction_accuracy"."written"))
+        END AS "last_written",
+        CASE
+          WHEN (
+            NOT "rows_of_prediction_accuracy"."key_1" IS NULL
+          )
+          THEN COUNT(CASE WHEN "rows_of_prediction_accuracy"."fact_26" THEN 1 END)
+        END AS "rows_of_1"
       FROM (
         SELECT
           CASE
@@ -1265,26 +1090,9 @@ FROM (
             THEN NULL
             ELSE CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          "nba_predictions"."prediction_accuracy"."player_id" AS "fact_25",
+          CAST("nba_predictions"."prediction_accuracy"."player_id" AS TEXT) COLLATE "C" AS "fact_25",
           "nba_predictions"."prediction_accuracy"."predicted_points" IS NULL AS "fact_26",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_predictions"."prediction_accuracy"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "first_written",
-          EPOCH_US(
-            TIMEZONE(
-              'UTC',
-              TIMEZONE(
-                'America/New_York',
-                CAST("nba_predictions"."prediction_accuracy"."processed_at" AS TIMESTAMP)
-              )
-            )
-          ) AS "last_written"
+          "nba_predictions"."prediction_accuracy"."processed_at" AS "written"
         FROM "nba_predictions"."prediction_accuracy"
         WHERE
           CASE
@@ -1327,11 +1135,14 @@ FROM (
         "rows_of_prediction_accuracy"."key_1"
     ) AS "rows_of_all"
     GROUP BY
-      "rows_of_all"."date",
-      "rows_of_all"."key_1"
+      GROUPING SETS (
+        ("rows_of_all"."date", "rows_of_all"."key_1"),
+        ("rows_of_all"."date", "rows_of_all"."arm")
+      )
   ) AS "merged"
 ) AS "masks"
 GROUP BY
   "masks"."date",
   "masks"."word_1",
-  "masks"."word_2"
+  "masks"."word_2",
+  "masks"."arm"

@@ -122,7 +122,7 @@ def test_the_page_says_which_service_a_plan_would_call_and_for_which_dates(tmp_p
     [
         (
             "orphans and nulls", "L4",
-            ("What a plan would do Nothing. Orphan and NULL keys stay",),
+            ("What a plan would do Nothing. What “no orphan keys” found stays: keys that",),
             "remediation plan",
         ),
         (

@@ -14,6 +14,7 @@ from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.window import Window
 from checkpoints.coverage.results import CheckRecord, judged
 from checkpoints.dates import DateRange
+from checkpoints.rules.unique_keys import UniqueKeys
 from checkpoints.warehouse.evidence import Evidence, gather
 from tests.support.warehouses import D, contract_of, fill
 
@@ -243,6 +244,54 @@ def test_numbers_agree_as_numbers_and_at_the_tolerance(tmp_path: Path) -> None:
     assert (record.outcome, record.name) == ("FAILED", "agrees rate with points")
 
 
+def test_what_is_no_number_agrees_with_nothing(tmp_path: Path) -> None:
+    nan = float("nan")
+    boxes = [row(10, "a", rate=1.0), row(10, "b", rate=nan), row(10, "c", rate=2.0)]
+    mine = [row(10, "a", rate=nan), row(10, "b", rate=nan), row(10, "c", rate=2.0)]
+    for tolerance in (0, 1):
+        rule = {"rule": "agrees", "column": "rate", "with": "boxes.rate", "tolerance": tolerance}
+        assert verdict(tmp_path, rule, mine, boxes) == ("FAILED", 0.333333, ["10"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"column": "d", "with": "boxes.points"},
+            "column 'd' is DATE and column 'points' is INTEGER: they never match",
+        ),
+        (
+            {"column": "kind", "with": "boxes.kind", "tolerance": 1},
+            "column 'kind' is VARCHAR, and a tolerance is for numbers: remove it",
+        ),
+    ],
+)
+def test_values_that_can_never_agree_are_an_error_that_names_both(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    record, _ = read(tmp_path, {**AGREES, **changes}, [row(10)])
+    assert (record.outcome, record.observed) == ("ERRORED", None)
+    assert message in record.message
+
+
+def test_values_of_two_locations_are_never_said_to_agree(tmp_path: Path) -> None:
+    record, _ = read(tmp_path, AGREES, [row(10, points=1)], [row(10, points=2)], location="US")
+    assert record.outcome == "ERRORED"
+    assert "no query reads values of two locations, as 'points' needs it" in record.message
+
+
+def test_facts_of_several_locations_are_put_together(tmp_path: Path) -> None:
+    rows = [row(10, "a"), row(10, "b", rate=None), row(10, "b")]
+    for rule, share in ((FILLED, 0.5), ({"rule": "filled", "columns": "rate", "by": "game"}, 0)):
+        assert verdict(tmp_path, rule, rows, location="US") == ("FAILED", share, ["10"])
+    assert verdict(tmp_path, UNIQUE, rows, location="US") == ("FAILED", 1, ["10"])
+    counted = {"rule": "row_count", "at_most": 2}
+    assert verdict(tmp_path, counted, rows, location="US") == ("FAILED", 1, ["10"])
+    late = [row(10, w="2025-01-21")]
+    assert verdict(tmp_path, FRESH, rows, late, location="US") == ("FAILED", 1, ["10"])
+    assert verdict(tmp_path, FRESH, late, rows, location="US") == ("PASSED", 0, [])
+
+
 def test_all_rows_of_a_coarser_key_must_agree(tmp_path: Path) -> None:
     rule = {"rule": "agrees", "column": "kind", "with": "boxes.kind", "by": "game"}
     boxes = [row(10, "a", kind="home"), row(10, "b", kind="home")]
@@ -336,9 +385,40 @@ def test_half_a_day_is_seen_against_the_median_of_the_dates_before(tmp_path: Pat
     assert verdict(tmp_path, rule, steady()[:40])[0] == "NOT_EVALUATED"
 
 
+def test_dates_that_hold_nothing_do_not_lower_the_median(tmp_path: Path) -> None:
+    rule = {"rule": "row_count", "of_median": 0.5, "last": 6}
+    lost = [(day, 0) for day in range(10, 15)]
+    found, _ = read(tmp_path, rule, steady(*lost, (15, 4)), steady())
+    assert [f"{day:%d}" for day in found.unexpected_dates] == ["10", "11", "12", "13", "14", "15"]
+
+
 def test_every_row_counts_and_not_only_every_key(tmp_path: Path) -> None:
     rule = {"rule": "row_count", "at_most": 2}
     assert verdict(tmp_path, rule, [row(10), row(10), row(10)]) == ("FAILED", 1, ["10"])
+
+
+def test_a_dataset_without_a_key_has_a_batch_a_date(tmp_path: Path) -> None:
+    rows = [row(10), row(10, rate=None), row(11), row(12, rate=None)]
+    found = (
+        (UNIQUE, ("FAILED", 1, ["10"])),
+        ({"rule": "rows_per_key", "at_most": 1}, ("FAILED", 1, ["10"])),
+        ({"rule": "filled", "columns": "rate"}, ("FAILED", 0.333333, ["10", "12"])),
+        ({"rule": "filled", "columns": "rate", "by": "game"}, ("FAILED", 0.333333, ["10", "12"])),
+        ({"rule": "within", "column": "rate", "to": 1}, ("PASSED", 1, [])),
+        ({"rule": "row_count", "at_most": 1}, ("FAILED", 1, ["10"])),
+        (FRESH, ("PASSED", 0, [])),
+    )
+    for rule, expected in found:
+        assert verdict(tmp_path, rule, rows, key=[]) == expected, rule
+
+
+def test_a_rule_for_keyed_datasets_leaves_those_without_a_key_alone(tmp_path: Path) -> None:
+    found = contract(tmp_path, key=[]).contract
+    keyed = found.model_copy(update={"rules_for_keyed": (UniqueKeys(rule="unique_keys"),)})
+    assert [c.dataset for c in checks_of(keyed) if c.kind == "unique_keys"] == [
+        "schedule",
+        "boxes",
+    ]
 
 
 def test_rules_about_rows_are_errors_where_the_reference_cannot_be_read(tmp_path: Path) -> None:

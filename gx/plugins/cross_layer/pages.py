@@ -91,10 +91,11 @@ class ResultPage:
     rebuilding: tuple[Rebuilding, ...]
 
     @property
-    def stays(self) -> bool:
-        """Whether something is wrong that no backfill repairs."""
+    def stays(self) -> dict[str, str]:
+        """What is wrong that no backfill repairs: what to do about it, by the name of the check."""
         records = [expected.record for expected in self.attention]
-        return any(r.outcome is Outcome.FAILED and not r.rule.repairable for r in records)
+        failed = (r for r in records if r.outcome is Outcome.FAILED and not r.rule.repairable)
+        return {record.title: record.rule.fix for record in failed}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
