@@ -47,7 +47,7 @@ def _file(warehouse: str | None, contract: Path) -> Path:
 def build(
     schedule: Path | None, counts: Path | None, warehouse: str | None, contract: Path
 ) -> ExitCode:
-    """Build the warehouse: two seasons with the incident, or what the CSV files say.
+    """Build the warehouse: two seasons with the incidents, or what the CSV files say.
 
     Replaces a file that this command built, and refuses to touch any other.
     """
@@ -122,7 +122,7 @@ def faults() -> ExitCode:
 
 @cli.command()
 def story() -> ExitCode:
-    """Tell the incident from the build to the sign-off, with the commands a user would type."""
+    """Tell the incidents from the build to the sign-off, with the commands a user would type."""
     from demo.story import Stage, tell
 
     stage = Stage(

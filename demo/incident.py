@@ -40,7 +40,7 @@ def _compute_filled(connection: DuckDBPyConnection, step: Step) -> None:
 
 def lose_half(connection: DuckDBPyConnection, step: Step, day: date) -> None:
     """The later half of the date's games (or teams, or players) is gone from a table."""
-    key = step.merge_key[1]
+    key = step.key[1]
     connection.execute(
         f"""
         DELETE FROM {step.table} WHERE {step.date_column} = $day AND {key} NOT IN (

@@ -1,8 +1,7 @@
 """How each dataset is filled: the raw sources from a schedule, the others from the layer above.
 
 The computed layers have one construction with two callers: the builder fills whole seasons with
-it, the processor services one date. It merges by key: rows whose key is missing are inserted,
-nothing is deleted. A service that is asked to replace a date deletes its rows first.
+it, the processor services one date, whose rows they delete first.
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ EVENTS = 10
 class Step:
     """How one dataset is computed.
 
-    ``query`` selects the rows of the dates ``$first`` to ``$last``; ``merge_key`` tells rows
-    apart. The first ``warmup_days`` calendar days of a season are left out by the callers.
+    ``query`` selects the rows of the dates ``$first`` to ``$last``; ``key`` tells rows apart. The
+    first ``warmup_days`` calendar days of a season are left out by the callers.
     Whole seasons are written as if each date's rows were processed ``hours`` after its midnight,
     UTC: after what they are made from, which is of that date and of dates before it.
     """
@@ -42,7 +41,7 @@ class Step:
     dataset: str
     table: str
     upstream: str
-    merge_key: tuple[str, ...]
+    key: tuple[str, ...]
     query: str
     hours: int
     warmup_days: int = 0
@@ -50,14 +49,14 @@ class Step:
     @property
     def date_column(self) -> str:
         """The table's date column."""
-        return self.merge_key[0]
+        return self.key[0]
 
 
 PLAYER_GAME_SUMMARY = Step(
     dataset="player_game_summary",
     table="nba_analytics.player_game_summary",
     upstream="nba_raw.bdl_player_boxscores",
-    merge_key=("game_date", "game_id", "player_id"),
+    key=("game_date", "game_id", "player_id"),
     hours=34,
     query="""
         SELECT b.game_date, b.game_id, b.team,
@@ -77,7 +76,7 @@ TEAM_DEFENSE = Step(
     dataset="team_defense_game_summary",
     table="nba_analytics.team_defense_game_summary",
     upstream="nba_raw.bdl_player_boxscores",
-    merge_key=("game_date", "game_id", "team"),
+    key=("game_date", "game_id", "team"),
     hours=34,
     query="""
         WITH scored AS (
@@ -98,7 +97,7 @@ COMPOSITE_FACTORS = Step(
     dataset="player_composite_factors",
     table="nba_precompute.player_composite_factors",
     upstream="nba_analytics.player_game_summary",
-    merge_key=("game_date", "game_id", "player_id"),
+    key=("game_date", "game_id", "player_id"),
     hours=36,
     warmup_days=14,
     query="""
@@ -136,7 +135,7 @@ ZONE_ANALYSIS = Step(
     dataset="team_defense_zone_analysis",
     table="nba_precompute.team_defense_zone_analysis",
     upstream="nba_analytics.team_defense_game_summary",
-    merge_key=("analysis_date", "team"),
+    key=("analysis_date", "team"),
     hours=36,
     warmup_days=25,
     query="""
@@ -160,7 +159,7 @@ DAILY_CACHE = Step(
     dataset="player_daily_cache",
     table="nba_precompute.player_daily_cache",
     upstream="nba_analytics.player_game_summary",
-    merge_key=("cache_date", "player_id"),
+    key=("cache_date", "player_id"),
     hours=36,
     warmup_days=14,
     query="""
@@ -183,7 +182,7 @@ FEATURE_STORE = Step(
     dataset="ml_feature_store",
     table="nba_precompute.ml_feature_store",
     upstream="nba_precompute.player_composite_factors",
-    merge_key=("game_date", "game_id", "player_id"),
+    key=("game_date", "game_id", "player_id"),
     hours=37,
     warmup_days=14,
     query="""
@@ -203,7 +202,7 @@ PREDICTIONS = Step(
     dataset="player_predictions",
     table="nba_predictions.player_predictions",
     upstream="nba_precompute.player_composite_factors",
-    merge_key=("game_date", "game_id", "player_id"),
+    key=("game_date", "game_id", "player_id"),
     hours=38,
     warmup_days=14,
     query="""
@@ -221,7 +220,7 @@ GRADES = Step(
     dataset="prediction_accuracy",
     table="nba_predictions.prediction_accuracy",
     upstream="nba_predictions.player_predictions",
-    merge_key=("game_date", "game_id", "player_id"),
+    key=("game_date", "game_id", "player_id"),
     hours=39,
     warmup_days=14,
     query="""
@@ -251,21 +250,16 @@ def compute(
     last: date,
     processed_at: datetime | None = None,
 ) -> int:
-    """Insert the rows that ``step`` has for the dates and the table lacks; how many they were.
+    """Insert the rows that ``step`` has for the dates; how many they were.
 
     They were written at ``processed_at``, UTC without a zone, or else ``step.hours`` after the
     midnight of their date.
     """
-    same = " AND ".join(f"old.{column} = new.{column}" for column in step.merge_key)
     result = connection.execute(
         f"""
         INSERT INTO {step.table} BY NAME
         SELECT *, coalesce($at, {step.date_column} + INTERVAL {step.hours} HOUR) AS processed_at
-        FROM ({step.query}) AS new
-        WHERE NOT EXISTS (
-            SELECT 1 FROM {step.table} AS old
-            WHERE {same} AND old.{step.date_column} BETWEEN $first AND $last
-        )
+        FROM ({step.query})
         ORDER BY ALL
         """,
         {"first": first, "last": last, "at": processed_at},

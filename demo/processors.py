@@ -32,15 +32,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A well-formed call: the steps of one phase to do for one date.
-
-    ``replace`` asks that the rows which the date has are deleted first.
-    """
+    """A well-formed call: the steps of one phase to do for one date."""
 
     phase: int
     day: date
     steps: tuple[Step, ...]
-    replace: bool = False
 
 
 class Malformed(ValueError):
@@ -62,7 +58,6 @@ def parse_call(path: str, body: bytes) -> Call | None:
         phase=phase,
         day=_date(fields, DATE_FIELDS[route]),
         steps=_chosen(PHASES[phase], fields.get("processors", [])),
-        replace=_flag(fields, "replace"),
     )
 
 
@@ -84,13 +79,6 @@ def _date(fields: dict[str, Any], name: str) -> date:
     raise Malformed(f"{name} is required and is a date like 2024-10-22, got {value!r:.40}")
 
 
-def _flag(fields: dict[str, Any], name: str) -> bool:
-    value = fields.get(name, False)
-    if not isinstance(value, bool):
-        raise Malformed(f"{name} is true or false, got {value!r:.40}")
-    return value
-
-
 def _chosen(steps: tuple[Step, ...], names: Any) -> tuple[Step, ...]:
     """The named steps, in the phase's order; all of them when no name is given."""
     known = [step.dataset for step in steps]
@@ -104,7 +92,8 @@ def answer(
 ) -> Answer:
     """Compute what the call asks for and say how each processor fared.
 
-    Each processor's rows are of the time at which it begins, by ``now``: UTC without a zone.
+    A processor that has something to start from replaces the rows of the date. Its rows are of the
+    time at which it begins, by ``now``: UTC without a zone.
 
     400 when no processor finds anything to start from. 200 otherwise, also when all of them
     skip the date as part of the warm-up. What ``fault`` does to the rows is not told, but for a
@@ -164,7 +153,6 @@ def _run(connection: DuckDBPyConnection, step: Step, call: Call, now: datetime) 
     elif not has_rows(connection, step.upstream, day):
         status = "no_data"
     else:
-        if call.replace:
-            delete(connection, step, day)
+        delete(connection, step, day)
         rows = compute(connection, step, day, day, now)
     return {"processor": step.dataset, "status": status, "rows": rows}

@@ -10,8 +10,8 @@ Counts say how many rows a table had on a date, not of which games. Games follow
 - ``team_defense_zone_analysis`` and ``player_daily_cache`` have no game key: only rows count.
 
 The first games of the date, by id, are taken to be there. Tables that have no column in the counts
-stay empty. Numbers of players and teams are made up, and so are usage rates and predictions; other
-statistics are NULL. Rows were written as those of the demo.
+stay empty. Numbers of players and teams are made up, and so are the statistics that the contract
+looks at; others are NULL. Rows were written as those of the demo.
 """
 
 from __future__ import annotations
@@ -172,8 +172,18 @@ class Counted:
 
 
 TABLES = (
-    Counted(table="nba_raw.bdl_player_boxscores", column="bdl_games", grain="games"),
-    Counted(table="nba_raw.nbac_gamebook_player_stats", column="gamebook_games", grain="games"),
+    Counted(
+        table="nba_raw.bdl_player_boxscores",
+        column="bdl_games",
+        grain="games",
+        made_up=("10 AS points",),
+    ),
+    Counted(
+        table="nba_raw.nbac_gamebook_player_stats",
+        column="gamebook_games",
+        grain="games",
+        made_up=("10 AS points",),
+    ),
     Counted(
         table="nba_analytics.player_game_summary",
         column="player_game_summary_rows",
@@ -184,11 +194,13 @@ TABLES = (
         table="nba_analytics.team_defense_game_summary",
         column="team_defense_game_summary_rows",
         grain="team pairs",
+        made_up=("110 AS points_allowed",),
     ),
     Counted(
         table="nba_precompute.player_composite_factors",
         column="player_composite_factors_rows",
         grain="players",
+        made_up=("0 AS fatigue_minutes",),
     ),
     Counted(
         table="nba_precompute.team_defense_zone_analysis",
@@ -199,6 +211,7 @@ TABLES = (
         table="nba_precompute.player_daily_cache",
         column="player_daily_cache_rows",
         grain="players of a date",
+        made_up=("10 AS points",),
     ),
     *(
         Counted(

@@ -1,9 +1,8 @@
 """The processor services over HTTP: one server, a path prefix for each phase.
 
 ``POST /phase4/process`` with ``{"game_date": "2024-12-03"}`` and ``POST /phase4/process-date``
-with ``{"analysis_date": "2024-12-03"}`` do the same; likewise phases 3 and 5. With
-``"replace": true`` the rows that the date has are deleted first. In a rehearsal a call may meet a
-fault: see ``demo.faults``.
+with ``{"analysis_date": "2024-12-03"}`` do the same; likewise phases 3 and 5. The
+rows that the date has are replaced. In a rehearsal a call may meet a fault: see ``demo.faults``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The story of the incident, told with the commands a user would type."""
+"""The story of the incidents, told with the commands a user would type."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import wrap
 from typing import TextIO
 
 from checkpoints.errors import ExitCode
@@ -18,6 +19,7 @@ WINDOW = "--from 2024-10-22 --to 2026-01-02 --as-of 2026-01-03"
 SERVICE_LOG = Path("demo/service.log")
 STEP_SECONDS = 120
 COLUMNS_WITHOUT_TERMINAL = "120"
+NARRATION_WIDTH = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,18 +44,46 @@ def tell(stage: Stage) -> None:
     started = stage.clock()
     stage = _on_demo_warehouse(stage)
     _refuse_calls_in_flight(stage)
-    _say(stage, "1. A warehouse in which a backfill filled L3 and nobody started L4.")
+    _say(
+        stage,
+        "1. A warehouse in which a backfill filled L3 and nobody started L4.",
+        "Smaller things went wrong as well, in rows.",
+    )
     _type(stage, "demo build")
-    _say(stage, "2. What is there, and what is missing.")
+    _say(
+        stage,
+        "2. What is there, and what is missing.",
+        "Comparing keys shows the months without features, and half a day without grades.",
+    )
     _type(stage, f"checkpoints coverage {WINDOW}")
-    _say(stage, "3. The checkpoint fails (exit code 1), and says why.")
+    _say(
+        stage,
+        "3. The checkpoint fails (exit code 1), and says why.",
+        "It also looks at rows: a date was loaded twice, usage rates are NULL or 239 %, one game "
+        "has four players and one has one team, features are older than what they were made from. "
+        "A postponed game is no failure.",
+    )
     _type(stage, f"checkpoints run {WINDOW}", ExitCode.INCOMPLETE)
-    _say(stage, "4. The plan is derived from what failed.")
+    _say(
+        stage,
+        "4. The plan is derived from what failed.",
+        "It says for which check a date is called. Grades that a repair of their features will "
+        "make stale are part of it.",
+    )
     _type(stage, "remediation plan")
-    _say(stage, "5. The services are called, and every date is verified in the tables.")
+    _say(
+        stage,
+        "5. The services are called, and every date is verified in the tables.",
+        "A date has landed when its keys are there and what failed on it passes.",
+    )
     with _services(stage) as variables:
         _type(stage, "remediation run --yes --as-of 2026-01-03", variables=variables)
-    _say(stage, "6. The checkpoint passes (exit code 0), and a person signs.")
+    _say(
+        stage,
+        "6. The checkpoint passes (exit code 0), and a person signs.",
+        "A warning remains: features of a game that was called off, on a date that nothing asks to "
+        "build again.",
+    )
     _type(stage, f"checkpoints run {WINDOW}")
     _type(stage, 'checkpoints signoff --by "demo"')
     _say(stage, f"The whole story took {stage.clock() - started:.0f} s.")
@@ -89,9 +119,10 @@ def _refuse_calls_in_flight(stage: Stage) -> None:
         )
 
 
-def _say(stage: Stage, text: str) -> None:
+def _say(stage: Stage, title: str, text: str = "") -> None:
     bold, plain = ("\033[1m", "\033[0m") if stage.out.isatty() else ("", "")
-    stage.out.write(f"\n{bold}{text}{plain}\n")
+    lines = (f"   {line}" for line in wrap(text, NARRATION_WIDTH))
+    stage.out.write("\n".join(("", f"{bold}{title}{plain}", *lines, "")))
     stage.out.flush()
 
 

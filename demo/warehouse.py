@@ -117,7 +117,7 @@ def describe(path: Path) -> str:
     """One line on what a warehouse of ours holds."""
     with duckdb.connect(path, read_only=True) as connection:
         rows = sum(_number(connection, f"SELECT count(*) FROM {table}") for table in COLUMNS)
-        games = f"FROM {SCHEDULE} WHERE {NOT_ALL_STAR}"
+        games = f"FROM {SCHEDULE} WHERE {NOT_ALL_STAR} AND game_status = 'Final'"
         seasons = _number(connection, f"SELECT count(DISTINCT season) {games}")
         dates = _number(connection, f"SELECT count(DISTINCT game_date) {games}")
         return (

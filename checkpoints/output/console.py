@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from textwrap import wrap
 
 from rich.console import Console
 from rich.text import Text
@@ -257,19 +258,25 @@ def _rows(checks: Sequence[CheckRecord], width: int) -> list[list[Text]]:
         lines = aligned([[row[n] for n in columns] for row in rows], right)
         if width_of(lines) <= width:
             return [
-                [line, *([Text(BELOW + text)] if (text := _reason(check)) else [])]
+                [line, *_below(_reason(check), width)]
                 for line, check in zip(lines, checks, strict=True)
             ]
     lines = aligned([row[:5] for row in rows], right=(3, 4))
     return [
-        _beside_or_below(line, Text(" ".join(filter(None, (str(row[6]), _reason(check))))), width)
+        _beside_or_below(line, " ".join(filter(None, (str(row[6]), _reason(check)))), width)
         for line, row, check in zip(lines, rows, checks, strict=True)
     ]
 
 
-def _beside_or_below(line: Text, compared_with: Text, width: int) -> list[Text]:
-    beside = line + Text(" " * GAP) + compared_with if compared_with else line
-    return [beside] if beside.cell_len <= width else [line, Text(BELOW) + compared_with]
+def _beside_or_below(line: Text, text: str, width: int) -> list[Text]:
+    beside = line + Text(" " * GAP + text) if text else line
+    return [beside] if beside.cell_len <= width else [line, *_below(text, width)]
+
+
+def _below(text: str, width: int) -> list[Text]:
+    """In as many lines as it takes; names and other words stay whole."""
+    lines = wrap(text, width - len(BELOW), break_long_words=False, break_on_hyphens=False)
+    return [Text(BELOW + line) for line in lines]
 
 
 def _reason(check: CheckRecord) -> str:

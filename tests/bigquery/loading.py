@@ -18,11 +18,11 @@ from tests.bigquery.commands import PIPELINE
 
 SHIPPED = {str(d.table) for d in load_contract(PIPELINE, {}).contract.datasets.values()}
 DEMO_COLUMNS = {
-    table: tuple(c for c in ("game_date", "analysis_date", "cache_date", "game_id") if c in columns)
+    table: tuple(column.split()[0] for column in columns.split(","))
     for table, columns in COLUMNS.items()
     if table in SHIPPED
 }
-"""Date and key columns of the demo's tables that the shipped contract names."""
+"""The columns of the demo's tables that the shipped contract names."""
 
 PARQUET = bigquery.LoadJobConfig(
     source_format=bigquery.SourceFormat.PARQUET,

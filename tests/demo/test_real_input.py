@@ -151,7 +151,7 @@ def test_coverage_of_tables_without_a_game_key_is_in_dates(
 def test_every_daily_ratio_is_what_the_csv_files_say(season: Answer, games: pd.DataFrame) -> None:
     frame = due(games, 14)
     ratio = frame["player_composite_factors"] / frame["player_game_summary"]
-    found = season.check("daily_conversion_ratio", "player_composite_factors", "cross_layer")
+    found = season.check("daily_conversion_ratio", "player_composite_factors")
     assert found["unexpected_dates"] == list(frame.index[ratio < 0.8])
     assert found["unexpected_dates"] == ["2025-02-20", "2025-02-21"]
     assert found["observed"] == pytest.approx(ratio.min())
@@ -174,6 +174,7 @@ def test_the_verdict_on_the_real_season(season: Answer, games: pd.DataFrame) -> 
     assert season.failed() == {
         ("conversion_ratio", "nbac_player_boxscores", "critical"),
         ("date_gap", "nbac_player_boxscores", "critical"),
+        ("daily_conversion_ratio", "nbac_player_boxscores", "critical"),
         ("daily_conversion_ratio", "player_composite_factors", "critical"),
         ("no_orphan_keys", "team_defense_game_summary", "warning"),
         ("no_orphan_keys", "prediction_accuracy", "warning"),

@@ -17,9 +17,9 @@ import pytest
 from demo.layers import BOX_SCORES, PHASES
 from demo.processors import Call, answer, parse_call
 from demo.row_incidents import (
-    SEEN,
+    IN_KEYS,
+    IN_ROWS,
     SHOWN,
-    UNSEEN,
     Incident,
     append_twice,
     compute_too_early,
@@ -63,7 +63,7 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def hurt(healthy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("hurt") / "warehouse.duckdb"
-    build(path, fill_demo, (*UNSEEN, *SEEN))
+    build(path, fill_demo, (*IN_ROWS, *IN_KEYS))
     return path
 
 
@@ -225,7 +225,7 @@ def test_a_source_was_retired(ask: Ask) -> None:
 
 def test_what_keys_do_not_show_leaves_every_key_where_it_was(healthy: Path, tmp_path: Path) -> None:
     path = tmp_path / "unseen.duckdb"
-    build(path, fill_demo, UNSEEN)
+    build(path, fill_demo, IN_ROWS)
     with duckdb.connect() as db:
         db.execute(f"ATTACH '{healthy}' AS a (READ_ONLY)")
         db.execute(f"ATTACH '{path}' AS b (READ_ONLY)")
@@ -253,7 +253,7 @@ def test_the_command_builds_what_is_shown_and_not_into_a_schedule_of_ones_own(
 
 def called(phase: int, day: str) -> Call:
     route, name = ("process-date", "analysis_date") if phase == 3 else ("process", "game_date")
-    body = json.dumps({name: day, "replace": True}).encode()
+    body = json.dumps({name: day}).encode()
     call = parse_call(f"/phase{phase}/{route}", body)
     assert call is not None
     return call

@@ -98,7 +98,7 @@ FROM (
         1 AS "arm",
         2 AS "word_1",
         CASE WHEN (
-          COUNT(*) > 40 OR COUNT(*) < 16
+          COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 2 ELSE 0 END + CASE
           WHEN (
             COUNT(DISTINCT "rows_of_bdl_player_boxscores"."fact_2") < COUNT("rows_of_bdl_player_boxscores"."fact_2")
@@ -155,7 +155,7 @@ FROM (
         2 AS "arm",
         4 AS "word_1",
         CASE WHEN (
-          COUNT(*) > 40 OR COUNT(*) < 16
+          COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 16 ELSE 0 END + CASE
           WHEN (
             COUNT(DISTINCT "rows_of_nbac_gamebook_player_stats"."fact_5") < COUNT("rows_of_nbac_gamebook_player_stats"."fact_5")
@@ -218,7 +218,7 @@ FROM (
         3 AS "arm",
         8 AS "word_1",
         CASE WHEN (
-          COUNT(*) > 40 OR COUNT(*) < 16
+          COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 128 ELSE 0 END + CASE
           WHEN (
             COUNT(DISTINCT "rows_of_nbac_player_boxscores"."fact_8") < COUNT("rows_of_nbac_player_boxscores"."fact_8")
@@ -274,7 +274,7 @@ FROM (
         4 AS "arm",
         16 AS "word_1",
         CASE WHEN (
-          COUNT(*) > 40 OR COUNT(*) < 16
+          COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 1024 ELSE 0 END + CASE
           WHEN (
             COUNT(DISTINCT "rows_of_player_game_summary"."fact_11") < COUNT("rows_of_player_game_summary"."fact_11")
@@ -408,7 +408,7 @@ FROM (
         6 AS "arm",
         64 AS "word_1",
         CASE WHEN (
-          COUNT(*) > 40 OR COUNT(*) < 16
+          COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 262144 ELSE 0 END + CASE
           WHEN (
             COUNT(DISTINCT "rows_of_player_composite_factors"."fact_19") < COUNT("rows_of_player_composite_factors"."fact_19")
@@ -537,7 +537,7 @@ FROM (
         9 AS "arm",
         512 AS "word_1",
         CASE WHEN (
-          COUNT(*) > 40 OR COUNT(*) < 16
+          COUNT(*) > 120 OR COUNT(*) < 15
         ) THEN 16777216 ELSE 0 END + CASE
           WHEN (
             COUNT(DISTINCT "rows_of_prediction_accuracy"."fact_25") < COUNT("rows_of_prediction_accuracy"."fact_25")

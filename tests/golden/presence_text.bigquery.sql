@@ -132,7 +132,7 @@ FROM (
         1 AS `arm`,
         2 AS `word_1`,
         CASE WHEN (
-          count(*) > 40 OR count(*) < 16
+          count(*) > 40 OR count(*) < 15
         ) THEN 2 ELSE 0 END + CASE
           WHEN (
             count(DISTINCT `rows_of_bdl_player_boxscores`.`fact_2`) < count(`rows_of_bdl_player_boxscores`.`fact_2`)
@@ -230,7 +230,7 @@ FROM (
         2 AS `arm`,
         4 AS `word_1`,
         CASE WHEN (
-          count(*) > 40 OR count(*) < 16
+          count(*) > 40 OR count(*) < 15
         ) THEN 16 ELSE 0 END + CASE
           WHEN (
             count(DISTINCT `rows_of_nbac_gamebook_player_stats`.`fact_5`) < count(`rows_of_nbac_gamebook_player_stats`.`fact_5`)
@@ -338,7 +338,7 @@ FROM (
         3 AS `arm`,
         8 AS `word_1`,
         CASE WHEN (
-          count(*) > 40 OR count(*) < 16
+          count(*) > 40 OR count(*) < 15
         ) THEN 128 ELSE 0 END + CASE
           WHEN (
             count(DISTINCT `rows_of_nbac_player_boxscores`.`fact_8`) < count(`rows_of_nbac_player_boxscores`.`fact_8`)
@@ -430,7 +430,7 @@ FROM (
         4 AS `arm`,
         16 AS `word_1`,
         CASE WHEN (
-          count(*) > 40 OR count(*) < 16
+          count(*) > 40 OR count(*) < 15
         ) THEN 1024 ELSE 0 END + CASE
           WHEN (
             count(DISTINCT `rows_of_player_game_summary`.`fact_11`) < count(`rows_of_player_game_summary`.`fact_11`)
@@ -650,7 +650,7 @@ FROM (
         6 AS `arm`,
         64 AS `word_1`,
         CASE WHEN (
-          count(*) > 40 OR count(*) < 16
+          count(*) > 40 OR count(*) < 15
         ) THEN 262144 ELSE 0 END + CASE
           WHEN (
             count(DISTINCT `rows_of_player_composite_factors`.`fact_19`) < count(`rows_of_player_composite_factors`.`fact_19`)
@@ -914,7 +914,7 @@ FROM (
         9 AS `arm`,
         512 AS `word_1`,
         CASE WHEN (
-          count(*) > 40 OR count(*) < 16
+          count(*) > 120 OR count(*) < 15
         ) THEN 16777216 ELSE 0 END + CASE
           WHEN (
             count(DISTINCT `rows_of_prediction_accuracy`.`fact_25`) < count(`rows_of_prediction_accuracy`.`fact_25`)
