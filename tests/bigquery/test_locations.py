@@ -86,7 +86,13 @@ def test_a_location_of_the_contract_that_is_wrong_says_where_to_look(
 def test_random_warehouses_in_three_places_give_the_answer_of_one(
     here: Proxy, emulator: Emulator
 ) -> None:
-    places = {"ref": "east.ref", "raw": "west.raw", "mid": "east.mid", "end": "north.end"}
+    places = {
+        "ref": "east.ref",
+        "raw": "west.raw",
+        "alt": "east.alt",
+        "mid": "east.mid",
+        "end": "north.end",
+    }
     here.service.locations = {"east": "US", "west": "us-west2", "north": "EU"}
     columns = "d DATE, k VARCHAR, j VARCHAR"
 
