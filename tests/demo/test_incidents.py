@@ -194,7 +194,7 @@ BY_THE_SHIPPED_CONTRACT = [
     # Half of a day is ungraded.
     incident(
         "half of the games ungraded",
-        f"DELETE FROM {GRADES} WHERE {on(GRADES)} AND game_id < '20250117_ORL'",
+        f"DELETE FROM {GRADES} WHERE {on(GRADES)} AND game_id < '20250117_PHI'",
         *floor("prediction_accuracy"),
     ),
     incident(

@@ -75,7 +75,7 @@ BY_THE_EXAMPLE = [
     ),
     incident(
         "half of the grades say nothing of what happened",
-        change(GRADES, "actual_points = NULL", "game_id < '20250117_ORL'"),
+        change(GRADES, "actual_points = NULL", "game_id < '20250117_PHI'"),
         "prediction_accuracy filled predicted_points, actual_points, absolute_error per date: "
         + DAY,
         f"prediction_accuracy agrees actual_points with points: {DAY}",
