@@ -12,14 +12,17 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from operator import not_
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from checkpoints.coverage.results import CheckRecord, Verdict
 from checkpoints.dates import DateRange
 from checkpoints.errors import ExitCode
 from checkpoints.records import Digest, Record
+from checkpoints.rules.registry import RULES
+from checkpoints.rules.rule import Rule
 
 
 class State(StrEnum):
@@ -64,9 +67,28 @@ class Why(StrEnum):
     ERRORED = "could not be evaluated"
 
 
+class RowCheck(Record):
+    """A check about rows that a date was planned for; ``name`` is as people say it."""
+
+    id: str
+    dataset: str
+    kind: str
+    name: str
+
+    @property
+    def rule(self) -> type[Rule]:
+        """The rule that is applied."""
+        return RULES[self.kind]
+
+
+RowChecks = Annotated[tuple[RowCheck, ...], Field(exclude_if=not_)]
+"""Not written where there are none: there the keys of the date are asked for alone."""
+
+
 class CallStatus(Record):
     """A call and where it stands; ``detail`` is the reason where it is not done.
 
+    ``checks`` are those about rows that must pass on the date, beside having its keys.
     ``attempts`` is how often it was tried, and ``unsent`` how many of these are known not to have
     reached the service. ``answer`` is what the service said to the last; empty where nothing was
     heard.
@@ -75,6 +97,7 @@ class CallStatus(Record):
     service: str
     date: date
     datasets: tuple[str, ...]
+    checks: RowChecks = ()
     state: State
     attempts: int
     unsent: int = 0

@@ -230,6 +230,21 @@ def landing_pairs(contract: Contract, name: str) -> tuple[Pair, ...]:
     return tuple(dict.fromkeys([upstream, *finer]))
 
 
+def row_checks(contract: Contract) -> dict[str, Check]:
+    """The checks that ask something of rows, by id: the keys of a date say nothing of them.
+
+    They are those of every window that a checkpoint has.
+    """
+    parts = {part for checkpoint in contract.checkpoints.values() for part in checkpoint.parts}
+    about_rows = (
+        check
+        for check in checks_of(contract)
+        if check.rule.is_about_rows or check.rule.reads_written_at()
+    )
+    in_parts = (replace(check, window=part) for check in about_rows for part in {"", *parts})
+    return {check.id: check for check in in_parts}
+
+
 def tells_keys_apart(contract: Contract, pair: Pair) -> bool:
     """Whether a pair is compared key by key."""
     return pair.match == "keys" and not by_date_grain(contract, pair)

@@ -236,11 +236,12 @@ def _as_text(source: Source, column: Column) -> Column:
 def _told(
     reading: Reading, name: str, rows: sa.Subquery, grains: Sequence[Grain]
 ) -> Iterator[tuple[str, Column]]:
-    """What is told of the rows of a key that has no NULL in it; of no other."""
+    """What is told of the rows of a key; only those of a key without NULL are counted."""
     layout = reading.layout
-    own = _is_known(reading, rows, grains[0], grains)
+    own = _is_of(rows, grains[0], grains)
     if name in reading.counted:
-        yield "number_of_rows", sa.case((own, sa.func.count()))
+        known = _is_known(reading, rows, grains[0], grains)
+        yield "number_of_rows", sa.case((known, sa.func.count()))
     if "written" in rows.c:
         # Once per key: the conversion costs more than to compare.
         yield "first_written", sa.case((own, epoch_micros(sa.func.min(rows.c.written))))

@@ -94,7 +94,10 @@ class Warehouse:
 
     def reading_before(self, window: DateRange, as_of: date) -> Warehouse:
         """The same, where a dataset is also read before the window if a rule needs that."""
-        before = read_before(self.contract, window, as_of)
+        return self.reading_also(read_before(self.contract, window, as_of))
+
+    def reading_also(self, before: Mapping[str, tuple[DateRange, ...]]) -> Warehouse:
+        """The same, where these datasets are also read on these dates."""
         sources = {
             name: replace(source, before=before.get(name, ()))
             for name, source in self.sources.items()

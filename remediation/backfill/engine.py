@@ -139,7 +139,7 @@ class ServiceBackfill:
             return
         size = self._work.pace.canary
         canary, rest = waiting[:size], waiting[size:]
-        adjacent = adjacent_calls(self._work.contract, self._name, canary)
+        adjacent = adjacent_calls(self._work.plan, self._work.contract, self._name, canary)
         before = self._work.tables.look(adjacent)
         rest = [*self._sending.send(canary), *rest]
         if reason := self._reason_against_more(canary, adjacent, before):
@@ -162,6 +162,7 @@ class ServiceBackfill:
             self._work.contract,
             {call.date: found[call.id].counts for call in calls},
             {call.date for call in calls if call.id in unsure},
+            {call.date: names for call in calls if (names := standing_twice(call))},
         )
         self._reopen_gone(found)
         return dict(found)
@@ -231,7 +232,11 @@ class ServiceBackfill:
         unknown = frozenset() if resendable else ledger.in_flight(None, plan)
         in_flight = ledger.in_flight(self._clock.now(), plan)
         calls = self._work.plan.calls_of(self._name)
-        there = [call.id for call in calls if self._watch.rows.present(call.date)]
+        there = [
+            call.id
+            for call in calls
+            if self._watch.rows.present(call.date) and not standing_twice(call)
+        ]
         multiplied = ledger.multiplied(plan).intersection(there)
         reasons = {
             **dict.fromkeys(multiplied, MULTIPLIED_ELSEWHERE),
@@ -309,26 +314,37 @@ class ServiceBackfill:
         return self._sending.send([call])
 
 
+def standing_twice(call: Call) -> frozenset[str]:
+    """The datasets whose rows stand twice on the date of a call that is to replace them."""
+    return frozenset(c.dataset for c in call.checks if c.rule.repaired_by_replacing)
+
+
 def calls_of_window(plan: Plan, contract: Contract, service: str) -> list[Call]:
     """Every date of the plan's window and the days beside its calls, in all that is built."""
     called = {call.date for call in plan.calls_of(service)}
-    return _whole(contract, service, {*plan.window.dates(), *called, *_beside(called)})
+    return _whole(plan, contract, service, {*plan.window.dates(), *called, *_beside(called)})
 
 
-def adjacent_calls(contract: Contract, service: str, calls: Sequence[Call]) -> list[Call]:
+def adjacent_calls(
+    plan: Plan, contract: Contract, service: str, calls: Sequence[Call]
+) -> list[Call]:
     """The day before and the day after each call of a service, which it may damage."""
     called = {call.date for call in calls}
-    return _whole(contract, service, _beside(called) - called)
+    return _whole(plan, contract, service, _beside(called) - called)
 
 
 def _beside(called: Collection[date]) -> set[date]:
     return {day + step for day in called for step in (-DAY, DAY)}
 
 
-def _whole(contract: Contract, service: str, days: Collection[date]) -> list[Call]:
+def _whole(plan: Plan, contract: Contract, service: str, days: Collection[date]) -> list[Call]:
     """Dates in all datasets that a service builds, whether or not a plan asks for them."""
     built = tuple(built_by(contract, service))
-    return [Call(service=service, date=day, datasets=built) for day in sorted(days)]
+    checks = {call.date: call.checks for call in plan.calls_of(service)}
+    return [
+        Call(service=service, date=day, datasets=built, checks=checks.get(day, ()))
+        for day in sorted(days)
+    ]
 
 
 def damage_of(calls: Sequence[Call], before: Mapping[str, Held], after: Mapping[str, Held]) -> str:

@@ -14,6 +14,7 @@ from checkpoints.contract.checks import (
     checks_of_checkpoint,
     coverage_pair,
     landing_pairs,
+    row_checks,
     upstream_pair,
 )
 from checkpoints.contract.model import Contract
@@ -34,6 +35,7 @@ from checkpoints.rules.evidence import Cell, Status, Tally
 from checkpoints.rules.rule import Outcome
 from remediation.backfill.rows import Multiplied
 from remediation.backfill.tables import Held, held_by_date, outcome_of
+from remediation.backfill.unmet import unmet
 from remediation.backfill.watch import why_multiplied
 from remediation.ledger.states import DONE, State
 
@@ -69,8 +71,9 @@ def revalidate(
 ) -> Revalidation:
     """Judge the rules of the report's checkpoint on a fresh frame of its window.
 
-    A call that is done stays so only if the frame lacks none of its keys, and its rows are not
-    ``multiplied``: what was found so, by the id of a call or of what would be one. One that landed
+    A call that is done stays so only if the frame lacks none of its keys, the checks about rows
+    that it was planned for hold on its date, and its rows are not ``multiplied``: what was found
+    so, by the id of a call or of what would be one. One that landed
     has all that its upstream has; where a check of another dataset still fails for want of keys on
     its date, it is partial: no call of its service can bring what its upstream lacks.
     """
@@ -86,13 +89,18 @@ def revalidate(
     stock = stock_checks_of(contract, known.suites if known else None)
     return Revalidation(
         calls=without_multiplied(
-            _as_checked(recounted(contract, frame, calls), _still_lacking(frame, checks)),
+            _as_checked(recounted(contract, frame, calls), _still_lacking(contract, frame, checks)),
             multiplied,
         ),
         verdict=with_unjudged(verdict, len(stock) if frame.window.has_all_rules else 0),
         checks=checks,
         changes=changes_of(
-            datasets, coverage, checks, report, list(chain.from_iterable(multiplied.values()))
+            datasets,
+            coverage,
+            checks,
+            report,
+            list(chain.from_iterable(multiplied.values())),
+            _newly_broken(contract, frame, checks, report),
         ),
     )
 
@@ -108,7 +116,7 @@ def window_again(contract: Contract, report: Report) -> Window:
 def recounted(
     contract: Contract, frame: CoverageFrame, calls: Sequence[CallStatus]
 ) -> tuple[CallStatus, ...]:
-    """The calls; one that is done is so no longer where a due date lacks keys in the frame."""
+    """The calls; one that is done is so no longer where a due date lacks what was asked for."""
     names = {name for call in calls for name in call.datasets}
     pairs = {
         name: [pair for pair in landing_pairs(contract, name) if not frame.obstacle(pair)]
@@ -117,16 +125,18 @@ def recounted(
     }
     held = held_by_date(frame, pairs)
     due = {place: cell for place, cell in held.items() if cell.status is Status.DUE}
-    return tuple(
-        _recounted(
-            call, Held({n: due[n, call.date] for n in call.datasets if (n, call.date) in due})
-        )
-        for call in calls
-    )
+    checks = row_checks(contract)
+
+    def found(call: CallStatus) -> Held:
+        cells = {n: due[n, call.date] for n in call.datasets if (n, call.date) in due}
+        broken = tuple(unmet(checks, call.checks, frame, call.date))
+        return Held(cells, unmet=broken).of(cells)
+
+    return tuple(_recounted(call, found(call)) for call in calls)
 
 
 def _recounted(call: CallStatus, held: Held) -> CallStatus:
-    if call.state not in DONE or not any(cell.missing for cell in held.cells.values()):
+    if call.state not in DONE or not held.lacks:
         return call
     state, lacking = outcome_of(held)
     why = f"it was {call.state}, and the window read again lacks it: {lacking}"
@@ -134,14 +144,16 @@ def _recounted(call: CallStatus, held: Held) -> CallStatus:
 
 
 def _still_lacking(
-    frame: CoverageFrame, checks: Sequence[CheckRecord]
+    contract: Contract, frame: CoverageFrame, checks: Sequence[CheckRecord]
 ) -> Mapping[tuple[str, date], str]:
-    """What the repairable checks that fail lack, by dataset and date."""
+    """Which keys the repairable checks that fail lack, by dataset and date."""
+    about_rows = row_checks(contract)
     return {
         (check.dataset, cell.date): f"{check.dataset} has {cell.matched} of the {cell.expected} "
         f"that {check.of!r} has"
         for check in checks
         if check.rule.repairable and check.rule.compares and check.outcome is Outcome.FAILED
+        if check.id not in about_rows
         for cell in frame.cells[check.pair]
         if cell.missing and cell.date in check.unexpected_dates
     }
@@ -183,8 +195,12 @@ def changes_of(
     checks: Sequence[CheckRecord],
     report: Report,
     multiplied: Sequence[Multiplied],
+    broken: Mapping[tuple[str, date], Sequence[str]],
 ) -> tuple[Change, ...]:
-    """Every dataset of the report, compared with what it is now in the same window."""
+    """Every dataset of the report, compared with what it is now in the same window.
+
+    ``broken`` is what its rows have broken since, by dataset and date.
+    """
     now = {record.name: record for record in datasets}
     return tuple(
         Change(
@@ -192,11 +208,31 @@ def changes_of(
             layer=old.layer,
             before=_figures(old, report.coverage, report.checks),
             after=_figures(new, coverage, checks) if new else None,
-            regressions=tuple(_regressions(old, new, multiplied)) if new else (),
+            regressions=tuple(_regressions(old, new, multiplied, broken)) if new else (),
         )
         for old in report.datasets
         for new in [now.get(old.name)]
     )
+
+
+def _newly_broken(
+    contract: Contract, frame: CoverageFrame, checks: Sequence[CheckRecord], report: Report
+) -> Mapping[tuple[str, date], Sequence[str]]:
+    """What checks about rows find on dates that held rows and on which they found nothing."""
+    about_rows = row_checks(contract)
+    held = {(record.name, c.date) for record in report.datasets for c in record.days if c.present}
+    before = {check.id: check for check in report.checks if check.outcome is not Outcome.ERRORED}
+    found: dict[tuple[str, date], list[str]] = {}
+    for check in checks:
+        if check.id not in about_rows.keys() & before.keys() or check.outcome is not Outcome.FAILED:
+            continue
+        known = set(before[check.id].unexpected_dates)
+        rows = frame.rows.get(check.pair, {})
+        for day in check.unexpected_dates:
+            if day in rows and day not in known and (check.dataset, day) in held:
+                told = about_rows[check.id].rule.told_of(rows[day])
+                found.setdefault((check.dataset, day), []).append(f"{check.name}: {told}")
+    return found
 
 
 def _figures(
@@ -224,16 +260,20 @@ def _figures(
 
 
 def _regressions(
-    old: DatasetRecord, new: DatasetRecord, multiplied: Sequence[Multiplied]
+    old: DatasetRecord,
+    new: DatasetRecord,
+    multiplied: Sequence[Multiplied],
+    broken: Mapping[tuple[str, date], Sequence[str]],
 ) -> Iterator[Regression]:
     after = {day.date: day for day in new.days}
     before = {day.date: day for day in old.days}
     rows = {found.day: found.change for found in multiplied if found.name == new.name}
     for when in sorted(before.keys() | after.keys() | rows.keys()):
         empty = Cell(when, Status.OFF, 0, 0, 0, 0, 0)
-        what = _worse(before.get(when, empty), after.get(when, empty)), rows.get(when)
-        if any(what):
-            yield Regression(date=when, what=", ".join(filter(None, what)))
+        worse = _worse(before.get(when, empty), after.get(when, empty))
+        what = list(filter(None, (worse, rows.get(when), *broken.get((new.name, when), ()))))
+        if what:
+            yield Regression(date=when, what=", ".join(what))
 
 
 def _worse(old: Cell, new: Cell) -> str:

@@ -85,7 +85,8 @@ class RowsBefore:
     """The rows of what a service builds, by date, before anything is sent to it.
 
     ``unsure`` are dates on which an earlier run may have multiplied rows already: they say nothing
-    of what is usual, nor of what they had before.
+    of what is usual, nor of what they had before. ``replaced`` names the datasets that have rows
+    twice, by the dates on which a call is to replace them: what they had is not usual either.
     """
 
     def __init__(
@@ -93,10 +94,12 @@ class RowsBefore:
         contract: Contract,
         counts: Mapping[date, Mapping[str, Count]],
         unsure: Collection[date] = (),
+        replaced: Mapping[date, Collection[str]] | None = None,
     ) -> None:
         self._contract = contract
         self._counts = counts
         self._unsure = unsure
+        self._replaced = replaced or {}
         self._partial: dict[date, Mapping[str, Count]] = {}
         self._landed: dict[date, Mapping[str, Count]] = {}
 
@@ -109,16 +112,22 @@ class RowsBefore:
         (self._landed if landed else self._partial)[day] = now
 
     def multiplied(
-        self, day: date, now: Mapping[str, Count], *, called: bool
+        self,
+        day: date,
+        now: Mapping[str, Count],
+        *,
+        called: bool,
+        twice: Collection[str] = (),
     ) -> tuple[Multiplied, ...]:
         """Which rows of a date are multiplied.
 
-        ``called``: its rows may have been replaced, by more than there were.
+        ``called``: its rows may have been replaced, by more than there were. The datasets of
+        ``twice`` still have rows twice that were to be replaced: they may not have got more.
         """
-        return tuple(self._multiplied(day, now, called))
+        return tuple(self._multiplied(day, now, called, twice))
 
     def _multiplied(
-        self, day: date, now: Mapping[str, Count], called: bool
+        self, day: date, now: Mapping[str, Count], called: bool, twice: Collection[str]
     ) -> Iterator[Multiplied]:
         if day in self._unsure and not called:
             return
@@ -131,7 +140,8 @@ class RowsBefore:
             for before, replaced in self._befores(day, name, called, others):
                 seen = [count, before or Count(0, 0), *others]
                 new, old, *usual = [Count(c.rows, 1) for c in seen] if per_date else seen
-                if is_multiplied(new, old, usual, called=replaced):
+                more = name in twice and old.rows > 0 and new.rate > old.rate
+                if more or is_multiplied(new, old, usual, called=replaced):
                     yield Multiplied(name, day, count, before, keyed)
                     break
 
@@ -181,7 +191,8 @@ class RowsBefore:
         return None if day in self._unsure else self._counts.get(day, {}).get(name)
 
     def _others(self, day: date, name: str) -> list[Count]:
-        known = (self._known(other, name) for other in self._counts if other != day)
+        others = (d for d in self._counts if d != day and name not in self._replaced.get(d, ()))
+        known = (self._known(other, name) for other in others)
         return [count for count in known if count and count.rows]
 
 

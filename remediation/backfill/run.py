@@ -122,7 +122,9 @@ def _tables(request: Request) -> Tables:
 def _statuses(plan: Plan, ledger: Ledger) -> tuple[CallStatus, ...]:
     """In the order of the plan."""
     found = {entry.id: entry.model_dump(exclude={"in_flight"}) for entry in ledger.entries(plan.id)}
-    return tuple(CallStatus.model_validate(found[call.id]) for call in plan.calls)
+    return tuple(
+        CallStatus.model_validate({**found[call.id], "checks": call.checks}) for call in plan.calls
+    )
 
 
 def _revalidate(
@@ -130,11 +132,13 @@ def _revalidate(
 ) -> Revalidation:
     """Read the whole window again, and what each service builds, with its rows."""
     contract, report, url = request.file.contract, request.report, request.warehouse
-    window = window_again(contract, report)
+    window, now = window_again(contract, report), request.clock.now()
     try:
         multiplied = _multiplied(request, calls, rows)
         evidence = retry_while_busy(
-            lambda: gather(contract, url, window, request.as_of, request.fresh(), with_keys=False),
+            lambda: gather(
+                contract, url, window, request.as_of, request.fresh(), with_keys=False, now=now
+            ),
             request.clock,
         )
     except WarehouseError as error:
@@ -156,7 +160,10 @@ def _multiplied(
     held = _tables(request).look(windows)
     found = {
         call.id: rows[call.service].multiplied(
-            call.date, held[call.id].counts, called=call.id in called
+            call.date,
+            held[call.id].counts,
+            called=call.id in called,
+            twice=held[call.id].standing_twice,
         )
         for call in windows
         if call.id not in skipped

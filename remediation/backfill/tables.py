@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from checkpoints.contract.checks import coverage_pair, landing_pairs
+from checkpoints.contract.checks import Check, coverage_pair, landing_pairs, row_checks
 from checkpoints.contract.model import Contract
 from checkpoints.contract.upstreams import names_in
 from checkpoints.contract.window import Window
@@ -19,6 +19,7 @@ from checkpoints.rules.evidence import Cell, Pair
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.reading import open_warehouse
 from remediation.backfill.rows import Count, count_of
+from remediation.backfill.unmet import Unmet, read_above, unmet
 from remediation.clock import Clock
 from remediation.ledger.states import State
 from remediation.plan.model import Call
@@ -33,22 +34,37 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What each dataset of a call holds on its date; ``counts`` is empty where nothing counts."""
+    """What each dataset of a call holds on its date; ``counts`` is empty where nothing counts.
+
+    ``unmet`` are the checks about rows that the call was planned for and that fail on the date.
+    """
 
     cells: Mapping[str, Cell]
     counts: Mapping[str, Count] = field(default_factory=dict)
+    unmet: tuple[Unmet, ...] = ()
 
     def of(self, names: Collection[str]) -> Held:
         """The same of some of the datasets."""
         return Held(
             {name: cell for name, cell in self.cells.items() if name in names},
             {name: count for name, count in self.counts.items() if name in names},
+            tuple(one for one in self.unmet if one.check.dataset in names),
         )
+
+    @property
+    def lacks(self) -> bool:
+        """Some dataset has not all that is asked of it."""
+        return bool(self.unmet) or any(cell.missing for cell in self.cells.values())
+
+    @property
+    def standing_twice(self) -> frozenset[str]:
+        """The datasets whose rows stand twice, and should have been replaced."""
+        return frozenset(one.check.dataset for one in self.unmet if one.stands_twice)
 
 
 def has_landed(held: Held) -> bool:
-    """True when every dataset has all that is expected of it, and that is something."""
-    return not nothing_there(held) and not any(cell.missing for cell in held.cells.values())
+    """True when every dataset has all that is asked of it, and that is something."""
+    return not nothing_there(held) and not held.lacks
 
 
 def nothing_there(held: Held) -> bool:
@@ -63,12 +79,13 @@ def outcome_of(held: Held) -> tuple[State, str]:
     if nothing_there(held):
         return State.STILL_MISSING, "the upstream has nothing on that date any more"
     some = any(cell.matched for cell in held.cells.values())
-    lacking = "; ".join(
+    lacking = [
         f"{name} has {cell.matched} of {cell.expected}"
         for name, cell in held.cells.items()
         if cell.missing
-    )
-    return State.PARTIAL if some else State.STILL_MISSING, lacking
+    ]
+    reason = "; ".join(dict.fromkeys([*lacking, *map(str, held.unmet)]))
+    return State.PARTIAL if some else State.STILL_MISSING, reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +106,9 @@ class Tables:
     ) -> dict[str, Held]:
         """What the datasets of each call hold on its date, by the call's id; one query.
 
-        They are compared as ``landing_pairs`` says; ``at_source``, with what their coverage is
-        measured by. ``before_exit``, the answer is waited for no longer than a second.
+        They are compared as ``landing_pairs`` says, and judged by the call's checks; ``at_source``,
+        only compared, with what their coverage is measured by. ``before_exit``, the answer is
+        waited for no longer than a second.
 
         Raises:
             WarehouseError: the warehouse, or a dataset of the calls, cannot be read in time.
@@ -111,11 +129,15 @@ class Tables:
         names = {name for call in calls for name in call.datasets}
         pairs = {name: self._pairs(name, at_source) for name in names}
         dates = sorted({call.date for call in calls})
+        checks = {} if at_source else self._checks(calls)
         every = [pair for of_dataset in pairs.values() for pair in of_dataset]
+        every += [check.pair for check in checks.values()]
         needed = {name for pair in every for name in names_in(self.contract, pair)}
         with open_warehouse(self.contract, self.url, self.reading, needed) as warehouse:
             if warehouse.unreadable:
                 raise WarehouseError(*warehouse.unreadable.values())
+            if checks:
+                warehouse = warehouse.reading_also(read_above(checks, calls))
             presence = warehouse.presence(ranges_of(dates), with_rows=not at_source)
         window = Window(range=DateRange(dates[0], dates[-1]), label="dates sent")
         frame = build_frame(self.contract, presence, window, self.as_of, every)
@@ -124,9 +146,16 @@ class Tables:
             call.id: Held(
                 {n: found[n, call.date] for n in call.datasets},
                 {n: count_of(self.contract, presence, n, call.date) for n in call.datasets},
+                tuple(unmet(checks, call.checks if checks else (), frame, call.date)),
             )
             for call in calls
         }
+
+    def _checks(self, calls: Sequence[Call]) -> dict[str, Check]:
+        """The checks about rows that calls were planned for, by id."""
+        asked = {one.id for call in calls for one in call.checks}
+        every = row_checks(self.contract) if asked else {}
+        return {name: check for name, check in every.items() if name in asked}
 
     def _pairs(self, name: str, at_source: bool) -> tuple[Pair, ...]:
         if at_source:

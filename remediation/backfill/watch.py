@@ -123,7 +123,8 @@ class Watch:
 
     def outcome(self, call: Call, held: Held) -> tuple[State, str]:
         """The state of a call whose time is up, and the reason for people."""
-        if multiplied := self.rows.multiplied(call.date, held.counts, called=True):
+        twice = held.standing_twice
+        if multiplied := self.rows.multiplied(call.date, held.counts, called=True, twice=twice):
             return State.MULTIPLIED, why_multiplied(call.service, multiplied)
         return outcome_of(held.of(call.datasets))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
@@ -66,7 +67,8 @@ def planned(plan: Plan, code: ExitCode, at: datetime) -> tuple[Findings, list[Se
         _finding(
             "calls",
             _every_date_lands(service),
-            f"nothing was sent: {dates(len(plan.calls_of(service)))} would be",
+            f"nothing was sent: {dates(len(plan.calls_of(service)))} would be"
+            + _for_checks(plan, service),
             outcome=Outcome.NOT_EVALUATED,
             gates=False,
         )
@@ -91,6 +93,12 @@ def planned(plan: Plan, code: ExitCode, at: datetime) -> tuple[Findings, list[Se
         findings=(*calls, *left),
     )
     return found, _unplanned(plan.unplanned)
+
+
+def _for_checks(plan: Plan, service: str) -> str:
+    """``, 2 for filled usage_rate``: how many dates are called for each check about rows."""
+    names = (name for call in plan.calls_of(service) for name in {c.name for c in call.checks})
+    return "".join(f", {number} for {name}" for name, number in sorted(Counter(names).items()))
 
 
 def _about(of: RemediationRecord | Plan, plan_id: str) -> dict[str, str]:

@@ -127,8 +127,15 @@ def _left_out(entry: Unplanned, report: Report, detail: Detail) -> str:
 
 
 def _print_ranges(console: Console, plan: Plan, report: Report) -> None:
+    """Where something is asked of rows, a column says what."""
     planned = plan.dates_of()
-    names = [("dataset", "dates"), *((one_line(name), len(days)) for name, days in planned.items())]
+    columns: list[Sequence[object]] = [("dataset", "dates", "for")]
+    columns += [
+        (one_line(name), len(days), one_line(checks) or "missing keys")
+        for (name, checks), days in planned.items()
+    ]
+    shown = 3 if any(checks for _, checks in planned) else 2
+    names = [cells[:shown] for cells in columns]
     ranges = [["ranges"], *([str(r) for r in report.ranges(days)] for days in planned.values())]
     for line in hanging(aligned(_texts(names)), ranges, console.width):
         console.print(line, soft_wrap=True)

@@ -2,61 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 
+from checkpoints.archive.remediation import RowCheck
 from checkpoints.archive.report import Report
-from checkpoints.contract.checks import by_date_grain, checks_of, upstream_pair
+from checkpoints.contract.checks import Check, by_date_grain, checks_of, upstream_pair
 from checkpoints.contract.model import Contract
+from checkpoints.contract.upstreams import names_in
 from checkpoints.coverage.results import CheckRecord
-from checkpoints.rules.evidence import Cell, Pair, PairEvidence, Status, Tally
+from checkpoints.dates import DateRange
+from checkpoints.rules.evidence import Cell, Pair, PairEvidence, Status, Tally, due_cells
 from checkpoints.rules.rule import Outcome
+from remediation.plan.order import filled_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The datasets that a plan is asked for, and whether their passed checks count as well."""
+    """The datasets that a plan is asked for, and whether their passed checks count as well.
+
+    ``about_rows`` are the checks that ask for no keys, by id.
+    """
 
     names: frozenset[str]
     include_passing: bool
+    about_rows: Mapping[str, Check] = field(default_factory=dict)
 
     def checks(self, report: Report) -> Iterator[CheckRecord]:
         """The checks of those datasets."""
         return (check for check in report.checks if check.dataset in self.names)
 
 
-Wanted = Mapping[str, Mapping[date, frozenset[Pair]]]
-"""Per dataset and date, the pairs whose checks want the date repaired."""
+Want = Pair | RowCheck
+"""Why a date is to be repaired: a pair that lacks keys, or a check about rows."""
+
+Wanted = Mapping[str, Mapping[date, frozenset[Want]]]
+"""Per dataset and date, what wants the date repaired."""
 
 
-def candidates(report: Report, asked: Asked) -> Wanted:
+def candidates(report: Report, contract: Contract, asked: Asked) -> Wanted:
     """The unexpected dates of failed checks that a backfill can repair."""
-    wanted: dict[str, dict[date, frozenset[Pair]]] = {}
+    wanted: dict[str, dict[date, frozenset[Want]]] = {}
     for check in asked.checks(report):
-        for day in _wanted_by(report, asked, check):
+        want = row_check(check) if check.id in asked.about_rows else check.pair
+        for day in _wanted_by(report, contract, asked, check):
             of_dataset = wanted.setdefault(check.dataset, {})
-            of_dataset[day] = of_dataset.get(day, frozenset()) | {check.pair}
+            of_dataset[day] = of_dataset.get(day, frozenset()) | {want}
     return wanted
 
 
-def to_rewrite(report: Report, asked: Asked) -> frozenset[tuple[str, date]]:
+def to_rewrite(report: Report, contract: Contract, asked: Asked) -> frozenset[tuple[str, date]]:
     """The dates whose rows are to be written again, although no key may be missing."""
     return frozenset(
         (check.dataset, day)
         for check in asked.checks(report)
         if check.stock
-        for day in _wanted_by(report, asked, check)
+        for day in _wanted_by(report, contract, asked, check)
     )
 
 
-def _wanted_by(report: Report, asked: Asked, check: CheckRecord) -> tuple[date, ...]:
-    if check.rule.repairable and check.outcome is Outcome.FAILED:
+def _wanted_by(
+    report: Report, contract: Contract, asked: Asked, check: CheckRecord
+) -> tuple[date, ...]:
+    if not is_repairable(contract, check):
+        return ()
+    if check.outcome is Outcome.FAILED:
         return check.unexpected_dates
-    passed = check.outcome is Outcome.PASSED and not check.stock
-    if check.rule.repairable and passed and asked.include_passing:
+    if check.outcome is Outcome.PASSED and asked.include_passing:
         return lacking(report, check)
     return ()
+
+
+def row_check(check: CheckRecord) -> RowCheck:
+    """A check about rows as a plan names it."""
+    return RowCheck(id=check.id, dataset=check.dataset, kind=check.kind, name=check.name)
+
+
+def is_repairable(contract: Contract, check: CheckRecord) -> bool:
+    """Whether a backfill of its unexpected dates repairs what a check found."""
+    service = contract.datasets[check.dataset].service
+    replaces = service is not None and contract.services[service].replaces
+    return check.rule.repairable or (check.rule.repaired_by_replacing and replaces)
 
 
 def lacking(report: Report, check: CheckRecord) -> tuple[date, ...]:
@@ -82,15 +109,15 @@ def foreseen(
     ``coming`` is how many keys the upstream will have at least, by date. A dataset that is
     compared with its upstream alone passes while both lack a date, and fails as soon as the
     upstream has it: the same rules judge that here, on the figures the tables will hold, so that
-    one plan repairs both. What the dataset has already is taken to match. Each check is judged over
-    its own window.
+    one plan repairs both. What the dataset has already is taken to match; what its rows will be
+    like nobody knows. Each check is judged over its own window.
     """
     cells = [_after(contract, name, cell, coming) for cell in cells_of(report, name)]
     declared = contract.checkpoints.get(report.checkpoint)
     rules = {
         replace(check, window=part).id: check.rule
         for check in checks_of(contract)
-        if check.pair == upstream_pair(contract, name)
+        if check.pair == upstream_pair(contract, name) and check.id not in asked.about_rows
         for part in ("", *(declared.parts if declared else ()))
     }
     found: set[date] = set()
@@ -134,6 +161,34 @@ def coming_above(
                 keys.append(max(coming.get(above, {}).get(day, 0), cell.present if cell else 0))
         if least := (min if upstream.every else max)(keys, default=0):
             found[day] = least
+    return found
+
+
+def foreseen_stale(
+    report: Report,
+    contract: Contract,
+    asked: Asked,
+    name: str,
+    planned: Collection[tuple[str, date]],
+) -> Mapping[date, frozenset[Want]]:
+    """By date, the checks by which rows of a dataset will be older than what they are made from.
+
+    What is ``planned`` above it is written anew, on a date or on those before it that count.
+    """
+    found: dict[date, frozenset[Want]] = {}
+    for check in asked.checks(report):
+        known = check.dataset == name and check.id in asked.about_rows
+        if not known or check.outcome is Outcome.ERRORED or not is_repairable(contract, check):
+            continue
+        rule = asked.about_rows[check.id].rule
+        above = names_in(contract, check.pair)[1:]
+        if not rule.reads_written_at():
+            continue
+        for cell in due_cells(cells_of(report, name)):
+            before = rule.reads_above_before(DateRange(cell.date, cell.date))
+            days = [*(before.dates() if before else ()), cell.date]
+            if cell.present and any(filled_from(contract, planned, above, d) for d in days):
+                found[cell.date] = found.get(cell.date, frozenset()) | {row_check(check)}
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from checkpoints.archive.remediation import Unplanned, Why
+from checkpoints.archive.remediation import RowChecks, Unplanned, Why
 from checkpoints.contract.model import Contract
 from checkpoints.dates import DateRange
 from checkpoints.errors import ExitCode, worst
@@ -32,12 +32,14 @@ UNREPAIRED = frozenset(Why) - {Why.NOT_DUE, Why.PASSED, Why.NOT_REPAIRABLE}
 class Call(Record):
     """One call of a service for one date, and the datasets that must land by it.
 
+    ``checks`` are those about rows that must pass on the date, beside having its keys;
     ``depends_on`` are the ids of the calls that must land first.
     """
 
     service: str
     date: date
     datasets: tuple[str, ...]
+    checks: RowChecks = ()
     depends_on: tuple[str, ...] = ()
 
     @property
@@ -118,13 +120,14 @@ class Plan(Record):
         """The calls of one service, oldest date first."""
         return tuple(call for call in self.calls if call.service == service)
 
-    def dates_of(self) -> dict[str, tuple[date, ...]]:
-        """The planned dates per dataset, in order."""
-        dates: dict[str, list[date]] = {}
+    def dates_of(self) -> dict[tuple[str, str], tuple[date, ...]]:
+        """The planned dates, in order, by dataset and the names of the checks about rows."""
+        dates: dict[tuple[str, str], list[date]] = {}
         for call in self.calls:
             for dataset in call.datasets:
-                dates.setdefault(dataset, []).append(call.date)
-        return {dataset: tuple(sorted(days)) for dataset, days in dates.items()}
+                names = dict.fromkeys(c.name for c in call.checks if c.dataset == dataset)
+                dates.setdefault((dataset, ", ".join(names)), []).append(call.date)
+        return {asked: tuple(sorted(days)) for asked, days in dates.items()}
 
 
 class Estimate(Record):

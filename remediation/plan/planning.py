@@ -11,20 +11,24 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from checkpoints.archive.remediation import Unplanned, Why
+from checkpoints.archive.remediation import RowCheck, Unplanned, Why
 from checkpoints.archive.report import Report
-from checkpoints.contract.checks import tells_keys_apart, upstream_pair
+from checkpoints.contract.checks import row_checks, tells_keys_apart, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.contract.upstreams import names_above, names_in
+from checkpoints.coverage.results import CheckRecord
 from checkpoints.rules.evidence import Cell, Pair, Status
 from checkpoints.rules.rule import Outcome
 from remediation.errors import PlanError
 from remediation.plan.candidates import (
     Asked,
+    Want,
     candidates,
     cells_of,
     coming_above,
     foreseen,
+    foreseen_stale,
+    is_repairable,
     lacking,
     to_rewrite,
     will_have,
@@ -33,6 +37,8 @@ from remediation.plan.model import Call, Plan, call_id, content_hash
 from remediation.plan.order import built_by, filled_from, service_rank, upstream_first
 
 Cause = tuple[Why, str]
+Planned = Mapping[tuple[str, date], tuple[RowCheck, ...]]
+"""The planned dates of datasets, and the checks about rows that each is planned for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +77,7 @@ def make_plan(report: Report, contract: Contract, contract_sha256: str, request:
         only_layer=request.only_layer,
         include_passing=request.include_passing,
         calls=_calls(contract, planned),
-        rewrites=_rewrites(contract, planned, to_rewrite(report, asked)),
+        rewrites=_rewrites(contract, planned, to_rewrite(report, contract, asked)),
         unplanned=(
             *_unplanned(contract, causes),
             *_passed(report, contract, asked, request.in_flight, decided),
@@ -123,19 +129,23 @@ def _asked(contract: Contract, request: Request) -> Asked:
         raise PlanError(f"--layer {layer!r} has no datasets: name another, or leave it out")
     if not names:
         raise PlanError(f"--dataset {dataset!r} is not in --layer {layer!r}: leave one out")
-    return Asked(names=names, include_passing=request.include_passing)
+    return Asked(
+        names=names, include_passing=request.include_passing, about_rows=row_checks(contract)
+    )
 
 
 def _decide(
     report: Report, contract: Contract, asked: Asked, in_flight: Collection[str]
-) -> tuple[set[tuple[str, date]], dict[tuple[str, date], Cause]]:
+) -> tuple[Planned, dict[tuple[str, date], Cause]]:
     """Each candidate is either planned or has a cause; upstreams are decided first.
 
-    A dataset that no service builds, such as a view, will have what comes to its upstream.
+    A dataset that no service builds, such as a view, will have what comes to its upstream. What is
+    planned for its rows alone gets no keys that others could get from it.
     """
-    wanted, rewritten = candidates(report, asked), to_rewrite(report, asked)
+    wanted, rewritten = candidates(report, contract, asked), to_rewrite(report, contract, asked)
     coming: dict[str, dict[date, int]] = {}
-    planned: set[tuple[str, date]] = set()
+    planned: dict[tuple[str, date], tuple[RowCheck, ...]] = {}
+    filled: set[tuple[str, date]] = set()
     causes: dict[tuple[str, date], Cause] = {}
     for name in sorted(contract.names, key=lambda n: upstream_first(contract, n)):
         built = contract.datasets[name].service is not None
@@ -145,16 +155,21 @@ def _decide(
             foreseen(report, contract, asked, name, above) if above and built else frozenset[date]()
         )
         own = wanted.get(name, {})
-        for when in own.keys() | more:
-            cell = cells.get(when)
-            # None: whatever they compare, its rows are to be written again.
-            pairs = None if (name, when) in rewritten else own.get(when, frozenset[Pair]())
-            cause = _cause(report, contract, in_flight, planned, above, name, when, cell, pairs)
+        stale = foreseen_stale(report, contract, asked, name, planned)
+        for when in own.keys() | more | stale.keys():
+            cell, none = cells.get(when), frozenset[Want]()
+            wants = own.get(when, none) | stale.get(when, none)
+            # Whatever they compare, its rows are to be written again.
+            again = (name, when) in rewritten or bool(_row_checks(wants))
+            compared = None if again else wants
+            cause = _cause(report, contract, in_flight, filled, above, name, when, cell, compared)
             if cause is not None:
                 causes[name, when] = cause
             elif cell is not None:
-                planned.add((name, when))
-                coming.setdefault(name, {})[when] = will_have(contract, name, cell, above)
+                planned[name, when] = _row_checks(wants)
+                if when in more or any(isinstance(want, Pair) for want in wants):
+                    filled.add((name, when))
+                    coming.setdefault(name, {})[when] = will_have(contract, name, cell, above)
         if above and not built:
             coming[name] = {
                 when: will_have(contract, name, cells[when], above)
@@ -164,16 +179,21 @@ def _decide(
     return planned, causes
 
 
+def _row_checks(wants: Iterable[Want]) -> tuple[RowCheck, ...]:
+    found = [want for want in wants if isinstance(want, RowCheck)]
+    return tuple(sorted(found, key=lambda check: (check.name, check.id)))
+
+
 def _cause(
     report: Report,
     contract: Contract,
     in_flight: Collection[str],
-    planned: Collection[tuple[str, date]],
+    filled: Collection[tuple[str, date]],
     above: Collection[date],
     name: str,
     when: date,
     day: Cell | None,
-    pairs: frozenset[Pair] | None,
+    wants: frozenset[Want] | None,
 ) -> Cause | None:
     """Why a date of a dataset is not called; None when it is."""
     dataset = contract.datasets[name]
@@ -190,33 +210,36 @@ def _cause(
         return Why.TOO_OLD, f"{dataset.service} cannot rebuild dates before {earliest}"
     if call_id(dataset.service, when) in in_flight:
         return Why.IN_FLIGHT, f"{dataset.service} may still be working on an earlier call"
-    return _cause_above(report, contract, planned, above, name, when, day, pairs)
+    return _cause_above(report, contract, filled, above, name, when, day, wants)
 
 
 def _cause_above(
     report: Report,
     contract: Contract,
-    planned: Collection[tuple[str, date]],
+    filled: Collection[tuple[str, date]],
     above: Collection[date],
     name: str,
     when: date,
     day: Cell,
-    pairs: frozenset[Pair] | None,
+    wants: frozenset[Want] | None,
 ) -> Cause | None:
-    """Why its upstream gives a date of a dataset nothing to be called for; None when it does."""
+    """Why its upstream gives a date of a dataset nothing to be called for; None when it does.
+
+    Without ``wants`` its rows are to be written again, whatever keys it has.
+    """
     upstream, names = upstream_pair(contract, name), names_above(contract, name)
     if unreadable := next((report.unreadable[n] for n in names if n in report.unreadable), ""):
         return Why.ERRORED, f"its upstream could not be read: {unreadable}"
-    filled = filled_from(contract, planned, names, when)
+    comes = filled_from(contract, filled, names, when)
     # Of several that all are needed, one alone brings nothing.
-    if filled and (len(names) == 1 or day.expected or when in above):
+    if comes and (len(names) == 1 or day.expected or when in above):
         return None
     if not day.expected:
         return Why.UPSTREAM_EMPTY, f"its upstream {upstream.of!r} has nothing on these dates"
     # A batch per date, or a count, says nothing about the keys that a finer comparison lacks.
-    if day.missing or pairs is None:
+    if day.missing or wants is None:
         return None
-    if tells_keys_apart(contract, upstream) or pairs <= {upstream}:
+    if tells_keys_apart(contract, upstream) or wants <= {upstream}:
         return Why.COMPLETE, f"it has all that its upstream {upstream.of!r} has"
     return None
 
@@ -238,7 +261,7 @@ def _rewrites(
     return tuple(sorted({call_id(s, at[1]) for s, at in built if at in planned}))
 
 
-def _calls(contract: Contract, planned: Collection[tuple[str, date]]) -> tuple[Call, ...]:
+def _calls(contract: Contract, planned: Planned) -> tuple[Call, ...]:
     """One call per service and date, upstream services first, then the oldest date."""
     by_call: dict[tuple[str, date], list[str]] = {}
     for name, when in sorted(planned, key=lambda p: contract.names.index(p[0])):
@@ -249,6 +272,7 @@ def _calls(contract: Contract, planned: Collection[tuple[str, date]]) -> tuple[C
             service=service,
             date=when,
             datasets=tuple(names),
+            checks=tuple(check for name in names for check in planned[name, when]),
             depends_on=_depends_on(contract, planned, service, when, names),
         )
         for (service, when), names in sorted(
@@ -292,7 +316,7 @@ def _passed(
     tolerated = {
         (check.dataset, day)
         for check in asked.checks(report)
-        if check.rule.repairable and check.outcome is Outcome.PASSED and not check.stock
+        if is_repairable(contract, check) and check.outcome is Outcome.PASSED and not check.stock
         for day in lacking(report, check)
     }.difference(decided)
     if asked.include_passing or not tolerated:
@@ -321,7 +345,7 @@ def _never_planned(
         if check.outcome is Outcome.ERRORED:
             reason = f"{check.name} could not be evaluated: {check.message}"
             found.append(Unplanned(dataset=check.dataset, why=Why.ERRORED, reason=reason, dates=()))
-        elif check.outcome is Outcome.FAILED and not check.rule.repairable:
+        elif check.outcome is Outcome.FAILED and not is_repairable(contract, check):
             dates = tuple(sorted(check.unexpected_dates))
             if check.rule.goes_with_upstream:
                 above = names_in(contract, check.pair)[1:]
@@ -332,8 +356,15 @@ def _never_planned(
                 Unplanned(
                     dataset=check.dataset,
                     why=Why.NOT_REPAIRABLE,
-                    reason=check.rule.fix,
+                    reason=_fix(contract, check),
                     dates=dates,
                 )
             )
     yield from sorted(dict.fromkeys(found), key=lambda u: (u.dataset, u.why, u.reason, u.dates))
+
+
+def _fix(contract: Contract, check: CheckRecord) -> str:
+    service = contract.datasets[check.dataset].service
+    if service is None or not check.rule.repaired_by_replacing:
+        return check.rule.fix
+    return f"{check.rule.fix}; if a call of {service!r} does, say so: replaces: true"

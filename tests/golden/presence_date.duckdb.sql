@@ -112,18 +112,8 @@ FROM (
           THEN 8
           ELSE 0
         END AS "word_2",
-        CASE
-          WHEN (
-            NOT "rows_of_bdl_player_boxscores"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MIN("rows_of_bdl_player_boxscores"."written"))
-        END AS "first_written",
-        CASE
-          WHEN (
-            NOT "rows_of_bdl_player_boxscores"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MAX("rows_of_bdl_player_boxscores"."written"))
-        END AS "last_written",
+        CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_bdl_player_boxscores"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_bdl_player_boxscores"."written")) END AS "last_written",
         CASE
           WHEN (
             NOT "rows_of_bdl_player_boxscores"."key_1" IS NULL
@@ -180,15 +170,11 @@ FROM (
           ELSE 0
         END AS "word_2",
         CASE
-          WHEN (
-            NOT "rows_of_nbac_gamebook_player_stats"."key_1" IS NULL
-          )
+          WHEN TRUE
           THEN EPOCH_US(MIN("rows_of_nbac_gamebook_player_stats"."written"))
         END AS "first_written",
         CASE
-          WHEN (
-            NOT "rows_of_nbac_gamebook_player_stats"."key_1" IS NULL
-          )
+          WHEN TRUE
           THEN EPOCH_US(MAX("rows_of_nbac_gamebook_player_stats"."written"))
         END AS "last_written",
         CASE
@@ -314,18 +300,8 @@ FROM (
           THEN 16384
           ELSE 0
         END AS "word_2",
-        CASE
-          WHEN (
-            NOT "rows_of_player_game_summary"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MIN("rows_of_player_game_summary"."written"))
-        END AS "first_written",
-        CASE
-          WHEN (
-            NOT "rows_of_player_game_summary"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MAX("rows_of_player_game_summary"."written"))
-        END AS "last_written",
+        CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_player_game_summary"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_player_game_summary"."written")) END AS "last_written",
         CASE
           WHEN (
             NOT "rows_of_player_game_summary"."key_1" IS NULL
@@ -389,15 +365,11 @@ FROM (
           ELSE 0
         END AS "word_2",
         CASE
-          WHEN (
-            NOT "rows_of_team_defense_game_summary"."key_1" IS NULL
-          )
+          WHEN TRUE
           THEN EPOCH_US(MIN("rows_of_team_defense_game_summary"."written"))
         END AS "first_written",
         CASE
-          WHEN (
-            NOT "rows_of_team_defense_game_summary"."key_1" IS NULL
-          )
+          WHEN TRUE
           THEN EPOCH_US(MAX("rows_of_team_defense_game_summary"."written"))
         END AS "last_written",
         NULL AS "rows_of_1"
@@ -450,18 +422,8 @@ FROM (
           THEN 1048576
           ELSE 0
         END AS "word_2",
-        CASE
-          WHEN (
-            NOT "rows_of_player_composite_factors"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MIN("rows_of_player_composite_factors"."written"))
-        END AS "first_written",
-        CASE
-          WHEN (
-            NOT "rows_of_player_composite_factors"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MAX("rows_of_player_composite_factors"."written"))
-        END AS "last_written",
+        CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_player_composite_factors"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_player_composite_factors"."written")) END AS "last_written",
         CASE
           WHEN (
             NOT "rows_of_player_composite_factors"."key_1" IS NULL
@@ -589,18 +551,8 @@ FROM (
           THEN 67108864
           ELSE 0
         END AS "word_2",
-        CASE
-          WHEN (
-            NOT "rows_of_prediction_accuracy"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MIN("rows_of_prediction_accuracy"."written"))
-        END AS "first_written",
-        CASE
-          WHEN (
-            NOT "rows_of_prediction_accuracy"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MAX("rows_of_prediction_accuracy"."written"))
-        END AS "last_written",
+        CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_prediction_accuracy"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_prediction_accuracy"."written")) END AS "last_written",
         CASE
           WHEN (
             NOT "rows_of_prediction_accuracy"."key_1" IS NULL

@@ -151,18 +151,8 @@ FROM (
           THEN 8
           ELSE 0
         END AS "word_2",
-        CASE
-          WHEN (
-            NOT "rows_of_bdl_player_boxscores"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MIN("rows_of_bdl_player_boxscores"."written"))
-        END AS "first_written",
-        CASE
-          WHEN (
-            NOT "rows_of_bdl_player_boxscores"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MAX("rows_of_bdl_player_boxscores"."written"))
-        END AS "last_written",
+        CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_bdl_player_boxscores"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_bdl_player_boxscores"."written")) END AS "last_written",
         CASE
           WHEN (
             NOT "rows_of_bdl_player_boxscores"."key_1" IS NULL
@@ -267,15 +257,11 @@ FROM (
           ELSE 0
         END AS "word_2",
         CASE
-          WHEN (
-            NOT "rows_of_nbac_gamebook_player_stats"."key_1" IS NULL
-          )
+          WHEN TRUE
           THEN EPOCH_US(MIN("rows_of_nbac_gamebook_player_stats"."written"))
         END AS "first_written",
         CASE
-          WHEN (
-            NOT "rows_of_nbac_gamebook_player_stats"."key_1" IS NULL
-          )
+          WHEN TRUE
           THEN EPOCH_US(MAX("rows_of_nbac_gamebook_player_stats"."written"))
         END AS "last_written",
         CASE
@@ -497,18 +483,8 @@ FROM (
           THEN 16384
           ELSE 0
         END AS "word_2",
-        CASE
-          WHEN (
-            NOT "rows_of_player_game_summary"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MIN("rows_of_player_game_summary"."written"))
-        END AS "first_written",
-        CASE
-          WHEN (
-            NOT "rows_of_player_game_summary"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MAX("rows_of_player_game_summary"."written"))
-        END AS "last_written",
+        CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_player_game_summary"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_player_game_summary"."written")) END AS "last_written",
         CASE
           WHEN (
             NOT "rows_of_player_game_summary"."key_1" IS NULL
@@ -620,15 +596,11 @@ FROM (
           ELSE 0
         END AS "word_2",
         CASE
-          WHEN (
-            NOT "rows_of_team_defense_game_summary"."key_1" IS NULL
-          )
+          WHEN TRUE
           THEN EPOCH_US(MIN("rows_of_team_defense_game_summary"."written"))
         END AS "first_written",
         CASE
-          WHEN (
-            NOT "rows_of_team_defense_game_summary"."key_1" IS NULL
-          )
+          WHEN TRUE
           THEN EPOCH_US(MAX("rows_of_team_defense_game_summary"."written"))
         END AS "last_written",
         NULL AS "rows_of_1"
@@ -738,18 +710,8 @@ FROM (
           THEN 1048576
           ELSE 0
         END AS "word_2",
-        CASE
-          WHEN (
-            NOT "rows_of_player_composite_factors"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MIN("rows_of_player_composite_factors"."written"))
-        END AS "first_written",
-        CASE
-          WHEN (
-            NOT "rows_of_player_composite_factors"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MAX("rows_of_player_composite_factors"."written"))
-        END AS "last_written",
+        CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_player_composite_factors"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_player_composite_factors"."written")) END AS "last_written",
         CASE
           WHEN (
             NOT "rows_of_player_composite_factors"."key_1" IS NULL
@@ -1039,18 +1001,8 @@ FROM (
           THEN 67108864
           ELSE 0
         END AS "word_2",
-        CASE
-          WHEN (
-            NOT "rows_of_prediction_accuracy"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MIN("rows_of_prediction_accuracy"."written"))
-        END AS "first_written",
-        CASE
-          WHEN (
-            NOT "rows_of_prediction_accuracy"."key_1" IS NULL
-          )
-          THEN EPOCH_US(MAX("rows_of_prediction_accuracy"."written"))
-        END AS "last_written",
+        CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_prediction_accuracy"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_prediction_accuracy"."written")) END AS "last_written",
         CASE
           WHEN (
             NOT "rows_of_prediction_accuracy"."key_1" IS NULL

@@ -109,15 +109,11 @@ FROM (
           ELSE 0
         END AS `word_2`,
         CASE
-          WHEN (
-            NOT `rows_of_bdl_player_boxscores`.`key_1` IS NULL
-          )
+          WHEN TRUE
           THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_bdl_player_boxscores`.`written`)))
         END AS `first_written`,
         CASE
-          WHEN (
-            NOT `rows_of_bdl_player_boxscores`.`key_1` IS NULL
-          )
+          WHEN TRUE
           THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_bdl_player_boxscores`.`written`)))
         END AS `last_written`,
         CASE
@@ -173,15 +169,11 @@ FROM (
           ELSE 0
         END AS `word_2`,
         CASE
-          WHEN (
-            NOT `rows_of_nbac_gamebook_player_stats`.`key_1` IS NULL
-          )
+          WHEN TRUE
           THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_nbac_gamebook_player_stats`.`written`)))
         END AS `first_written`,
         CASE
-          WHEN (
-            NOT `rows_of_nbac_gamebook_player_stats`.`key_1` IS NULL
-          )
+          WHEN TRUE
           THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_nbac_gamebook_player_stats`.`written`)))
         END AS `last_written`,
         CASE
@@ -304,15 +296,11 @@ FROM (
           ELSE 0
         END AS `word_2`,
         CASE
-          WHEN (
-            NOT `rows_of_player_game_summary`.`key_1` IS NULL
-          )
+          WHEN TRUE
           THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_player_game_summary`.`written`)))
         END AS `first_written`,
         CASE
-          WHEN (
-            NOT `rows_of_player_game_summary`.`key_1` IS NULL
-          )
+          WHEN TRUE
           THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_player_game_summary`.`written`)))
         END AS `last_written`,
         CASE
@@ -375,15 +363,11 @@ FROM (
           ELSE 0
         END AS `word_2`,
         CASE
-          WHEN (
-            NOT `rows_of_team_defense_game_summary`.`key_1` IS NULL
-          )
+          WHEN TRUE
           THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_team_defense_game_summary`.`written`)))
         END AS `first_written`,
         CASE
-          WHEN (
-            NOT `rows_of_team_defense_game_summary`.`key_1` IS NULL
-          )
+          WHEN TRUE
           THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_team_defense_game_summary`.`written`)))
         END AS `last_written`,
         NULL AS `rows_of_1`
@@ -435,15 +419,11 @@ FROM (
           ELSE 0
         END AS `word_2`,
         CASE
-          WHEN (
-            NOT `rows_of_player_composite_factors`.`key_1` IS NULL
-          )
+          WHEN TRUE
           THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_player_composite_factors`.`written`)))
         END AS `first_written`,
         CASE
-          WHEN (
-            NOT `rows_of_player_composite_factors`.`key_1` IS NULL
-          )
+          WHEN TRUE
           THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_player_composite_factors`.`written`)))
         END AS `last_written`,
         CASE
@@ -580,15 +560,11 @@ FROM (
           ELSE 0
         END AS `word_2`,
         CASE
-          WHEN (
-            NOT `rows_of_prediction_accuracy`.`key_1` IS NULL
-          )
+          WHEN TRUE
           THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_prediction_accuracy`.`written`)))
         END AS `first_written`,
         CASE
-          WHEN (
-            NOT `rows_of_prediction_accuracy`.`key_1` IS NULL
-          )
+          WHEN TRUE
           THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_prediction_accuracy`.`written`)))
         END AS `last_written`,
         CASE

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
@@ -23,7 +24,7 @@ from remediation.ledger.ledger import Ledger, LedgerEntry, Transition, ledger_pa
 from remediation.plan.model import Plan
 from remediation.plan.planning import Request, make_plan
 from remediation.service.dispatch import Dispatch
-from tests.support.scripted_service import Project
+from tests.support.scripted_service import Act, Project, reply
 
 SEVEN, EIGHT, NINE = "2025-01-07", "2025-01-08", "2025-01-09"
 THREE_DAYS = (SEVEN, EIGHT, NINE)
@@ -123,6 +124,28 @@ def history(made: Project, plan: Plan, day: str) -> list[str]:
     with read_ledger(ledger_path(made.folder), real_now) as ledger:
         found: list[Transition] = ledger.history(plan.id)
     return [str(t.state) for t in found if str(t.date) == day]
+
+
+def execute(database: Path, *statements: str, day: str | date | None = None) -> None:
+    for _ in range(500):
+        try:
+            connection = duckdb.connect(str(database))
+            break
+        except duckdb.Error:  # somebody is reading it
+            time.sleep(0.02)
+    with connection:
+        for statement in statements:
+            connection.execute(statement, [] if day is None else [day])
+
+
+def writes(*statements: str, status: int = 200, on: str | None = None) -> Act:
+    """Do that for the date, or for another, and answer."""
+
+    def act(handler: Any, service: Any, _path: str, day: date) -> None:
+        execute(service.database, *statements, day=on or day)
+        reply(handler, status)
+
+    return act
 
 
 def delete(made: Project, table: str, day: str) -> None:

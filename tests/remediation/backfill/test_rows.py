@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from checkpoints.archive.remediation import RemediationRecord
@@ -24,9 +23,11 @@ from tests.support.backfills import (
     THREE_DAYS,
     carry_out,
     entries,
+    execute,
     history,
     plan_of,
     states,
+    writes,
 )
 from tests.support.remediation_commands import typed
 from tests.support.scripted_service import Act, Project, drop, land, project, reply
@@ -41,28 +42,6 @@ DISTINCT = """
 CREATE OR REPLACE TEMP TABLE once AS SELECT DISTINCT d, k FROM s.factors;
 DELETE FROM s.factors; INSERT INTO s.factors SELECT d, k FROM once
 """
-
-
-def execute(database: Path, *statements: str, day: str | date | None = None) -> None:
-    for _ in range(500):
-        try:
-            connection = duckdb.connect(str(database))
-            break
-        except duckdb.Error:  # somebody is reading it
-            time.sleep(0.02)
-    with connection:
-        for statement in statements:
-            connection.execute(statement, [] if day is None else [day])
-
-
-def writes(*statements: str, status: int = 200, on: str | None = None) -> Act:
-    """Do that for the date, or for another, and answer."""
-
-    def act(handler: Any, service: Any, _path: str, day: date) -> None:
-        execute(service.database, *statements, day=on or day)
-        reply(handler, status)
-
-    return act
 
 
 def then(*acts: Callable[..., None]) -> Act:

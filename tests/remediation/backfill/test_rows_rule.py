@@ -133,3 +133,33 @@ def test_a_date_that_was_not_called_and_may_be_multiplied_already_tells_nothing(
 ) -> None:
     rows = RowsBefore(contract_of(tmp_path).contract, COUNTS, {D(SEVEN)})
     assert not rows.multiplied(D(SEVEN), {"factors": Count(8, 2)}, called=False)
+
+
+def test_a_date_whose_rows_are_to_be_replaced_is_not_what_is_usual(tmp_path: Path) -> None:
+    counts = {D(day): {"factors": Count(4, 2)} for day in (SEVEN, EIGHT)}
+    counts[D("2025-01-10")] = {"factors": Count(2, 2)}
+    contract, once_more = contract_of(tmp_path).contract, {"factors": Count(6, 2)}
+    to_be = {D(day): {"factors"} for day in (SEVEN, EIGHT)}
+    rows = RowsBefore(contract, counts, replaced=to_be)
+    assert rows.multiplied(D(SEVEN), once_more, called=True)
+    assert not rows.multiplied(D(SEVEN), {"factors": Count(2, 2)}, called=True)
+    assert not RowsBefore(contract, counts).multiplied(D(SEVEN), once_more, called=True)
+
+
+@pytest.mark.parametrize(
+    ("now", "twice", "multiplied"),
+    [
+        (Count(60, 10), {"factors"}, True),
+        (Count(60, 10), set(), False),
+        (Count(40, 10), {"factors"}, False),
+        (Count(21, 10), {"factors"}, False),
+    ],
+)
+def test_rows_that_still_stand_twice_may_not_have_become_more(
+    tmp_path: Path, now: Count, twice: set[str], multiplied: bool
+) -> None:
+    counts = {D(f"2025-01-1{n}"): {"factors": usual} for n, usual in enumerate(USUAL)}
+    counts[D(SEVEN)] = {"factors": Count(40, 10)}
+    rows = RowsBefore(contract_of(tmp_path).contract, counts, replaced={D(SEVEN): {"factors"}})
+    found = rows.multiplied(D(SEVEN), {"factors": now}, called=True, twice=twice)
+    assert bool(found) is multiplied

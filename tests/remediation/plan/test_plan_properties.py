@@ -55,11 +55,11 @@ def test_every_candidate_is_planned_or_explained(
     request = Request(include_passing=passing, in_flight=flying)
     plan = make_plan(report, guarded, SHA, request)
 
-    planned = {(name, day) for name, days in plan.dates_of().items() for day in days}
+    planned = {(name, day) for (name, _), days in plan.dates_of().items() for day in days}
     asides = {Why.NOT_REPAIRABLE, Why.ERRORED, Why.PASSED}
     explained = [(u.dataset, d) for u in plan.unplanned if u.why not in asides for d in u.dates]
     asked = Asked(names=frozenset(NAMES), include_passing=passing)
-    wanted = {(n, d) for n, days in candidates(report, asked).items() for d in days}
+    wanted = {(n, d) for n, days in candidates(report, guarded, asked).items() for d in days}
     assert planned | set(explained) == wanted
     assert not planned & set(explained)
     assert len(explained) == len(set(explained))
