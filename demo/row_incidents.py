@@ -176,6 +176,6 @@ IN_KEYS: tuple[Incident, ...] = (postpone_a_game, grade_half, retire_a_source)
 
 SHOWN = (*IN_ROWS, postpone_a_game, grade_half)
 """Those that ``python -m demo build`` lets happen: all but the retired source, which a contract has
-to know of. What is wrong with grades and with the play-by-play is seen by a contract that compares
-the grades with the predictions, and that has the play-by-play.
+to know of. What is wrong with the play-by-play, and in the grades of ``GRADED_OTHERWISE``, only
+``examples/nba_full.yml`` sees.
 """
