@@ -323,7 +323,9 @@ FROM (
             ELSE `player_game_summary`.`game_id`
           END AS `key_1`,
           `player_game_summary`.`player_id` AS `fact_11`,
-          `player_game_summary`.`usage_rate` IS NULL AS `fact_12`,
+          `player_game_summary`.`player_id` IS NULL
+          OR `player_game_summary`.`points` IS NULL
+          OR `player_game_summary`.`usage_rate` IS NULL AS `fact_12`,
           NOT `player_game_summary`.`usage_rate` IS NULL
           AND NOT (
             `player_game_summary`.`usage_rate` >= 0
@@ -447,7 +449,8 @@ FROM (
             ELSE `player_composite_factors`.`game_id`
           END AS `key_1`,
           `player_composite_factors`.`player_id` AS `fact_19`,
-          `player_composite_factors`.`fatigue_minutes` IS NULL AS `fact_20`,
+          `player_composite_factors`.`player_id` IS NULL
+          OR `player_composite_factors`.`fatigue_minutes` IS NULL AS `fact_20`,
           `player_composite_factors`.`processed_at` AS `written`
         FROM `nba_precompute`.`player_composite_factors`
         WHERE
@@ -470,6 +473,12 @@ FROM (
           )
           THEN 2097152
           ELSE 0
+        END + CASE
+          WHEN (
+            count(CASE WHEN `rows_of_team_defense_zone_analysis`.`fact_22` THEN 1 END) > 0
+          )
+          THEN 4194304
+          ELSE 0
         END AS `word_2`,
         CASE
           WHEN TRUE
@@ -479,11 +488,15 @@ FROM (
           WHEN TRUE
           THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_team_defense_zone_analysis`.`written`)))
         END AS `last_written`,
-        NULL AS `rows_of_1`
+        CASE
+          WHEN TRUE
+          THEN count(CASE WHEN `rows_of_team_defense_zone_analysis`.`fact_22` THEN 1 END)
+        END AS `rows_of_1`
       FROM (
         SELECT
           CAST(`team_defense_zone_analysis`.`analysis_date` AS DATE) AS `date`,
           `team_defense_zone_analysis`.`team` AS `fact_21`,
+          `team_defense_zone_analysis`.`points_allowed` IS NULL AS `fact_22`,
           `team_defense_zone_analysis`.`processed_at` AS `written`
         FROM `nba_precompute`.`team_defense_zone_analysis`
         WHERE
@@ -501,15 +514,15 @@ FROM (
         256 AS `word_1`,
         CASE
           WHEN (
-            count(DISTINCT `rows_of_player_daily_cache`.`fact_22`) < count(`rows_of_player_daily_cache`.`fact_22`)
+            count(DISTINCT `rows_of_player_daily_cache`.`fact_23`) < count(`rows_of_player_daily_cache`.`fact_23`)
           )
-          THEN 4194304
+          THEN 8388608
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_player_daily_cache`.`fact_23` THEN 1 END) > 0
+            count(CASE WHEN `rows_of_player_daily_cache`.`fact_24` THEN 1 END) > 0
           )
-          THEN 8388608
+          THEN 16777216
           ELSE 0
         END AS `word_2`,
         CASE
@@ -522,13 +535,13 @@ FROM (
         END AS `last_written`,
         CASE
           WHEN TRUE
-          THEN count(CASE WHEN `rows_of_player_daily_cache`.`fact_23` THEN 1 END)
+          THEN count(CASE WHEN `rows_of_player_daily_cache`.`fact_24` THEN 1 END)
         END AS `rows_of_1`
       FROM (
         SELECT
           CAST(`player_daily_cache`.`cache_date` AS DATE) AS `date`,
-          `player_daily_cache`.`player_id` AS `fact_22`,
-          `player_daily_cache`.`points` IS NULL AS `fact_23`,
+          `player_daily_cache`.`player_id` AS `fact_23`,
+          `player_daily_cache`.`player_id` IS NULL OR `player_daily_cache`.`points` IS NULL AS `fact_24`,
           `player_daily_cache`.`processed_at` AS `written`
         FROM `nba_precompute`.`player_daily_cache`
         WHERE
@@ -546,17 +559,17 @@ FROM (
         512 AS `word_1`,
         CASE WHEN (
           count(*) > 120 OR count(*) < 15
-        ) THEN 16777216 ELSE 0 END + CASE
+        ) THEN 33554432 ELSE 0 END + CASE
           WHEN (
-            count(DISTINCT `rows_of_prediction_accuracy`.`fact_25`) < count(`rows_of_prediction_accuracy`.`fact_25`)
+            count(DISTINCT `rows_of_prediction_accuracy`.`fact_26`) < count(`rows_of_prediction_accuracy`.`fact_26`)
           )
-          THEN 33554432
+          THEN 67108864
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_prediction_accuracy`.`fact_26` THEN 1 END) > 0
+            count(CASE WHEN `rows_of_prediction_accuracy`.`fact_27` THEN 1 END) > 0
           )
-          THEN 67108864
+          THEN 134217728
           ELSE 0
         END AS `word_2`,
         CASE
@@ -571,7 +584,7 @@ FROM (
           WHEN (
             NOT `rows_of_prediction_accuracy`.`key_1` IS NULL
           )
-          THEN count(CASE WHEN `rows_of_prediction_accuracy`.`fact_26` THEN 1 END)
+          THEN count(CASE WHEN `rows_of_prediction_accuracy`.`fact_27` THEN 1 END)
         END AS `rows_of_1`
       FROM (
         SELECT
@@ -586,8 +599,9 @@ FROM (
             THEN NULL
             ELSE `prediction_accuracy`.`game_id`
           END AS `key_1`,
-          `prediction_accuracy`.`player_id` AS `fact_25`,
-          `prediction_accuracy`.`predicted_points` IS NULL AS `fact_26`,
+          `prediction_accuracy`.`player_id` AS `fact_26`,
+          `prediction_accuracy`.`predicted_points` IS NULL
+          OR `prediction_accuracy`.`actual_points` IS NULL AS `fact_27`,
           `prediction_accuracy`.`processed_at` AS `written`
         FROM `nba_predictions`.`prediction_accuracy`
         WHERE

@@ -497,7 +497,9 @@ FROM (
             ELSE `player_game_summary`.`game_id`
           END AS `key_1`,
           `player_game_summary`.`player_id` AS `fact_11`,
-          `player_game_summary`.`usage_rate` IS NULL AS `fact_12`,
+          `player_game_summary`.`player_id` IS NULL
+          OR `player_game_summary`.`points` IS NULL
+          OR `player_game_summary`.`usage_rate` IS NULL AS `fact_12`,
           NOT `player_game_summary`.`usage_rate` IS NULL
           AND NOT (
             `player_game_summary`.`usage_rate` >= 0
@@ -706,7 +708,8 @@ FROM (
             ELSE `player_composite_factors`.`game_id`
           END AS `key_1`,
           `player_composite_factors`.`player_id` AS `fact_19`,
-          `player_composite_factors`.`fatigue_minutes` IS NULL AS `fact_20`,
+          `player_composite_factors`.`player_id` IS NULL
+          OR `player_composite_factors`.`fatigue_minutes` IS NULL AS `fact_20`,
           `player_composite_factors`.`processed_at` AS `written`
         FROM `nba_precompute`.`player_composite_factors`
         WHERE
@@ -754,6 +757,12 @@ FROM (
           )
           THEN 2097152
           ELSE 0
+        END + CASE
+          WHEN (
+            count(CASE WHEN `rows_of_team_defense_zone_analysis`.`fact_22` THEN 1 END) > 0
+          )
+          THEN 4194304
+          ELSE 0
         END AS `word_2`,
         CASE
           WHEN TRUE
@@ -763,7 +772,10 @@ FROM (
           WHEN TRUE
           THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_team_defense_zone_analysis`.`written`)))
         END AS `last_written`,
-        NULL AS `rows_of_1`
+        CASE
+          WHEN TRUE
+          THEN count(CASE WHEN `rows_of_team_defense_zone_analysis`.`fact_22` THEN 1 END)
+        END AS `rows_of_1`
       FROM (
         SELECT
           CASE
@@ -784,6 +796,7 @@ FROM (
             )
           END AS `date`,
           `team_defense_zone_analysis`.`team` AS `fact_21`,
+          `team_defense_zone_analysis`.`points_allowed` IS NULL AS `fact_22`,
           `team_defense_zone_analysis`.`processed_at` AS `written`
         FROM `nba_precompute`.`team_defense_zone_analysis`
         WHERE
@@ -832,15 +845,15 @@ FROM (
         256 AS `word_1`,
         CASE
           WHEN (
-            count(DISTINCT `rows_of_player_daily_cache`.`fact_22`) < count(`rows_of_player_daily_cache`.`fact_22`)
+            count(DISTINCT `rows_of_player_daily_cache`.`fact_23`) < count(`rows_of_player_daily_cache`.`fact_23`)
           )
-          THEN 4194304
+          THEN 8388608
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_player_daily_cache`.`fact_23` THEN 1 END) > 0
+            count(CASE WHEN `rows_of_player_daily_cache`.`fact_24` THEN 1 END) > 0
           )
-          THEN 8388608
+          THEN 16777216
           ELSE 0
         END AS `word_2`,
         CASE
@@ -853,7 +866,7 @@ FROM (
         END AS `last_written`,
         CASE
           WHEN TRUE
-          THEN count(CASE WHEN `rows_of_player_daily_cache`.`fact_23` THEN 1 END)
+          THEN count(CASE WHEN `rows_of_player_daily_cache`.`fact_24` THEN 1 END)
         END AS `rows_of_1`
       FROM (
         SELECT
@@ -871,8 +884,8 @@ FROM (
             )
             THEN DATE(SAFE_CAST(`player_daily_cache`.`cache_date` AS TIMESTAMP), 'America/New_York')
           END AS `date`,
-          `player_daily_cache`.`player_id` AS `fact_22`,
-          `player_daily_cache`.`points` IS NULL AS `fact_23`,
+          `player_daily_cache`.`player_id` AS `fact_23`,
+          `player_daily_cache`.`player_id` IS NULL OR `player_daily_cache`.`points` IS NULL AS `fact_24`,
           `player_daily_cache`.`processed_at` AS `written`
         FROM `nba_precompute`.`player_daily_cache`
         WHERE
@@ -915,17 +928,17 @@ FROM (
         512 AS `word_1`,
         CASE WHEN (
           count(*) > 120 OR count(*) < 15
-        ) THEN 16777216 ELSE 0 END + CASE
+        ) THEN 33554432 ELSE 0 END + CASE
           WHEN (
-            count(DISTINCT `rows_of_prediction_accuracy`.`fact_25`) < count(`rows_of_prediction_accuracy`.`fact_25`)
+            count(DISTINCT `rows_of_prediction_accuracy`.`fact_26`) < count(`rows_of_prediction_accuracy`.`fact_26`)
           )
-          THEN 33554432
+          THEN 67108864
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_prediction_accuracy`.`fact_26` THEN 1 END) > 0
+            count(CASE WHEN `rows_of_prediction_accuracy`.`fact_27` THEN 1 END) > 0
           )
-          THEN 67108864
+          THEN 134217728
           ELSE 0
         END AS `word_2`,
         CASE
@@ -940,7 +953,7 @@ FROM (
           WHEN (
             NOT `rows_of_prediction_accuracy`.`key_1` IS NULL
           )
-          THEN count(CASE WHEN `rows_of_prediction_accuracy`.`fact_26` THEN 1 END)
+          THEN count(CASE WHEN `rows_of_prediction_accuracy`.`fact_27` THEN 1 END)
         END AS `rows_of_1`
       FROM (
         SELECT
@@ -968,8 +981,9 @@ FROM (
             THEN NULL
             ELSE `prediction_accuracy`.`game_id`
           END AS `key_1`,
-          `prediction_accuracy`.`player_id` AS `fact_25`,
-          `prediction_accuracy`.`predicted_points` IS NULL AS `fact_26`,
+          `prediction_accuracy`.`player_id` AS `fact_26`,
+          `prediction_accuracy`.`predicted_points` IS NULL
+          OR `prediction_accuracy`.`actual_points` IS NULL AS `fact_27`,
           `prediction_accuracy`.`processed_at` AS `written`
         FROM `nba_predictions`.`prediction_accuracy`
         WHERE

@@ -525,7 +525,9 @@ FROM (
             ELSE CAST("nba_analytics"."player_game_summary"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
           CAST("nba_analytics"."player_game_summary"."player_id" AS TEXT) COLLATE "C" AS "fact_11",
-          "nba_analytics"."player_game_summary"."usage_rate" IS NULL AS "fact_12",
+          "nba_analytics"."player_game_summary"."player_id" IS NULL
+          OR "nba_analytics"."player_game_summary"."points" IS NULL
+          OR "nba_analytics"."player_game_summary"."usage_rate" IS NULL AS "fact_12",
           NOT "nba_analytics"."player_game_summary"."usage_rate" IS NULL
           AND NOT (
             "nba_analytics"."player_game_summary"."usage_rate" >= 0
@@ -755,7 +757,8 @@ FROM (
             ELSE CAST("nba_precompute"."player_composite_factors"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
           CAST("nba_precompute"."player_composite_factors"."player_id" AS TEXT) COLLATE "C" AS "fact_19",
-          "nba_precompute"."player_composite_factors"."fatigue_minutes" IS NULL AS "fact_20",
+          "nba_precompute"."player_composite_factors"."player_id" IS NULL
+          OR "nba_precompute"."player_composite_factors"."fatigue_minutes" IS NULL AS "fact_20",
           "nba_precompute"."player_composite_factors"."processed_at" AS "written"
         FROM "nba_precompute"."player_composite_factors"
         WHERE
@@ -815,6 +818,12 @@ FROM (
           )
           THEN 2097152
           ELSE 0
+        END + CASE
+          WHEN (
+            COUNT(CASE WHEN "rows_of_team_defense_zone_analysis"."fact_22" THEN 1 END) > 0
+          )
+          THEN 4194304
+          ELSE 0
         END AS "word_2",
         CASE
           WHEN TRUE
@@ -824,7 +833,10 @@ FROM (
           WHEN TRUE
           THEN EPOCH_US(MAX("rows_of_team_defense_zone_analysis"."written"))
         END AS "last_written",
-        NULL AS "rows_of_1"
+        CASE
+          WHEN TRUE
+          THEN COUNT(CASE WHEN "rows_of_team_defense_zone_analysis"."fact_22" THEN 1 END)
+        END AS "rows_of_1"
       FROM (
         SELECT
           CASE
@@ -848,6 +860,7 @@ FROM (
             ) AS DATE)
           END AS "date",
           CAST("nba_precompute"."team_defense_zone_analysis"."team" AS TEXT) COLLATE "C" AS "fact_21",
+          "nba_precompute"."team_defense_zone_analysis"."points_allowed" IS NULL AS "fact_22",
           "nba_precompute"."team_defense_zone_analysis"."processed_at" AS "written"
         FROM "nba_precompute"."team_defense_zone_analysis"
         WHERE
@@ -902,22 +915,22 @@ FROM (
         256 AS "word_1",
         CASE
           WHEN (
-            COUNT(DISTINCT "rows_of_player_daily_cache"."fact_22") < COUNT("rows_of_player_daily_cache"."fact_22")
+            COUNT(DISTINCT "rows_of_player_daily_cache"."fact_23") < COUNT("rows_of_player_daily_cache"."fact_23")
           )
-          THEN 4194304
+          THEN 8388608
           ELSE 0
         END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_player_daily_cache"."fact_23" THEN 1 END) > 0
+            COUNT(CASE WHEN "rows_of_player_daily_cache"."fact_24" THEN 1 END) > 0
           )
-          THEN 8388608
+          THEN 16777216
           ELSE 0
         END AS "word_2",
         CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_player_daily_cache"."written")) END AS "first_written",
         CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_player_daily_cache"."written")) END AS "last_written",
         CASE
           WHEN TRUE
-          THEN COUNT(CASE WHEN "rows_of_player_daily_cache"."fact_23" THEN 1 END)
+          THEN COUNT(CASE WHEN "rows_of_player_daily_cache"."fact_24" THEN 1 END)
         END AS "rows_of_1"
       FROM (
         SELECT
@@ -938,8 +951,9 @@ FROM (
               TRY_CAST("nba_precompute"."player_daily_cache"."cache_date" AS TIMESTAMPTZ)
             ) AS DATE)
           END AS "date",
-          CAST("nba_precompute"."player_daily_cache"."player_id" AS TEXT) COLLATE "C" AS "fact_22",
-          "nba_precompute"."player_daily_cache"."points" IS NULL AS "fact_23",
+          CAST("nba_precompute"."player_daily_cache"."player_id" AS TEXT) COLLATE "C" AS "fact_23",
+          "nba_precompute"."player_daily_cache"."player_id" IS NULL
+          OR "nba_precompute"."player_daily_cache"."points" IS NULL AS "fact_24",
           "nba_precompute"."player_daily_cache"."processed_at" AS "written"
         FROM "nba_precompute"."player_daily_cache"
         WHERE
@@ -988,17 +1002,17 @@ FROM (
         512 AS "word_1",
         CASE WHEN (
           COUNT(*) > 120 OR COUNT(*) < 15
-        ) THEN 16777216 ELSE 0 END + CASE
+        ) THEN 33554432 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT "rows_of_prediction_accuracy"."fact_25") < COUNT("rows_of_prediction_accuracy"."fact_25")
+            COUNT(DISTINCT "rows_of_prediction_accuracy"."fact_26") < COUNT("rows_of_prediction_accuracy"."fact_26")
           )
-          THEN 33554432
+          THEN 67108864
           ELSE 0
         END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_prediction_accuracy"."fact_26" THEN 1 END) > 0
+            COUNT(CASE WHEN "rows_of_prediction_accuracy"."fact_27" THEN 1 END) > 0
           )
-          THEN 67108864
+          THEN 134217728
           ELSE 0
         END AS "word_2",
         CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_prediction_accuracy"."written")) END AS "first_written",
@@ -1007,7 +1021,7 @@ FROM (
           WHEN (
             NOT "rows_of_prediction_accuracy"."key_1" IS NULL
           )
-          THEN COUNT(CASE WHEN "rows_of_prediction_accuracy"."fact_26" THEN 1 END)
+          THEN COUNT(CASE WHEN "rows_of_prediction_accuracy"."fact_27" THEN 1 END)
         END AS "rows_of_1"
       FROM (
         SELECT
@@ -1042,8 +1056,9 @@ FROM (
             THEN NULL
             ELSE CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          CAST("nba_predictions"."prediction_accuracy"."player_id" AS TEXT) COLLATE "C" AS "fact_25",
-          "nba_predictions"."prediction_accuracy"."predicted_points" IS NULL AS "fact_26",
+          CAST("nba_predictions"."prediction_accuracy"."player_id" AS TEXT) COLLATE "C" AS "fact_26",
+          "nba_predictions"."prediction_accuracy"."predicted_points" IS NULL
+          OR "nba_predictions"."prediction_accuracy"."actual_points" IS NULL AS "fact_27",
           "nba_predictions"."prediction_accuracy"."processed_at" AS "written"
         FROM "nba_predictions"."prediction_accuracy"
         WHERE
