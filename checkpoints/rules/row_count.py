@@ -42,6 +42,7 @@ class RowCount(CountRule):
     is_about_rows: ClassVar[bool] = True
     counts_rows: ClassVar[bool] = True
     needs_due_dates: ClassVar[bool] = True
+    goes_with_rebuild: ClassVar[bool] = True
     fix: ClassVar[str] = "compare with the source, then rebuild these dates"
     noun: ClassVar[tuple[str, str]] = ("date out of bounds", "dates out of bounds")
 

@@ -112,6 +112,9 @@ class Rule(Record, ABC):
     goes_with_upstream: ClassVar[bool] = False
     """A rebuild of the upstream may remove what it found."""
 
+    goes_with_rebuild: ClassVar[bool] = False
+    """A rebuild of the dataset, for whatever else, may remove what it found."""
+
     holds_for_reference: ClassVar[bool] = False
     """The reference has it with its defaults, unless the contract gives it another."""
 

@@ -350,8 +350,10 @@ def _never_planned(
             if check.rule.goes_with_upstream:
                 above = names_in(contract, check.pair)[1:]
                 dates = tuple(d for d in dates if not filled_from(contract, planned, above, d))
-                if not dates:
-                    continue
+            if check.rule.goes_with_rebuild:
+                dates = tuple(d for d in dates if (check.dataset, d) not in planned)
+            if check.unexpected_dates and not dates:
+                continue
             found.append(
                 Unplanned(
                     dataset=check.dataset,
