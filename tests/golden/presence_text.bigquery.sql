@@ -757,11 +757,13 @@ FROM (
           )
           THEN 2097152
           ELSE 0
-        END + CASE
+        END + CASE WHEN (
+          count(*) > 30 OR count(*) < 16
+        ) THEN 4194304 ELSE 0 END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_team_defense_zone_analysis`.`fact_22` THEN 1 END) > 0
+            count(CASE WHEN `rows_of_team_defense_zone_analysis`.`fact_23` THEN 1 END) > 0
           )
-          THEN 4194304
+          THEN 8388608
           ELSE 0
         END AS `word_2`,
         CASE
@@ -774,7 +776,7 @@ FROM (
         END AS `last_written`,
         CASE
           WHEN TRUE
-          THEN count(CASE WHEN `rows_of_team_defense_zone_analysis`.`fact_22` THEN 1 END)
+          THEN count(CASE WHEN `rows_of_team_defense_zone_analysis`.`fact_23` THEN 1 END)
         END AS `rows_of_1`
       FROM (
         SELECT
@@ -796,7 +798,7 @@ FROM (
             )
           END AS `date`,
           `team_defense_zone_analysis`.`team` AS `fact_21`,
-          `team_defense_zone_analysis`.`points_allowed` IS NULL AS `fact_22`,
+          `team_defense_zone_analysis`.`points_allowed` IS NULL AS `fact_23`,
           `team_defense_zone_analysis`.`processed_at` AS `written`
         FROM `nba_precompute`.`team_defense_zone_analysis`
         WHERE
@@ -845,15 +847,15 @@ FROM (
         256 AS `word_1`,
         CASE
           WHEN (
-            count(DISTINCT `rows_of_player_daily_cache`.`fact_23`) < count(`rows_of_player_daily_cache`.`fact_23`)
+            count(DISTINCT `rows_of_player_daily_cache`.`fact_24`) < count(`rows_of_player_daily_cache`.`fact_24`)
           )
-          THEN 8388608
+          THEN 16777216
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_player_daily_cache`.`fact_24` THEN 1 END) > 0
+            count(CASE WHEN `rows_of_player_daily_cache`.`fact_25` THEN 1 END) > 0
           )
-          THEN 16777216
+          THEN 33554432
           ELSE 0
         END AS `word_2`,
         CASE
@@ -866,7 +868,7 @@ FROM (
         END AS `last_written`,
         CASE
           WHEN TRUE
-          THEN count(CASE WHEN `rows_of_player_daily_cache`.`fact_24` THEN 1 END)
+          THEN count(CASE WHEN `rows_of_player_daily_cache`.`fact_25` THEN 1 END)
         END AS `rows_of_1`
       FROM (
         SELECT
@@ -884,8 +886,8 @@ FROM (
             )
             THEN DATE(SAFE_CAST(`player_daily_cache`.`cache_date` AS TIMESTAMP), 'America/New_York')
           END AS `date`,
-          `player_daily_cache`.`player_id` AS `fact_23`,
-          `player_daily_cache`.`player_id` IS NULL OR `player_daily_cache`.`points` IS NULL AS `fact_24`,
+          `player_daily_cache`.`player_id` AS `fact_24`,
+          `player_daily_cache`.`player_id` IS NULL OR `player_daily_cache`.`points` IS NULL AS `fact_25`,
           `player_daily_cache`.`processed_at` AS `written`
         FROM `nba_precompute`.`player_daily_cache`
         WHERE
@@ -928,17 +930,17 @@ FROM (
         512 AS `word_1`,
         CASE WHEN (
           count(*) > 120 OR count(*) < 15
-        ) THEN 33554432 ELSE 0 END + CASE
+        ) THEN 67108864 ELSE 0 END + CASE
           WHEN (
-            count(DISTINCT `rows_of_prediction_accuracy`.`fact_26`) < count(`rows_of_prediction_accuracy`.`fact_26`)
+            count(DISTINCT `rows_of_prediction_accuracy`.`fact_27`) < count(`rows_of_prediction_accuracy`.`fact_27`)
           )
-          THEN 67108864
+          THEN 134217728
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_prediction_accuracy`.`fact_27` THEN 1 END) > 0
+            count(CASE WHEN `rows_of_prediction_accuracy`.`fact_28` THEN 1 END) > 0
           )
-          THEN 134217728
+          THEN 268435456
           ELSE 0
         END AS `word_2`,
         CASE
@@ -953,7 +955,7 @@ FROM (
           WHEN (
             NOT `rows_of_prediction_accuracy`.`key_1` IS NULL
           )
-          THEN count(CASE WHEN `rows_of_prediction_accuracy`.`fact_27` THEN 1 END)
+          THEN count(CASE WHEN `rows_of_prediction_accuracy`.`fact_28` THEN 1 END)
         END AS `rows_of_1`
       FROM (
         SELECT
@@ -981,9 +983,9 @@ FROM (
             THEN NULL
             ELSE `prediction_accuracy`.`game_id`
           END AS `key_1`,
-          `prediction_accuracy`.`player_id` AS `fact_26`,
+          `prediction_accuracy`.`player_id` AS `fact_27`,
           `prediction_accuracy`.`predicted_points` IS NULL
-          OR `prediction_accuracy`.`actual_points` IS NULL AS `fact_27`,
+          OR `prediction_accuracy`.`actual_points` IS NULL AS `fact_28`,
           `prediction_accuracy`.`processed_at` AS `written`
         FROM `nba_predictions`.`prediction_accuracy`
         WHERE

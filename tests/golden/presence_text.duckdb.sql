@@ -818,11 +818,13 @@ FROM (
           )
           THEN 2097152
           ELSE 0
-        END + CASE
+        END + CASE WHEN (
+          COUNT(*) > 30 OR COUNT(*) < 16
+        ) THEN 4194304 ELSE 0 END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_team_defense_zone_analysis"."fact_22" THEN 1 END) > 0
+            COUNT(CASE WHEN "rows_of_team_defense_zone_analysis"."fact_23" THEN 1 END) > 0
           )
-          THEN 4194304
+          THEN 8388608
           ELSE 0
         END AS "word_2",
         CASE
@@ -835,7 +837,7 @@ FROM (
         END AS "last_written",
         CASE
           WHEN TRUE
-          THEN COUNT(CASE WHEN "rows_of_team_defense_zone_analysis"."fact_22" THEN 1 END)
+          THEN COUNT(CASE WHEN "rows_of_team_defense_zone_analysis"."fact_23" THEN 1 END)
         END AS "rows_of_1"
       FROM (
         SELECT
@@ -860,7 +862,7 @@ FROM (
             ) AS DATE)
           END AS "date",
           CAST("nba_precompute"."team_defense_zone_analysis"."team" AS TEXT) COLLATE "C" AS "fact_21",
-          "nba_precompute"."team_defense_zone_analysis"."points_allowed" IS NULL AS "fact_22",
+          "nba_precompute"."team_defense_zone_analysis"."points_allowed" IS NULL AS "fact_23",
           "nba_precompute"."team_defense_zone_analysis"."processed_at" AS "written"
         FROM "nba_precompute"."team_defense_zone_analysis"
         WHERE
@@ -915,22 +917,22 @@ FROM (
         256 AS "word_1",
         CASE
           WHEN (
-            COUNT(DISTINCT "rows_of_player_daily_cache"."fact_23") < COUNT("rows_of_player_daily_cache"."fact_23")
+            COUNT(DISTINCT "rows_of_player_daily_cache"."fact_24") < COUNT("rows_of_player_daily_cache"."fact_24")
           )
-          THEN 8388608
+          THEN 16777216
           ELSE 0
         END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_player_daily_cache"."fact_24" THEN 1 END) > 0
+            COUNT(CASE WHEN "rows_of_player_daily_cache"."fact_25" THEN 1 END) > 0
           )
-          THEN 16777216
+          THEN 33554432
           ELSE 0
         END AS "word_2",
         CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_player_daily_cache"."written")) END AS "first_written",
         CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_player_daily_cache"."written")) END AS "last_written",
         CASE
           WHEN TRUE
-          THEN COUNT(CASE WHEN "rows_of_player_daily_cache"."fact_24" THEN 1 END)
+          THEN COUNT(CASE WHEN "rows_of_player_daily_cache"."fact_25" THEN 1 END)
         END AS "rows_of_1"
       FROM (
         SELECT
@@ -951,9 +953,9 @@ FROM (
               TRY_CAST("nba_precompute"."player_daily_cache"."cache_date" AS TIMESTAMPTZ)
             ) AS DATE)
           END AS "date",
-          CAST("nba_precompute"."player_daily_cache"."player_id" AS TEXT) COLLATE "C" AS "fact_23",
+          CAST("nba_precompute"."player_daily_cache"."player_id" AS TEXT) COLLATE "C" AS "fact_24",
           "nba_precompute"."player_daily_cache"."player_id" IS NULL
-          OR "nba_precompute"."player_daily_cache"."points" IS NULL AS "fact_24",
+          OR "nba_precompute"."player_daily_cache"."points" IS NULL AS "fact_25",
           "nba_precompute"."player_daily_cache"."processed_at" AS "written"
         FROM "nba_precompute"."player_daily_cache"
         WHERE
@@ -1002,17 +1004,17 @@ FROM (
         512 AS "word_1",
         CASE WHEN (
           COUNT(*) > 120 OR COUNT(*) < 15
-        ) THEN 33554432 ELSE 0 END + CASE
+        ) THEN 67108864 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT "rows_of_prediction_accuracy"."fact_26") < COUNT("rows_of_prediction_accuracy"."fact_26")
+            COUNT(DISTINCT "rows_of_prediction_accuracy"."fact_27") < COUNT("rows_of_prediction_accuracy"."fact_27")
           )
-          THEN 67108864
+          THEN 134217728
           ELSE 0
         END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_prediction_accuracy"."fact_27" THEN 1 END) > 0
+            COUNT(CASE WHEN "rows_of_prediction_accuracy"."fact_28" THEN 1 END) > 0
           )
-          THEN 134217728
+          THEN 268435456
           ELSE 0
         END AS "word_2",
         CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_prediction_accuracy"."written")) END AS "first_written",
@@ -1021,7 +1023,7 @@ FROM (
           WHEN (
             NOT "rows_of_prediction_accuracy"."key_1" IS NULL
           )
-          THEN COUNT(CASE WHEN "rows_of_prediction_accuracy"."fact_27" THEN 1 END)
+          THEN COUNT(CASE WHEN "rows_of_prediction_accuracy"."fact_28" THEN 1 END)
         END AS "rows_of_1"
       FROM (
         SELECT
@@ -1056,9 +1058,9 @@ FROM (
             THEN NULL
             ELSE CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
-          CAST("nba_predictions"."prediction_accuracy"."player_id" AS TEXT) COLLATE "C" AS "fact_26",
+          CAST("nba_predictions"."prediction_accuracy"."player_id" AS TEXT) COLLATE "C" AS "fact_27",
           "nba_predictions"."prediction_accuracy"."predicted_points" IS NULL
-          OR "nba_predictions"."prediction_accuracy"."actual_points" IS NULL AS "fact_27",
+          OR "nba_predictions"."prediction_accuracy"."actual_points" IS NULL AS "fact_28",
           "nba_predictions"."prediction_accuracy"."processed_at" AS "written"
         FROM "nba_predictions"."prediction_accuracy"
         WHERE
