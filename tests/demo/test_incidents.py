@@ -114,7 +114,8 @@ BY_THE_SHIPPED_CONTRACT = [
     incident(
         "usage rates of five dates are NULL",
         empty(SUMMARY, "usage_rate", "2025-01-13", DAY),
-        "player_game_summary filled player_id, points, usage_rate per date by rows: 2025-01-13 to 2025-01-17 (5)",
+        "player_game_summary filled player_id, points, usage_rate per date by rows: "
+        "2025-01-13 to 2025-01-17 (5)",
         **SEASON,
     ),
     incident(
