@@ -48,7 +48,7 @@ def test_the_shipped_contract_loads_with_ten_datasets_and_all_rules() -> None:
         "conversion_ratio": 12,
         "daily_conversion_ratio": 9,
         "date_gap": 8,
-        "filled": 8,
+        "filled": 9,
         "fresh": 6,
         "no_null_keys": 10,
         "no_orphan_keys": 7,
