@@ -188,7 +188,7 @@ TABLES = (
         table="nba_analytics.player_game_summary",
         column="player_game_summary_rows",
         grain="players",
-        made_up=("0.2 AS usage_rate",),
+        made_up=("10 AS points", "0.2 AS usage_rate"),
     ),
     Counted(
         table="nba_analytics.team_defense_game_summary",
@@ -206,6 +206,7 @@ TABLES = (
         table="nba_precompute.team_defense_zone_analysis",
         column="team_defense_zone_analysis_rows",
         grain="teams of a date",
+        made_up=("110 AS points_allowed",),
     ),
     Counted(
         table="nba_precompute.player_daily_cache",
@@ -213,14 +214,17 @@ TABLES = (
         grain="players of a date",
         made_up=("10 AS points",),
     ),
-    *(
-        Counted(
-            table=table,
-            column="prediction_rows",
-            grain="players",
-            made_up=("10 AS predicted_points",),
-        )
-        for table in ("nba_predictions.player_predictions", "nba_predictions.prediction_accuracy")
+    Counted(
+        table="nba_predictions.player_predictions",
+        column="prediction_rows",
+        grain="players",
+        made_up=("10 AS predicted_points",),
+    ),
+    Counted(
+        table="nba_predictions.prediction_accuracy",
+        column="prediction_rows",
+        grain="players",
+        made_up=("10 AS predicted_points", "10 AS actual_points"),
     ),
 )
 

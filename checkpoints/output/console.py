@@ -44,6 +44,9 @@ ERROR_LINES = 9
 BELOW = " " * 11
 """Before what belongs to a check and does not fit beside it."""
 
+SHORTEST = 12
+"""Cells that are left of a check's name that is cut."""
+
 ROOM = 36
 """Cells that a range and ``and 10 more`` take."""
 
@@ -250,7 +253,7 @@ def _rows(checks: Sequence[CheckRecord], width: int) -> list[list[Text]]:
     """A line per check, or two.
 
     Where that is too long they go without their numbers of dates, and those that are too long all
-    the same with what they are compared with on a line of its own.
+    the same with what they are compared with on a line of its own; long names are cut.
     """
     rows = [_cells(check) for check in checks]
     for columns in ((0, 1, 2, 3, 4, 5, 6), (0, 1, 2, 3, 4, 6)):
@@ -262,6 +265,11 @@ def _rows(checks: Sequence[CheckRecord], width: int) -> list[list[Text]]:
                 for line, check in zip(lines, checks, strict=True)
             ]
     lines = aligned([row[:5] for row in rows], right=(3, 4))
+    if (excess := width_of(lines) - width) > 0:
+        room = max(row[2].cell_len for row in rows) - excess
+        for row in rows:
+            row[2].truncate(max(room, SHORTEST), overflow="ellipsis")
+        lines = aligned([row[:5] for row in rows], right=(3, 4))
     return [
         _beside_or_below(line, " ".join(filter(None, (str(row[6]), _reason(check)))), width)
         for line, row, check in zip(lines, rows, checks, strict=True)

@@ -42,6 +42,8 @@ class RowsPerKey(KeyCountRule):
             return "every key of $dataset has at least $at_least rows"
         if self.at_least is None:
             return "no key of $dataset has more than $at_most rows"
+        if self.at_least == self.at_most:
+            return "every key of $dataset has $at_least rows"
         return self.template
 
     def broken_where(self) -> Fact:

@@ -509,7 +509,7 @@ FROM (
           THEN 2097152
           ELSE 0
         END + CASE WHEN (
-          COUNT(*) > 30 OR COUNT(*) < 16
+          COUNT(*) > 30
         ) THEN 4194304 ELSE 0 END + CASE
           WHEN (
             COUNT(CASE WHEN "rows_of_team_defense_zone_analysis"."fact_23" THEN 1 END) > 0
@@ -642,8 +642,7 @@ FROM (
             ELSE CAST("nba_predictions"."prediction_accuracy"."game_id" AS TEXT) COLLATE "C"
           END AS "key_1",
           CAST("nba_predictions"."prediction_accuracy"."player_id" AS TEXT) COLLATE "C" AS "fact_27",
-          "nba_predictions"."prediction_accuracy"."predicted_points" IS NULL
-          OR "nba_predictions"."prediction_accuracy"."actual_points" IS NULL AS "fact_28",
+          "nba_predictions"."prediction_accuracy"."predicted_points" IS NULL AS "fact_28",
           "nba_predictions"."prediction_accuracy"."processed_at" AS "written"
         FROM "nba_predictions"."prediction_accuracy"
         WHERE

@@ -474,7 +474,7 @@ FROM (
           THEN 2097152
           ELSE 0
         END + CASE WHEN (
-          count(*) > 30 OR count(*) < 16
+          count(*) > 30
         ) THEN 4194304 ELSE 0 END + CASE
           WHEN (
             count(CASE WHEN `rows_of_team_defense_zone_analysis`.`fact_23` THEN 1 END) > 0
@@ -602,8 +602,7 @@ FROM (
             ELSE `prediction_accuracy`.`game_id`
           END AS `key_1`,
           `prediction_accuracy`.`player_id` AS `fact_27`,
-          `prediction_accuracy`.`predicted_points` IS NULL
-          OR `prediction_accuracy`.`actual_points` IS NULL AS `fact_28`,
+          `prediction_accuracy`.`predicted_points` IS NULL AS `fact_28`,
           `prediction_accuracy`.`processed_at` AS `written`
         FROM `nba_predictions`.`prediction_accuracy`
         WHERE
