@@ -177,7 +177,9 @@ class HandWriter:
                 latest = f"(SELECT max(d) FROM ({due}) latest) - {days - 1}"
                 return _below(f"SELECT * FROM ({due}) recent WHERE d >= {latest}", at_least)
             case DailyConversionRatio(at_least=at_least):
-                return f"{due} AND matched < {at_least} * expected"
+                low = f"SELECT d FROM ({due}) due WHERE matched < {at_least} * expected"
+                lost = self._lost_above(check.pair)
+                return low if lost == "0" else f"{low} UNION ALL SELECT NULL WHERE {lost} > 0"
             case DateGap(at_most_days=at_most):
                 return _islands(due, at_most)
         return f"{daily} WHERE orphans > 0"

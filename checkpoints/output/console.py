@@ -34,7 +34,7 @@ STYLE = {
     Outcome.ERRORED: "bold magenta",
     Outcome.NOT_EVALUATED: "dim",
 }
-BODY_LINES = 17
+BODY_LINES = 16
 """What is left for errors and failures on a screen of 24 lines, beside heading, footer, prompt."""
 
 STORED_LINES = 2
