@@ -137,6 +137,7 @@ def _grouped(reading: Reading, name: str) -> sa.Select[Any]:
 
 def _by_grain(reading: Reading, name: str, grains: Sequence[Grain]) -> sa.Subquery:
     """The rows with what is asked of them; for each grain once, where there are several."""
+    n = reading.layout.names.index(name)  # a name may be anything
     relation, where = _rows(reading, name)
     date = _date(reading, name, relation)
     asked = list(_asked(reading, name, relation))
@@ -144,17 +145,17 @@ def _by_grain(reading: Reading, name: str, grains: Sequence[Grain]) -> sa.Subque
     keys = [_keys(reading, name, grain, relation)[:width] for grain in grains]
     if len(grains) == 1:
         named = [key.label(column) for column, key in zip(reading.keys, keys[0], strict=False)]
-        return sa.select(date, *named, *asked).where(*where).subquery(f"rows_of_{name}")
+        return sa.select(date, *named, *asked).where(*where).subquery(f"dataset_{n}")
     labelled = [
-        [key.label(f"key_{g}_{n}") for n, key in enumerate(of)] for g, of in enumerate(keys)
+        [key.label(f"key_{g}_{k}") for k, key in enumerate(of)] for g, of in enumerate(keys)
     ]
     flat = [key for of_grain in labelled for key in of_grain]
-    rows = sa.select(date, *flat, *asked).where(*where).subquery(f"rows_of_{name}")
+    rows = sa.select(date, *flat, *asked).where(*where).subquery(f"dataset_{n}")
     numbers = sa.union_all(*(sa.select(number(g).label("grain")) for g, _ in enumerate(grains)))
-    each = numbers.subquery(f"grains_of_{name}")
+    each = numbers.subquery(f"grains_{n}")
     chosen = [
-        _for_each(each, grains, [rows.c[of_grain[n].name] for of_grain in labelled])
-        for n in range(width)
+        _for_each(each, grains, [rows.c[of_grain[k].name] for of_grain in labelled])
+        for k in range(width)
     ]
     return (
         sa.select(
@@ -164,7 +165,7 @@ def _by_grain(reading: Reading, name: str, grains: Sequence[Grain]) -> sa.Subque
             each.c.grain,
         )
         .select_from(rows.join(each, sa.true()))
-        .subquery(f"by_grain_of_{name}")
+        .subquery(f"by_grain_{n}")
     )
 
 

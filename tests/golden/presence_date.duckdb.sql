@@ -49,8 +49,8 @@ FROM (
       SUM("rows_of_all"."rows_of_1") AS "rows_of_1"
     FROM (
       SELECT
-        "rows_of_nbac_schedule"."date" AS "date",
-        "rows_of_nbac_schedule"."key_1" AS "key_1",
+        "dataset_0"."date" AS "date",
+        "dataset_0"."key_1" AS "key_1",
         0 AS "arm",
         1 AS "word_1",
         CASE WHEN (
@@ -87,38 +87,38 @@ FROM (
             OR "nba_raw"."nbac_schedule"."game_id" NOT LIKE '003%'
           )
           AND "nba_raw"."nbac_schedule"."game_status" = 'Final'
-      ) AS "rows_of_nbac_schedule"
+      ) AS "dataset_0"
       GROUP BY
-        "rows_of_nbac_schedule"."date",
-        "rows_of_nbac_schedule"."key_1"
+        "dataset_0"."date",
+        "dataset_0"."key_1"
       UNION ALL
       SELECT
-        "rows_of_bdl_player_boxscores"."date" AS "date",
-        "rows_of_bdl_player_boxscores"."key_1" AS "key_1",
+        "dataset_1"."date" AS "date",
+        "dataset_1"."key_1" AS "key_1",
         1 AS "arm",
         2 AS "word_1",
         CASE WHEN (
           COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 2 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT "rows_of_bdl_player_boxscores"."fact_2") < COUNT("rows_of_bdl_player_boxscores"."fact_2")
+            COUNT(DISTINCT "dataset_1"."fact_2") < COUNT("dataset_1"."fact_2")
           )
           THEN 4
           ELSE 0
         END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_bdl_player_boxscores"."fact_3" THEN 1 END) > 0
+            COUNT(CASE WHEN "dataset_1"."fact_3" THEN 1 END) > 0
           )
           THEN 8
           ELSE 0
         END AS "word_2",
-        CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_bdl_player_boxscores"."written")) END AS "first_written",
-        CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_bdl_player_boxscores"."written")) END AS "last_written",
+        CASE WHEN TRUE THEN EPOCH_US(MIN("dataset_1"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("dataset_1"."written")) END AS "last_written",
         CASE
           WHEN (
-            NOT "rows_of_bdl_player_boxscores"."key_1" IS NULL
+            NOT "dataset_1"."key_1" IS NULL
           )
-          THEN COUNT(CASE WHEN "rows_of_bdl_player_boxscores"."fact_3" THEN 1 END)
+          THEN COUNT(CASE WHEN "dataset_1"."fact_3" THEN 1 END)
         END AS "rows_of_1"
       FROM (
         SELECT
@@ -144,44 +144,38 @@ FROM (
         WHERE
           "nba_raw"."bdl_player_boxscores"."game_date" BETWEEN '2025-01-01' AND '2025-01-31'
           OR "nba_raw"."bdl_player_boxscores"."game_date" IS NULL
-      ) AS "rows_of_bdl_player_boxscores"
+      ) AS "dataset_1"
       GROUP BY
-        "rows_of_bdl_player_boxscores"."date",
-        "rows_of_bdl_player_boxscores"."key_1"
+        "dataset_1"."date",
+        "dataset_1"."key_1"
       UNION ALL
       SELECT
-        "rows_of_nbac_gamebook_player_stats"."date" AS "date",
-        "rows_of_nbac_gamebook_player_stats"."key_1" AS "key_1",
+        "dataset_2"."date" AS "date",
+        "dataset_2"."key_1" AS "key_1",
         2 AS "arm",
         4 AS "word_1",
         CASE WHEN (
           COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 16 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT "rows_of_nbac_gamebook_player_stats"."fact_5") < COUNT("rows_of_nbac_gamebook_player_stats"."fact_5")
+            COUNT(DISTINCT "dataset_2"."fact_5") < COUNT("dataset_2"."fact_5")
           )
           THEN 32
           ELSE 0
         END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_nbac_gamebook_player_stats"."fact_6" THEN 1 END) > 0
+            COUNT(CASE WHEN "dataset_2"."fact_6" THEN 1 END) > 0
           )
           THEN 64
           ELSE 0
         END AS "word_2",
-        CASE
-          WHEN TRUE
-          THEN EPOCH_US(MIN("rows_of_nbac_gamebook_player_stats"."written"))
-        END AS "first_written",
-        CASE
-          WHEN TRUE
-          THEN EPOCH_US(MAX("rows_of_nbac_gamebook_player_stats"."written"))
-        END AS "last_written",
+        CASE WHEN TRUE THEN EPOCH_US(MIN("dataset_2"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("dataset_2"."written")) END AS "last_written",
         CASE
           WHEN (
-            NOT "rows_of_nbac_gamebook_player_stats"."key_1" IS NULL
+            NOT "dataset_2"."key_1" IS NULL
           )
-          THEN COUNT(CASE WHEN "rows_of_nbac_gamebook_player_stats"."fact_6" THEN 1 END)
+          THEN COUNT(CASE WHEN "dataset_2"."fact_6" THEN 1 END)
         END AS "rows_of_1"
       FROM (
         SELECT
@@ -207,27 +201,27 @@ FROM (
         WHERE
           "nba_raw"."nbac_gamebook_player_stats"."game_date" BETWEEN '2025-01-01' AND '2025-01-31'
           OR "nba_raw"."nbac_gamebook_player_stats"."game_date" IS NULL
-      ) AS "rows_of_nbac_gamebook_player_stats"
+      ) AS "dataset_2"
       GROUP BY
-        "rows_of_nbac_gamebook_player_stats"."date",
-        "rows_of_nbac_gamebook_player_stats"."key_1"
+        "dataset_2"."date",
+        "dataset_2"."key_1"
       UNION ALL
       SELECT
-        "rows_of_nbac_player_boxscores"."date" AS "date",
-        "rows_of_nbac_player_boxscores"."key_1" AS "key_1",
+        "dataset_3"."date" AS "date",
+        "dataset_3"."key_1" AS "key_1",
         3 AS "arm",
         8 AS "word_1",
         CASE WHEN (
           COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 128 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT "rows_of_nbac_player_boxscores"."fact_8") < COUNT("rows_of_nbac_player_boxscores"."fact_8")
+            COUNT(DISTINCT "dataset_3"."fact_8") < COUNT("dataset_3"."fact_8")
           )
           THEN 256
           ELSE 0
         END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_nbac_player_boxscores"."fact_9" THEN 1 END) > 0
+            COUNT(CASE WHEN "dataset_3"."fact_9" THEN 1 END) > 0
           )
           THEN 512
           ELSE 0
@@ -236,9 +230,9 @@ FROM (
         NULL AS "last_written",
         CASE
           WHEN (
-            NOT "rows_of_nbac_player_boxscores"."key_1" IS NULL
+            NOT "dataset_3"."key_1" IS NULL
           )
-          THEN COUNT(CASE WHEN "rows_of_nbac_player_boxscores"."fact_9" THEN 1 END)
+          THEN COUNT(CASE WHEN "dataset_3"."fact_9" THEN 1 END)
         END AS "rows_of_1"
       FROM (
         SELECT
@@ -263,50 +257,50 @@ FROM (
         WHERE
           "nba_raw"."nbac_player_boxscores"."game_date" BETWEEN '2025-01-01' AND '2025-01-31'
           OR "nba_raw"."nbac_player_boxscores"."game_date" IS NULL
-      ) AS "rows_of_nbac_player_boxscores"
+      ) AS "dataset_3"
       GROUP BY
-        "rows_of_nbac_player_boxscores"."date",
-        "rows_of_nbac_player_boxscores"."key_1"
+        "dataset_3"."date",
+        "dataset_3"."key_1"
       UNION ALL
       SELECT
-        "rows_of_player_game_summary"."date" AS "date",
-        "rows_of_player_game_summary"."key_1" AS "key_1",
+        "dataset_4"."date" AS "date",
+        "dataset_4"."key_1" AS "key_1",
         4 AS "arm",
         16 AS "word_1",
         CASE WHEN (
           COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 1024 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT "rows_of_player_game_summary"."fact_11") < COUNT("rows_of_player_game_summary"."fact_11")
+            COUNT(DISTINCT "dataset_4"."fact_11") < COUNT("dataset_4"."fact_11")
           )
           THEN 2048
           ELSE 0
         END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_player_game_summary"."fact_12" THEN 1 END) > 0
+            COUNT(CASE WHEN "dataset_4"."fact_12" THEN 1 END) > 0
           )
           THEN 4096
           ELSE 0
         END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_player_game_summary"."fact_13" THEN 1 END) > 0
+            COUNT(CASE WHEN "dataset_4"."fact_13" THEN 1 END) > 0
           )
           THEN 8192
           ELSE 0
         END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_player_game_summary"."fact_14" THEN 1 END) > 0
+            COUNT(CASE WHEN "dataset_4"."fact_14" THEN 1 END) > 0
           )
           THEN 16384
           ELSE 0
         END AS "word_2",
-        CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_player_game_summary"."written")) END AS "first_written",
-        CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_player_game_summary"."written")) END AS "last_written",
+        CASE WHEN TRUE THEN EPOCH_US(MIN("dataset_4"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("dataset_4"."written")) END AS "last_written",
         CASE
           WHEN (
-            NOT "rows_of_player_game_summary"."key_1" IS NULL
+            NOT "dataset_4"."key_1" IS NULL
           )
-          THEN COUNT(CASE WHEN "rows_of_player_game_summary"."fact_12" THEN 1 END)
+          THEN COUNT(CASE WHEN "dataset_4"."fact_12" THEN 1 END)
         END AS "rows_of_1"
       FROM (
         SELECT
@@ -341,39 +335,33 @@ FROM (
         WHERE
           "nba_analytics"."player_game_summary"."game_date" BETWEEN '2025-01-01' AND '2025-01-31'
           OR "nba_analytics"."player_game_summary"."game_date" IS NULL
-      ) AS "rows_of_player_game_summary"
+      ) AS "dataset_4"
       GROUP BY
-        "rows_of_player_game_summary"."date",
-        "rows_of_player_game_summary"."key_1"
+        "dataset_4"."date",
+        "dataset_4"."key_1"
       UNION ALL
       SELECT
-        "rows_of_team_defense_game_summary"."date" AS "date",
-        "rows_of_team_defense_game_summary"."key_1" AS "key_1",
+        "dataset_5"."date" AS "date",
+        "dataset_5"."key_1" AS "key_1",
         5 AS "arm",
         32 AS "word_1",
         CASE WHEN (
           COUNT(*) > 2 OR COUNT(*) < 2
         ) THEN 32768 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT "rows_of_team_defense_game_summary"."fact_16") < COUNT("rows_of_team_defense_game_summary"."fact_16")
+            COUNT(DISTINCT "dataset_5"."fact_16") < COUNT("dataset_5"."fact_16")
           )
           THEN 65536
           ELSE 0
         END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_team_defense_game_summary"."fact_17" THEN 1 END) > 0
+            COUNT(CASE WHEN "dataset_5"."fact_17" THEN 1 END) > 0
           )
           THEN 131072
           ELSE 0
         END AS "word_2",
-        CASE
-          WHEN TRUE
-          THEN EPOCH_US(MIN("rows_of_team_defense_game_summary"."written"))
-        END AS "first_written",
-        CASE
-          WHEN TRUE
-          THEN EPOCH_US(MAX("rows_of_team_defense_game_summary"."written"))
-        END AS "last_written",
+        CASE WHEN TRUE THEN EPOCH_US(MIN("dataset_5"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("dataset_5"."written")) END AS "last_written",
         NULL AS "rows_of_1"
       FROM (
         SELECT
@@ -399,38 +387,38 @@ FROM (
         WHERE
           "nba_analytics"."team_defense_game_summary"."game_date" BETWEEN '2025-01-01' AND '2025-01-31'
           OR "nba_analytics"."team_defense_game_summary"."game_date" IS NULL
-      ) AS "rows_of_team_defense_game_summary"
+      ) AS "dataset_5"
       GROUP BY
-        "rows_of_team_defense_game_summary"."date",
-        "rows_of_team_defense_game_summary"."key_1"
+        "dataset_5"."date",
+        "dataset_5"."key_1"
       UNION ALL
       SELECT
-        "rows_of_player_composite_factors"."date" AS "date",
-        "rows_of_player_composite_factors"."key_1" AS "key_1",
+        "dataset_6"."date" AS "date",
+        "dataset_6"."key_1" AS "key_1",
         6 AS "arm",
         64 AS "word_1",
         CASE WHEN (
           COUNT(*) > 40 OR COUNT(*) < 15
         ) THEN 262144 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT "rows_of_player_composite_factors"."fact_19") < COUNT("rows_of_player_composite_factors"."fact_19")
+            COUNT(DISTINCT "dataset_6"."fact_19") < COUNT("dataset_6"."fact_19")
           )
           THEN 524288
           ELSE 0
         END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_player_composite_factors"."fact_20" THEN 1 END) > 0
+            COUNT(CASE WHEN "dataset_6"."fact_20" THEN 1 END) > 0
           )
           THEN 1048576
           ELSE 0
         END AS "word_2",
-        CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_player_composite_factors"."written")) END AS "first_written",
-        CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_player_composite_factors"."written")) END AS "last_written",
+        CASE WHEN TRUE THEN EPOCH_US(MIN("dataset_6"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("dataset_6"."written")) END AS "last_written",
         CASE
           WHEN (
-            NOT "rows_of_player_composite_factors"."key_1" IS NULL
+            NOT "dataset_6"."key_1" IS NULL
           )
-          THEN COUNT(CASE WHEN "rows_of_player_composite_factors"."fact_20" THEN 1 END)
+          THEN COUNT(CASE WHEN "dataset_6"."fact_20" THEN 1 END)
         END AS "rows_of_1"
       FROM (
         SELECT
@@ -457,19 +445,19 @@ FROM (
         WHERE
           "nba_precompute"."player_composite_factors"."game_date" BETWEEN '2025-01-01' AND '2025-01-31'
           OR "nba_precompute"."player_composite_factors"."game_date" IS NULL
-      ) AS "rows_of_player_composite_factors"
+      ) AS "dataset_6"
       GROUP BY
-        "rows_of_player_composite_factors"."date",
-        "rows_of_player_composite_factors"."key_1"
+        "dataset_6"."date",
+        "dataset_6"."key_1"
       UNION ALL
       SELECT
-        "rows_of_team_defense_zone_analysis"."date" AS "date",
+        "dataset_7"."date" AS "date",
         NULL AS "key_1",
         7 AS "arm",
         128 AS "word_1",
         CASE
           WHEN (
-            COUNT(DISTINCT "rows_of_team_defense_zone_analysis"."fact_21") < COUNT("rows_of_team_defense_zone_analysis"."fact_21")
+            COUNT(DISTINCT "dataset_7"."fact_21") < COUNT("dataset_7"."fact_21")
           )
           THEN 2097152
           ELSE 0
@@ -477,23 +465,14 @@ FROM (
           COUNT(*) > 30
         ) THEN 4194304 ELSE 0 END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_team_defense_zone_analysis"."fact_23" THEN 1 END) > 0
+            COUNT(CASE WHEN "dataset_7"."fact_23" THEN 1 END) > 0
           )
           THEN 8388608
           ELSE 0
         END AS "word_2",
-        CASE
-          WHEN TRUE
-          THEN EPOCH_US(MIN("rows_of_team_defense_zone_analysis"."written"))
-        END AS "first_written",
-        CASE
-          WHEN TRUE
-          THEN EPOCH_US(MAX("rows_of_team_defense_zone_analysis"."written"))
-        END AS "last_written",
-        CASE
-          WHEN TRUE
-          THEN COUNT(CASE WHEN "rows_of_team_defense_zone_analysis"."fact_23" THEN 1 END)
-        END AS "rows_of_1"
+        CASE WHEN TRUE THEN EPOCH_US(MIN("dataset_7"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("dataset_7"."written")) END AS "last_written",
+        CASE WHEN TRUE THEN COUNT(CASE WHEN "dataset_7"."fact_23" THEN 1 END) END AS "rows_of_1"
       FROM (
         SELECT
           "nba_precompute"."team_defense_zone_analysis"."analysis_date" AS "date",
@@ -504,34 +483,31 @@ FROM (
         WHERE
           "nba_precompute"."team_defense_zone_analysis"."analysis_date" BETWEEN '2025-01-01' AND '2025-01-31'
           OR "nba_precompute"."team_defense_zone_analysis"."analysis_date" IS NULL
-      ) AS "rows_of_team_defense_zone_analysis"
+      ) AS "dataset_7"
       GROUP BY
-        "rows_of_team_defense_zone_analysis"."date"
+        "dataset_7"."date"
       UNION ALL
       SELECT
-        "rows_of_player_daily_cache"."date" AS "date",
+        "dataset_8"."date" AS "date",
         NULL AS "key_1",
         8 AS "arm",
         256 AS "word_1",
         CASE
           WHEN (
-            COUNT(DISTINCT "rows_of_player_daily_cache"."fact_24") < COUNT("rows_of_player_daily_cache"."fact_24")
+            COUNT(DISTINCT "dataset_8"."fact_24") < COUNT("dataset_8"."fact_24")
           )
           THEN 16777216
           ELSE 0
         END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_player_daily_cache"."fact_25" THEN 1 END) > 0
+            COUNT(CASE WHEN "dataset_8"."fact_25" THEN 1 END) > 0
           )
           THEN 33554432
           ELSE 0
         END AS "word_2",
-        CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_player_daily_cache"."written")) END AS "first_written",
-        CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_player_daily_cache"."written")) END AS "last_written",
-        CASE
-          WHEN TRUE
-          THEN COUNT(CASE WHEN "rows_of_player_daily_cache"."fact_25" THEN 1 END)
-        END AS "rows_of_1"
+        CASE WHEN TRUE THEN EPOCH_US(MIN("dataset_8"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("dataset_8"."written")) END AS "last_written",
+        CASE WHEN TRUE THEN COUNT(CASE WHEN "dataset_8"."fact_25" THEN 1 END) END AS "rows_of_1"
       FROM (
         SELECT
           "nba_precompute"."player_daily_cache"."cache_date" AS "date",
@@ -543,37 +519,37 @@ FROM (
         WHERE
           "nba_precompute"."player_daily_cache"."cache_date" BETWEEN '2025-01-01' AND '2025-01-31'
           OR "nba_precompute"."player_daily_cache"."cache_date" IS NULL
-      ) AS "rows_of_player_daily_cache"
+      ) AS "dataset_8"
       GROUP BY
-        "rows_of_player_daily_cache"."date"
+        "dataset_8"."date"
       UNION ALL
       SELECT
-        "rows_of_prediction_accuracy"."date" AS "date",
-        "rows_of_prediction_accuracy"."key_1" AS "key_1",
+        "dataset_9"."date" AS "date",
+        "dataset_9"."key_1" AS "key_1",
         9 AS "arm",
         512 AS "word_1",
         CASE WHEN (
           COUNT(*) > 120 OR COUNT(*) < 15
         ) THEN 67108864 ELSE 0 END + CASE
           WHEN (
-            COUNT(DISTINCT "rows_of_prediction_accuracy"."fact_27") < COUNT("rows_of_prediction_accuracy"."fact_27")
+            COUNT(DISTINCT "dataset_9"."fact_27") < COUNT("dataset_9"."fact_27")
           )
           THEN 134217728
           ELSE 0
         END + CASE
           WHEN (
-            COUNT(CASE WHEN "rows_of_prediction_accuracy"."fact_28" THEN 1 END) > 0
+            COUNT(CASE WHEN "dataset_9"."fact_28" THEN 1 END) > 0
           )
           THEN 268435456
           ELSE 0
         END AS "word_2",
-        CASE WHEN TRUE THEN EPOCH_US(MIN("rows_of_prediction_accuracy"."written")) END AS "first_written",
-        CASE WHEN TRUE THEN EPOCH_US(MAX("rows_of_prediction_accuracy"."written")) END AS "last_written",
+        CASE WHEN TRUE THEN EPOCH_US(MIN("dataset_9"."written")) END AS "first_written",
+        CASE WHEN TRUE THEN EPOCH_US(MAX("dataset_9"."written")) END AS "last_written",
         CASE
           WHEN (
-            NOT "rows_of_prediction_accuracy"."key_1" IS NULL
+            NOT "dataset_9"."key_1" IS NULL
           )
-          THEN COUNT(CASE WHEN "rows_of_prediction_accuracy"."fact_28" THEN 1 END)
+          THEN COUNT(CASE WHEN "dataset_9"."fact_28" THEN 1 END)
         END AS "rows_of_1"
       FROM (
         SELECT
@@ -599,10 +575,10 @@ FROM (
         WHERE
           "nba_predictions"."prediction_accuracy"."game_date" BETWEEN '2025-01-01' AND '2025-01-31'
           OR "nba_predictions"."prediction_accuracy"."game_date" IS NULL
-      ) AS "rows_of_prediction_accuracy"
+      ) AS "dataset_9"
       GROUP BY
-        "rows_of_prediction_accuracy"."date",
-        "rows_of_prediction_accuracy"."key_1"
+        "dataset_9"."date",
+        "dataset_9"."key_1"
     ) AS "rows_of_all"
     GROUP BY
       GROUPING SETS (

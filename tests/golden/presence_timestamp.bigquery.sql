@@ -49,8 +49,8 @@ FROM (
       sum(`rows_of_all`.`rows_of_1`) AS `rows_of_1`
     FROM (
       SELECT
-        `rows_of_nbac_schedule`.`date` AS `date`,
-        `rows_of_nbac_schedule`.`key_1` AS `key_1`,
+        `dataset_0`.`date` AS `date`,
+        `dataset_0`.`key_1` AS `key_1`,
         0 AS `arm`,
         1 AS `word_1`,
         CASE WHEN (
@@ -83,44 +83,38 @@ FROM (
             `nbac_schedule`.`game_id` IS NULL OR `nbac_schedule`.`game_id` NOT LIKE '003%%'
           )
           AND `nbac_schedule`.`game_status` = 'Final'
-      ) AS `rows_of_nbac_schedule`
+      ) AS `dataset_0`
       GROUP BY
-        `rows_of_nbac_schedule`.`date`,
-        `rows_of_nbac_schedule`.`key_1`
+        `dataset_0`.`date`,
+        `dataset_0`.`key_1`
       UNION ALL
       SELECT
-        `rows_of_bdl_player_boxscores`.`date` AS `date`,
-        `rows_of_bdl_player_boxscores`.`key_1` AS `key_1`,
+        `dataset_1`.`date` AS `date`,
+        `dataset_1`.`key_1` AS `key_1`,
         1 AS `arm`,
         2 AS `word_1`,
         CASE WHEN (
           count(*) > 40 OR count(*) < 15
         ) THEN 2 ELSE 0 END + CASE
           WHEN (
-            count(DISTINCT `rows_of_bdl_player_boxscores`.`fact_2`) < count(`rows_of_bdl_player_boxscores`.`fact_2`)
+            count(DISTINCT `dataset_1`.`fact_2`) < count(`dataset_1`.`fact_2`)
           )
           THEN 4
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_bdl_player_boxscores`.`fact_3` THEN 1 END) > 0
+            count(CASE WHEN `dataset_1`.`fact_3` THEN 1 END) > 0
           )
           THEN 8
           ELSE 0
         END AS `word_2`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_bdl_player_boxscores`.`written`)))
-        END AS `first_written`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_bdl_player_boxscores`.`written`)))
-        END AS `last_written`,
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MIN(`dataset_1`.`written`))) END AS `first_written`,
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MAX(`dataset_1`.`written`))) END AS `last_written`,
         CASE
           WHEN (
-            NOT `rows_of_bdl_player_boxscores`.`key_1` IS NULL
+            NOT `dataset_1`.`key_1` IS NULL
           )
-          THEN count(CASE WHEN `rows_of_bdl_player_boxscores`.`fact_3` THEN 1 END)
+          THEN count(CASE WHEN `dataset_1`.`fact_3` THEN 1 END)
         END AS `rows_of_1`
       FROM (
         SELECT
@@ -143,44 +137,38 @@ FROM (
           `bdl_player_boxscores`.`game_date` >= CAST('2025-01-01 00:00:00-05:00' AS TIMESTAMP)
           AND `bdl_player_boxscores`.`game_date` < CAST('2025-02-01 00:00:00-05:00' AS TIMESTAMP)
           OR `bdl_player_boxscores`.`game_date` IS NULL
-      ) AS `rows_of_bdl_player_boxscores`
+      ) AS `dataset_1`
       GROUP BY
-        `rows_of_bdl_player_boxscores`.`date`,
-        `rows_of_bdl_player_boxscores`.`key_1`
+        `dataset_1`.`date`,
+        `dataset_1`.`key_1`
       UNION ALL
       SELECT
-        `rows_of_nbac_gamebook_player_stats`.`date` AS `date`,
-        `rows_of_nbac_gamebook_player_stats`.`key_1` AS `key_1`,
+        `dataset_2`.`date` AS `date`,
+        `dataset_2`.`key_1` AS `key_1`,
         2 AS `arm`,
         4 AS `word_1`,
         CASE WHEN (
           count(*) > 40 OR count(*) < 15
         ) THEN 16 ELSE 0 END + CASE
           WHEN (
-            count(DISTINCT `rows_of_nbac_gamebook_player_stats`.`fact_5`) < count(`rows_of_nbac_gamebook_player_stats`.`fact_5`)
+            count(DISTINCT `dataset_2`.`fact_5`) < count(`dataset_2`.`fact_5`)
           )
           THEN 32
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_nbac_gamebook_player_stats`.`fact_6` THEN 1 END) > 0
+            count(CASE WHEN `dataset_2`.`fact_6` THEN 1 END) > 0
           )
           THEN 64
           ELSE 0
         END AS `word_2`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_nbac_gamebook_player_stats`.`written`)))
-        END AS `first_written`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_nbac_gamebook_player_stats`.`written`)))
-        END AS `last_written`,
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MIN(`dataset_2`.`written`))) END AS `first_written`,
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MAX(`dataset_2`.`written`))) END AS `last_written`,
         CASE
           WHEN (
-            NOT `rows_of_nbac_gamebook_player_stats`.`key_1` IS NULL
+            NOT `dataset_2`.`key_1` IS NULL
           )
-          THEN count(CASE WHEN `rows_of_nbac_gamebook_player_stats`.`fact_6` THEN 1 END)
+          THEN count(CASE WHEN `dataset_2`.`fact_6` THEN 1 END)
         END AS `rows_of_1`
       FROM (
         SELECT
@@ -204,27 +192,27 @@ FROM (
           `nbac_gamebook_player_stats`.`game_date` >= CAST('2025-01-01 00:00:00-05:00' AS TIMESTAMP)
           AND `nbac_gamebook_player_stats`.`game_date` < CAST('2025-02-01 00:00:00-05:00' AS TIMESTAMP)
           OR `nbac_gamebook_player_stats`.`game_date` IS NULL
-      ) AS `rows_of_nbac_gamebook_player_stats`
+      ) AS `dataset_2`
       GROUP BY
-        `rows_of_nbac_gamebook_player_stats`.`date`,
-        `rows_of_nbac_gamebook_player_stats`.`key_1`
+        `dataset_2`.`date`,
+        `dataset_2`.`key_1`
       UNION ALL
       SELECT
-        `rows_of_nbac_player_boxscores`.`date` AS `date`,
-        `rows_of_nbac_player_boxscores`.`key_1` AS `key_1`,
+        `dataset_3`.`date` AS `date`,
+        `dataset_3`.`key_1` AS `key_1`,
         3 AS `arm`,
         8 AS `word_1`,
         CASE WHEN (
           count(*) > 40 OR count(*) < 15
         ) THEN 128 ELSE 0 END + CASE
           WHEN (
-            count(DISTINCT `rows_of_nbac_player_boxscores`.`fact_8`) < count(`rows_of_nbac_player_boxscores`.`fact_8`)
+            count(DISTINCT `dataset_3`.`fact_8`) < count(`dataset_3`.`fact_8`)
           )
           THEN 256
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_nbac_player_boxscores`.`fact_9` THEN 1 END) > 0
+            count(CASE WHEN `dataset_3`.`fact_9` THEN 1 END) > 0
           )
           THEN 512
           ELSE 0
@@ -233,9 +221,9 @@ FROM (
         NULL AS `last_written`,
         CASE
           WHEN (
-            NOT `rows_of_nbac_player_boxscores`.`key_1` IS NULL
+            NOT `dataset_3`.`key_1` IS NULL
           )
-          THEN count(CASE WHEN `rows_of_nbac_player_boxscores`.`fact_9` THEN 1 END)
+          THEN count(CASE WHEN `dataset_3`.`fact_9` THEN 1 END)
         END AS `rows_of_1`
       FROM (
         SELECT
@@ -258,56 +246,50 @@ FROM (
           `nbac_player_boxscores`.`game_date` >= CAST('2025-01-01 00:00:00-05:00' AS TIMESTAMP)
           AND `nbac_player_boxscores`.`game_date` < CAST('2025-02-01 00:00:00-05:00' AS TIMESTAMP)
           OR `nbac_player_boxscores`.`game_date` IS NULL
-      ) AS `rows_of_nbac_player_boxscores`
+      ) AS `dataset_3`
       GROUP BY
-        `rows_of_nbac_player_boxscores`.`date`,
-        `rows_of_nbac_player_boxscores`.`key_1`
+        `dataset_3`.`date`,
+        `dataset_3`.`key_1`
       UNION ALL
       SELECT
-        `rows_of_player_game_summary`.`date` AS `date`,
-        `rows_of_player_game_summary`.`key_1` AS `key_1`,
+        `dataset_4`.`date` AS `date`,
+        `dataset_4`.`key_1` AS `key_1`,
         4 AS `arm`,
         16 AS `word_1`,
         CASE WHEN (
           count(*) > 40 OR count(*) < 15
         ) THEN 1024 ELSE 0 END + CASE
           WHEN (
-            count(DISTINCT `rows_of_player_game_summary`.`fact_11`) < count(`rows_of_player_game_summary`.`fact_11`)
+            count(DISTINCT `dataset_4`.`fact_11`) < count(`dataset_4`.`fact_11`)
           )
           THEN 2048
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_player_game_summary`.`fact_12` THEN 1 END) > 0
+            count(CASE WHEN `dataset_4`.`fact_12` THEN 1 END) > 0
           )
           THEN 4096
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_player_game_summary`.`fact_13` THEN 1 END) > 0
+            count(CASE WHEN `dataset_4`.`fact_13` THEN 1 END) > 0
           )
           THEN 8192
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_player_game_summary`.`fact_14` THEN 1 END) > 0
+            count(CASE WHEN `dataset_4`.`fact_14` THEN 1 END) > 0
           )
           THEN 16384
           ELSE 0
         END AS `word_2`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_player_game_summary`.`written`)))
-        END AS `first_written`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_player_game_summary`.`written`)))
-        END AS `last_written`,
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MIN(`dataset_4`.`written`))) END AS `first_written`,
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MAX(`dataset_4`.`written`))) END AS `last_written`,
         CASE
           WHEN (
-            NOT `rows_of_player_game_summary`.`key_1` IS NULL
+            NOT `dataset_4`.`key_1` IS NULL
           )
-          THEN count(CASE WHEN `rows_of_player_game_summary`.`fact_12` THEN 1 END)
+          THEN count(CASE WHEN `dataset_4`.`fact_12` THEN 1 END)
         END AS `rows_of_1`
       FROM (
         SELECT
@@ -339,39 +321,33 @@ FROM (
           `player_game_summary`.`game_date` >= CAST('2025-01-01 00:00:00-05:00' AS TIMESTAMP)
           AND `player_game_summary`.`game_date` < CAST('2025-02-01 00:00:00-05:00' AS TIMESTAMP)
           OR `player_game_summary`.`game_date` IS NULL
-      ) AS `rows_of_player_game_summary`
+      ) AS `dataset_4`
       GROUP BY
-        `rows_of_player_game_summary`.`date`,
-        `rows_of_player_game_summary`.`key_1`
+        `dataset_4`.`date`,
+        `dataset_4`.`key_1`
       UNION ALL
       SELECT
-        `rows_of_team_defense_game_summary`.`date` AS `date`,
-        `rows_of_team_defense_game_summary`.`key_1` AS `key_1`,
+        `dataset_5`.`date` AS `date`,
+        `dataset_5`.`key_1` AS `key_1`,
         5 AS `arm`,
         32 AS `word_1`,
         CASE WHEN (
           count(*) > 2 OR count(*) < 2
         ) THEN 32768 ELSE 0 END + CASE
           WHEN (
-            count(DISTINCT `rows_of_team_defense_game_summary`.`fact_16`) < count(`rows_of_team_defense_game_summary`.`fact_16`)
+            count(DISTINCT `dataset_5`.`fact_16`) < count(`dataset_5`.`fact_16`)
           )
           THEN 65536
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_team_defense_game_summary`.`fact_17` THEN 1 END) > 0
+            count(CASE WHEN `dataset_5`.`fact_17` THEN 1 END) > 0
           )
           THEN 131072
           ELSE 0
         END AS `word_2`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_team_defense_game_summary`.`written`)))
-        END AS `first_written`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_team_defense_game_summary`.`written`)))
-        END AS `last_written`,
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MIN(`dataset_5`.`written`))) END AS `first_written`,
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MAX(`dataset_5`.`written`))) END AS `last_written`,
         NULL AS `rows_of_1`
       FROM (
         SELECT
@@ -395,44 +371,38 @@ FROM (
           `team_defense_game_summary`.`game_date` >= CAST('2025-01-01 00:00:00-05:00' AS TIMESTAMP)
           AND `team_defense_game_summary`.`game_date` < CAST('2025-02-01 00:00:00-05:00' AS TIMESTAMP)
           OR `team_defense_game_summary`.`game_date` IS NULL
-      ) AS `rows_of_team_defense_game_summary`
+      ) AS `dataset_5`
       GROUP BY
-        `rows_of_team_defense_game_summary`.`date`,
-        `rows_of_team_defense_game_summary`.`key_1`
+        `dataset_5`.`date`,
+        `dataset_5`.`key_1`
       UNION ALL
       SELECT
-        `rows_of_player_composite_factors`.`date` AS `date`,
-        `rows_of_player_composite_factors`.`key_1` AS `key_1`,
+        `dataset_6`.`date` AS `date`,
+        `dataset_6`.`key_1` AS `key_1`,
         6 AS `arm`,
         64 AS `word_1`,
         CASE WHEN (
           count(*) > 40 OR count(*) < 15
         ) THEN 262144 ELSE 0 END + CASE
           WHEN (
-            count(DISTINCT `rows_of_player_composite_factors`.`fact_19`) < count(`rows_of_player_composite_factors`.`fact_19`)
+            count(DISTINCT `dataset_6`.`fact_19`) < count(`dataset_6`.`fact_19`)
           )
           THEN 524288
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_player_composite_factors`.`fact_20` THEN 1 END) > 0
+            count(CASE WHEN `dataset_6`.`fact_20` THEN 1 END) > 0
           )
           THEN 1048576
           ELSE 0
         END AS `word_2`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_player_composite_factors`.`written`)))
-        END AS `first_written`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_player_composite_factors`.`written`)))
-        END AS `last_written`,
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MIN(`dataset_6`.`written`))) END AS `first_written`,
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MAX(`dataset_6`.`written`))) END AS `last_written`,
         CASE
           WHEN (
-            NOT `rows_of_player_composite_factors`.`key_1` IS NULL
+            NOT `dataset_6`.`key_1` IS NULL
           )
-          THEN count(CASE WHEN `rows_of_player_composite_factors`.`fact_20` THEN 1 END)
+          THEN count(CASE WHEN `dataset_6`.`fact_20` THEN 1 END)
         END AS `rows_of_1`
       FROM (
         SELECT
@@ -457,19 +427,19 @@ FROM (
           `player_composite_factors`.`game_date` >= CAST('2025-01-01 00:00:00-05:00' AS TIMESTAMP)
           AND `player_composite_factors`.`game_date` < CAST('2025-02-01 00:00:00-05:00' AS TIMESTAMP)
           OR `player_composite_factors`.`game_date` IS NULL
-      ) AS `rows_of_player_composite_factors`
+      ) AS `dataset_6`
       GROUP BY
-        `rows_of_player_composite_factors`.`date`,
-        `rows_of_player_composite_factors`.`key_1`
+        `dataset_6`.`date`,
+        `dataset_6`.`key_1`
       UNION ALL
       SELECT
-        `rows_of_team_defense_zone_analysis`.`date` AS `date`,
+        `dataset_7`.`date` AS `date`,
         NULL AS `key_1`,
         7 AS `arm`,
         128 AS `word_1`,
         CASE
           WHEN (
-            count(DISTINCT `rows_of_team_defense_zone_analysis`.`fact_21`) < count(`rows_of_team_defense_zone_analysis`.`fact_21`)
+            count(DISTINCT `dataset_7`.`fact_21`) < count(`dataset_7`.`fact_21`)
           )
           THEN 2097152
           ELSE 0
@@ -477,23 +447,14 @@ FROM (
           count(*) > 30
         ) THEN 4194304 ELSE 0 END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_team_defense_zone_analysis`.`fact_23` THEN 1 END) > 0
+            count(CASE WHEN `dataset_7`.`fact_23` THEN 1 END) > 0
           )
           THEN 8388608
           ELSE 0
         END AS `word_2`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_team_defense_zone_analysis`.`written`)))
-        END AS `first_written`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_team_defense_zone_analysis`.`written`)))
-        END AS `last_written`,
-        CASE
-          WHEN TRUE
-          THEN count(CASE WHEN `rows_of_team_defense_zone_analysis`.`fact_23` THEN 1 END)
-        END AS `rows_of_1`
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MIN(`dataset_7`.`written`))) END AS `first_written`,
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MAX(`dataset_7`.`written`))) END AS `last_written`,
+        CASE WHEN TRUE THEN count(CASE WHEN `dataset_7`.`fact_23` THEN 1 END) END AS `rows_of_1`
       FROM (
         SELECT
           DATE(`team_defense_zone_analysis`.`analysis_date`, 'America/New_York') AS `date`,
@@ -505,40 +466,31 @@ FROM (
           `team_defense_zone_analysis`.`analysis_date` >= CAST('2025-01-01 00:00:00-05:00' AS TIMESTAMP)
           AND `team_defense_zone_analysis`.`analysis_date` < CAST('2025-02-01 00:00:00-05:00' AS TIMESTAMP)
           OR `team_defense_zone_analysis`.`analysis_date` IS NULL
-      ) AS `rows_of_team_defense_zone_analysis`
+      ) AS `dataset_7`
       GROUP BY
-        `rows_of_team_defense_zone_analysis`.`date`
+        `dataset_7`.`date`
       UNION ALL
       SELECT
-        `rows_of_player_daily_cache`.`date` AS `date`,
+        `dataset_8`.`date` AS `date`,
         NULL AS `key_1`,
         8 AS `arm`,
         256 AS `word_1`,
         CASE
           WHEN (
-            count(DISTINCT `rows_of_player_daily_cache`.`fact_24`) < count(`rows_of_player_daily_cache`.`fact_24`)
+            count(DISTINCT `dataset_8`.`fact_24`) < count(`dataset_8`.`fact_24`)
           )
           THEN 16777216
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_player_daily_cache`.`fact_25` THEN 1 END) > 0
+            count(CASE WHEN `dataset_8`.`fact_25` THEN 1 END) > 0
           )
           THEN 33554432
           ELSE 0
         END AS `word_2`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_player_daily_cache`.`written`)))
-        END AS `first_written`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_player_daily_cache`.`written`)))
-        END AS `last_written`,
-        CASE
-          WHEN TRUE
-          THEN count(CASE WHEN `rows_of_player_daily_cache`.`fact_25` THEN 1 END)
-        END AS `rows_of_1`
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MIN(`dataset_8`.`written`))) END AS `first_written`,
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MAX(`dataset_8`.`written`))) END AS `last_written`,
+        CASE WHEN TRUE THEN count(CASE WHEN `dataset_8`.`fact_25` THEN 1 END) END AS `rows_of_1`
       FROM (
         SELECT
           DATE(`player_daily_cache`.`cache_date`, 'America/New_York') AS `date`,
@@ -550,43 +502,37 @@ FROM (
           `player_daily_cache`.`cache_date` >= CAST('2025-01-01 00:00:00-05:00' AS TIMESTAMP)
           AND `player_daily_cache`.`cache_date` < CAST('2025-02-01 00:00:00-05:00' AS TIMESTAMP)
           OR `player_daily_cache`.`cache_date` IS NULL
-      ) AS `rows_of_player_daily_cache`
+      ) AS `dataset_8`
       GROUP BY
-        `rows_of_player_daily_cache`.`date`
+        `dataset_8`.`date`
       UNION ALL
       SELECT
-        `rows_of_prediction_accuracy`.`date` AS `date`,
-        `rows_of_prediction_accuracy`.`key_1` AS `key_1`,
+        `dataset_9`.`date` AS `date`,
+        `dataset_9`.`key_1` AS `key_1`,
         9 AS `arm`,
         512 AS `word_1`,
         CASE WHEN (
           count(*) > 120 OR count(*) < 15
         ) THEN 67108864 ELSE 0 END + CASE
           WHEN (
-            count(DISTINCT `rows_of_prediction_accuracy`.`fact_27`) < count(`rows_of_prediction_accuracy`.`fact_27`)
+            count(DISTINCT `dataset_9`.`fact_27`) < count(`dataset_9`.`fact_27`)
           )
           THEN 134217728
           ELSE 0
         END + CASE
           WHEN (
-            count(CASE WHEN `rows_of_prediction_accuracy`.`fact_28` THEN 1 END) > 0
+            count(CASE WHEN `dataset_9`.`fact_28` THEN 1 END) > 0
           )
           THEN 268435456
           ELSE 0
         END AS `word_2`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MIN(`rows_of_prediction_accuracy`.`written`)))
-        END AS `first_written`,
-        CASE
-          WHEN TRUE
-          THEN UNIX_MICROS(TIMESTAMP(MAX(`rows_of_prediction_accuracy`.`written`)))
-        END AS `last_written`,
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MIN(`dataset_9`.`written`))) END AS `first_written`,
+        CASE WHEN TRUE THEN UNIX_MICROS(TIMESTAMP(MAX(`dataset_9`.`written`))) END AS `last_written`,
         CASE
           WHEN (
-            NOT `rows_of_prediction_accuracy`.`key_1` IS NULL
+            NOT `dataset_9`.`key_1` IS NULL
           )
-          THEN count(CASE WHEN `rows_of_prediction_accuracy`.`fact_28` THEN 1 END)
+          THEN count(CASE WHEN `dataset_9`.`fact_28` THEN 1 END)
         END AS `rows_of_1`
       FROM (
         SELECT
@@ -609,10 +555,10 @@ FROM (
           `prediction_accuracy`.`game_date` >= CAST('2025-01-01 00:00:00-05:00' AS TIMESTAMP)
           AND `prediction_accuracy`.`game_date` < CAST('2025-02-01 00:00:00-05:00' AS TIMESTAMP)
           OR `prediction_accuracy`.`game_date` IS NULL
-      ) AS `rows_of_prediction_accuracy`
+      ) AS `dataset_9`
       GROUP BY
-        `rows_of_prediction_accuracy`.`date`,
-        `rows_of_prediction_accuracy`.`key_1`
+        `dataset_9`.`date`,
+        `dataset_9`.`key_1`
     ) AS `rows_of_all`
     GROUP BY
       GROUPING SETS (
