@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from checkpoints.contract.window import Window
+from checkpoints.coverage.layout import layout_of
 from checkpoints.dates import DateRange
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.evidence import gather
+from checkpoints.warehouse.source import columns_of
 from tests.bigquery.commands import WINDOW, answer, checkpoints, pipeline_with
 from tests.bigquery.loading import DEMO_COLUMNS
 from tests.bigquery.recording import Proxy
@@ -19,31 +21,38 @@ from tests.support.warehouses import D
 pytestmark = pytest.mark.usefixtures("demo_loaded")
 
 MB = 10**6
-DATE, KEY, OTHER = 40 * MB, 60 * MB, 10_000 * MB
-KEYED = sum(len(columns) == 2 for columns in DEMO_COLUMNS.values())
-TOTAL = len(DEMO_COLUMNS) * DATE + KEYED * KEY
-KEYS = "player_game_summary"
+DATE, COLUMN, OTHER = 40 * MB, 15 * MB, 10_000 * MB
+LAYOUT = layout_of(SHIPPED)
+READ = {name: columns_of(d, LAYOUT, name) for name, d in SHIPPED.datasets.items()}
+SIZES = {name: DATE + COLUMN * (len(columns) - 1) for name, columns in READ.items()}
+TOTAL = sum(SIZES.values())
+OF_KEYS = TOTAL - COLUMN * len(LAYOUT.written)
+"""Single keys are read without the moments in which rows were written."""
 
 
 @pytest.fixture
 def priced(proxy: Proxy, demo_loaded: Path) -> Proxy:
-    """Tables whose date and key columns are small beside the others."""
+    """Tables whose columns that the contract names are small beside the others."""
     proxy.service.column_bytes = {
-        table: {columns[0]: DATE, **dict.fromkeys(columns[1:], KEY), "points": OTHER}
-        for table, columns in DEMO_COLUMNS.items()
+        ".".join(SHIPPED.datasets[name].path): {
+            columns[0]: DATE,
+            **dict.fromkeys(columns[1:], COLUMN),
+            "assists": OTHER,
+        }
+        for name, columns in READ.items()
     }
     return proxy
 
 
-def test_an_estimate_is_of_the_date_and_key_columns_and_reads_nothing(priced: Proxy) -> None:
+def test_an_estimate_is_of_the_columns_that_the_contract_names_and_reads_nothing(
+    priced: Proxy,
+) -> None:
     done = checkpoints(priced, "estimate", *WINDOW, "--json", "-", "--price-per-tib", "5")
     assert done.returncode == 0, done.stderr
     found = answer(done)
     sizes = {each["dataset"]: each["bytes"] for each in found["datasets"]}
-    assert sizes[KEYS] == DATE + KEY
-    assert sizes["player_daily_cache"] == DATE
-    assert len(sizes) == len(DEMO_COLUMNS)
-    assert found["total_bytes"] == sum(sizes.values()) == TOTAL
+    assert sizes == SIZES
+    assert found["total_bytes"] == TOTAL
     assert found["cost"] == pytest.approx(TOTAL / 2**40 * 5)
     assert priced.reads() == []
     assert priced.queries
@@ -52,7 +61,7 @@ def test_an_estimate_is_of_the_date_and_key_columns_and_reads_nothing(priced: Pr
 def test_an_estimate_for_people_names_every_dataset_and_the_total(priced: Proxy) -> None:
     done = checkpoints(priced, "estimate", *WINDOW)
     assert done.returncode == 0
-    assert "100.0 MB" in done.stderr
+    assert f"{SIZES['nbac_schedule'] / MB:.1f} MB" in done.stderr
     assert f"{TOTAL / MB:.1f} MB" in done.stderr
     assert all(name in done.stderr for name in SHIPPED.datasets)
 
@@ -112,10 +121,10 @@ def test_the_report_has_job_bytes_and_seconds_of_each_statement(priced: Proxy) -
     presence, keys = found["statements"]
     ids = [query.query_id for query in priced.reads()]
     assert [presence["job_id"], keys["job_id"]] == ids
-    for statement in (presence, keys):
+    for statement, read in ((presence, TOTAL), (keys, OF_KEYS)):
         assert statement["location"] == "US"
-        assert statement["bytes_processed"] == TOTAL
-        assert TOTAL <= statement["bytes_billed"] < TOTAL + 11 * 2**20
+        assert statement["bytes_processed"] == read
+        assert read <= statement["bytes_billed"] < read + 11 * 2**20
         assert statement["cached"] is False
         assert 0 < statement["seconds"] < found["seconds"]
         assert statement["rows"] > 0
