@@ -158,8 +158,9 @@ def nulls_statement(reading: Reading) -> sa.Select[Any]:
     arms = [plain_arm(reading, name) for name in reading.sources]
     rows = sa.union_all(*arms).subquery("rows_of_all")
     no_key = [
-        sa.and_(rows.c[key].is_(None), rows.c.arm.in_([number(a) for a in _arms_with(reading, n)]))
+        sa.and_(rows.c[key].is_(None), rows.c.arm.in_(map(number, keyed)))
         for n, key in enumerate(reading.keys)
+        if (keyed := _arms_with(reading, n))
     ]
     found = sa.select(rows.c.date, rows.c.arm, sa.func.count().label("lost"))
     return found.where(sa.or_(rows.c.date.is_(None), *no_key)).group_by(rows.c.date, rows.c.arm)

@@ -19,7 +19,8 @@ from tests.bigquery.commands import (
 from tests.bigquery.recording import Proxy
 
 QUERY = """
-SELECT game_date AS day, game_id AS game FROM nba_analytics.player_game_summary
+SELECT game_date AS day, game_id AS game, player_id, points, usage_rate, processed_at
+FROM nba_analytics.player_game_summary
 WHERE game_id <> ':x @y %z' -- a comment
 """
 

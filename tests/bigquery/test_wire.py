@@ -61,7 +61,7 @@ def dates_asked(query: Query, contract: Contract) -> set[tuple[date, date]]:
 
 def asked_since_looked_back(first: str, last: str) -> set[tuple[date, date]]:
     """The dates of a window, and of the analytics tables those that `fresh` looks back at."""
-    return {(D(first) - timedelta(days=back), D(last)) for back in (0, 30, 60)}
+    return {(D(first) - timedelta(days=back), D(last)) for back in (0, 30, 59)}
 
 
 def test_a_check_reads_each_table_once_and_the_keys_of_some_dates(proxy: Proxy) -> None:
