@@ -14,6 +14,8 @@ import click
 from benchmarks.evidence import read_evidence
 from benchmarks.measuring import Bench, DidNotRun
 from benchmarks.results import CONTESTANTS, SECTIONS, collected, read_results, this_machine
+from benchmarks.row_rules import build
+from benchmarks.row_rules import measure as measure_rows
 from benchmarks.seasons import schedule_of
 from benchmarks.tables import save
 from benchmarks.tools import versions
@@ -72,6 +74,18 @@ def all(size: str, only: tuple[str, ...], venvs: Path, results: Path) -> None:
     )
     for path in save(found, results):
         click.echo(path)
+
+
+@cli.command()
+@click.option("--rows", type=int, default=10_000_000, show_default=True, help="Of a table.")
+@click.option("--contract", type=FOLDER, default="gx/pipeline.yml", show_default=True)
+def row_rules(rows: int, contract: Path) -> None:
+    """Measure what the rules about rows cost, beside counting distinct keys; prints a table."""
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as scratch:
+        path = Path(scratch) / "warehouse.duckdb"
+        build(path, rows)
+        for measured in measure_rows(path, contract):
+            click.echo(measured)
 
 
 @cli.command()

@@ -30,6 +30,8 @@ from benchmarks.results import (
     read_results,
     this_machine,
 )
+from benchmarks.row_rules import build as build_rows
+from benchmarks.row_rules import measure as measure_rows
 from benchmarks.seasons import (
     build_warehouse,
     contract_of_25,
@@ -162,3 +164,19 @@ def test_results_become_tables_and_a_picture_and_sections_left_out_are_kept(tmp_
     assert filled(text, measured) == text
     again = results(rows[:1], ["evidence"], read_results(tmp_path))
     assert (len(again.evidence), len(again.curve), again.date) == (1, 4, str(date(2025, 1, 1)))
+
+
+def test_row_rules_are_measured_on_tables_that_the_shipped_contract_reads(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    build_rows(path, 40_000)
+    found = measure_rows(path, Path("gx/pipeline.yml"))
+    assert [measured.what.partition(" ")[0] for measured in found] == [
+        "evidence",
+        "COUNT(DISTINCT",
+        "COUNT(DISTINCT",
+    ]
+    assert all(measured.seconds > 0 < measured.peak for measured in found)
+    with duckdb.connect(str(path), read_only=True) as connection:
+        rows = "SELECT count(*), count(DISTINCT (game_id, player_id)) FROM nba_raw.{}"
+        whole = connection.execute(rows.format("bdl_player_boxscores")).fetchone()
+    assert whole == (40_000, 40_000)
