@@ -65,6 +65,7 @@ def _fill(path: str, rows: int) -> None:
     game = f"'G' || lpad((i // {PER_GAME} % {per_date // PER_GAME})::VARCHAR, 6, '0')"
     every = f"FROM range({per_date * DATES}) numbers(i)"
     with duckdb.connect(path) as connection:
+        connection.execute("SET enable_progress_bar = false")
         for schema in WRITTEN:
             connection.execute(f"CREATE SCHEMA {schema}")
         connection.execute(
