@@ -83,10 +83,6 @@ class Layout:
         """The bit of rows of a grain with NULL in a key column."""
         return 1 << self._places[grain] + HALF
 
-    def nulls_of(self, name: str) -> int:
-        """The bit of rows of a dataset with NULL in a column of its own key."""
-        return self.null(self.own(name))
-
     def own(self, name: str) -> Grain:
         """A dataset by its own key."""
         return self.grains[self.names.index(name)]

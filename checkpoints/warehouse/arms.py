@@ -1,6 +1,6 @@
 """The part of the presence query that reads one dataset, once: an arm of its union.
 
-An arm has the columns ``date, key_1 … key_k, arm, word_1 … word_w`` and those of ``Extra``. Where
+An arm has the columns ``date, key_1 … key_k, arm, word_1 … word_w`` and ``Reading.extra``. Where
 only its keys are asked for, it has a row for each row of the table; else the rows of a key are
 grouped first, so that a bit can say what is true of all of them. A dataset that is compared by
 several keys has its rows once for each of these: the table is read once all the same.

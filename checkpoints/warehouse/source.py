@@ -115,11 +115,3 @@ def _form(keys: Sequence[tuple[str, ValueKind, str | None]]) -> KeyForm:
     if len(set(keys)) == 1 or kinds in ({"integer"}, {"text"}):
         return "own"
     return "uuid" if "uuid" in kinds else "text"
-
-
-def keyed_bits(layout: Layout, width: int) -> list[int]:
-    """For each key column, the bits of the grains that have it."""
-    return [
-        sum(layout.bit(grain) for grain in layout.grains if len(grain.key) > position)
-        for position in range(width)
-    ]

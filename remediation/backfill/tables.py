@@ -137,7 +137,7 @@ class Tables:
             if warehouse.unreadable:
                 raise WarehouseError(*warehouse.unreadable.values())
             if checks:
-                warehouse = warehouse.reading_also(read_above(checks, calls))
+                warehouse = warehouse.reading_also(read_above(self.contract, checks, calls))
             presence = warehouse.presence(ranges_of(dates), with_rows=not at_source)
         window = Window(range=DateRange(dates[0], dates[-1]), label="dates sent")
         frame = build_frame(self.contract, presence, window, self.as_of, every)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from checkpoints.archive.remediation import RowCheck
 from checkpoints.contract.checks import Check
+from checkpoints.contract.model import Contract
+from checkpoints.contract.upstreams import names_in
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.rules.evidence import Pair, PairEvidence, Status
@@ -64,7 +66,7 @@ def _on(frame: CoverageFrame, pair: Pair, day: date) -> PairEvidence:
 
 
 def read_above(
-    checks: Mapping[str, Check], calls: Iterable[Call]
+    contract: Contract, checks: Mapping[str, Check], calls: Iterable[Call]
 ) -> dict[str, tuple[DateRange, ...]]:
     """The dates before those of calls that must be read of what is above, by dataset."""
     found: dict[str, set[date]] = {}
@@ -72,6 +74,7 @@ def read_above(
         for one in call.checks:
             check = checks[one.id]
             before = check.rule.reads_above_before(DateRange(call.date, call.date))
-            if check.of and before:
-                found.setdefault(check.of, set()).update(before.dates())
+            days = before.dates() if before else ()
+            for name in names_in(contract, check.pair)[1:]:
+                found.setdefault(name, set()).update(days)
     return {name: tuple(ranges_of(days)) for name, days in found.items()}

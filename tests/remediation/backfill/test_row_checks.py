@@ -155,6 +155,25 @@ def test_stale_rows_are_made_from_what_is_there_now(tmp_path: Path) -> None:
         assert made.service.sent == ["four 01-07", "four 01-08", "four 01-08"]
 
 
+def test_stale_rows_of_any_of_several_upstreams_have_not_landed(tmp_path: Path) -> None:
+    """What the 8th looks back at is read of each of them, by the look after its call."""
+    again = "UPDATE s.summary SET written = TIMESTAMP '2025-01-20 10:00' WHERE d = ?"
+    with made_with(tmp_path, FRESH) as made:
+        execute(made.database, "ALTER TABLE s.raw ADD COLUMN written TIMESTAMP")
+        execute(made.database, "UPDATE s.raw SET written = d + INTERVAL 29 HOUR")
+        datasets = {name: {**of} for name, of in made.raw["datasets"].items()}
+        datasets["raw"]["written_at"] = "written"
+        datasets["factors"]["upstream"] = {"any_of": ["raw", "summary"]}
+        made.change(datasets=datasets)
+        execute(made.database, again, day=SEVEN)
+        plan = plan_of(made)
+        assert asked(plan) == ["01-07 fresh", "01-08 fresh"]
+        old = INSERT.replace("20 12:00", "20 09:00").format(rate=1)
+        made.service.on("/four", EIGHT, writes(DELETE, old))
+        told = "fresh of factors: written 2025-01-20 14:00 (UTC)"
+        assert remaining(carry_out(made, plan)) == [("01-08", "partial", told)]
+
+
 def test_rows_that_stand_twice_are_no_work_for_a_service_that_may_append(tmp_path: Path) -> None:
     with made_with(tmp_path, UNIQUE) as made:
         execute(made.database, TWICE, day=SEVEN)
