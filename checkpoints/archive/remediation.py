@@ -91,7 +91,7 @@ class CallStatus(Record):
     ``checks`` are those about rows that must pass on the date, beside having its keys.
     ``attempts`` is how often it was tried, and ``unsent`` how many of these are known not to have
     reached the service. ``answer`` is what the service said to the last; empty where nothing was
-    heard.
+    heard. ``request`` names what it was last sent with others by.
     """
 
     service: str
@@ -103,6 +103,7 @@ class CallStatus(Record):
     unsent: int = 0
     detail: str
     answer: str = ""
+    request: Annotated[str, Field(exclude_if=not_)] = ""
 
     @property
     def id(self) -> str:

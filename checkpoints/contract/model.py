@@ -197,7 +197,7 @@ class Dataset(Record):
         return tuple(self.table or ())
 
 
-KINDS = {"http": "remediation.service.http"}
+KINDS = {"http": "remediation.service.http", "command": "remediation.service.command"}
 """The module of each kind of service call; its ``KIND`` is a subclass of ``Service``.
 
 Names instead of imports: nothing here depends on ``remediation``, and a module is loaded only for
@@ -211,9 +211,11 @@ class Service(Record):
     A service that is not ``idempotent`` is never called again for a date whose outcome is
     unknown; one that is ``ordered`` gets one call at a time; one that ``replaces`` leaves only the
     rows that it writes on the dates of a call, so that it removes what stands twice. Dates before
-    ``earliest_rebuildable`` are never called: the source is gone. After ``breaker_after``
-    failures in a row the service is left alone for ``probe_after_seconds``, then tried with one
-    date. Strings may still hold ``${NAME}`` of an unset variable: such a service cannot be called.
+    ``earliest_rebuildable`` are never called: the source is gone. A call asks for
+    ``dates_per_call``: 1, or up to ``at_most`` consecutive ones (``range``) or any (``list``).
+    After ``breaker_after`` failures in a row the service is left alone for
+    ``probe_after_seconds``, then tried with one date. Strings may still hold ``${NAME}`` of an
+    unset variable: such a service cannot be called.
     """
 
     kind: str = "http"
@@ -225,6 +227,8 @@ class Service(Record):
     ordered: bool = False
     replaces: bool = False
     concurrency: Annotated[Whole, Field(ge=1, le=64)] = 1
+    dates_per_call: Literal[1, "range", "list"] = 1
+    at_most: Annotated[Whole, Field(ge=1, le=1000)] = 14
     earliest_rebuildable: Day | None = None
     breaker_after: Annotated[Whole, Field(ge=1)] = 5
     probe_after_seconds: Annotated[Number, Field(ge=0)] = 30

@@ -115,6 +115,7 @@ class ServiceBackfill:
             self._run(calls)
         except KeyboardInterrupt:
             with suppress(CheckpointsError):  # the next run looks again
+                self._sending.interrupt()
                 self._watch.look(before_exit=True)
             raise
         return self._watch.rows
@@ -141,7 +142,7 @@ class ServiceBackfill:
         canary, rest = waiting[:size], waiting[size:]
         adjacent = adjacent_calls(self._work.plan, self._work.contract, self._name, canary)
         before = self._work.tables.look(adjacent)
-        rest = [*self._sending.send(canary), *rest]
+        rest = [*self._sending.send(canary, one_by_one=True), *rest]
         if reason := self._reason_against_more(canary, adjacent, before):
             self._block(rest, reason)
         elif rest:
@@ -311,7 +312,7 @@ class ServiceBackfill:
         self._journal.remark(self._name, f"{reason}: one more is tried in {seconds:g} s")
         self._clock.sleep(seconds)
         self._sending.reset_failures()
-        return self._sending.send([call])
+        return self._sending.send([call], one_by_one=True)
 
 
 def standing_twice(call: Call) -> frozenset[str]:

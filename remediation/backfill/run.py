@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -31,14 +31,14 @@ from remediation.ledger.states import IN_FLIGHT, State
 from remediation.plan.model import Plan
 from remediation.service.credentials import Tokens
 from remediation.service.dispatch import Dispatch
-from remediation.service.kind import check_callable, service_of
+from remediation.service.kind import Access, check_callable, service_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What to run, with what, and who asks.
 
-    ``report`` is the one the plan was made from.
+    ``report`` is the one the plan was made from; the ``environment`` holds what is secret.
     """
 
     file: ContractFile
@@ -52,6 +52,7 @@ class Request:
     tell: Callable[[Event], None]
     reading: ReadOptions
     pace: Pace
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def fresh(self) -> ReadOptions:
         """How the tables are read: what a cache remembers proves nothing."""
@@ -69,7 +70,8 @@ def run(request: Request) -> tuple[RemediationRecord, Path]:
         WarehouseError: the tables cannot be read before a service's first call.
         LedgerError: the ledger cannot be used.
     """
-    check_callable(request.file.contract, request.plan.services())
+    contract, services = request.file.contract, request.plan.services()
+    check_callable(contract, services, request.environment)
     started_at, started = request.clock.now(), request.clock.monotonic()
     path = ledger_path(request.file.project)
     with (
@@ -91,9 +93,10 @@ def run(request: Request) -> tuple[RemediationRecord, Path]:
 def _make_calls(request: Request, ledger: Ledger) -> tuple[Journal, dict[str, RowsBefore]]:
     """Credentials are fetched for all services of the plan before the first call."""
     contract, clock = request.file.contract, request.clock
+    access = Access(tokens=request.tokens, clock=clock, environment=request.environment)
     with ExitStack() as stack:
         senders = {
-            name: stack.enter_context(service_of(contract, name).open_sender(request.tokens, clock))
+            name: stack.enter_context(service_of(contract, name).open_sender(access))
             for name in request.plan.services()
         }
         work = Work(

@@ -1,5 +1,8 @@
 """Sends the calls of one service, at its pace, and settles each from the tables.
 
+Calls are sent in groups, as the service takes them, and each is settled by itself: of ten dates
+that were asked for together, seven may have landed.
+
 What the service is known not to have taken is repeated at once: a refused connection, 429 and
 503, and once a 401 or 403 with fresh credentials. What may have been taken is sent again only
 after the tables have shown that it did not land, and only to an idempotent service.
@@ -8,7 +11,7 @@ after the tables have shown that it did not land, and only to an idempotent serv
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -21,6 +24,7 @@ from remediation.backfill.work import Work
 from remediation.ledger.journal import Journal
 from remediation.ledger.ledger import Pause
 from remediation.ledger.states import DONE, State
+from remediation.plan.groups import CallGroup, alone, grouped_for
 from remediation.plan.model import Call, idempotency_key
 from remediation.service.answer import Answer, Kind
 from remediation.service.dispatch import Dispatch
@@ -34,18 +38,21 @@ SENDS = 3
 
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 300.0
+STOP_SECONDS = 5.0
+"""What is under way and can be ended has so long to end when a run is interrupted."""
+
 LONGEST_SILENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """An attempt at a call; ``renew``: with new credentials.
+    """An attempt at calls that are made together; ``renew``: with new credentials.
 
     ``number`` counts the attempts of one sending: the service refused those before. ``sending``
-    counts how often the call may have been taken: the answers before were lost.
+    counts how often the calls may have been taken: the answers before were lost.
     """
 
-    call: Call
+    group: CallGroup
     number: int = 1
     sending: int = 1
     renew: bool = False
@@ -71,14 +78,12 @@ def wait_before_repeat(answer: Answer, attempt: Attempt) -> float | None:
     return None
 
 
-def next_sending(attempt: Attempt, seen: State) -> Attempt | None:
-    """The next attempt at a call whose answer was lost, from what the tables showed; None: no more.
+def may_be_sent_again(attempt: Attempt, seen: State) -> bool:
+    """Whether a call whose answer was lost is sent again, from what the tables showed.
 
     Where they could not be read nothing is known, and nothing is sent.
     """
-    if seen not in (State.STILL_MISSING, State.PARTIAL) or attempt.sending >= SENDS:
-        return None
-    return Attempt(call=attempt.call, sending=attempt.sending + 1)
+    return seen in (State.STILL_MISSING, State.PARTIAL) and attempt.sending < SENDS
 
 
 @dataclass(slots=True)
@@ -120,6 +125,7 @@ class Sending:
         self._unanswered: dict[str, Attempt] = {}
         self._lost: dict[str, Attempt] = {}
         self._queue: deque[Attempt] = deque()
+        # By call: what is held back until a probe landed may be sent in other groups.
         self._repeats: dict[str, Attempt] = {}
         self._next_attempt = self._clock.monotonic()
         self.answers = Breaker(self._service.breaker_after)
@@ -127,20 +133,45 @@ class Sending:
         self.stopped = ""
         self.pause = ""
 
-    def send(self, calls: Sequence[Call]) -> list[Call]:
+    def send(self, calls: Sequence[Call], *, one_by_one: bool = False) -> list[Call]:
         """Send calls until all are settled or the service must be left alone.
 
         Returns the calls that were not sent for that reason. Without calls, what is being
         watched is settled.
         """
-        self._queue = deque(self._repeats.get(call.id, Attempt(call=call)) for call in calls)
+        groups = map(alone, calls) if one_by_one else grouped_for(self._service, calls)
+        self._queue = deque(map(self._attempt, groups))
         while self._queue or self._unanswered or self._watch:
             while self._may_start() and self._clock.monotonic() >= self._next_attempt:
                 self._start(self._queue.popleft())
             if self.reason_to_stop() and not self._unanswered and not self._watch:
                 break
             self._await_event()
-        return [attempt.call for attempt in self._queue]
+        return [call for attempt in self._queue for call in attempt.group.calls]
+
+    def _attempt(self, group: CallGroup) -> Attempt:
+        """The next attempt at calls: those before count, also those of any one of them."""
+        before = [self._repeats[c.id] for c in group.calls if c.id in self._repeats]
+        return Attempt(
+            group=group,
+            number=max((attempt.number for attempt in before), default=1),
+            sending=max((attempt.sending for attempt in before), default=1),
+            renew=any(attempt.renew for attempt in before),
+        )
+
+    def interrupt(self) -> None:
+        """End what is under way where that is possible, and write down what it answers."""
+        until = self._clock.monotonic() + (STOP_SECONDS if self._dispatch.stop() else 0.0)
+        while self._unanswered and (left := until - self._clock.monotonic()) > 0:
+            if found := self._dispatch.answer(left):
+                self._note_end(*found)
+
+    def _note_end(self, group: CallGroup, answer: Answer) -> None:
+        """Nobody waits for it any more: whatever it says, the tables are looked at."""
+        state = State.ACCEPTED if answer.kind is Kind.ACCEPTED else State.UNKNOWN
+        self._unanswered.pop(group.id)
+        self._record(group, state, answer)
+        self._watch_all(group, 0, unsure=state is State.UNKNOWN)
 
     def keep_earlier_pause(self) -> None:
         """Keep a pause that the service asked an earlier run for, or the run of another plan."""
@@ -177,14 +208,17 @@ class Sending:
         return bool(self._queue) and free and not self.reason_to_stop()
 
     def _start(self, attempt: Attempt) -> None:
-        call, now = attempt.call, self._clock.now()
+        group, now = attempt.group, self._clock.now()
         longest = timedelta(seconds=self._service.timeout_seconds + self._service.settle_seconds)
-        self._journal.move([call], State.SENDING, in_flight_until=now + longest)
-        self._unanswered[call.id] = attempt
-        self._watch.note_sent(call)
+        request = group.id if len(group.calls) > 1 else ""
+        until = now + longest
+        self._journal.move(group.calls, State.SENDING, in_flight_until=until, request=request)
+        self._unanswered[group.id] = attempt
+        for call in group.calls:
+            self._watch.note_sent(call)
         self._next_attempt = self._clock.monotonic() + self._service.seconds_between_calls
-        key = idempotency_key(self._work.plan.id, call.id)
-        self._dispatch.start(call, key=key, renew=attempt.renew)
+        key = idempotency_key(self._work.plan.id, group.id)
+        self._dispatch.start(group, key=key, renew=attempt.renew)
 
     def _await_event(self) -> None:
         """Wait until an answer comes, the next attempt may start, or it is time to look."""
@@ -199,8 +233,11 @@ class Sending:
         if self._watch and self._clock.monotonic() >= look:
             self._look()
 
-    def _take(self, call: Call, answer: Answer) -> None:
-        attempt = self._unanswered.pop(call.id)
+    def _take(self, group: CallGroup, answer: Answer) -> None:
+        if answer.kind is Kind.RUNNING:
+            self._record(group, State.ACCEPTED, answer)
+            return
+        attempt = self._unanswered.pop(group.id)
         if seconds := answer.retry_after:
             ledger, key = self._work.ledger, (self._name, self._address)
             self._keep(ledger.pause(*key, seconds, answer.asked), seconds)
@@ -209,7 +246,7 @@ class Sending:
         if wait is None:
             self._judge(attempt, answer)
         else:
-            self._record(call, State.PLANNED, answer)
+            self._record(group, State.PLANNED, answer)
             self._repeat(attempt.after_refusal(answer))
 
     def _repeat(self, attempt: Attempt) -> None:
@@ -217,76 +254,90 @@ class Sending:
 
         If it is held back until a probe landed, its earlier attempts still count.
         """
-        self._repeats[attempt.call.id] = attempt
+        self._repeats.update(dict.fromkeys((call.id for call in attempt.group.calls), attempt))
         self._queue.appendleft(attempt)
 
     def _judge(self, attempt: Attempt, answer: Answer) -> None:
-        call = attempt.call
-        doubt = self._doubt(call) if answer.kind is Kind.NOTHING_THAT_DAY else ""
+        group = attempt.group
+        doubt = self._doubt(group) if answer.kind is Kind.NOTHING_THAT_DAY else ""
         match answer.kind:
             case Kind.ACCEPTED:
-                self._record(call, State.ACCEPTED, answer)
-                self._watch.add(call, self._service.settle_seconds, unsure=False)
+                self._record(group, State.ACCEPTED, answer)
+                self._watch_all(group, self._service.settle_seconds, unsure=False)
                 self.answers.record(failed=False)
             case Kind.UNKNOWN:
-                self._record(call, State.UNKNOWN, answer)
-                self._lost[call.id] = attempt
-                self._watch.add(call, self._service.settle_seconds, unsure=True)
+                self._record(group, State.UNKNOWN, answer)
+                self._lost.update(dict.fromkeys((call.id for call in group.calls), attempt))
+                self._watch_all(group, self._service.settle_seconds, unsure=True)
             case Kind.NOTHING_THAT_DAY if not doubt:
-                self._record(call, State.NOTHING_THERE, answer)
+                self._record(group, State.NOTHING_THERE, answer)
                 self.answers.record(failed=False)
             case _:
                 detail = f"{doubt}: {answer.detail}" if doubt else answer.detail
-                self._reject(call, replace(answer, detail=detail), stops=bool(doubt))
+                self._reject(group, replace(answer, detail=detail), stops=bool(doubt))
 
-    def _reject(self, call: Call, answer: Answer, *, stops: bool) -> None:
+    def _watch_all(self, group: CallGroup, seconds: float, *, unsure: bool) -> None:
+        for call in group.calls:
+            self._watch.add(call, seconds, unsure=unsure)
+
+    def _reject(self, group: CallGroup, answer: Answer, *, stops: bool) -> None:
         """Look at the tables at once: it may have landed all the same."""
-        self._record(call, State.REJECTED, answer)
-        self._watch.add(call, 0, unsure=False)
+        self._record(group, State.REJECTED, answer)
+        self._watch_all(group, 0, unsure=False)
         self._look()
-        landed = self._journal.is_done(call.id)
+        landed = all(self._journal.is_done(call.id) for call in group.calls)
         self.answers.record(failed=not landed)
         if answer.stops or answer.kind is Kind.UNAUTHORIZED:
-            self.stopped = f"the service refuses every call, as {call.id}: {answer.detail}"
+            self.stopped = f"the service refuses every call, as {group.id}: {answer.detail}"
         elif stops and not landed:
-            self.stopped = f"its answer for {call.date} contradicts the tables: {answer.detail}"
+            self.stopped = f"its answer for {group.said} contradicts the tables: {answer.detail}"
 
     def _look(self) -> None:
         """Look at the tables; what was lost and did not land may be sent again."""
+        again: dict[int, list[Call]] = {}
         for call in self._watch.look():
             state, lost = self._journal.state(call.id), self._lost.pop(call.id, None)
             if state is State.MULTIPLIED:
                 self.stopped = f"{call.id} multiplied rows"
-            if again := next_sending(lost, state) if lost else None:
-                self._journal.remark(self._name, f"{call.date} did not land: it is sent again")
-                self._repeat(again)
+            if lost and may_be_sent_again(lost, state):
+                again.setdefault(lost.sending + 1, []).append(call)
             elif state is not State.REJECTED:
                 self.landings.record(failed=state not in DONE)
+        for sending, calls in again.items():
+            self._send_again(calls, sending)
 
-    def _doubt(self, call: Call) -> str:
+    def _send_again(self, calls: Iterable[Call], sending: int) -> None:
+        """Those of a group that landed are left out of the next."""
+        for group in reversed(grouped_for(self._service, calls)):
+            self._journal.remark(self._name, f"{group.said} did not land: it is sent again")
+            self._repeat(Attempt(group=group, sending=sending))
+
+    def _doubt(self, group: CallGroup) -> str:
         """Why "nothing that day" is not believed; empty where no table above has data either.
 
         An upstream alone proves little: it may have lost the date as well.
         """
         claim = "it says there is nothing that day"
         try:
-            if not nothing_there(self._work.tables.look([call])[call.id]):
+            found = self._work.tables.look(group.calls)
+            if not all(nothing_there(found[call.id]) for call in group.calls):
                 return f"{claim}, but its upstream has data"
-            found = self._work.tables.look([call], at_source=True)[call.id]
+            found = self._work.tables.look(group.calls, at_source=True)
         except WarehouseError as error:
             return f"{claim}, and the tables could not be read to check it ({error})"
-        if nothing_there(found):
+        if all(nothing_there(found[call.id]) for call in group.calls):
             return ""
-        compared = {coverage_pair(self._work.contract, name).of or name for name in call.datasets}
+        names = {name for call in group.calls for name in call.datasets}
+        compared = {coverage_pair(self._work.contract, name).of or name for name in names}
         return f"{claim} and its upstream lacks it, but {', '.join(sorted(compared))} has data"
 
-    def _record(self, call: Call, state: State, answer: Answer) -> None:
+    def _record(self, group: CallGroup, state: State, answer: Answer) -> None:
         self._journal.move(
-            [call],
+            group.calls,
             state,
             detail=answer.detail,
             status=answer.status,
-            seconds=answer.seconds,
+            seconds=None if answer.kind is Kind.RUNNING else answer.seconds,
             unsent=answer.kind is Kind.NOT_SENT,
             in_flight_until=self._clock.now() + timedelta(seconds=self._service.settle_seconds),
         )

@@ -217,6 +217,7 @@ def _send(
         tell=reporter.report,
         reading=setting.reading,
         pace=pace,
+        environment=os.environ,
     )
     for remark in _remarks(setting, chosen):
         reporter.remark(remark)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from remediation.errors import LedgerError
 
-LEDGER_VERSION = 3
+LEDGER_VERSION = 4
 APPLICATION = 0x6C656467
 TABLES = """
 CREATE TABLE plans (
@@ -23,7 +23,7 @@ CREATE TABLE transitions (
     number INTEGER PRIMARY KEY, plan_id TEXT NOT NULL, service TEXT NOT NULL, date TEXT NOT NULL,
     state TEXT NOT NULL, attempt INTEGER NOT NULL, at TEXT NOT NULL, status INTEGER,
     seconds REAL, detail TEXT NOT NULL, in_flight_until TEXT NOT NULL DEFAULT '',
-    unsent INTEGER NOT NULL DEFAULT 0) STRICT;
+    unsent INTEGER NOT NULL DEFAULT 0, request TEXT NOT NULL DEFAULT '') STRICT;
 """
 PAUSES = """
 CREATE TABLE pauses (
@@ -43,6 +43,7 @@ SELECT planned.plan_id, planned.service, planned.date, planned.datasets,
     coalesce(latest.state, 'planned') AS state,
     coalesce(latest.attempt, 0) AS attempts,
     coalesce(latest.unsent, 0) AS unsent,
+    coalesce(latest.request, '') AS request,
     coalesce(latest.at, planned.registered_at) AS changed_at,
     coalesce(latest.in_flight_until, '') AS in_flight_until,
     coalesce(latest.detail, '') AS detail
@@ -56,14 +57,19 @@ CREATE INDEX IF NOT EXISTS transitions_by_call ON transitions (plan_id, service,
 CREATE INDEX IF NOT EXISTS answers ON transitions (service, seconds)
     WHERE state = 'accepted' AND seconds IS NOT NULL;
 """
+REQUEST = "ALTER TABLE transitions ADD COLUMN request TEXT NOT NULL DEFAULT '';"
+FROM_VERSION_3 = f"""
+{REQUEST}
+DROP VIEW calls;
+{CALLS}"""
 FROM_VERSION_2 = f"""
 ALTER TABLE transitions ADD COLUMN unsent INTEGER NOT NULL DEFAULT 0;
-DROP VIEW calls;
-{CALLS}{PAUSES}"""
+{FROM_VERSION_3}{PAUSES}"""
 # In version 1 ``calls`` is a table.
 FROM_VERSION_1 = f"""
 ALTER TABLE transitions ADD COLUMN in_flight_until TEXT NOT NULL DEFAULT '';
 ALTER TABLE transitions ADD COLUMN unsent INTEGER NOT NULL DEFAULT 0;
+{REQUEST}
 DROP INDEX IF EXISTS transitions_by_plan;
 ALTER TABLE calls RENAME TO calls_of_version_1;
 {PLANNED_CALLS}{CALLS}{PAUSES}{INDEXES}
@@ -83,7 +89,7 @@ SELECT service || '/' || date FROM (
     SELECT {OF_VERSION_1} FROM calls_of_version_1 EXCEPT SELECT {OF_VERSION_1} FROM calls)
 ORDER BY 1 LIMIT 1
 """
-MIGRATIONS = {1: FROM_VERSION_1, 2: FROM_VERSION_2}
+MIGRATIONS = {1: FROM_VERSION_1, 2: FROM_VERSION_2, 3: FROM_VERSION_3}
 """From each older version to this one; what version 1 leaves behind is compared, then dropped."""
 
 DAMAGED = (

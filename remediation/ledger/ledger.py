@@ -32,7 +32,7 @@ def _quoted(states: Collection[State]) -> str:
 
 TIMED = f"state = '{State.ACCEPTED}' AND seconds IS NOT NULL"
 OPEN = f"state IN ({_quoted(frozenset(State) - DONE)})"
-ENTRIES = """SELECT service, date, datasets, state, attempts, unsent, detail,
+ENTRIES = """SELECT service, date, datasets, state, attempts, unsent, request, detail,
     coalesce((SELECT coalesce(nullif(heard.detail, ''), 'HTTP ' || heard.status, '')
         FROM transitions AS heard WHERE heard.plan_id = calls.plan_id
         AND heard.service = calls.service AND heard.date = calls.date
@@ -60,7 +60,8 @@ class MoveDetails(TypedDict, total=False):
 
     ``detail`` is the reason for people; ``status`` the HTTP status of an answer that took
     ``seconds``; after ``in_flight_until`` the service is no longer working on the date;
-    ``unsent``: the attempt is known not to have reached the service.
+    ``unsent``: the attempt is known not to have reached the service. ``request`` names what a call
+    is sent with others by, and is empty where it is sent alone.
     """
 
     detail: str
@@ -68,6 +69,7 @@ class MoveDetails(TypedDict, total=False):
     seconds: float | None
     in_flight_until: datetime
     unsent: bool
+    request: str
 
 
 class Pause(Record):
@@ -91,7 +93,10 @@ class Pause(Record):
 
 
 class Transition(Record):
-    """One line of the history; ``seconds`` is how long the answer took."""
+    """One line of the history; ``seconds`` is how long the answer took.
+
+    ``request`` is what the call was last sent with others by; empty where it was sent alone.
+    """
 
     service: str
     date: date
@@ -101,6 +106,7 @@ class Transition(Record):
     status: int | None
     seconds: float | None
     detail: str
+    request: str
 
     @property
     def id(self) -> str:
@@ -152,9 +158,10 @@ class Ledger:
         """
         before = [was for was, following in FOLLOWS.items() if state in following]
         insert = f"""INSERT INTO transitions (plan_id, service, date, state, attempt, at, status,
-                seconds, detail, in_flight_until, unsent)
+                seconds, detail, in_flight_until, unsent, request)
             SELECT plan_id, service, date, :state, attempts + :sent, :at, :status,
-                :seconds, :detail, coalesce(:until, in_flight_until), unsent + :unsent
+                :seconds, :detail, coalesce(:until, in_flight_until), unsent + :unsent,
+                coalesce(:request, request)
             FROM calls WHERE plan_id = :plan AND service = :service AND date = :date
                 AND state IN ({_quoted(before)})"""
         until = details.get("in_flight_until")
@@ -168,6 +175,7 @@ class Ledger:
             "detail": details.get("detail", ""),
             "unsent": details.get("unsent", False),
             "until": _text(until) if until else None,
+            "request": details.get("request"),
         }
         with explained(self._path), self._connection:
             for call in calls:
@@ -298,10 +306,12 @@ class Ledger:
         )
 
     def measured(self) -> dict[str, tuple[int, float]]:
-        """Per service: how many accepted calls were timed, and their median in seconds."""
+        """Per service: how many accepted requests were timed, and their median in seconds."""
+        requests = f"""SELECT DISTINCT service, plan_id, at, seconds,
+            coalesce(nullif(request, ''), date) FROM transitions WHERE {TIMED}"""
         ranked = f"""SELECT service, seconds, count(*) OVER (PARTITION BY service) AS number,
             row_number() OVER (PARTITION BY service ORDER BY seconds) AS place
-            FROM transitions WHERE {TIMED}"""
+            FROM ({requests})"""
         medians = f"""SELECT service, number, avg(seconds) FROM ({ranked})
             WHERE place IN ((number + 1) / 2, number / 2 + 1) GROUP BY service, number"""
         found = self._read(lambda service, number, median: (service, (number, median)), medians)
@@ -345,6 +355,7 @@ def _entry(
     state: str,
     attempts: int,
     unsent: int,
+    request: str,
     detail: str,
     answer: str,
     deadline: str,
@@ -357,6 +368,7 @@ def _entry(
         state=State(state),
         attempts=attempts,
         unsent=unsent,
+        request=request,
         detail=detail,
         answer=answer,
         in_flight=state in IN_FLIGHT and (until is None or now < until),

@@ -32,7 +32,8 @@ FOLLOWS: dict[State, frozenset[State]] = {
     State.BLOCKED: _AGAIN | {State.PLANNED},
     # Back to planned only when it is known that the service did not take the date.
     State.SENDING: _ANSWERED | {State.PLANNED, State.VERIFYING},
-    State.ACCEPTED: frozenset({State.VERIFYING}),
+    # A job that the service took may fail before the tables are looked at.
+    State.ACCEPTED: frozenset({State.VERIFYING, *_ANSWERED}),
     State.UNKNOWN: frozenset({State.VERIFYING}),
     State.VERIFYING: frozenset({State.UNKNOWN, *_SEEN}),
     State.REJECTED: _AGAIN,

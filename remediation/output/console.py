@@ -27,6 +27,7 @@ from remediation.output.reporter import (
     remaining,
     verdict_of,
 )
+from remediation.plan.groups import groups_of
 from remediation.plan.model import Estimate, Plan
 from remediation.service.kind import service_of
 
@@ -172,10 +173,10 @@ def print_requests(
 ) -> None:
     """Print the exact requests, at most 5 of each service unless verbose: only the date differs."""
     for name in plan.services():
-        calls, more = cut(plan.calls_of(name), REQUESTS_SHOWN, detail)
+        groups, more = cut(groups_of(plan, contract, name), REQUESTS_SHOWN, detail)
         console.print(f"{name} would be sent")
-        for call in calls:
-            request = service_of(contract, name).describe(call)
+        for group in groups:
+            request = service_of(contract, name).describe(group)
             console.print(f"  {one_line(str(request), REQUEST_LENGTH)}", soft_wrap=True)
         if more:
             last = plan.calls_of(name)[-1].date

@@ -42,9 +42,13 @@ class Reporter(AbstractContextManager["Reporter"]):
 
 
 def verdict_of(record: RemediationRecord) -> tuple[str, str]:
-    """The verdict in a word, and the landings: ``COMPLETE``, ``6 of 6 calls landed``."""
+    """The verdict in a word, and the landings: ``COMPLETE``, ``6 of 6 calls landed``.
+
+    Where dates were asked for together, it is dates that landed.
+    """
     states = Counter(call.state for call in record.calls)
-    landings = f"{states[State.LANDED]} of {len(record.calls)} calls landed"
+    what = "dates" if any(call.request for call in record.calls) else "calls"
+    landings = f"{states[State.LANDED]} of {len(record.calls)} {what} landed"
     if nothing := states[State.NOTHING_THERE]:
         landings = f"{landings}, on {dates(nothing)} there was nothing"
     return WORDS[record.exit_code], landings

@@ -8,10 +8,10 @@ ends by saying how to prove what landed. It works in bash 3.2, and needs curl.
 from __future__ import annotations
 
 import shlex
-from itertools import groupby
 
 from checkpoints.contract.model import Contract
 from checkpoints.text import counted, one_line
+from remediation.plan.groups import groups_of
 from remediation.plan.model import Plan, idempotency_key
 from remediation.service.kind import check_callable, service_of
 
@@ -57,9 +57,9 @@ def _blocks(plan: Plan, contract: Contract) -> list[list[list[str]]]:
     dependent = {call.service for call in plan.calls if call.depends_on}
     blocks: list[list[list[str]]] = []
     before = ""
-    for name, calls in groupby(plan.calls, key=lambda call: call.service):
-        service = service_of(contract, name)
-        lines = [service.script_line(c, idempotency_key(plan.id, c.id)) for c in calls]
+    for name in plan.services():
+        service, groups = service_of(contract, name), groups_of(plan, contract, name)
+        lines = [service.script_line(g, idempotency_key(plan.id, g.id)) for g in groups]
         if before and name in dependent:
             lines.insert(0, ["settle", f"{contract.services[before].settle_seconds:g}", before])
         blocks.append(lines)

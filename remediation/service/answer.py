@@ -1,4 +1,4 @@
-"""What one attempt at one date came to, whatever kind of service was asked.
+"""What one attempt at a call came to, whatever kind of service was asked.
 
 An answer never makes a date done: it says whether the service took it, refused it, or may be
 working on it. The tables say the rest.
@@ -14,8 +14,9 @@ DETAIL_LENGTH = 300
 
 
 class Kind(StrEnum):
-    """What is known after one attempt."""
+    """What is known after one attempt; ``RUNNING``: it was taken, and another answer follows."""
 
+    RUNNING = "running"
     ACCEPTED = "accepted"
     FAILED_INSIDE = "accepted, with failures in the answer"
     NOTHING_THAT_DAY = "nothing that day"

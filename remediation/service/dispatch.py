@@ -8,7 +8,7 @@ from __future__ import annotations
 from queue import Empty, SimpleQueue
 
 from checkpoints.process import in_background, interruptible
-from remediation.plan.model import Call
+from remediation.plan.groups import CallGroup
 from remediation.service.answer import Answer, Kind
 from remediation.service.kind import Sender
 
@@ -21,23 +21,28 @@ class Dispatch:
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
-        self._answers: SimpleQueue[tuple[Call, Answer]] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[CallGroup, Answer]] = SimpleQueue()
 
-    def start(self, call: Call, *, key: str, renew: bool = False) -> None:
-        """Start an attempt at a call."""
+    def start(self, group: CallGroup, *, key: str, renew: bool = False) -> None:
+        """Start an attempt at calls that are made together."""
+
+        def tell(answer: Answer) -> None:
+            self._answers.put((group, answer))
 
         def attempt() -> None:
             try:
-                answer = self._sender.send(call, key=key, renew=renew)
+                answer = self._sender.send(group, key=key, tell=tell, renew=renew)
             except Exception as error:  # noqa: BLE001 (it may have been sent: nothing is known)
                 text = f"the attempt ended unexpectedly ({type(error).__name__})"
                 answer = Answer(kind=Kind.UNKNOWN, detail=text)
-            self._answers.put((call, answer))
+            tell(answer)
 
         in_background(attempt)
 
-    def answer(self, seconds: float) -> tuple[Call, Answer] | None:
+    def answer(self, seconds: float) -> tuple[CallGroup, Answer] | None:
         """The next answer; None when none comes within ``seconds``.
+
+        One that is ``RUNNING`` is followed by another for the same calls.
 
         Raises:
             KeyboardInterrupt: Ctrl-C was pressed.
@@ -47,3 +52,7 @@ class Dispatch:
                 return self._answers.get(timeout=max(0.0, seconds))
         except Empty:
             return None
+
+    def stop(self) -> bool:
+        """End what is under way; its answers still come. False where that is not possible."""
+        return self._sender.stop()

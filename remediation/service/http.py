@@ -1,4 +1,4 @@
-"""HTTP: the parameters of a service, one attempt at one date, and what an answer means.
+"""HTTP: the parameters of a service, one attempt at a call, and what an answer means.
 
 No redirect is followed, no proxy or ``.netrc`` of the environment is used, and every attempt has
 a connection of its own: a reused one that the other side has just closed would leave it unclear
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from ipaddress import ip_address
@@ -21,21 +21,20 @@ from pydantic import Field, JsonValue, ValidationInfo, field_validator
 from remediation.errors import CredentialsError
 from remediation.service.answer import Answer, Kind
 from remediation.service.http_answer import ResultsList, classify, short
-from remediation.service.kind import (
-    NO_DATE,
-    ServiceKind,
-    ServiceRequest,
+from remediation.service.kind import Access, ServiceKind, ServiceRequest
+from remediation.service.placeholders import (
     has_variables,
-    names_the_date,
+    in_text,
     refuse_placeholders,
-    with_date,
+    unnamed_dates,
+    with_dates,
 )
 
 if TYPE_CHECKING:
     import requests
 
     from remediation.clock import Clock
-    from remediation.plan.model import Call
+    from remediation.plan.groups import CallGroup
     from remediation.service.credentials import Tokens
 
 CONNECT_SECONDS = 10.0
@@ -57,7 +56,7 @@ class HttpRequest(ServiceRequest):
 class HttpService(ServiceKind):
     """How a service is called over HTTP, and what its answers mean.
 
-    In ``path`` and ``body``, ``{date}`` stands for the date as YYYY-MM-DD. ``accepted`` and
+    In ``path`` and ``body`` stand the placeholders of ``with_dates``. ``accepted`` and
     ``nothing_that_day`` are HTTP statuses.
     """
 
@@ -88,8 +87,9 @@ class HttpService(ServiceKind):
         if info.data.get("method") == "GET":
             query_of(body)
         path = info.data.get("path", "{date}")
-        if not (names_the_date(path, body) or has_variables(path, body)):
-            raise ValueError(NO_DATE)
+        problem = unnamed_dates(info.data.get("dates_per_call", 1), "path or body", path, body)
+        if problem and not has_variables(path, body):
+            raise ValueError(problem)
         return body
 
     @field_validator("body", mode="after")
@@ -116,34 +116,33 @@ class HttpService(ServiceKind):
         """Whom the identity token is for."""
         return self.audience or self.url.rstrip("/")
 
-    def problems(self) -> list[str]:
+    def problems(self, environment: Mapping[str, str] | None = None) -> list[str]:
         """Variables that are not set, or else what is wrong with the address and the request."""
-        problems = super().problems() or list(_address_problems(self.url))
-        if not names_the_date(self.path, self.body):
-            problems.append(NO_DATE)
-        return problems
+        problems = super().problems(environment) or list(_address_problems(self.url))
+        unnamed = unnamed_dates(self.dates_per_call, "path or body", self.path, self.body)
+        return [*problems, unnamed] if unnamed else problems
 
-    def describe(self, call: Call) -> HttpRequest:
-        """The request that asks for the date of a call."""
-        path = self.path.replace("{date}", call.date.isoformat())
+    def describe(self, group: CallGroup) -> HttpRequest:
+        """The request that asks for the dates of calls."""
         return HttpRequest(
-            service=call.service,
-            date=call.date,
+            service=group.service,
+            date=group.first,
+            dates=group.dates if len(group.dates) > 1 else (),
             method=self.method,
-            url=f"{self.url.rstrip('/')}/{path.lstrip('/')}",
-            body=with_date(self.body, call.date),
+            url=f"{self.url.rstrip('/')}/{in_text(self.path, group).lstrip('/')}",
+            body=with_dates(self.body, group),
         )
 
-    def script_line(self, call: Call, key: str) -> list[str]:
+    def script_line(self, group: CallGroup, key: str) -> list[str]:
         """``call ID ACCEPTED PACE AUDIENCE CURL-OPTIONS...``, without the token."""
         accepted = " ".join(map(str, self.accepted))
         audience = self.token_audience if self.needs_token else ""
         pace = f"{self.seconds_between_calls:g}"
-        return ["call", call.id, accepted, pace, audience, *self._curl_options(call, key)]
+        return ["call", group.id, accepted, pace, audience, *self._curl_options(group, key)]
 
-    def _curl_options(self, call: Call, key: str) -> list[str]:
+    def _curl_options(self, group: CallGroup, key: str) -> list[str]:
         """Options that follow no redirect and expand nothing in the URL."""
-        request = self.describe(call)
+        request = self.describe(group)
         limits = f"--connect-timeout {CONNECT_SECONDS:g} --max-time {self.timeout_seconds:g}"
         options = ["--silent", "--show-error", "--globoff", *limits.split()]
         options += ["--request", request.method, "--header", f"Idempotency-Key: {key}"]
@@ -155,13 +154,14 @@ class HttpService(ServiceKind):
         return [*options, request.url + (mark + given if given else "")]
 
     @contextmanager
-    def open_sender(self, tokens: Tokens, clock: Clock) -> Iterator[HttpSender]:
+    def open_sender(self, access: Access) -> Iterator[HttpSender]:
         """A sender that holds its first token, if it needs one.
 
         Raises:
             CredentialsError: it cannot be had.
         """
-        with closing(HttpSender(self, tokens if self.needs_token else None, clock)) as sender:
+        tokens = access.tokens if self.needs_token else None
+        with closing(HttpSender(self, tokens, access.clock)) as sender:
             sender.authenticate()
             yield sender
 
@@ -243,36 +243,47 @@ class HttpSender:
             return None
         return self._tokens.token(self._service.token_audience, renew=renew)
 
-    def send(self, call: Call, *, key: str, renew: bool = False) -> Answer:
+    def stop(self) -> bool:
+        """What was sent cannot be taken back."""
+        return False
+
+    def send(
+        self,
+        group: CallGroup,
+        *,
+        key: str,
+        tell: Callable[[Answer], None],  # noqa: ARG002
+        renew: bool = False,
+    ) -> Answer:
         """Make one attempt; never raises for what the network or the service does.
 
-        ``key`` is the same for every attempt at a call; ``renew`` asks for a new token.
+        ``key`` is the same for every attempt at these calls; ``renew`` asks for a new token.
         """
         try:
             token = self.authenticate(renew=renew)
         except CredentialsError as error:
             return Answer(kind=Kind.NOT_SENT, detail=str(error), stops=True)
         started = self._clock.monotonic()
-        answer = self._attempt(call, key, token)
+        answer = self._attempt(group, key, token)
         detail = answer.detail.replace(token, "[token]") if token else answer.detail
         stops = answer.stops or (answer.kind is Kind.UNAUTHORIZED and token is None)
         seconds = self._clock.monotonic() - started
         return replace(answer, detail=detail, seconds=seconds, stops=stops)
 
-    def _attempt(self, call: Call, key: str, token: str | None) -> Answer:
+    def _attempt(self, group: CallGroup, key: str, token: str | None) -> Answer:
         from requests import RequestException
         from urllib3.exceptions import HTTPError
 
         try:
-            with self._open(call, key, token) as response:
+            with self._open(group, key, token) as response:
                 body = self._body(response, token)
                 now = self._clock.now()
                 return classify(self._service, response.status_code, response.headers, body, now)
         except (RequestException, HTTPError, OSError) as error:
             return _without_answer(error, self._service.timeout_seconds)
 
-    def _open(self, call: Call, key: str, token: str | None) -> requests.Response:
-        request = self._service.describe(call)
+    def _open(self, group: CallGroup, key: str, token: str | None) -> requests.Response:
+        request = self._service.describe(group)
         by_query = request.method == "GET"
         payload = {"params": query_of(request.body)} if by_query else {"json": request.body}
         headers = {"Connection": "close", "Idempotency-Key": key}

@@ -1,45 +1,47 @@
 """What every kind of service call offers, and what a call looks like before it is made.
 
-A kind is one module: its parameters in the contract, how one date is asked for, and how that is
+A kind is one module: its parameters in the contract, how dates are asked for, and how that is
 shown. The module's name stands in ``checkpoints.contract.model.KINDS``; its ``KIND`` is the class.
 """
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from operator import not_
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Protocol
 
-from pydantic import SerializeAsAny
+from pydantic import Field, SerializeAsAny
 
 from checkpoints.contract.loading import VARIABLE
 from checkpoints.contract.model import Contract, Service
 from checkpoints.records import Record
 from remediation.errors import ServiceNotCallable
+from remediation.plan.groups import all_groups
 
 if TYPE_CHECKING:
     from remediation.clock import Clock
-    from remediation.plan.model import Call, Plan
+    from remediation.plan.groups import CallGroup
+    from remediation.plan.model import Plan
     from remediation.service.answer import Answer
     from remediation.service.credentials import Tokens
 
-PLACEHOLDER = re.compile(r"\$?\{+\s*[A-Za-z_][^{}]*\}*")
-"""``{date}``, whatever looks as if it should be, and ``${NAME}`` of the environment."""
-
-NO_DATE = "no call would name its date: write {date} in path or body"
+CalendarDate = date
 
 
 class ServiceRequest(Record, ABC):
-    """What exactly is asked of a service for one date; credentials are added when it is sent.
+    """What exactly is asked of a service; credentials are added when it is sent.
 
-    A kind adds the fields that say how; all of them are the JSON of a dry run.
+    ``date`` is the first of the ``dates``, which are written where there is more than one. A kind
+    adds the fields that say how; all of them are the JSON of a dry run.
     """
 
     service: str
     date: date
+    dates: Annotated[tuple[CalendarDate, ...], Field(exclude_if=not_)] = ()
 
     @abstractmethod
     def __str__(self) -> str:
@@ -54,51 +56,89 @@ class DryRun(Record):
     requests: tuple[SerializeAsAny[ServiceRequest], ...]
 
 
-class Sender(Protocol):
-    """Makes single attempts at the dates of one service, from any thread."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What calls are made with: credentials, the environment that holds secrets, the time."""
 
-    def send(self, call: Call, *, key: str, renew: bool = False) -> Answer:
+    tokens: Tokens
+    clock: Clock
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Sender(Protocol):
+    """Makes single attempts at the calls of one service, from any thread."""
+
+    def send(
+        self,
+        group: CallGroup,
+        *,
+        key: str,
+        tell: Callable[[Answer], None],
+        renew: bool = False,
+    ) -> Answer:
         """Make one attempt; never raises for what the network or the service does.
 
-        ``key`` is the same for every attempt at a call; ``renew`` asks for new credentials.
+        ``key`` is the same for every attempt at these calls; ``renew`` asks for new credentials.
+        An answer ``RUNNING``, before the one that is returned, goes to ``tell``.
         """
+        ...
+
+    def stop(self) -> bool:
+        """End what is under way: ``send`` then returns soon. False where that is not possible."""
         ...
 
 
 class ServiceKind(Service, ABC):
-    """A service as the contract declares it, and how it is called."""
+    """A service as the contract declares it, and how it is called.
+
+    ``late`` are the fields in which ``${NAME}`` stays as it is until a call is made: the values are
+    secrets.
+    """
+
+    late: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def address(self) -> str:
         """Who answers the calls: a pause that is asked for holds for the services there."""
         return ""
 
-    def problems(self) -> list[str]:
-        """Why the service cannot be called; by default, the variables that are not set."""
-        unset = {name for name, _ in VARIABLE.findall(self.model_dump_json())}
+    def problems(self, environment: Mapping[str, str] | None = None) -> list[str]:
+        """Why the service cannot be called; by default, the variables that are not set.
+
+        Those of secrets are looked for in the ``environment``, where there is one.
+        """
+        unset = set(variables_in(self.model_dump_json(exclude=set(self.late))))
+        if environment is not None:
+            secret = variables_in(self.model_dump_json(include=set(self.late)))
+            unset |= {name for name in secret if not environment.get(name)}
         return [
             f"environment variable {name} is not set: export {name}=…" for name in sorted(unset)
         ]
 
     @abstractmethod
-    def describe(self, call: Call) -> ServiceRequest:
-        """The request that asks for the date of a call."""
+    def describe(self, group: CallGroup) -> ServiceRequest:
+        """The request that asks for the dates of calls."""
 
     @abstractmethod
-    def script_line(self, call: Call, key: str) -> list[str]:
-        """The words of the line that makes a call in ``plan --format sh``.
+    def script_line(self, group: CallGroup, key: str) -> list[str]:
+        """The words of the line that makes calls in ``plan --format sh``.
 
         The first is one of the functions in ``plan.sh.j2``: ``call``, for a request made with
-        curl, or ``run``, for a command. ``key`` is the idempotency key of the call.
+        curl, or ``run``, for a command. ``key`` is the idempotency key of the calls.
         """
 
     @abstractmethod
-    def open_sender(self, tokens: Tokens, clock: Clock) -> AbstractContextManager[Sender]:
-        """A sender, with credentials from ``tokens`` where the service needs them.
+    def open_sender(self, access: Access) -> AbstractContextManager[Sender]:
+        """A sender, with credentials where the service needs them.
 
         Raises:
             CredentialsError: they cannot be had.
         """
+
+
+def variables_in(text: str) -> list[str]:
+    """The names in every ``${NAME}`` of a text; without those that have a default."""
+    return [found[1] for found in VARIABLE.finditer(text) if found[2] is None]
 
 
 def service_of(contract: Contract, name: str) -> ServiceKind:
@@ -108,8 +148,12 @@ def service_of(contract: Contract, name: str) -> ServiceKind:
     return service
 
 
-def check_callable(contract: Contract, services: tuple[str, ...]) -> None:
+def check_callable(
+    contract: Contract, services: tuple[str, ...], environment: Mapping[str, str] | None = None
+) -> None:
     """Check the parameters of all services before anything is sent.
+
+    Their secrets must be in the ``environment``, where there is one.
 
     Raises:
         ServiceNotCallable: with every problem of every service.
@@ -117,7 +161,7 @@ def check_callable(contract: Contract, services: tuple[str, ...]) -> None:
     found = [
         f"services.{name}: {problem}"
         for name in services
-        for problem in service_of(contract, name).problems()
+        for problem in service_of(contract, name).problems(environment)
     ]
     if found:
         raise ServiceNotCallable(*found)
@@ -127,54 +171,8 @@ def dry_run(plan: Plan, contract: Contract) -> DryRun:
     """The requests that a run of the plan would make."""
     return DryRun(
         plan_id=plan.id,
-        requests=tuple(service_of(contract, call.service).describe(call) for call in plan.calls),
+        requests=tuple(
+            service_of(contract, group.service).describe(group)
+            for group in all_groups(plan, contract)
+        ),
     )
-
-
-def refuse_placeholders(*values: Any) -> None:
-    """Refuse what looks like ``{date}`` in the strings of JSON values and is not.
-
-    Raises:
-        ValueError: a call would hold something with braces in it.
-    """
-    for placeholder in _placeholders(values):
-        if placeholder.startswith("$"):
-            if not VARIABLE.fullmatch(placeholder):
-                raise ValueError(f"{placeholder} is no variable: write ${{NAME}} or ${{NAME:-…}}")
-        elif placeholder != "{date}":
-            raise ValueError(f"{placeholder} is no placeholder: write {{date}}")
-
-
-def names_the_date(*values: Any) -> bool:
-    """Whether ``{date}`` stands anywhere in the strings of JSON values."""
-    return "{date}" in _placeholders(values)
-
-
-def has_variables(*values: Any) -> bool:
-    """Whether a variable that is not set stands anywhere in the strings of JSON values."""
-    return any(placeholder.startswith("$") for placeholder in _placeholders(values))
-
-
-def _placeholders(values: Any) -> list[str]:
-    return [found for text in _strings(values) for found in PLACEHOLDER.findall(text)]
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _strings(name)
-            yield from _strings(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _strings(inner)
-    elif isinstance(value, str):
-        yield value
-
-
-def with_date(value: Any, day: date) -> Any:
-    """Replace ``{date}`` by YYYY-MM-DD in every string of a JSON value, keys as well."""
-    if isinstance(value, dict):
-        return {with_date(key, day): with_date(v, day) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [with_date(v, day) for v in value]
-    return value.replace("{date}", day.isoformat()) if isinstance(value, str) else value

@@ -23,6 +23,7 @@ from remediation.errors import LedgerError
 from remediation.ledger.file import opened_for_writing
 from remediation.ledger.ledger import Ledger, MoveDetails, Pause
 from remediation.ledger.states import State
+from remediation.plan.groups import CallGroup, alone
 from remediation.plan.model import Call, Plan
 from remediation.service.answer import Answer
 from tests.simulation.model import KEYS, Blow, Blows, Crash, Fault, Services, Time, Warehouse
@@ -97,8 +98,8 @@ class Line:
         self._service = world.contract.services[name]
         self._answers: list[tuple[float, int, Call, Fault]] = []
 
-    def start(self, call: Call, *, key: str, renew: bool = False) -> None:
-        world = self._world
+    def start(self, group: CallGroup, *, key: str, renew: bool = False) -> None:
+        world, (call,) = self._world, group.calls
         world.point("send")
         world.promises.starts(call, key=key, renew=renew)
         fault = world.services.take(call)
@@ -107,7 +108,10 @@ class Line:
         heapq.heappush(self._answers, (due, next(world.warehouse.sequence), call, fault))
         world.point("sent")
 
-    def answer(self, seconds: float) -> tuple[Call, Answer] | None:
+    def stop(self) -> bool:
+        return False
+
+    def answer(self, seconds: float) -> tuple[CallGroup, Answer] | None:
         world = self._world
         world.point("wait")
         left = world.time.elapsed + seconds
@@ -121,7 +125,7 @@ class Line:
         answer = replace(fault.answer(self._service, world.time.now(), late), seconds=fault.after)
         world.point("wait")
         world.promises.answered(call, answer)
-        return call, answer
+        return alone(call), answer
 
 
 class World:

@@ -12,6 +12,7 @@ from checkpoints.contract.loading import load_contract
 from checkpoints.contract.model import Contract
 from checkpoints.errors import ContractError
 from remediation.errors import ServiceNotCallable
+from remediation.plan.groups import alone
 from remediation.plan.model import Call
 from remediation.service.http import query_of
 from remediation.service.kind import check_callable, service_of
@@ -40,7 +41,7 @@ def test_the_date_may_stand_anywhere_and_is_named_there(
     contract = contract_with(tmp_path, **changes)
     check_callable(contract, ("four",))
     call = Call(service="four", date=D("2025-01-08"), datasets=("factors",))
-    request = str(service_of(contract, "four").describe(call))
+    request = str(service_of(contract, "four").describe(alone(call)))
     assert "2025-01-08" in request
     assert "{date}" not in request
 
@@ -59,11 +60,11 @@ def test_a_service_that_would_be_asked_for_no_date_cannot_be_called(tmp_path: Pa
     ("changes", "told"),
     [
         ({"body": {"date": "{Date}"}}, "{Date} is no placeholder: write {date}"),
-        ({"body": {"day": "{date}", "from": "{from}"}}, "{from} is no placeholder"),
+        ({"body": {"day": "{date}", "from": "{From}"}}, "{From} is no placeholder"),
         ({"body": {"day": "{date:%Y}"}}, "{date:%Y} is no placeholder"),
         ({"body": {"day": "{{date}}"}}, "{{date}} is no placeholder"),
         ({"body": {"day": "{ date }"}}, "{ date } is no placeholder"),
-        ({"body": {"day": "{date}", "n": [{"m": ["{dates}"]}]}}, "{dates} is no placeholder"),
+        ({"body": {"day": "{date}", "n": [{"m": ["{days}"]}]}}, "{days} is no placeholder"),
         ({"body": {"day": "{date}", "n": {"{Date}": 1}}}, "{Date} is no placeholder"),
         ({"body": {"day": "{date", "at": "{date}"}}, "{date is no placeholder"),
         ({"body": {"day": "{date}", "n": "${DAY-x}"}}, "${DAY-x} is no variable: write ${NAME}"),
@@ -103,7 +104,7 @@ def test_what_is_written_is_sent_as_yaml_1_2_reads_it(
 ) -> None:
     contract = load_contract(with_value(tmp_path, written), {}).contract
     call = Call(service="four", date=D("2025-01-08"), datasets=("factors",))
-    request = str(service_of(contract, "four").describe(call))
+    request = str(service_of(contract, "four").describe(alone(call)))
     assert request.endswith(f'/four {{"day": "2025-01-08", "x": {sent}}}')
 
 

@@ -19,12 +19,13 @@ from remediation.backfill.sending import (
     SENDS,
     Attempt,
     Breaker,
-    next_sending,
+    may_be_sent_again,
     wait_before_repeat,
 )
 from remediation.clock import Clock
 from remediation.errors import CredentialsError, ServiceNotCallable
 from remediation.ledger.states import State
+from remediation.plan.groups import alone
 from remediation.plan.model import Call
 from remediation.service.answer import Answer, Kind
 from remediation.service.credentials import Tokens, expiry_of
@@ -42,7 +43,7 @@ from tests.support.scripted_service import (
 )
 from tests.support.warehouses import D, contract_of
 
-CALL = Call(service="four", date=D("2025-01-07"), datasets=("factors",))
+CALL = alone(Call(service="four", date=D("2025-01-07"), datasets=("factors",)))
 CLOCK = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=time.sleep)
 SECRET = "eyJhbGciOi.SECRET.token"
 
@@ -76,10 +77,14 @@ def declared(url: str, **changes: Any) -> HttpService:
     )
 
 
+def unexpected(answer: Answer) -> None:
+    raise AssertionError(answer)
+
+
 def send(url: str, tokens: Held | None = None, **changes: Any) -> Answer:
     sender = HttpSender(declared(url, **changes), tokens, CLOCK)
     try:
-        return sender.send(CALL, key="k")
+        return sender.send(CALL, key="k", tell=unexpected)
     finally:
         sender.close()
 
@@ -208,7 +213,7 @@ def test_a_token_that_cannot_be_had_sends_nothing(service: ScriptedService) -> N
         raise CredentialsError(f"no identity token for {audience!r}")
 
     sender = HttpSender(declared(service.url), Tokens(fetch, time.time), CLOCK)
-    got = sender.send(CALL, key="k")
+    got = sender.send(CALL, key="k", tell=unexpected)
     assert (got.kind, got.stops) == (Kind.NOT_SENT, True)
     assert service.calls == []
 
@@ -326,7 +331,7 @@ def test_retry_after_in_seconds_or_as_a_date(text: str, seconds: float | None) -
 
 
 def tried(number: int = 1, sending: int = 1, *, renew: bool = False) -> Attempt:
-    return Attempt(call=CALL, number=number, sending=sending, renew=renew)
+    return Attempt(group=CALL, number=number, sending=sending, renew=renew)
 
 
 def test_only_what_was_surely_not_taken_is_repeated() -> None:
@@ -346,9 +351,9 @@ def test_retry_after_is_honoured_within_bounds() -> None:
 
 
 def test_what_was_lost_is_sent_again_only_after_the_tables_were_seen_to_lack_it() -> None:
-    again = {state for state in State if next_sending(tried(), state)}
+    again = {state for state in State if may_be_sent_again(tried(), state)}
     assert again == {State.STILL_MISSING, State.PARTIAL}
-    assert next_sending(tried(sending=SENDS), State.STILL_MISSING) is None
+    assert not may_be_sent_again(tried(sending=SENDS), State.STILL_MISSING)
 
 
 def test_the_breaker_opens_after_failures_in_a_row() -> None:
