@@ -148,7 +148,7 @@ def another_database(path: Path) -> None:
 
 def another_version(path: Path) -> None:
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 4")
+    connection.execute("PRAGMA user_version = 5")
     connection.close()
 
 
@@ -158,8 +158,8 @@ def another_version(path: Path) -> None:
         (garbage_in_the_middle, DAMAGED),
         (cut_off, DAMAGED),
         (another_file, DAMAGED),
-        (another_database, "is not a ledger of version 3 (it says 0)"),
-        (another_version, "is not a ledger of version 3 (it says 4): use the release that wrote"),
+        (another_database, "is not a ledger of version 4 (it says 0)"),
+        (another_version, "is not a ledger of version 4 (it says 5): use the release that wrote"),
     ],
 )
 def test_a_damaged_or_foreign_ledger_is_refused_before_anything_is_sent(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,27 @@ PRAGMA user_version = 2;
 PRAGMA application_id = {0x6C656467};
 PRAGMA journal_mode = WAL;
 """
+VERSION_3 = f"""
+{VERSION_2}
+ALTER TABLE transitions ADD COLUMN unsent INTEGER NOT NULL DEFAULT 0;
+DROP VIEW calls;
+CREATE VIEW calls AS
+SELECT planned.plan_id, planned.service, planned.date, planned.datasets,
+    coalesce(latest.state, 'planned') AS state,
+    coalesce(latest.attempt, 0) AS attempts,
+    coalesce(latest.unsent, 0) AS unsent,
+    coalesce(latest.at, planned.registered_at) AS changed_at,
+    coalesce(latest.in_flight_until, '') AS in_flight_until,
+    coalesce(latest.detail, '') AS detail
+FROM planned_calls AS planned LEFT JOIN transitions AS latest ON latest.number = (
+    SELECT max(number) FROM transitions AS own
+    WHERE own.plan_id = planned.plan_id AND own.service = planned.service
+        AND own.date = planned.date);
+CREATE TABLE pauses (
+    service TEXT NOT NULL, address TEXT NOT NULL, until TEXT NOT NULL, reason TEXT NOT NULL,
+    at TEXT NOT NULL, PRIMARY KEY (service, address)) STRICT;
+PRAGMA user_version = 3;
+"""
 PLAN = plan_of(FIRST, SECOND)
 UNTIL = NOON + timedelta(minutes=12)
 
@@ -101,25 +123,26 @@ def of_version_1(path: Path) -> Path:
     return path
 
 
-def of_version_2(path: Path) -> Path:
+def of_version_2(path: Path, schema: str = VERSION_2) -> Path:
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executescript(VERSION_2)
+        connection.executescript(schema)
         connection.execute("INSERT INTO plans VALUES (?, 'run', 'c', ?)", (PLAN.id, EARLY))
         connection.executemany(
             "INSERT INTO planned_calls VALUES (?, ?, ?, ?, ?)",
             [(*OF_FIRST, "factors\ncache", EARLY), (*OF_SECOND, "factors", EARLY)],
         )
         connection.executemany(
-            "INSERT INTO transitions VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            """INSERT INTO transitions (plan_id, service, date, state, attempt, at, status, seconds,
+                detail, in_flight_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             [(*row, UNTIL.isoformat()) for row in IN_BOTH],
         )
     return path
 
 
-WRITTEN_BY = {1: of_version_1, 2: of_version_2}
+WRITTEN_BY = {1: of_version_1, 2: of_version_2, 3: partial(of_version_2, schema=VERSION_3)}
 
 
-@pytest.fixture(params=[1, 2])
+@pytest.fixture(params=WRITTEN_BY)
 def version(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
