@@ -171,6 +171,6 @@ def fill_ledger(path: Path, transitions: int) -> None:
         )
         connection.execute(
             f"""INSERT INTO transitions {calls}
-            SELECT NULL, plan_id, 'three', day, state, 1, '{AT}', 200, 0.1, '', '', 0
+            SELECT NULL, plan_id, 'three', day, state, 1, '{AT}', 200, 0.1, '', '', 0, ''
             FROM calls, steps ORDER BY n, step"""
         )
