@@ -33,7 +33,7 @@ def made(tmp_path: Path) -> Iterator[Project]:
 
 def bash(script: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     path = folder / "calls.sh"
-    path.write_text(script)
+    path.write_text(script, encoding="utf-8")
     return subprocess.run(
         ["bash", str(path)],
         capture_output=True,
@@ -45,7 +45,7 @@ def bash(script: str, folder: Path, **environment: str) -> subprocess.CompletedP
 
 def written(made: Project) -> str:
     code, out, err = typed(made, "plan", "--format", "sh")
-    assert code == 0
+    assert code == 0, err
     assert "Plan " in err
     return out
 
@@ -144,6 +144,97 @@ def test_without_a_token_the_script_sends_nothing(tmp_path: Path, contract: Cont
     assert not (tmp_path / "sent").exists()
 
 
+def test_the_script_fetches_an_access_token(tmp_path: Path) -> None:
+    contract = remote(tmp_path, auth="access_token")
+    (tmp_path / "gcloud").write_text(GCLOUD)
+    (tmp_path / "curl").write_text('#!/bin/bash\ncat >> "$HOME/sent"; printf 200\n')
+    for name in ("gcloud", "curl"):
+        (tmp_path / name).chmod(0o755)
+    script = shell_script(plan_of(contract, SEVEN, EIGHT), contract)
+    ran = bash(script, tmp_path, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (tmp_path / "gcloud.log").read_text() == "auth print-access-token\n"
+    sent = 'header = "Authorization: Bearer token-1"'
+    assert (tmp_path / "sent").read_text().splitlines() == [sent, sent]
+
+
+SECRET = 'k3y/+= "é" \\ $(touch pwned) `touch pwned` \' & %41 mine'
+SECRETS = {
+    "headers": {"X-Key": 'Key ${FOUR_KEY} and ${OTHER:-a \\ "default" $}', "X-Plain": "{date}"},
+    "query": {"k e y": "a&b ${FOUR_KEY}", "day": "{date}"},
+    "auth": "api_key",
+    "api_key": "Basic ${FOUR_BASIC}",
+    "api_key_header": "Authorization",
+}
+
+
+def test_the_script_reads_secrets_from_the_environment(made: Project, tmp_path: Path) -> None:
+    made.change_service("four", **SECRETS)
+    made.check()
+    script = written(made)
+    log = 'printf "%s\\n" "$*" >> "$HOME/arguments"; exec ' + str(shutil.which("curl")) + ' "$@"\n'
+    (tmp_path / "curl").write_text(f"#!/bin/bash\n{log}")
+    (tmp_path / "curl").chmod(0o755)
+    latin = SECRET.replace("é", "e")
+    known = {"FOUR_KEY": latin, "FOUR_BASIC": "dXNlcjpwYXNz"}
+    ran = bash(script, tmp_path, PATH=f"{tmp_path}:{os.environ['PATH']}", **known)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert made.service.sent == ORDER
+    for call in made.service.calls[:3]:
+        assert call.headers["X-Key"] == f'Key {latin} and a \\ "default" $'
+        assert call.headers["X-Plain"] == str(call.date)
+        assert call.headers["Authorization"] == "Basic dXNlcjpwYXNz"
+        assert call.query == [("k e y", f"a&b {latin}"), ("day", str(call.date))]
+    assert "X-Key" not in made.service.calls[3].headers
+    assert not list(tmp_path.glob("**/pwned"))
+    arguments = (tmp_path / "arguments").read_text()
+    assert "dXNlcjpwYXNz" not in arguments + ran.stdout
+    assert "k3y" not in arguments + ran.stdout
+
+
+def test_any_character_of_a_secret_is_encoded_in_the_address(made: Project, tmp_path: Path) -> None:
+    made.change_service("four", query={"key": "${FOUR_KEY}"})
+    made.check()
+    ran = bash(written(made), tmp_path, FOUR_KEY=SECRET)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert made.service.calls[0].query == [("key", SECRET)]
+
+
+def test_the_script_sends_nothing_while_a_secret_is_not_set(made: Project, tmp_path: Path) -> None:
+    made.change_service("four", **SECRETS)
+    made.check()
+    script = written(made)
+    ran = bash(script, tmp_path, FOUR_KEY="k3y")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "environment variable FOUR_BASIC is not set: export FOUR_BASIC=…\n"
+    ran = bash(script, tmp_path, FOUR_KEY='k3y"\nheader = "X: y', FOUR_BASIC="b")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "FOUR_KEY holds a line break or another control character" in ran.stderr
+    assert "k3y" not in ran.stderr
+    assert made.service.calls == []
+
+
+def test_the_script_does_not_show_a_secret_that_the_service_repeats(
+    made: Project, tmp_path: Path
+) -> None:
+    made.change_service("four", headers={"X-Key": "${FOUR_KEY}"})
+    made.check()
+    made.service.on("/four", SEVEN, answer(400, "x" * 1990 + SECRET + "you sent"))
+    ran = bash(written(made), tmp_path, FOUR_KEY=SECRET)
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines()[1] == "x" * 1990 + "[FOUR_KEY]"
+
+
+def test_a_status_that_means_something_else_is_not_accepted_by_the_script(
+    made: Project, tmp_path: Path
+) -> None:
+    made.change_service("four", refused=[202])
+    made.check()
+    made.service.on("/four", SEVEN, answer(202))
+    ran = bash(written(made), tmp_path)
+    assert (ran.returncode, made.service.sent) == (1, ORDER[:1])
+
+
 @pytest.fixture
 def contract(tmp_path: Path) -> Contract:
     return remote(tmp_path)
@@ -178,10 +269,11 @@ def test_hostile_characters_reach_the_service_as_they_are(made: Project, tmp_pat
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 def test_the_script_passes_shellcheck(made: Project, tmp_path: Path) -> None:
     scripts = [written(made)]
-    for number, body in enumerate(({"game_date": "{date}"}, {HOSTILE: HOSTILE})):
+    kinds: list[dict[str, Any]] = [{}, {"body": {HOSTILE: HOSTILE, "d": "{date}"}}, SECRETS]
+    for number, kind in enumerate(kinds):
         folder = tmp_path / str(number)
         folder.mkdir()
-        contract = remote(folder, body=body)
+        contract = remote(folder, **kind)
         scripts.append(shell_script(plan_of(contract, SEVEN, NINE), contract))
     for script in scripts:
         (tmp_path / "s.sh").write_text(script)
