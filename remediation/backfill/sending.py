@@ -168,10 +168,11 @@ class Sending:
 
     def _note_end(self, group: CallGroup, answer: Answer) -> None:
         """Nobody waits for it any more: whatever it says, the tables are looked at."""
-        state = State.ACCEPTED if answer.kind is Kind.ACCEPTED else State.UNKNOWN
-        self._unanswered.pop(group.id)
-        self._record(group, state, answer)
-        self._watch_all(group, 0, unsure=state is State.UNKNOWN)
+        taken = answer.kind in (Kind.ACCEPTED, Kind.RUNNING)
+        self._record(group, State.ACCEPTED if taken else State.UNKNOWN, answer)
+        if answer.kind is not Kind.RUNNING:
+            self._unanswered.pop(group.id)
+            self._watch_all(group, self._service.settle_seconds, unsure=not taken)
 
     def keep_earlier_pause(self) -> None:
         """Keep a pause that the service asked an earlier run for, or the run of another plan."""
@@ -294,20 +295,20 @@ class Sending:
 
     def _look(self) -> None:
         """Look at the tables; what was lost and did not land may be sent again."""
-        again: dict[int, list[Call]] = {}
+        again: dict[Attempt, list[Call]] = {}
         for call in self._watch.look():
             state, lost = self._journal.state(call.id), self._lost.pop(call.id, None)
             if state is State.MULTIPLIED:
                 self.stopped = f"{call.id} multiplied rows"
             if lost and may_be_sent_again(lost, state):
-                again.setdefault(lost.sending + 1, []).append(call)
+                again.setdefault(lost, []).append(call)
             elif state is not State.REJECTED:
                 self.landings.record(failed=state not in DONE)
-        for sending, calls in again.items():
-            self._send_again(calls, sending)
+        for lost, calls in reversed(again.items()):
+            self._send_again(calls, lost.sending + 1)
 
     def _send_again(self, calls: Iterable[Call], sending: int) -> None:
-        """Those of a group that landed are left out of the next."""
+        """Those of a group that landed are left out of the next, and no others are put in."""
         for group in reversed(grouped_for(self._service, calls)):
             self._journal.remark(self._name, f"{group.said} did not land: it is sent again")
             self._repeat(Attempt(group=group, sending=sending))

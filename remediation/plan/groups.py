@@ -39,7 +39,7 @@ class CallGroup:
 
     @property
     def said(self) -> str:
-        """Its dates, for people: ``2024-11-05``, ``2024-11-05 to 2024-11-18``."""
+        """Its dates, for people: ``2024-11-05``, ``2024-11-05 → 2024-11-18``."""
         return ", ".join(map(str, ranges_of(self.dates)))
 
     @property

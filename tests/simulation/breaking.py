@@ -26,12 +26,20 @@ class Tally:
     probe: str = ""
     in_air: set[str] = field(default_factory=set)
     landed: set[str] = field(default_factory=set)
+    rejected: set[str] = field(default_factory=set)
 
     def note(self, move: Moved) -> None:
-        """An outcome that is not undone by another attempt in the same run."""
+        """An outcome that is not undone by another attempt in the same run.
+
+        A request that was rejected did not fail where all of its dates landed all the same.
+        """
         if move.state is State.REJECTED:
-            self.failed += 1
-        elif move.state in DONE | {State.ACCEPTED}:
+            self.failed += move.call == move.together[0]
+            self.rejected = {*move.together}
+        elif move.before is State.REJECTED:
+            self.rejected.discard(move.call)
+            self.failed = self.failed if self.rejected else 0
+        elif move.state is State.ACCEPTED or move.before is State.SENDING:
             self.failed = 0
         if move.before is State.VERIFYING and move.state in MISSED:
             self.missed += 1
@@ -47,15 +55,16 @@ class Tally:
             self.landed.add(move.call)
 
     def start(self, move: Moved, limit: int) -> None:
-        """Something is sent."""
-        if self.probe and move.call != self.probe:
+        """A request is sent."""
+        if self.probe and move.together != (self.probe,):
             assert self.probe in self.landed, f"sent before the probe {self.probe} landed"
             self.probe = ""
         if not self.probe and max(self.failed, self.missed) >= limit:
+            assert len(move.together) == 1, "the probe is more than one date"
             assert not self.in_air - {move.call}, "the breaker is open and calls are in the air"
             assert move.at >= self.since + PROBE_AFTER - SLACK, "the breaker is open"
             self.failed, self.missed, self.probe = 0, 0, move.call
-        self.in_air.add(move.call)
+        self.in_air.update(move.together)
 
 
 def breaker_held(moves: Sequence[Moved], limit: int) -> None:
@@ -66,10 +75,13 @@ def breaker_held(moves: Sequence[Moved], limit: int) -> None:
     for number, move in enumerate(moves):
         if move.state is State.SENDING:
             answers[move.call] = State.SENDING
-            tally.start(move, limit)
+            if move.call == move.together[0]:
+                tally.start(move, limit)
             continue
         tally.settle(move)
-        if move.before is State.SENDING:
+        if move.running:
+            continue
+        if move.before in (State.SENDING, State.ACCEPTED) and move.state is not State.VERIFYING:
             answers[move.call] = move.state
             lost[move.call] += move.state is State.UNKNOWN
         answer = answers.get(move.call, State.PLANNED)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from enum import StrEnum
+from functools import partial
 from itertools import count
 
 from checkpoints.contract.model import Contract
 from checkpoints.contract.upstreams import names_above
+from remediation.plan.groups import CallGroup
 from remediation.plan.model import Call
 from remediation.service.answer import Answer, Kind
 from remediation.service.http import HttpService
@@ -52,11 +54,13 @@ class Writes(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What a service does with one call.
+    """What a service does with one request.
 
-    It answers ``after`` seconds (at the client's timeout at the latest), works on the date until
-    ``ends`` seconds after the call came (0: it does not take it) and then writes.
-    ``lost`` and ``refused`` are answers that no HTTP status stands for.
+    It answers ``after`` seconds (at the client's timeout at the latest), works on the dates until
+    ``ends`` seconds after the request came (0: it does not take it) and then writes. ``spares``:
+    it does all that it should for those of the dates that meet no fault of their own.
+    ``lost``, ``refused`` and ``failed`` are answers that no HTTP status stands for. Of a ``job``
+    the service says that it runs, and so many seconds later what became of it.
     """
 
     status: int = 200
@@ -67,7 +71,10 @@ class Fault:
     retry_after: int | None = None
     retry_date: bool = False
     damages: bool = False
+    spares: bool = False
+    job: float = 0
     lost: bool = False
+    failed: bool = False
     refused: bool = False
     no_token: bool = False
 
@@ -75,6 +82,8 @@ class Fault:
         """What the client makes of it at last."""
         if timeout or self.lost:
             return Answer(kind=Kind.UNKNOWN, detail="no answer" if timeout else "reset")
+        if self.failed:
+            return Answer(kind=Kind.REJECTED, detail="the job failed")
         if self.refused or self.no_token:
             return Answer(kind=Kind.NOT_SENT, detail="cannot connect", stops=self.no_token)
         headers: dict[str, str] = {}
@@ -174,11 +183,12 @@ class Warehouse:
 
 @dataclass(kw_only=True)
 class Services:
-    """What the services do with the calls that reach them, whoever listens to the answer.
+    """What the services do with the requests that reach them, whoever listens to the answer.
 
-    The n-th call for a date gets the n-th of its ``faults``, later ones ``always`` (once so many
-    were ``sound_at_first``), or are carried out as they should be. ``ends`` holds until when a
-    date is being worked on.
+    The n-th call for a date meets the n-th of its ``faults``; a request is answered as the first
+    of its dates that meets one. Where none does, it meets ``always`` (once so many requests were
+    ``sound_at_first``), or is carried out as it should be. ``ends`` holds until when a date is
+    being worked on.
     """
 
     time: Time
@@ -187,32 +197,48 @@ class Services:
     always: dict[str, Fault]
     sound_at_first: int = 0
     ends: dict[str, float] = field(default_factory=dict)
+    killed: dict[str, float] = field(default_factory=dict)
 
-    def take(self, call: Call) -> Fault:
-        queued = self.faults.get(call.id)
-        fault = queued.pop(0) if queued else self._usual(call)
+    def take(self, group: CallGroup) -> Fault:
+        queued = {call.id: self.faults.get(call.id) for call in group.calls}
+        met = {name: faults.pop(0) for name, faults in queued.items() if faults}
+        fault = next(iter(met.values())) if met else self._usual(group)
         if fault.ends:
+            others = replace(fault, writes=Writes.ALL, damages=False) if fault.spares else fault
+            of_date = {call.id: met.get(call.id, others) for call in group.calls}
             end = self.time.elapsed + fault.ends
-            self.ends[call.id] = max(end, self.ends.get(call.id, 0))
-            self.time.at(end, lambda: self._work(call, fault))
+            for call in group.calls:
+                self.ends[call.id] = max(end, self.ends.get(call.id, 0))
+            self.time.at(end, partial(self._work, group, of_date, self.time.elapsed))
         return fault
 
-    def _usual(self, call: Call) -> Fault:
-        if call.service not in self.always:
-            return self._sound(call)
+    def kill(self, group: CallGroup) -> None:
+        """Whatever is being done of it comes to nothing."""
+        for call in group.calls:
+            self.ends[call.id] = self.killed[call.id] = self.time.elapsed
+
+    def _usual(self, group: CallGroup) -> Fault:
+        if group.service not in self.always:
+            return self._sound(group)
         self.sound_at_first -= 1
-        return self._sound(call) if self.sound_at_first >= 0 else self.always[call.service]
+        return self._sound(group) if self.sound_at_first >= 0 else self.always[group.service]
 
     def is_working_on(self, call: Call) -> bool:
         return self.ends.get(call.id, -1) > self.time.elapsed
 
-    def _sound(self, call: Call) -> Fault:
-        above = {self.warehouse.upstream(name) for name in call.datasets}
-        if not any(self.warehouse.keys(name, call.date) for name in above):
+    def _sound(self, group: CallGroup) -> Fault:
+        tables = self.warehouse
+        above = {(tables.upstream(n), call.date) for call in group.calls for n in call.datasets}
+        if not any(tables.keys(name, day) for name, day in above):
             return Fault(status=400)
         return Fault(ends=0.25, writes=Writes.ALL, body='{"results": [{"status": "success"}]}')
 
-    def _work(self, call: Call, fault: Fault) -> None:
+    def _work(self, group: CallGroup, of_date: Mapping[str, Fault], since: float) -> None:
+        for call in group.calls:
+            if self.killed.get(call.id, -1) < since:
+                self._write(call, of_date[call.id])
+
+    def _write(self, call: Call, fault: Fault) -> None:
         names: Collection[str] = call.datasets
         if fault.writes is Writes.FIRST:
             names = call.datasets[:1]

@@ -22,6 +22,8 @@ class Options:
     """How a service is declared, and how the runs are asked for."""
 
     idempotent: bool = True
+    dates_per_call: int | str = 1
+    at_most: int = 14
     ordered: bool = False
     concurrency: int = 1
     at_a_time: int | None = None
@@ -34,6 +36,7 @@ class Options:
     canary: int = 1
     max_dates: int | None = None
     resend_unknown: bool = False
+    stoppable: bool = False
 
 
 @cache
@@ -41,9 +44,11 @@ def contract_of(options: Options) -> Contract:
     """Four datasets below a source, built by three services."""
     names = ("timeout_seconds", "settle_seconds", "poll_seconds", "seconds_between_calls")
     declared: dict[str, Any] = {name: getattr(options, name) for name in names}
-    for name in ("idempotent", "ordered", "concurrency", "breaker_after"):
+    for name in ("idempotent", "ordered", "concurrency", "breaker_after", "at_most"):
         declared[name] = getattr(options, name)
-    service = {"url": "http://127.0.0.1:1", "path": "/{date}", **declared}
+    named = "{date}" if options.dates_per_call == 1 else "{dates}"
+    declared["dates_per_call"] = options.dates_per_call
+    service = {"url": "http://127.0.0.1:1", "path": f"/{named}", **declared}
     service["probe_after_seconds"] = 5
     if options.results:
         service["results"] = {}

@@ -23,12 +23,15 @@ from remediation.errors import LedgerError
 from remediation.ledger.file import opened_for_writing
 from remediation.ledger.ledger import Ledger, MoveDetails, Pause
 from remediation.ledger.states import State
-from remediation.plan.groups import CallGroup, alone
+from remediation.plan.groups import CallGroup
 from remediation.plan.model import Call, Plan
-from remediation.service.answer import Answer
+from remediation.service.answer import Answer, Kind
 from tests.simulation.model import KEYS, Blow, Blows, Crash, Fault, Services, Time, Warehouse
 from tests.simulation.model_plans import BUILDS, Options, contract_of, plan_of
 from tests.simulation.promises import Promises
+
+TO_END = 0.1
+"""Seconds that it takes to end what is under way."""
 
 MEMORY = Path(":memory:")
 
@@ -91,25 +94,38 @@ class WatchedLedger(Ledger):
 
 
 class Line:
-    """A client's connections to one service; what was under way is lost with its run."""
+    """A client's connections to one service; what was under way is lost with its run.
+
+    ``_answers`` are (when, place among equals, group, fault, whether another follows).
+    """
 
     def __init__(self, world: World, name: str) -> None:
         self._world = world
         self._service = world.contract.services[name]
-        self._answers: list[tuple[float, int, Call, Fault]] = []
+        self._answers: list[tuple[float, int, CallGroup, Fault, bool]] = []
 
     def start(self, group: CallGroup, *, key: str, renew: bool = False) -> None:
-        world, (call,) = self._world, group.calls
+        world = self._world
         world.point("send")
-        world.promises.starts(call, key=key, renew=renew)
-        fault = world.services.take(call)
-        world.promises.sent(call, taken=fault.ends > 0)
-        due = world.time.elapsed + min(fault.after, self._service.timeout_seconds)
-        heapq.heappush(self._answers, (due, next(world.warehouse.sequence), call, fault))
+        world.promises.starts(group, key=key, renew=renew)
+        fault = world.services.take(group)
+        world.promises.sent(group, taken=fault.ends > 0)
+        seconds = min(fault.after, self._service.timeout_seconds)
+        self._will_answer(seconds, group, fault, running=fault.job > 0)
         world.point("sent")
 
+    def _will_answer(self, seconds: float, group: CallGroup, fault: Fault, running: bool) -> None:
+        due, number = self._world.time.elapsed + seconds, next(self._world.warehouse.sequence)
+        heapq.heappush(self._answers, (due, number, group, fault, running))
+
     def stop(self) -> bool:
-        return False
+        """End what is under way, where that is possible: its answers are lost, and come soon."""
+        if self._world.schedule.options.stoppable:
+            under_way, self._answers = self._answers, []
+            for _, _, group, fault, running in under_way:
+                self._world.services.kill(group)
+                self._will_answer(TO_END, group, replace(fault, lost=True, job=TO_END), running)
+        return self._world.schedule.options.stoppable
 
     def answer(self, seconds: float) -> tuple[CallGroup, Answer] | None:
         world = self._world
@@ -120,12 +136,16 @@ class Line:
             world.point("wait")
             return None
         world.time.advance(self._answers[0][0] - world.time.elapsed)
-        _, _, call, fault = heapq.heappop(self._answers)
-        late = fault.after > self._service.timeout_seconds
-        answer = replace(fault.answer(self._service, world.time.now(), late), seconds=fault.after)
+        _, _, group, fault, running = heapq.heappop(self._answers)
+        if running:
+            self._will_answer(fault.job, group, fault, running=False)
+            answer = Answer(kind=Kind.RUNNING, detail="it runs as a job")
+        else:
+            late = fault.after > self._service.timeout_seconds
+            answer = fault.answer(self._service, world.time.now(), late)
         world.point("wait")
-        world.promises.answered(call, answer)
-        return alone(call), answer
+        world.promises.answered(group, answer)
+        return group, replace(answer, seconds=fault.after)
 
 
 class World:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from remediation.backfill.sending import ATTEMPTS, FIRST_WAIT, SENDS
 from remediation.ledger.states import DONE, FOLLOWS, IN_FLIGHT, SETTLED, State
+from remediation.plan.groups import CallGroup
 from remediation.plan.model import Call, Plan
 from remediation.service.answer import Answer, Kind
 from tests.simulation.breaking import breaker_held
@@ -32,7 +33,8 @@ class Promises:
         self._states: dict[tuple[str, str], State] = {}
         self._sent: Counter[tuple[str, str]] = Counter()
         self._sent_at: dict[str, float] = {}
-        self._keys: dict[tuple[str, str], str] = {}
+        self._keys: dict[str, tuple[str, str]] = {}
+        self._key_of: dict[tuple[str, str], str] = {}
         self._undecided: set[str] = set()
         self._pauses: list[tuple[str, float, float]] = []
         self.run: Run
@@ -40,7 +42,8 @@ class Promises:
     def begins(self, plan: Plan, options: Options) -> None:
         """A run takes up a plan."""
         services = {name: ServiceRun() for name in plan.services()}
-        self.run = Run(plan=plan, options=options, services=services)
+        offset = self._world.time.offset
+        self.run = Run(plan=plan, options=options, services=services, offset=offset)
         for call in plan.calls:
             if options.max_dates is None and self.state(call.id) in IN_FLIGHT - {State.ACCEPTED}:
                 services[call.service].unsure.add(call.id)
@@ -77,47 +80,92 @@ class Promises:
             )
             (self.run.source if of_source else self.run.seen)[call.id] = seen
 
-    def starts(self, call: Call, *, key: str, renew: bool) -> None:
-        """A call is about to leave."""
-        run, of = self.run, self.run.services[call.service]
+    def starts(self, group: CallGroup, *, key: str, renew: bool) -> None:
+        """A request is about to leave."""
+        run, of = self.run, self.run.services[group.service]
         assert not run.ending, "sent after the end"
-        self._written_ahead(call)
-        self._alone(call)
-        self._upstream_landed(call)
-        assert key == self._keys.setdefault((run.plan.id, call.id), key), "another key"
-        self._renews(call, renew, of)
-        self._in_order(call, of)
+        self._as_declared(group)
+        for call in group.calls:
+            self._written_ahead(call, group)
+            self._alone(call, of)
+            self._upstream_landed(call)
+            self._in_order(call, of)
+        self._canary_alone(group, of)
+        self._same_key(group, key)
+        self._renews(group, renew, of)
         self._at_pace(of)
-        self._not_in_a_pause(call.service)
-        run.attempts[call.id] += 1
-        assert run.attempts[call.id] <= SENDS * ATTEMPTS, "attempted too often"
+        self._not_in_a_pause(group.service)
+        for call in group.calls:
+            run.attempts[call.id] += 1
+            assert run.attempts[call.id] <= SENDS * ATTEMPTS, "attempted too often"
 
-    def _renews(self, call: Call, renew: bool, of: ServiceRun) -> None:
-        """A call that was unauthorized is repeated with new credentials, and no other."""
-        assert renew == (call.id in of.unauthorized), "renewed for nothing, or not renewed"
-        of.renewed = of.renewed | {call.id} if renew else of.renewed - {call.id}
+    def _as_declared(self, group: CallGroup) -> None:
+        """A date, consecutive days or a list; of the plan alone, oldest first, not too many."""
+        options, days = self.run.options, group.dates
+        most = 1 if options.dates_per_call == 1 else options.at_most
+        assert 1 <= len(days) <= most, f"{len(days)} dates in one request"
+        assert list(days) == sorted(set(days)), "the dates of a request are not in order"
+        planned = {call.id: call for call in self.run.plan.calls}
+        assert all(planned[call.id] is call for call in group.calls), "sent and not planned"
+        if options.dates_per_call == "range":
+            assert days[-1] - days[0] == timedelta(days=len(days) - 1), f"a gap in {group.id}"
 
-    def _written_ahead(self, call: Call) -> None:
+    def _canary_alone(self, group: CallGroup, of: ServiceRun) -> None:
+        """The dates that are sent first are sent one by one, whatever becomes of them."""
+        if len(group.calls) > 1:
+            canary = of.dates[: self.run.options.canary]
+            assert not {*canary}.intersection(group.dates), "a canary is sent with others"
+
+    def _same_key(self, group: CallGroup, key: str) -> None:
+        """Every attempt at a request has its key, and no other request has it."""
+        asked = (self.run.plan.id, group.id)
+        assert self._keys.setdefault(key, asked) == asked, "the key of another request"
+        assert self._key_of.setdefault(asked, key) == key, "another key"
+
+    def _renews(self, group: CallGroup, renew: bool, of: ServiceRun) -> None:
+        """What was unauthorized is repeated with new credentials, and nothing else."""
+        calls = {call.id for call in group.calls}
+        assert renew == bool(calls & of.unauthorized), "renewed for nothing, or not renewed"
+        of.renewed = of.renewed | calls if renew else of.renewed - calls
+
+    def _written_ahead(self, call: Call, group: CallGroup) -> None:
         row = self._world.connection.execute(
-            "SELECT state, attempts, in_flight_until FROM calls "
+            "SELECT state, attempts, in_flight_until, request FROM calls "
             "WHERE plan_id = ? AND service = ? AND date = ?",
             (self.run.plan.id, call.service, str(call.date)),
         ).fetchone()
         assert row[0] == State.SENDING, "sent before it was written down"
         assert row[1] > self._sent[self.run.plan.id, call.id], "an attempt is not counted"
+        assert row[3] == (group.id if len(group.calls) > 1 else ""), "sent with others unsaid"
         options, now = self.run.options, self._world.time.now()
         longest = timedelta(seconds=options.timeout_seconds + options.settle_seconds - 1)
         if self._world.time.set_forward_at < self._world.time.elapsed:
             assert datetime.fromisoformat(row[2]) >= now + longest, "in flight for too short a time"
 
-    def _alone(self, call: Call) -> None:
+    def _alone(self, call: Call, of: ServiceRun) -> None:
         """One call per date at a time, and none where nobody knows what became of the last."""
         world, options = self._world, self.run.options
+        in_flight = frozenset[str]().union(*of.outstanding.values())
+        assert call.id not in in_flight, f"{call.id} in two requests at a time"
+        self._not_elsewhere(call)
         clock_lied = world.time.set_forward_at >= self._sent_at.get(call.id, 0)
         if world.promised and not clock_lied:
             assert not world.services.is_working_on(call), f"two calls of {call.id} in flight"
         if not (options.idempotent or options.resend_unknown):
             assert call.id not in self._undecided, f"{call.id} sent again, its outcome unknown"
+
+    def _not_elsewhere(self, call: Call) -> None:
+        """No other plan's call for the date is in flight, by what the ledger said at first."""
+        if self._world.schedule.plans and self._world.time.offset == self.run.offset:
+            other = self._world.connection.execute(
+                "SELECT plan_id FROM calls WHERE plan_id != ? AND service = ? AND date = ? "
+                f"AND state IN ({', '.join('?' * len(IN_FLIGHT))}) AND in_flight_until > ?",
+                (
+                    *(self.run.plan.id, call.service, str(call.date), *IN_FLIGHT),
+                    self._world.time.now().isoformat(),
+                ),
+            ).fetchone()
+            assert other is None, f"{call.id} is in flight elsewhere"
 
     def _upstream_landed(self, call: Call) -> None:
         calls = {other.id: other for other in self.run.plan.calls}
@@ -144,7 +192,7 @@ class Promises:
         assert now >= of.last_start + options.seconds_between_calls - SLACK, "too fast"
         assert now >= of.not_before - SLACK, "the service asked for a pause"
         assert not of.unsure, f"sent while {sorted(of.unsure)} may be in flight unasked"
-        assert not of.stopped_by, f"sent after {of.stopped_by} was refused for good"
+        assert not of.stopped_by, f"sent after {sorted(of.stopped_by)} were refused for good"
         of.last_start = now
 
     def paused(self, service: str, seconds: float) -> None:
@@ -193,52 +241,68 @@ class Promises:
             known = tables.losses.get((name, beside), -1) < seen.number
             assert not (lost and known), f"{name} was damaged on {beside}"
 
-    def sent(self, call: Call, *, taken: bool) -> None:
-        """A call has left."""
+    def sent(self, group: CallGroup, *, taken: bool) -> None:
+        """A request has left."""
         run = self.run
-        self._sent[run.plan.id, call.id] += 1
-        self._sent_at[call.id] = self._world.time.elapsed
-        self._undecided.add(call.id)
-        run.services[call.service].outstanding.add(call.id)
-        run.taken[call.id] += taken
-        assert run.taken[call.id] <= SENDS, f"{call.id} was taken too often"
+        run.services[group.service].outstanding[group.id] = frozenset(c.id for c in group.calls)
+        for call in group.calls:
+            self._sent[run.plan.id, call.id] += 1
+            self._sent_at[call.id] = self._world.time.elapsed
+            self._undecided.add(call.id)
+            run.taken[call.id] += taken
+            assert run.taken[call.id] <= SENDS, f"{call.id} was taken too often"
 
-    def answered(self, call: Call, answer: Answer) -> None:
+    def answered(self, group: CallGroup, answer: Answer) -> None:
         """The client got its answer."""
-        of, now = self.run.services[call.service], self._world.time.elapsed
-        of.outstanding.remove(call.id)
+        of, now = self.run.services[group.service], self._world.time.elapsed
+        calls = of.outstanding[group.id]
+        if answer.kind is Kind.RUNNING:
+            of.running |= calls
+            return
+        del of.outstanding[group.id]
+        of.running -= calls
         if answer.retry_after:
             of.not_before = max(of.not_before, now + answer.retry_after)
             of.pause_unwritten = True
         if answer.kind is Kind.UNKNOWN:
-            of.unsure.add(call.id)
+            of.unsure |= calls
         if answer.kind in {Kind.ACCEPTED, Kind.UNKNOWN}:
-            self.run.answered[call.id] = now
-        of.unauthorized.discard(call.id)
-        of.backing_off.discard(call.id)
+            self.run.answered.update(dict.fromkeys(calls, now))
+        of.unauthorized -= calls
+        of.backing_off -= calls
         if answer.kind in {Kind.BUSY, Kind.NOT_SENT} and answer.retry_after is None:
-            of.backing_off.add(call.id)
+            of.backing_off |= calls
         if answer.kind is Kind.UNAUTHORIZED:
-            of.unauthorized.add(call.id)
-        if answer.stops or (answer.kind is Kind.UNAUTHORIZED and call.id in of.renewed):
-            of.stopped_by = call.id
+            of.unauthorized |= calls
+        if answer.stops or (answer.kind is Kind.UNAUTHORIZED and calls & of.renewed):
+            of.stopped_by = calls
 
     def moved(
         self, plan: str, calls: Collection[Call], state: State, detail: str, status: int | None
     ) -> None:
         """A transition was written."""
+        together = tuple(call.id for call in calls)
         for call in calls:
             of, before = self.run.services[call.service], self.state(call.id)
             assert state in FOLLOWS[before], f"from {before} to {state}"
             assert not of.pause_unwritten, "the pause is not written down first"
             self._states[plan, call.id] = state
             now = self._world.time.elapsed
-            of.moves.append(Moved(at=now, call=call.id, before=before, state=state))
+            of.moves.append(
+                Moved(
+                    at=now,
+                    call=call.id,
+                    before=before,
+                    state=state,
+                    together=together,
+                    running=call.id in of.running and state is State.ACCEPTED,
+                )
+            )
             assert detail or status or state not in REASONED, f"{call.id} is {state}: no reason"
             self._shown(call, state)
             self._decided(call, before, state, of)
             if state is State.REJECTED and status == 400:
-                of.stopped_by = call.id
+                of.stopped_by = frozenset(together)
 
     def _shown(self, call: Call, state: State) -> None:
         """The tables are believed, as they were when they were looked at last, and nothing else."""
@@ -265,13 +329,13 @@ class Promises:
 
     def _decided(self, call: Call, before: State, state: State, of: ServiceRun) -> None:
         """Whether anybody may still be working on the call, as far as can be known."""
-        answered = before is State.SENDING and state not in IN_FLIGHT
+        answered = before in {State.SENDING, State.ACCEPTED} and state not in IN_FLIGHT
         if answered or state in DONE:
             self._undecided.discard(call.id)
         if state in SETTLED and before is State.VERIFYING:
             of.unsure.discard(call.id)
-        if state in DONE and of.stopped_by == call.id:
-            of.stopped_by = ""
+        if all(self.state(name) in DONE for name in of.stopped_by):
+            of.stopped_by = frozenset()
         if before is State.SENDING and state is State.PLANNED and call.id in of.backing_off:
             of.not_before = max(of.not_before, self._world.time.elapsed + FIRST_WAIT)
 
@@ -297,7 +361,9 @@ class Promises:
             return
         touched = {move.call for of in self.run.services.values() for move in of.moves}
         for call in self.run.plan.calls:
-            watched = self.state(call.id) in IN_FLIGHT - {State.SENDING} and call.id in touched
+            asked = IN_FLIGHT - {State.SENDING}
+            under_way = call.id in self.run.services[call.service].running
+            watched = self.state(call.id) in asked and call.id in touched and not under_way
             if watched and not tables.blind and tables.has_landed(call):
                 assert tables.changed_at(call) > self.run.told_to_end, f"{call.id} had landed"
 

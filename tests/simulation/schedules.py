@@ -15,6 +15,9 @@ from tests.simulation.model_plans import BUILDS, Options
 from tests.simulation.model_runs import Schedule
 
 DAYS = tuple(date(2025, 1, day) for day in range(7, 19))
+CALENDAR = st.sampled_from([DAYS, (*DAYS[:2], *DAYS[3:])])
+"""Every day, or one not: it is there already."""
+
 FAILED = '{"results": [{"processor": "p", "status": "error", "error": "no rows"}]}'
 LOST = 0
 SILENT = -1
@@ -32,6 +35,9 @@ AT_A_TIME = st.sampled_from(
     [(False, n, None) for n in (1, 2, 3, 4)] + [(False, 1, 3), (False, 4, 1), (True, 4, 4)]
 )
 """``ordered``, and how many calls at a time by the contract and by whoever runs it."""
+
+TOGETHER = st.sampled_from([(1, 14)] * 3 + list(product(["range", "list"], [2, 4, 14])))
+"""``dates_per_call`` and ``at_most``."""
 
 TRUST = st.sampled_from(
     [(True, False), (True, False), (False, False), (False, False), (False, True)]
@@ -64,7 +70,8 @@ def faults(timeout: float, settle: float, late: bool) -> tuple[tuple[Fault, ...]
         Fault(status=status, retry_after=wait, retry_date=dated)
         for wait, status, dated in product((None, 3, 0, 40, 400), (429, 503), (False, True))
     )
-    return worked, failed, busy, REFUSED
+    jobs = tuple(_jobs(settle, (1.5, 3.0) if late else ())) if settle else ()
+    return tuple(kind for kind in (worked, failed, busy, REFUSED, jobs) if kind)
 
 
 @cache
@@ -83,9 +90,10 @@ def working_on(timeout: float) -> st.SearchStrategy[Fault]:
 def _worked(timeout: float, settle: float, later: tuple[float, ...]) -> Iterator[Fault]:
     """The service works on the date, and says so or is not heard."""
     parts = (0.0, *((0.25, 0.95) if settle else ()), *later)
-    for writes, part, after, (status, body), damages in product(
-        WRITES, parts, (0.5, 2.0, 3.75), TAKEN, (False, False, False, True)
-    ):
+    ways = product(
+        WRITES, parts, (0.5, 2.0, 3.75), TAKEN, (False, False, False, True), (False, True)
+    )
+    for writes, part, after, (status, body), damages, spares in ways:
         if body == FAILED and part and not later:
             continue  # its word that it failed is its word that it has ended
         heard = 60.0 if status == SILENT else after
@@ -98,6 +106,27 @@ def _worked(timeout: float, settle: float, later: tuple[float, ...]) -> Iterator
             ends=answered + part * max(settle, 1.0) - 0.1 if part else answered / 2,
             writes=writes,
             damages=damages,
+            spares=spares,
+        )
+
+
+def _jobs(settle: float, later: tuple[float, ...]) -> Iterator[Fault]:
+    """The service takes the request, says that it runs, and what became of it, or is not heard.
+
+    It works until it says so; where it is not heard, until the settle time is over.
+    """
+    ways = product(WRITES, (0.2, 0.6, 1.0), ("", "lost", "failed"), (False, True), (1.0, *later))
+    for writes, part, outcome, spares, over in ways:
+        lasts = part * settle
+        ends = settle if outcome == "lost" else lasts
+        yield Fault(
+            after=0.5,
+            job=lasts,
+            lost=outcome == "lost",
+            failed=outcome == "failed",
+            ends=0.5 + ends * over - 0.1,
+            writes=writes,
+            spares=spares,
         )
 
 
@@ -106,10 +135,13 @@ def options_of(draw: st.DrawFn, pace: tuple[float, float, float]) -> Options:
     """How the services are declared, and what a run is asked for."""
     timeout, settle = draw(TIMES)
     ordered, concurrency, at_a_time = draw(AT_A_TIME)
+    dates_per_call, at_most = draw(TOGETHER)
     idempotent, resend = draw(TRUST)
     return Options(
         idempotent=idempotent,
         resend_unknown=resend,
+        dates_per_call=dates_per_call,
+        at_most=at_most,
         ordered=ordered,
         concurrency=concurrency,
         at_a_time=at_a_time,
@@ -119,6 +151,7 @@ def options_of(draw: st.DrawFn, pace: tuple[float, float, float]) -> Options:
         poll_seconds=pace[0],
         seconds_between_calls=pace[1],
         results=draw(st.booleans()),
+        stoppable=draw(st.booleans()),
         canary=draw(st.integers(1, 2)),
         max_dates=draw(st.sampled_from([None, None, None, 1, 2, 3])),
     )
@@ -136,7 +169,8 @@ def schedules(draw: st.DrawFn, late: bool = False) -> Schedule:
     """Everything that may happen; ``late``: services also work for longer than declared."""
     pace = draw(PACES)
     options = draw(options_of(pace))
-    services, days = draw(SERVICES), DAYS[: draw(st.integers(1, 6))]
+    number = draw(st.integers(1, 6)) + (options.dates_per_call != 1)
+    services, days = draw(SERVICES), draw(CALENDAR)[:number]
     fault = fault_of(options.timeout_seconds, options.settle_seconds, late)
     calls = st.sampled_from([f"{name}/{day}" for name in services for day in days])
     queued: dict[str, list[Fault]] = {}
@@ -170,7 +204,7 @@ def going_down(draw: st.DrawFn) -> Schedule:
     service = draw(st.sampled_from(["four", "three"]))
     return Schedule(
         options=replace(options, breaker_after=draw(st.integers(1, 3)), max_dates=None),
-        dates={service: DAYS[: draw(st.integers(6, 12))]},
+        dates={service: draw(CALENDAR)[: draw(st.integers(6, 12))]},
         always={service: draw(fault_of(options.timeout_seconds, options.settle_seconds, False))},
         sound_at_first=draw(st.integers(1, 4)),
         look_seconds=pace[2],
@@ -181,7 +215,7 @@ def going_down(draw: st.DrawFn) -> Schedule:
 def killed_in_flight(draw: st.DrawFn) -> Schedule:
     """Runs that are killed while the service works on a date, and taken up again at once."""
     options = replace(draw(options_of(draw(PACES))), settle_seconds=6.0, max_dates=None)
-    days, works_on = DAYS[: draw(st.integers(1, 3))], working_on(options.timeout_seconds)
+    days, works_on = DAYS[: draw(st.integers(1, 5))], working_on(options.timeout_seconds)
     return Schedule(
         options=options,
         dates={"four": days},

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.simulation.model import Fault, Writes
+from remediation.ledger.states import State
+from tests.simulation.model import Blow, Fault, Writes
 from tests.simulation.model_plans import Options
-from tests.simulation.model_runs import Schedule, heal_and_finish, live_through, world_of
+from tests.simulation.model_runs import (
+    Ending,
+    Schedule,
+    heal_and_finish,
+    live_through,
+    world_of,
+)
 from tests.simulation.schedules import DAYS, going_down, killed_in_flight, schedules
 
 QUICKLY = settings(
@@ -77,3 +87,31 @@ def test_a_date_that_is_held_back_for_a_probe_is_not_sent_more_often_for_it() ->
         live_through(world)
         assert world.promises.run.taken["four/2025-01-08"] == 3
         heal_and_finish(world)
+
+
+def test_dates_that_are_sent_one_by_one_at_first_stay_alone_when_they_are_sent_again() -> None:
+    lost = Fault(lost=True, ends=0.25)
+    schedule = Schedule(
+        options=Options(dates_per_call="range", concurrency=2, canary=2),
+        dates={"four": DAYS[:3]},
+        faults={"four/2025-01-07": [lost], "four/2025-01-08": [lost]},
+    )
+    slower = replace(schedule, look_seconds=1.0)
+    with world_of(schedule) as world:
+        world.time.at(5.0, partial(setattr, world, "schedule", slower))  # one look for both
+        live_through(world)
+        assert world.promises.is_all_done()
+
+
+def test_a_job_that_is_told_of_while_a_run_is_interrupted_is_waited_for() -> None:
+    schedule = Schedule(
+        options=Options(stoppable=True),
+        dates={"four": DAYS[:1]},
+        faults={"four/2025-01-07": [Fault(job=1.0, ends=1.4, writes=Writes.ALL)]},
+        blows=[(10, Blow.INTERRUPT)],
+    )
+    with world_of(schedule) as world:
+        assert world.run(0, schedule.options) is Ending.INTERRUPTED
+        noted = [step.state for step in world.ledger.history(world.plan(0).id)]
+        assert noted == [State.SENDING, State.ACCEPTED, State.UNKNOWN, State.VERIFYING]
+        live_through(world)
