@@ -22,7 +22,7 @@ from remediation.service.answer import DETAIL_LENGTH, Answer, Kind
 from remediation.service.command import CommandSender, CommandService, Secrets, with_last_lines
 from remediation.service.kind import Access
 from remediation.service.programs import KEPT_BYTES
-from tests.remediation.service.test_service_call import CLOCK, Held
+from tests.remediation.service.test_service_call import CLOCK, tokens_of
 from tests.support.command_project import command_project, declare, gone, is_alive, wait_until
 from tests.support.warehouses import D
 
@@ -46,8 +46,7 @@ def shell(script: str, **fields: Any) -> CommandService:
 
 @contextmanager
 def sender_of(service: CommandService, **variables: str) -> Iterator[CommandSender]:
-    tokens: Any = Held()
-    access = Access(tokens=tokens, clock=CLOCK, environment={**ENVIRONMENT, **variables})
+    access = Access(tokens=tokens_of([]), clock=CLOCK, environment={**ENVIRONMENT, **variables})
     with service.open_sender(access) as sender:
         yield sender
 
