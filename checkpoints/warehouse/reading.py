@@ -351,8 +351,12 @@ def open_warehouse(
     url: str,
     options: ReadOptions = DEFAULTS,
     names: Collection[str] | None = None,
+    timed: Collection[str] = (),
 ) -> Iterator[Warehouse]:
     """Open the warehouse read-only and look up the datasets of the contract, or those named.
+
+    When the rows of ``timed`` were written is read as well, where they say so and whatever the
+    rules need.
 
     Raises:
         ContractError: the URL is unusable.
@@ -361,7 +365,7 @@ def open_warehouse(
     """
     chosen = replace(options or ReadOptions(), timezone=contract.timezone)
     with _engine(url, chosen) as engine:
-        layout = layout_of(contract)
+        layout = layout_of(contract, timed)
         sources: dict[str, Source] = {}
         locations: dict[str, str | None] = {}
         unreadable: dict[str, str] = {}
