@@ -34,7 +34,7 @@ def cause_of(
     if day is None and name in report.unreadable:
         return Why.ERRORED, report.unreadable[name]
     if day is None or day.status is not Status.DUE:
-        return Why.NOT_DUE, f"not expected then ({day.status if day else 'no figures'})"
+        return Why.NOT_DUE, f"not expected then ({day.status if day else Status.OFF})"
     if dataset.service is None:
         return Why.NO_SERVICE, "the contract names no service that builds it"
     if protected := _protected(contract, dataset.service, when):

@@ -39,7 +39,13 @@ from remediation.plan.candidates import (
 from remediation.plan.causes import Cause, cause_of
 from remediation.plan.dependents import dependents, refuse_unread
 from remediation.plan.model import Call, Plan, call_id, content_hash
-from remediation.plan.order import filled_from, service_rank, upstream_first
+from remediation.plan.order import (
+    are_level,
+    built_by,
+    filled_from,
+    service_rank,
+    upstream_first,
+)
 
 Place = tuple[str, date]
 """A dataset and one of its dates."""
@@ -174,13 +180,22 @@ def _unfit(request: Request) -> Iterator[str]:
 def _decide(
     report: Report, contract: Contract, asked: Asked, in_flight: Collection[str]
 ) -> tuple[Planned, dict[Place, Cause]]:
-    """Each candidate is either planned or has a cause; upstreams are decided first."""
-    found = _Decided(wanted=candidates(report, contract, asked))
-    rewritten = to_rewrite(report, contract, asked)
-    for name in sorted(contract.names, key=lambda n: upstream_first(contract, n)):
-        anew = frozenset(day for dataset, day in rewritten if dataset == name)
-        _decide_dataset(report, contract, asked, in_flight, name, anew, found)
-    return found.planned, found.causes
+    """Each candidate is either planned or has a cause; upstreams are decided first.
+
+    Where a service builds datasets of several depths, what its calls write beside what they are
+    for may lie above what was decided already: then it is decided again, knowing that.
+    """
+    wanted, rewritten = candidates(report, contract, asked), to_rewrite(report, contract, asked)
+    order = sorted(contract.names, key=lambda n: upstream_first(contract, n))
+    beside: set[Place] = set()
+    while True:
+        found = _Decided(wanted=wanted, beside=set(beside))
+        for name in order:
+            anew = frozenset(day for dataset, day in rewritten if dataset == name)
+            _decide_dataset(report, contract, asked, in_flight, name, anew, found)
+        if found.beside == beside or are_level(contract):
+            return found.planned, found.causes
+        beside = found.beside
 
 
 @dataclass(slots=True, kw_only=True)
@@ -188,7 +203,7 @@ class _Decided:
     """What is decided of the datasets so far.
 
     What is ``filled`` brings keys to others: ``coming`` says how many there will be. What
-    ``spreads`` makes what is made from it stale: it has others planned.
+    ``spreads`` makes what is made from it stale, as does what the same calls write ``beside`` it.
     """
 
     wanted: Wanted
@@ -197,6 +212,16 @@ class _Decided:
     coming: dict[str, dict[date, int]] = field(default_factory=dict)
     filled: set[Place] = field(default_factory=set)
     spreads: set[Place] = field(default_factory=set)
+    beside: set[Place] = field(default_factory=set)
+
+    def written_for(self, contract: Contract, name: str) -> set[Place]:
+        """What is written anew and makes rows of a dataset stale.
+
+        What the calls of its own service write beside is not counted: its dates would go on to
+        make each other stale.
+        """
+        own = built_by(contract, contract.datasets[name].service)
+        return self.spreads | {place for place in self.beside if place[0] not in own}
 
 
 def _decide_dataset(
@@ -213,16 +238,18 @@ def _decide_dataset(
     A dataset that no service builds, such as a view, will have what comes to its upstream. What is
     planned for its rows alone gets no keys that others could get from it.
     """
-    built, none = contract.datasets[name].service is not None, frozenset[Want]()
+    dataset, none = contract.datasets[name], frozenset[Want]()
+    built = dataset.service is not None
     above = coming_above(report, contract, name, so_far.coming)
     cells = {cell.date: cell for cell in cells_of(report, name)}
     more = frozenset[date]()
     if above and built and not asked.dates:
         more = foreseen(report, contract, asked, name, above)
     own = so_far.wanted.get(name, {})
-    stale = foreseen_stale(report, contract, asked, name, so_far.spreads)
+    written = so_far.written_for(contract, name)
+    stale = foreseen_stale(report, contract, asked, name, written)
     if asked.with_dependents:
-        anew |= dependents(report, contract, name, so_far.planned)
+        anew |= dependents(report, contract, name, written)
     for when in own.keys() | more | stale.keys() | anew:
         cell, wants = cells.get(when), own.get(when, none) | stale.get(when, none)
         checks, again = _row_checks(wants), when in anew
@@ -238,6 +265,7 @@ def _decide_dataset(
             so_far.planned[name, when] = Asks(checks, again)
             if lacks or checks or not again or asked.with_dependents:
                 so_far.spreads.add((name, when))
+                so_far.beside |= {(n, when) for n in built_by(contract, dataset.service)}
             if lacks or any(isinstance(want, Pair) for want in wants):
                 so_far.filled.add((name, when))
                 so_far.coming.setdefault(name, {})[when] = will_have(contract, name, cell, above)
