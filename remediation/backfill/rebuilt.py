@@ -40,8 +40,7 @@ class Rebuilds:
     def judged(self, call: Call, held: Held) -> Held:
         """What a call has left, judged by what there was before it.
 
-        Of what is rebuilt no more keys are asked than there were: a threshold may tolerate that
-        some are missing, and where none does, the rules say so when the window is read again.
+        Of what may lack keys no more are asked than there were.
         """
         if not call.rebuilds:
             return held
@@ -49,7 +48,10 @@ class Rebuilds:
         held_none = {name for name, seen in before.items() if not seen.matched}
         silent = [name for name in call.rebuilds if name not in held_none | held.written.keys()]
         accepted = not silent or call.id in self._ledger.accepted(self._plan_id)
-        cells = {name: _as_before(cell, before.get(name)) for name, cell in held.cells.items()}
+        cells = {
+            name: _as_before(cell, before.get(name)) if name in call.tolerated else cell
+            for name, cell in held.cells.items()
+        }
         old = [_timed(call, name, held, before.get(name)) for name in held.written]
         if not accepted:
             old += [NotRebuilt(name, NOT_ACCEPTED, whole=True) for name in silent]

@@ -35,7 +35,9 @@ class Call(Record):
 
     ``checks`` are those about rows that must pass on the date, beside having its keys;
     ``rebuilds`` names those of the datasets whose rows are to be written anew: the call is made
-    even where all keys are there. ``depends_on`` are the ids of the calls that must land first.
+    even where all keys are there. Of these, ``tolerated`` names those that lack keys for which no
+    failed check asks: as many as there were are enough. ``depends_on`` are the ids of the calls
+    that must land first.
     """
 
     service: str
@@ -43,6 +45,7 @@ class Call(Record):
     datasets: tuple[str, ...]
     checks: RowChecks = ()
     rebuilds: Rebuilds = ()
+    tolerated: Annotated[tuple[str, ...], Field(exclude_if=not_)] = ()
     depends_on: tuple[str, ...] = ()
 
     @property

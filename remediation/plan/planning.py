@@ -52,10 +52,14 @@ Place = tuple[str, date]
 
 
 class Asks(NamedTuple):
-    """What is asked of the rows of a planned date: that checks pass, that they are written anew."""
+    """What is asked of a planned date: that checks about rows pass, that rows are written anew.
+
+    ``tolerated``: keys are missing, and nobody asks for them.
+    """
 
     checks: tuple[RowCheck, ...]
     anew: bool
+    tolerated: bool
 
 
 Planned = Mapping[Place, Asks]
@@ -262,11 +266,13 @@ def _decide_dataset(
             so_far.causes[name, when] = cause
         elif cell is not None:
             lacks = when in more or (again and bool(cell.missing))
-            so_far.planned[name, when] = Asks(checks, again)
+            for_keys = any(isinstance(want, Pair) for want in wants)
+            tolerated = lacks and not (for_keys or when in more or when in above)
+            so_far.planned[name, when] = Asks(checks, again, tolerated and cell.matched > 0)
             if lacks or checks or not again or asked.with_dependents:
                 so_far.spreads.add((name, when))
                 so_far.beside |= {(n, when) for n in built_by(contract, dataset.service)}
-            if lacks or any(isinstance(want, Pair) for want in wants):
+            if for_keys or (lacks and not tolerated):
                 so_far.filled.add((name, when))
                 so_far.coming.setdefault(name, {})[when] = will_have(contract, name, cell, above)
     if above and not built:
@@ -293,6 +299,7 @@ def _calls(contract: Contract, planned: Planned) -> tuple[Call, ...]:
             datasets=tuple(names),
             checks=tuple(check for name in names for check in planned[name, when].checks),
             rebuilds=tuple(name for name in names if planned[name, when].anew),
+            tolerated=tuple(name for name in names if planned[name, when].tolerated),
             depends_on=_depends_on(contract, planned, service, when, names),
         )
         for (service, when), names in sorted(
