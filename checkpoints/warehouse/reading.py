@@ -355,8 +355,7 @@ def open_warehouse(
 ) -> Iterator[Warehouse]:
     """Open the warehouse read-only and look up the datasets of the contract, or those named.
 
-    When the rows of ``timed`` were written is read as well, where they say so and whatever the
-    rules need.
+    Of those ``timed`` it will be read when rows were written, if they say so.
 
     Raises:
         ContractError: the URL is unusable.
@@ -412,8 +411,7 @@ def _source(
     conditions: Iterable[Condition],
     found: Description,
 ) -> Source:
-    absent = [column for column in columns if column not in found.columns]
-    if absent:
+    if absent := [column for column in columns if column not in found.columns]:
         details = "; ".join(f"{c!r}: {instead_of(c, found.columns)}" for c in absent)
         raise DatasetUnreadable(f"it has no column {details}")
     type_, date_type, *_ = found.columns[dataset.date]
@@ -427,8 +425,7 @@ def _source(
             f"column {dataset.date!r} is {type_}, but date_type says {dataset.date_type!r}: "
             f"remove date_type, or make it {date_type!r}"
         )
-    keys = [found.columns[column] for column in dataset.key]
-    timed = list(keys)
+    timed = [found.columns[column] for column in dataset.key]
     if dataset.written_at and dataset.written_at in columns:
         timed.append(_moments(dataset.written_at, found))
     if dataset.timezone and "datetime" not in (date_type, *(column.kind for column in timed)):
