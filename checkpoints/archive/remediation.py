@@ -62,6 +62,7 @@ class Why(StrEnum):
     IN_FLIGHT = "in flight"
     UPSTREAM_EMPTY = "upstream has nothing"
     COMPLETE = "complete against its upstream"
+    STALE = "made from what is written anew"
     PASSED = "its checks passed"
     NOT_REPAIRABLE = "a backfill does not remove them"
     ERRORED = "could not be evaluated"
@@ -85,10 +86,19 @@ RowChecks = Annotated[tuple[RowCheck, ...], Field(exclude_if=not_)]
 """Not written where there are none: there the keys of the date are asked for alone."""
 
 
-class CallStatus(Record):
-    """A call and where it stands; ``detail`` is the reason where it is not done.
+Rebuilds = Annotated[tuple[str, ...], Field(exclude_if=not_)]
+"""The datasets whose rows a call is to write anew, whatever is there; not written where none."""
 
-    ``checks`` are those about rows that must pass on the date, beside having its keys.
+Because = Annotated[str, Field(exclude_if=not_)]
+"""Why dates that are there are rebuilt, in the words of who asked; not written where none are."""
+
+
+class CallStatus(Record):
+    """A call and where it stands; ``detail`` is the reason where it is not done, or what its
+    landing does not show.
+
+    ``checks`` are those about rows that must pass on the date, beside having its keys;
+    ``rebuilds`` names the datasets whose rows must have been written after the call.
     ``attempts`` is how often it was tried, and ``unsent`` how many of these are known not to have
     reached the service. ``answer`` is what the service said to the last; empty where nothing was
     heard. ``request`` names what it was last sent with others by.
@@ -98,6 +108,7 @@ class CallStatus(Record):
     date: date
     datasets: tuple[str, ...]
     checks: RowChecks = ()
+    rebuilds: Rebuilds = ()
     state: State
     attempts: int
     unsent: int = 0
@@ -164,7 +175,8 @@ class RemediationRecord(Record):
     folder of the contract, as is the report's. ``counts`` are calls by service and state.
     ``changes`` compare the window of the report with a fresh read of the same window;
     ``verdict_after`` and ``checks_after`` are what the checkpoint's rules say of that read. All
-    are missing when ``problem`` says why the tables could not be read.
+    are missing when ``problem`` says why the tables could not be read. ``because`` is why dates
+    that were there were rebuilt.
     """
 
     version: Literal[1] = 1
@@ -176,6 +188,7 @@ class RemediationRecord(Record):
     contract_sha256: str
     warehouse: str
     by: str
+    because: Because = ""
     window: DateRange
     started_at: AwareDatetime
     seconds: float

@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from operator import not_
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from checkpoints.archive.runs import pages_folder, runs_folder
 from checkpoints.contract.model import KnownGap
@@ -33,7 +34,8 @@ class SignOff(Record):
 
     ``page_sha256`` is of the page as it was signed. ``validation_results`` are those of Great
     Expectations (none when the run was judged by the rules alone), ``remediation`` the records
-    of the backfills on the page, ``documented`` the known gaps that were in force.
+    of the backfills on the page, ``documented`` the known gaps that were in force. ``because`` says
+    why those backfills rebuilt dates that were there.
     """
 
     schema_version: Literal[2] = 2
@@ -46,6 +48,7 @@ class SignOff(Record):
     validation_results: tuple[Digest, ...]
     remediation: tuple[Digest, ...]
     documented: tuple[KnownGap, ...]
+    because: Annotated[tuple[str, ...], Field(exclude_if=not_)] = ()
 
 
 class Standing(StrEnum):

@@ -146,15 +146,15 @@ def joined(words: Iterable[int]) -> int:
     return sum(word << WORD * n for n, word in enumerate(words))
 
 
-def layout_of(contract: Contract) -> Layout:
-    """What the rules of a contract need."""
+def layout_of(contract: Contract, timed: Iterable[str] = ()) -> Layout:
+    """What the rules of a contract need, and when the rows of ``timed`` datasets were written."""
     own = [Grain(name, dataset.key) for name, dataset in contract.datasets.items()]
     sides = [grain for pair in pairs_of(contract) for grain in grains_of(contract, pair)]
     facts: dict[tuple[Grain, Fact], None] = {}
     agreed: dict[Agreed, None] = {}
     rows: dict[str, None] = {}
     rows_of: dict[tuple[Grain, Fact], None] = {}
-    written: dict[str, None] = {}
+    written: dict[str, None] = dict.fromkeys(timed)
     for check in checks_of(contract):
         down, *up = grains_of(contract, check.pair)
         for told, fact in _told(check, down, up):

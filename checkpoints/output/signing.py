@@ -78,6 +78,7 @@ def sign(
         validation_results=tuple(_digest(file.project, p, sha256_of(p)) for p in results),
         remediation=tuple(_digest(file.project, r.path, r.sha256) for r in repairs),
         documented=gaps,
+        because=tuple(dict.fromkeys(r.because for s in repairs if (r := s.repair) and r.because)),
     )
     archived = Archived(report_sha256=record.report_sha256, signed=record, repairs=repairs)
     page = render_page(report, archived)

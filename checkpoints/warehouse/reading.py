@@ -351,8 +351,11 @@ def open_warehouse(
     url: str,
     options: ReadOptions = DEFAULTS,
     names: Collection[str] | None = None,
+    timed: Collection[str] = (),
 ) -> Iterator[Warehouse]:
     """Open the warehouse read-only and look up the datasets of the contract, or those named.
+
+    Of those ``timed`` it will be read when rows were written, if they say so.
 
     Raises:
         ContractError: the URL is unusable.
@@ -361,7 +364,7 @@ def open_warehouse(
     """
     chosen = replace(options or ReadOptions(), timezone=contract.timezone)
     with _engine(url, chosen) as engine:
-        layout = layout_of(contract)
+        layout = layout_of(contract, timed)
         sources: dict[str, Source] = {}
         locations: dict[str, str | None] = {}
         unreadable: dict[str, str] = {}
@@ -408,8 +411,7 @@ def _source(
     conditions: Iterable[Condition],
     found: Description,
 ) -> Source:
-    absent = [column for column in columns if column not in found.columns]
-    if absent:
+    if absent := [column for column in columns if column not in found.columns]:
         details = "; ".join(f"{c!r}: {instead_of(c, found.columns)}" for c in absent)
         raise DatasetUnreadable(f"it has no column {details}")
     type_, date_type, *_ = found.columns[dataset.date]
@@ -423,8 +425,7 @@ def _source(
             f"column {dataset.date!r} is {type_}, but date_type says {dataset.date_type!r}: "
             f"remove date_type, or make it {date_type!r}"
         )
-    keys = [found.columns[column] for column in dataset.key]
-    timed = list(keys)
+    timed = [found.columns[column] for column in dataset.key]
     if dataset.written_at and dataset.written_at in columns:
         timed.append(_moments(dataset.written_at, found))
     if dataset.timezone and "datetime" not in (date_type, *(column.kind for column in timed)):

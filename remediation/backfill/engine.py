@@ -15,6 +15,7 @@ from checkpoints.contract.model import Contract
 from checkpoints.dates import DAY
 from checkpoints.errors import CheckpointsError, WarehouseError
 from checkpoints.text import dates
+from remediation.backfill.rebuilt import Rebuilds
 from remediation.backfill.rows import RowsBefore
 from remediation.backfill.sending import Sending
 from remediation.backfill.tables import Held, has_landed, nothing_there, outcome_of
@@ -85,9 +86,10 @@ def _gone(work: Work, states: Mapping[str, State]) -> Iterator[tuple[str, Call]]
     arrived = [call for call in work.plan.calls if states[call.id] is State.LANDED]
     empty = [call for call in work.plan.calls if states[call.id] is State.NOTHING_THERE]
     found, source = work.tables.look([*arrived, *empty]), work.tables.look(empty, at_source=True)
+    rebuilds = Rebuilds(work.ledger, work.plan.id)
     for call in arrived:
-        if not has_landed(found[call.id]):
-            yield f"{GONE}: {outcome_of(found[call.id])[1]}", call
+        if not has_landed(held := rebuilds.judged(call, found[call.id])):
+            yield f"{GONE}: {outcome_of(held)[1]}", call
     for call in empty:
         still = nothing_there(found[call.id]) and nothing_there(source[call.id])
         if not still and not has_landed(found[call.id]):
@@ -175,7 +177,7 @@ class ServiceBackfill:
             if still := self._watch.rows.still_multiplied(call.date, held.counts, told):
                 self._journal.move([call], State.MULTIPLIED, detail=still)
                 continue
-            state, detail = outcome_of(held.of(call.datasets))
+            state, detail = outcome_of(self._judged(call, held))
             if state is State.LANDED:
                 self._journal.move([call], state, detail="its duplicates were removed")
             else:
@@ -203,12 +205,21 @@ class ServiceBackfill:
         return self._journal.state(call.id) not in IN_FLIGHT | DONE | {State.MULTIPLIED}
 
     def _still_missing(self, calls: Sequence[Call]) -> list[Call]:
-        """The calls whose data are not there yet, or not as expected; no other is made."""
+        """The calls whose data are not there yet, or not as expected; no other is made.
+
+        What is to be rebuilt is looked at before its first call, which is made whatever is there.
+        """
         found = self._work.tables.look(calls)
-        again = self._work.plan.rewrites
-        present = [c for c in calls if has_landed(found[c.id]) and c.id not in again]
+        anew = [c for c in calls if c.rebuilds and not self._journal.entries[c.id].sent]
+        self._watch.rebuilds.note(anew, found)
+        sent = {call.id for call in calls}.difference(call.id for call in anew)
+        present = [c for c in calls if c.id in sent and has_landed(self._judged(c, found[c.id]))]
         self._journal.move(present, State.LANDED, detail="was there already")
         return [call for call in calls if not self._journal.is_done(call.id)]
+
+    def _judged(self, call: Call, held: Held) -> Held:
+        """What the datasets of a call hold, by all that is asked of them."""
+        return self._watch.rebuilds.judged(call, held.of(call.datasets))
 
     def _unblocked(self, calls: Sequence[Call], obstacle: Callable[[Call], str]) -> list[Call]:
         """The calls without an obstacle; the others are blocked."""
@@ -286,7 +297,7 @@ class ServiceBackfill:
             call
             for call in self._work.plan.calls_of(self._name)
             if call.id in found and self._journal.state(call.id) is State.LANDED
-            if not has_landed(found[call.id].of(call.datasets))
+            if not has_landed(self._judged(call, found[call.id]))
         ]
         self._journal.move(gone, State.PLANNED, detail=GONE)
 
@@ -341,9 +352,10 @@ def _beside(called: Collection[date]) -> set[date]:
 def _whole(plan: Plan, contract: Contract, service: str, days: Collection[date]) -> list[Call]:
     """Dates in all datasets that a service builds, whether or not a plan asks for them."""
     built = tuple(built_by(contract, service))
-    checks = {call.date: call.checks for call in plan.calls_of(service)}
+    whole = Call(service=service, date=plan.window.first, datasets=built)
+    planned = {call.date: call for call in plan.calls_of(service)}
     return [
-        Call(service=service, date=day, datasets=built, checks=checks.get(day, ()))
+        planned.get(day, whole).model_copy(update={"date": day, "datasets": built})
         for day in sorted(days)
     ]
 

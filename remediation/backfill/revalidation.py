@@ -68,12 +68,14 @@ def revalidate(
     report: Report,
     calls: Sequence[CallStatus],
     multiplied: Mapping[str, Sequence[Multiplied]],
+    rebuilt: Mapping[str, Held],
 ) -> Revalidation:
     """Judge the rules of the report's checkpoint on a fresh frame of its window.
 
     A call that is done stays so only if the frame lacks none of its keys, the checks about rows
     that it was planned for hold on its date, and its rows are not ``multiplied``: what was found
-    so, by the id of a call or of what would be one. One that landed
+    so, by the id of a call or of what would be one. Those that write rows anew left what is
+    ``rebuilt``, which was read by itself. One that landed
     has all that its upstream has; where a check of another dataset still fails for want of keys on
     its date, it is partial: no call of its service can bring what its upstream lacks.
     """
@@ -89,7 +91,9 @@ def revalidate(
     stock = stock_checks_of(contract, known.suites if known else None)
     return Revalidation(
         calls=without_multiplied(
-            _as_checked(recounted(contract, frame, calls), _still_lacking(contract, frame, checks)),
+            _as_checked(
+                recounted(contract, frame, calls, rebuilt), _still_lacking(contract, frame, checks)
+            ),
             multiplied,
         ),
         verdict=with_unjudged(verdict, len(stock) if frame.window.has_all_rules else 0),
@@ -114,7 +118,10 @@ def window_again(contract: Contract, report: Report) -> Window:
 
 
 def recounted(
-    contract: Contract, frame: CoverageFrame, calls: Sequence[CallStatus]
+    contract: Contract,
+    frame: CoverageFrame,
+    calls: Sequence[CallStatus],
+    rebuilt: Mapping[str, Held],
 ) -> tuple[CallStatus, ...]:
     """The calls; one that is done is so no longer where a due date lacks what was asked for."""
     names = {name for call in calls for name in call.datasets}
@@ -132,7 +139,7 @@ def recounted(
         broken = tuple(unmet(checks, call.checks, frame, call.date))
         return Held(cells, unmet=broken).of(cells)
 
-    return tuple(_recounted(call, found(call)) for call in calls)
+    return tuple(_recounted(call, rebuilt.get(call.id) or found(call)) for call in calls)
 
 
 def _recounted(call: CallStatus, held: Held) -> CallStatus:

@@ -18,9 +18,10 @@ from checkpoints.records import Digest
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.evidence import gather
 from remediation.backfill.engine import backfill, calls_of_window
+from remediation.backfill.rebuilt import Rebuilds
 from remediation.backfill.revalidation import Revalidation, revalidate, window_again
 from remediation.backfill.rows import Multiplied, RowsBefore
-from remediation.backfill.tables import Tables, retry_while_busy
+from remediation.backfill.tables import Held, Tables, retry_while_busy
 from remediation.backfill.work import Pace, Work
 from remediation.clock import Clock
 from remediation.ledger.journal import Event, Journal, grouped
@@ -80,7 +81,7 @@ def run(request: Request) -> tuple[RemediationRecord, Path]:
     ):
         journal, rows = _make_calls(request, ledger)
         calls = _statuses(request.plan, ledger)
-        revalidation = _revalidate(request, calls, rows)
+        revalidation = _revalidate(request, calls, rows, Rebuilds(ledger, request.plan.id))
         _write_down(journal, request.plan, calls, revalidation.calls)
     seconds = round(request.clock.monotonic() - started, 3)
     record = _record(request, revalidation, started_at, seconds)
@@ -126,18 +127,25 @@ def _statuses(plan: Plan, ledger: Ledger) -> tuple[CallStatus, ...]:
     """In the order of the plan."""
     found = {entry.id: entry.model_dump(exclude={"in_flight"}) for entry in ledger.entries(plan.id)}
     return tuple(
-        CallStatus.model_validate({**found[call.id], "checks": call.checks}) for call in plan.calls
+        CallStatus.model_validate(
+            {**found[call.id], "checks": call.checks, "rebuilds": call.rebuilds}
+        )
+        for call in plan.calls
     )
 
 
 def _revalidate(
-    request: Request, calls: Sequence[CallStatus], rows: Mapping[str, RowsBefore]
+    request: Request,
+    calls: Sequence[CallStatus],
+    rows: Mapping[str, RowsBefore],
+    rebuilds: Rebuilds,
 ) -> Revalidation:
-    """Read the whole window again, and what each service builds, with its rows."""
+    """Read the whole window again; what each service builds, with its rows; what was rebuilt."""
     contract, report, url = request.file.contract, request.report, request.warehouse
     window, now = window_again(contract, report), request.clock.now()
     try:
         multiplied = _multiplied(request, calls, rows)
+        rebuilt = _rebuilt(request, rebuilds)
         evidence = retry_while_busy(
             lambda: gather(
                 contract, url, window, request.as_of, request.fresh(), with_keys=False, now=now
@@ -146,7 +154,14 @@ def _revalidate(
         )
     except WarehouseError as error:
         return Revalidation(calls=tuple(calls), problem=str(error))
-    return revalidate(contract, evidence.frame, report, calls, multiplied)
+    return revalidate(contract, evidence.frame, report, calls, multiplied, rebuilt)
+
+
+def _rebuilt(request: Request, rebuilds: Rebuilds) -> dict[str, Held]:
+    """What the calls that write rows anew have left, by id."""
+    calls = [call for call in request.plan.calls if call.rebuilds]
+    found = _tables(request).look(calls)
+    return {call.id: rebuilds.judged(call, found[call.id]) for call in calls}
 
 
 def _multiplied(
@@ -204,6 +219,7 @@ def _record(
         contract_sha256=request.file.sha256,
         warehouse=request.plan.warehouse,
         by=request.by,
+        because=request.plan.because,
         window=report.window,
         started_at=started_at,
         seconds=seconds,

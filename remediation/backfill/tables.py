@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from checkpoints.contract.checks import Check, coverage_pair, landing_pairs, row_checks
 from checkpoints.contract.model import Contract
@@ -16,6 +16,7 @@ from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import WarehouseBusy, WarehouseError
 from checkpoints.process import in_background
 from checkpoints.rules.evidence import Cell, Pair
+from checkpoints.rules.facts import Written
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.reading import open_warehouse
 from remediation.backfill.rows import Count, count_of
@@ -32,29 +33,52 @@ SECONDS_BEFORE_EXIT = 1.0
 Result = TypeVar("Result")
 
 
+class NotRebuilt(NamedTuple):
+    """A dataset whose rows were not all written after a call; ``whole``: none of them was."""
+
+    dataset: str
+    told: str
+    whole: bool
+
+    def __str__(self) -> str:
+        return f"{self.dataset}: {self.told}"
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """What each dataset of a call holds on its date; ``counts`` is empty where nothing counts.
 
     ``unmet`` are the checks about rows that the call was planned for and that fail on the date.
+    ``written`` is when rows were written, of the datasets that the call rebuilds and that say so;
+    None where no row does. Which of them are not rebuilt, ``Rebuilds`` finds out, and ``note``
+    says what is not known of those that are.
     """
 
     cells: Mapping[str, Cell]
     counts: Mapping[str, Count] = field(default_factory=dict)
     unmet: tuple[Unmet, ...] = ()
+    written: Mapping[str, Written | None] = field(default_factory=dict)
+    not_rebuilt: tuple[NotRebuilt, ...] = ()
+    note: str = ""
 
     def of(self, names: Collection[str]) -> Held:
         """The same of some of the datasets."""
-        return Held(
-            {name: cell for name, cell in self.cells.items() if name in names},
-            {name: count for name, count in self.counts.items() if name in names},
-            tuple(one for one in self.unmet if one.check.dataset in names),
+        return replace(
+            self,
+            cells={name: cell for name, cell in self.cells.items() if name in names},
+            counts={name: count for name, count in self.counts.items() if name in names},
+            unmet=tuple(one for one in self.unmet if one.check.dataset in names),
         )
 
     @property
     def lacks(self) -> bool:
         """Some dataset has not all that is asked of it."""
-        return bool(self.unmet) or any(cell.missing for cell in self.cells.values())
+        return self.lacks_keys or bool(self.unmet or self.not_rebuilt)
+
+    @property
+    def lacks_keys(self) -> bool:
+        """Some dataset has not all keys."""
+        return any(cell.missing for cell in self.cells.values())
 
     @property
     def standing_twice(self) -> frozenset[str]:
@@ -75,16 +99,17 @@ def nothing_there(held: Held) -> bool:
 def outcome_of(held: Held) -> tuple[State, str]:
     """The state of a call whose time is up, and the reason for people."""
     if has_landed(held):
-        return State.LANDED, ""
+        return State.LANDED, held.note
     if nothing_there(held):
         return State.STILL_MISSING, "the upstream has nothing on that date any more"
-    some = any(cell.matched for cell in held.cells.values())
+    nothing = not (held.lacks_keys or held.unmet) and all(one.whole for one in held.not_rebuilt)
+    some = not nothing and any(cell.matched for cell in held.cells.values())
     lacking = [
         f"{name} has {cell.matched} of {cell.expected}"
         for name, cell in held.cells.items()
         if cell.missing
     ]
-    reason = "; ".join(dict.fromkeys([*lacking, *map(str, held.unmet)]))
+    reason = "; ".join(dict.fromkeys([*lacking, *map(str, (*held.unmet, *held.not_rebuilt))]))
     return State.PARTIAL if some else State.STILL_MISSING, reason
 
 
@@ -133,7 +158,8 @@ class Tables:
         every = [pair for of_dataset in pairs.values() for pair in of_dataset]
         every += [check.pair for check in checks.values()]
         needed = {name for pair in every for name in names_in(self.contract, pair)}
-        with open_warehouse(self.contract, self.url, self.reading, needed) as warehouse:
+        timed = {name for call in calls for name in call.rebuilds}
+        with open_warehouse(self.contract, self.url, self.reading, needed, timed) as warehouse:
             if warehouse.unreadable:
                 raise WarehouseError(*warehouse.unreadable.values())
             if checks:
@@ -147,6 +173,11 @@ class Tables:
                 {n: found[n, call.date] for n in call.datasets},
                 {n: count_of(self.contract, presence, n, call.date) for n in call.datasets},
                 tuple(unmet(checks, call.checks if checks else (), frame, call.date)),
+                {
+                    name: presence.written.get(name, {}).get(call.date)
+                    for name in call.rebuilds
+                    if self.contract.datasets[name].written_at
+                },
             )
             for call in calls
         }

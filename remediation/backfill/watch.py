@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from checkpoints.errors import WarehouseError
+from remediation.backfill.rebuilt import Rebuilds
 from remediation.backfill.rows import Multiplied, RowsBefore
 from remediation.backfill.tables import Held, outcome_of
 from remediation.backfill.work import Work
@@ -34,7 +35,8 @@ class Watch:
     """The calls of one service that are being watched.
 
     One that did not land stays ``unknown`` where it may not be sent again: what the service did
-    of it, it might do twice. ``rows`` are those from before anything was sent.
+    of it, it might do twice. ``rows`` are those from before anything was sent, ``rebuilds`` what
+    is known of those that are written anew.
     """
 
     def __init__(self, work: Work, name: str, journal: Journal) -> None:
@@ -46,6 +48,7 @@ class Watch:
         self._resendable = work.is_resendable(name)
         self._sent: set[str] = set()
         self.rows = RowsBefore(work.contract, {})
+        self.rebuilds = Rebuilds(work.ledger, work.plan.id)
         self._watched: dict[str, Watched] = {}
         self._looked_at = work.clock.monotonic()
         self._pause = 0.0
@@ -126,7 +129,7 @@ class Watch:
         twice = held.standing_twice
         if multiplied := self.rows.multiplied(call.date, held.counts, called=True, twice=twice):
             return State.MULTIPLIED, why_multiplied(call.service, multiplied)
-        return outcome_of(held.of(call.datasets))
+        return outcome_of(self.rebuilds.judged(call, held.of(call.datasets)))
 
     def _settle(self, outcomes: Mapping[str, tuple[State, str]], now: float) -> list[Call]:
         """Stop watching what landed and what is out of time, and write down what it came to."""

@@ -29,6 +29,7 @@ from checkpoints.contract.model import Contract
 from checkpoints.errors import ExitCode
 from checkpoints.process import interruptible
 from checkpoints.text import Detail
+from remediation.cli.rebuild import Rebuild, with_rebuild
 from remediation.ledger.known import Known, known_to
 from remediation.ledger.ledger import Pause, ledger_path, read_ledger
 from remediation.ledger.lock import at_work
@@ -61,6 +62,7 @@ YES_FUTURE = click.option(
     show_default=True,
     help="Print the calls for those who must make them elsewhere.",
 )
+@with_rebuild
 @YES_FUTURE
 @with_setting(contract_option, *READING, JSON, *DETAIL)
 def plan(
@@ -71,9 +73,13 @@ def plan(
     include_passing: bool,
     out: str | None,
     form: Literal["text", "sh"],
+    rebuild: Rebuild,
     yes_future: bool,
 ) -> ExitCode:
-    """Turn the failed checks of a run into the smallest set of calls."""
+    """Turn the failed checks of a run into the smallest set of calls.
+
+    With dates, of one dataset and for a reason: those are rebuilt, and nothing else.
+    """
     if out == STDOUT:
         raise click.UsageError(
             "--out names a file, for remediation run --plan: to see the plan, give --json -"
@@ -89,6 +95,9 @@ def plan(
         only_dataset=dataset,
         only_layer=layer,
         include_passing=include_passing,
+        dates=rebuild.dates,
+        because=rebuild.because,
+        with_dependents=rebuild.with_dependents,
         in_flight=known.in_flight,
     )
     made = make_plan(report, file.contract, file.sha256, request)

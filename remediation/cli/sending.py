@@ -35,7 +35,7 @@ from checkpoints.cli.options import (
 from checkpoints.cli.terminal import write_json
 from checkpoints.errors import CheckpointsError, ContractError, ExitCode
 from checkpoints.process import defer_interrupts, interruptible
-from checkpoints.text import Detail
+from checkpoints.text import Detail, one_line
 from remediation.backfill import run as running
 from remediation.backfill.work import Pace
 from remediation.cli.planning import YES_FUTURE
@@ -219,6 +219,8 @@ def _send(
         pace=pace,
         environment=os.environ,
     )
+    if chosen.because:
+        reporter.remark(f"rebuilt because: {one_line(chosen.because)}")
     for remark in _remarks(setting, chosen):
         reporter.remark(remark)
     try:

@@ -18,7 +18,7 @@ APPLICATION = 0x6C656467
 TABLES = """
 CREATE TABLE plans (
     plan_id TEXT PRIMARY KEY, run_id TEXT NOT NULL, contract_sha256 TEXT NOT NULL,
-    registered_at TEXT NOT NULL) STRICT;
+    registered_at TEXT NOT NULL, because TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE transitions (
     number INTEGER PRIMARY KEY, plan_id TEXT NOT NULL, service TEXT NOT NULL, date TEXT NOT NULL,
     state TEXT NOT NULL, attempt INTEGER NOT NULL, at TEXT NOT NULL, status INTEGER,
@@ -29,6 +29,12 @@ PAUSES = """
 CREATE TABLE pauses (
     service TEXT NOT NULL, address TEXT NOT NULL, until TEXT NOT NULL, reason TEXT NOT NULL,
     at TEXT NOT NULL, PRIMARY KEY (service, address)) STRICT;
+"""
+SEEN_BEFORE = """
+CREATE TABLE seen_before (
+    plan_id TEXT NOT NULL, service TEXT NOT NULL, date TEXT NOT NULL, dataset TEXT NOT NULL,
+    matched INTEGER NOT NULL, written INTEGER,
+    PRIMARY KEY (plan_id, service, date, dataset)) STRICT, WITHOUT ROWID;
 """
 PLANNED_CALLS = """
 CREATE TABLE planned_calls (
@@ -57,9 +63,12 @@ CREATE INDEX IF NOT EXISTS transitions_by_call ON transitions (plan_id, service,
 CREATE INDEX IF NOT EXISTS answers ON transitions (service, seconds)
     WHERE state = 'accepted' AND seconds IS NOT NULL;
 """
-REQUEST = "ALTER TABLE transitions ADD COLUMN request TEXT NOT NULL DEFAULT '';"
+NEW_COLUMNS = """
+ALTER TABLE transitions ADD COLUMN request TEXT NOT NULL DEFAULT '';
+ALTER TABLE plans ADD COLUMN because TEXT NOT NULL DEFAULT '';
+"""
 FROM_VERSION_3 = f"""
-{REQUEST}
+{NEW_COLUMNS}{SEEN_BEFORE}
 DROP VIEW calls;
 {CALLS}"""
 FROM_VERSION_2 = f"""
@@ -69,10 +78,10 @@ ALTER TABLE transitions ADD COLUMN unsent INTEGER NOT NULL DEFAULT 0;
 FROM_VERSION_1 = f"""
 ALTER TABLE transitions ADD COLUMN in_flight_until TEXT NOT NULL DEFAULT '';
 ALTER TABLE transitions ADD COLUMN unsent INTEGER NOT NULL DEFAULT 0;
-{REQUEST}
+{NEW_COLUMNS}
 DROP INDEX IF EXISTS transitions_by_plan;
 ALTER TABLE calls RENAME TO calls_of_version_1;
-{PLANNED_CALLS}{CALLS}{PAUSES}{INDEXES}
+{PLANNED_CALLS}{SEEN_BEFORE}{CALLS}{PAUSES}{INDEXES}
 INSERT INTO planned_calls SELECT plan_id, service, date, datasets, coalesce(
         (SELECT min(at) FROM transitions AS own WHERE own.plan_id = old.plan_id
             AND own.service = old.service AND own.date = old.date), changed_at)
@@ -176,8 +185,8 @@ def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
             _migrate(connection, path, version)
         return
     connection.executescript(
-        f"BEGIN;{TABLES}{PAUSES}{PLANNED_CALLS}{CALLS}PRAGMA user_version = {LEDGER_VERSION};"
-        f"PRAGMA application_id = {APPLICATION};COMMIT;"
+        f"BEGIN;{TABLES}{PAUSES}{PLANNED_CALLS}{SEEN_BEFORE}{CALLS}"
+        f"PRAGMA user_version = {LEDGER_VERSION};PRAGMA application_id = {APPLICATION};COMMIT;"
     )
 
 

@@ -8,12 +8,12 @@ its last one (the view ``calls``).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TypedDict, TypeVar, Unpack
+from typing import NamedTuple, TypedDict, TypeVar, Unpack
 
 from pydantic import Field
 
@@ -32,15 +32,16 @@ def _quoted(states: Collection[State]) -> str:
 
 TIMED = f"state = '{State.ACCEPTED}' AND seconds IS NOT NULL"
 OPEN = f"state IN ({_quoted(frozenset(State) - DONE)})"
-ENTRIES = """SELECT service, date, datasets, state, attempts, unsent, request, detail,
-    coalesce((SELECT coalesce(nullif(heard.detail, ''), 'HTTP ' || heard.status, '')
-        FROM transitions AS heard WHERE heard.plan_id = calls.plan_id
+HEARD = """heard.plan_id = calls.plan_id
         AND heard.service = calls.service AND heard.date = calls.date
         AND heard.attempt = calls.attempts AND heard.seconds IS NOT NULL
-        ORDER BY heard.number DESC LIMIT 1), ''),
+        ORDER BY heard.number DESC LIMIT 1"""
+"""Only an answer took seconds: the last of the last attempt is what the service had to say."""
+ENTRIES = f"""SELECT service, date, datasets, state, attempts, unsent, request, detail,
+    coalesce((SELECT coalesce(nullif(heard.detail, ''), 'HTTP ' || heard.status, '')
+        FROM transitions AS heard WHERE {HEARD}), ''),
     in_flight_until
     FROM calls"""
-"""Only an answer took seconds: the last of the last attempt is what the service had to say."""
 
 Made = TypeVar("Made")
 
@@ -70,6 +71,17 @@ class MoveDetails(TypedDict, total=False):
     in_flight_until: datetime
     unsent: bool
     request: str
+
+
+class RowsSeen(NamedTuple):
+    """What a dataset held on a date before it was rebuilt.
+
+    ``matched`` are its keys that its upstream has as well. ``written`` is when the last of its
+    rows was written, in microseconds since 1970 (UTC); None where none of them says.
+    """
+
+    matched: int
+    written: int | None
 
 
 class Pause(Record):
@@ -139,9 +151,9 @@ class Ledger:
         at = _text(self._now())
         with explained(self._path), self._connection:
             self._connection.execute(
-                """INSERT INTO plans VALUES (?, ?, ?, ?)
+                """INSERT INTO plans VALUES (?, ?, ?, ?, ?)
                 ON CONFLICT DO UPDATE SET registered_at = excluded.registered_at""",
-                (plan.id, plan.run_id, plan.contract_sha256, at),
+                (plan.id, plan.run_id, plan.contract_sha256, at, plan.because),
             )
             self._connection.executemany(
                 "INSERT OR IGNORE INTO planned_calls VALUES (?, ?, ?, ?, ?)",
@@ -182,6 +194,39 @@ class Ledger:
                 key = {"service": call.service, "date": str(call.date)}
                 if not self._connection.execute(insert, facts | key).rowcount:
                     raise self._impossible(plan_id, call, state)
+
+    def note_seen(self, plan_id: str, seen: Mapping[Call, Mapping[str, RowsSeen]]) -> None:
+        """Note what the datasets of calls hold before the calls are sent, in one transaction.
+
+        Raises:
+            LedgerError: the disk refuses.
+        """
+        with explained(self._path), self._connection:
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO seen_before VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (plan_id, call.service, str(call.date), name, *rows)
+                    for call, of_call in seen.items()
+                    for name, rows in of_call.items()
+                ],
+            )
+
+    def seen_before(self, plan_id: str) -> dict[str, dict[str, RowsSeen]]:
+        """What was noted of the calls of a plan: by the id of a call and the dataset."""
+        found: dict[str, dict[str, RowsSeen]] = {}
+        for call, name, seen in self._read(
+            lambda service, day, name, *rows: (f"{service}/{day}", name, RowsSeen(*rows)),
+            "SELECT service, date, dataset, matched, written FROM seen_before WHERE plan_id = ?",
+            plan_id,
+        ):
+            found.setdefault(call, {})[name] = seen
+        return found
+
+    def accepted(self, plan_id: str) -> frozenset[str]:
+        """Ids of the calls of a plan whose last attempt was answered, and accepted."""
+        query = f"""SELECT service || '/' || date FROM calls WHERE plan_id = ? AND
+            (SELECT heard.state FROM transitions AS heard WHERE {HEARD}) = '{State.ACCEPTED}'"""
+        return frozenset(self._read(str, query, plan_id))
 
     def pause(self, service: str, address: str, seconds: float, reason: str) -> Pause:
         """Note that a service at an address asked not to be called for so long.
@@ -240,6 +285,11 @@ class Ledger:
             f"{ENTRIES} WHERE plan_id = ? AND {OPEN} ORDER BY service, date LIMIT ?",
             *(plan_id, limit),
         )
+
+    def reasons(self) -> dict[str, str]:
+        """Why plans rebuild dates that are there, by the ids of those that do."""
+        query = "SELECT plan_id, because FROM plans WHERE because <> ''"
+        return dict(self._read(lambda plan_id, because: (plan_id, because), query))
 
     def plan_ids(self) -> list[tuple[str, str]]:
         """``(plan id, run id)`` of every plan that was started, the latest first."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
+from checkpoints.archive.remediation import Because
 from checkpoints.records import Record
 from remediation.ledger.ledger import Ledger, LedgerEntry, Pause
 from remediation.ledger.lock import Holder
@@ -19,12 +20,13 @@ class PlanStatus(Record):
     """One plan: calls by service and state, and the dates that have not landed.
 
     ``open_dates`` is how many there are; ``open`` lists the first of them. ``contract`` is the name
-    of its file; empty where the run is gone.
+    of its file; empty where the run is gone. ``because`` is why it rebuilds dates that are there.
     """
 
     plan_id: str
     run_id: str
     contract: str = ""
+    because: Because = ""
     counts: dict[str, dict[State, int]]
     open_dates: int
     open: tuple[LedgerEntry, ...]
@@ -67,12 +69,12 @@ def status_of(
 
     ``contract_of`` tells the name of the contract of a run.
     """
-    started = ledger.plan_ids() if ledger else []
+    started, reasons = (ledger.plan_ids(), ledger.reasons()) if ledger else ([], {})
     return Status(
         at_work=_at_work(ledger, now, holder) if holder else None,
         pauses=tuple(ledger.pauses().values()) if ledger else (),
         plans=tuple(
-            _plan_status(ledger, plan_id, run_id, contract_of(run_id))
+            _plan_status(ledger, plan_id, run_id, contract_of(run_id), reasons.get(plan_id, ""))
             for plan_id, run_id in started[:PLANS_LISTED]
             if ledger
         ),
@@ -80,7 +82,9 @@ def status_of(
     )
 
 
-def _plan_status(ledger: Ledger, plan_id: str, run_id: str, contract: str) -> PlanStatus:
+def _plan_status(
+    ledger: Ledger, plan_id: str, run_id: str, contract: str, because: str
+) -> PlanStatus:
     counts = ledger.counts(plan_id)
     total = sum(n for by in counts.values() for state, n in by.items() if state not in DONE)
     found = ledger.open_entries(plan_id, OPEN_LISTED) if total else []
@@ -88,6 +92,7 @@ def _plan_status(ledger: Ledger, plan_id: str, run_id: str, contract: str) -> Pl
         plan_id=plan_id,
         run_id=run_id,
         contract=contract,
+        because=because,
         counts=counts,
         open_dates=total,
         open=tuple(found),

@@ -102,7 +102,9 @@ def _for_checks(plan: Plan, service: str) -> str:
 
 
 def _about(of: RemediationRecord | Plan, plan_id: str) -> dict[str, str]:
+    because = {"rebuilt because": of.because} if of.because else {}
     return {
+        **because,
         "window": f"{of.window.first} to {of.window.last}",
         "run_id": of.run_id,
         "plan_id": plan_id,

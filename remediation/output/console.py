@@ -18,7 +18,7 @@ from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import CheckpointsError
 from checkpoints.output.columns import aligned, hanging, narrowed
 from checkpoints.output.console import WORD_STYLE
-from checkpoints.text import Detail, counted, duration, one_line
+from checkpoints.text import Detail, counted, dates, duration, one_line
 from remediation.output.reporter import (
     CHANGE_HEADINGS,
     REMAINING_HEADINGS,
@@ -93,28 +93,45 @@ def print_plan(
     console.print(text, soft_wrap=True)
     if detail is Detail.QUIET:
         return
+    if plan.because:
+        console.print(f"rebuilt because: {one_line(plan.because)}", soft_wrap=True)
     if plan.calls:
         _print_ranges(console, plan, report)
         times = [(e.service, e.calls, duration(e.seconds), e.basis) for e in estimates]
         console.print(table(("service", "calls", "estimate", "based on"), times))
-        if again := len(plan.rewrites):
-            are = "is one" if again == 1 else "are"
-            console.print(
-                f"{again} {are} of rows that fail an expectation: the next run judges it again",
-                soft_wrap=True,
-            )
+        if again := _told_of_rebuilds(plan):
+            console.print(again, soft_wrap=True)
     elif not plan.unplanned:
         console.print("Nothing to do.", style="green")
     else:
         console.print("Nothing to call.", style="yellow")
-    if plan.unplanned:
+    if stale := about_dependents(plan):
+        console.print(stale, soft_wrap=True)
+    if unplanned := [entry for entry in plan.unplanned if entry.why is not Why.STALE]:
         left_out = []
-        for entry in plan.unplanned:
+        for entry in unplanned:
             ranges = _left_out(entry, report, detail)
             why = one_line(entry.reason) + (f": {ranges}" if ranges else "")
             left_out.append((entry.dataset, len(entry.dates) or "", why))
         console.print("Not planned")
         console.print(table(("dataset", "dates", "why"), left_out))
+
+
+def _told_of_rebuilds(plan: Plan) -> str:
+    """How many calls write rows anew, whatever is there; empty where none does."""
+    number = plan.rebuilt()
+    are = "is one" if number == 1 else "are"
+    if not number or plan.because or plan.with_dependents:
+        return f"{number} {are} of rows that are there and are written anew" if number else ""
+    return f"{number} {are} of rows that fail an expectation: the next run judges it again"
+
+
+def about_dependents(plan: Plan) -> str:
+    """What becomes stale by a plan and is no part of it, in a line; empty where nothing does."""
+    stale = [entry for entry in plan.unplanned if entry.why is Why.STALE]
+    told = ", ".join(f"{dates(len(e.dates))} of {one_line(e.dataset)}" for e in stale)
+    become = "becomes" if [len(e.dates) for e in stale] == [1] else "become"
+    return f"{told} {become} stale by this plan: --with-dependents adds them" if stale else ""
 
 
 def _left_out(entry: Unplanned, report: Report, detail: Detail) -> str:
@@ -157,6 +174,8 @@ def shown_ranges(dates: Iterable[date], detail: Detail = Detail.NORMAL) -> str:
 
 def restrictions(plan: Plan) -> list[str]:
     """What a plan was restricted to, as a sentence; none for a whole one."""
+    if plan.because:
+        return []  # it says which dataset, and why
     given = {"--dataset": plan.only_dataset, "--layer": plan.only_layer}
     options = " ".join(f"{option} {one_line(name)}" for option, name in given.items() if name)
     return [f"plan {plan.short_id} is restricted: made with {options}"] if options else []
@@ -194,6 +213,8 @@ def print_verdict(console: Console, record: RemediationRecord) -> None:
     word, landings = verdict_of(record)
     style = WORD_STYLE.get(record.exit_code, "bold red")
     console.print(Text(word, style=style), f"{landings} in {duration(record.seconds)}")
+    if record.because:
+        console.print(Text(f"rebuilt because: {one_line(record.because)}"), soft_wrap=True)
     if record.problem:
         console.print(f"error: the window could not be read again: {record.problem}", style="red")
 

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from checkpoints.text import Detail, counted, dates, duration
+from checkpoints.text import Detail, counted, dates, duration, one_line
 from remediation.ledger.states import State
 from remediation.ledger.status import AtWork, PlanStatus, Status
 from remediation.output.console import cut, shown_ranges, table
@@ -87,6 +87,8 @@ def _work(work: AtWork) -> str:
 def _plan(plan: PlanStatus, detail: Detail, *, name_contract: bool) -> Iterator[RenderableType]:
     contract = f" ({plan.contract or 'its run is gone'})" if name_contract else ""
     yield _line(f"Plan {plan.plan_id[:12]} of run {plan.run_id}{contract}")
+    if plan.because:
+        yield _line(f"  rebuilt because: {one_line(plan.because)}")
     for service, counts in plan.counts.items():
         shown = ", ".join(f"{counts[state]} {state}" for state in State if state in counts)
         yield Text(f"  {service}: {shown}")

@@ -22,12 +22,15 @@ from remediation.plan.order import filled_from
 class Asked:
     """The datasets that a plan is asked for, and whether their passed checks count as well.
 
-    ``about_rows`` are the checks that ask for no keys, by id.
+    ``about_rows`` are the checks that ask for no keys, by id. ``dates`` are to be rebuilt, and
+    there are no others then; ``with_dependents``, those that are made from planned ones as well.
     """
 
     names: frozenset[str]
     include_passing: bool
     about_rows: Mapping[str, Check] = field(default_factory=dict)
+    dates: frozenset[date] = frozenset()
+    with_dependents: bool = False
 
     def checks(self, report: Report) -> Iterator[CheckRecord]:
         """The checks of those datasets."""
@@ -47,13 +50,20 @@ def candidates(report: Report, contract: Contract, asked: Asked) -> Wanted:
     for check in asked.checks(report):
         want = row_check(check) if check.id in asked.about_rows else check.pair
         for day in _wanted_by(report, contract, asked, check):
+            if asked.dates and day not in asked.dates:
+                continue
             of_dataset = wanted.setdefault(check.dataset, {})
             of_dataset[day] = of_dataset.get(day, frozenset()) | {want}
     return wanted
 
 
 def to_rewrite(report: Report, contract: Contract, asked: Asked) -> frozenset[tuple[str, date]]:
-    """The dates whose rows are to be written again, although no key may be missing."""
+    """The dates whose rows are to be written again, although no key may be missing.
+
+    They were named, or an expectation failed on their rows.
+    """
+    if asked.dates:
+        return frozenset((name, day) for name in asked.names for day in asked.dates)
     return frozenset(
         (check.dataset, day)
         for check in asked.checks(report)
@@ -176,7 +186,7 @@ def foreseen_stale(
     What is ``planned`` above it is written anew, on a date or on those before it that count.
     """
     found: dict[date, frozenset[Want]] = {}
-    for check in asked.checks(report):
+    for check in report.checks if asked.with_dependents else asked.checks(report):
         known = check.dataset == name and check.id in asked.about_rows
         if not known or check.outcome is Outcome.ERRORED or not is_repairable(contract, check):
             continue

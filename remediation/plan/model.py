@@ -10,11 +10,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final, Literal
+from operator import not_
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 
-from checkpoints.archive.remediation import RowChecks, Unplanned, Why
+from checkpoints.archive.remediation import Because, Rebuilds, RowChecks, Unplanned, Why
 from checkpoints.contract.model import Contract
 from checkpoints.dates import DateRange
 from checkpoints.errors import ExitCode, worst
@@ -25,7 +26,7 @@ PLAN_VERSION: Final = 1
 SHORT: Final = 12
 
 
-UNREPAIRED = frozenset(Why) - {Why.NOT_DUE, Why.PASSED, Why.NOT_REPAIRABLE}
+UNREPAIRED = frozenset(Why) - {Why.NOT_DUE, Why.PASSED, Why.NOT_REPAIRABLE, Why.STALE}
 """Dates of failed checks that lack data, or may, and are left as they are."""
 
 
@@ -33,13 +34,18 @@ class Call(Record):
     """One call of a service for one date, and the datasets that must land by it.
 
     ``checks`` are those about rows that must pass on the date, beside having its keys;
-    ``depends_on`` are the ids of the calls that must land first.
+    ``rebuilds`` names those of the datasets whose rows are to be written anew: the call is made
+    even where all keys are there. Of these, ``tolerated`` names those that lack keys for which no
+    failed check asks: as many as there were are enough. ``depends_on`` are the ids of the calls
+    that must land first.
     """
 
     service: str
     date: date
     datasets: tuple[str, ...]
     checks: RowChecks = ()
+    rebuilds: Rebuilds = ()
+    tolerated: Annotated[tuple[str, ...], Field(exclude_if=not_)] = ()
     depends_on: tuple[str, ...] = ()
 
     @property
@@ -51,8 +57,9 @@ class Call(Record):
 class Plan(Record):
     """Calls in the order in which they are made, and what was left out.
 
-    ``rewrites`` are the ids of those that are made even where all keys are there: an expectation
-    failed on their rows. That they have landed says nothing of it: a run judges it again.
+    ``because`` is why dates are rebuilt that are there. Without it, those of ``rebuilds`` are of
+    rows on which an expectation failed: that they have landed says nothing of it, and a run judges
+    it again. ``with_dependents``, the dates that are made from those were planned as well.
     """
 
     version: Literal[1] = PLAN_VERSION
@@ -65,15 +72,10 @@ class Plan(Record):
     only_dataset: str | None = None
     only_layer: str | None = None
     include_passing: bool = False
+    because: Because = ""
+    with_dependents: Annotated[bool, Field(exclude_if=not_)] = False
     calls: tuple[Call, ...]
     unplanned: tuple[Unplanned, ...]
-    rewrites: tuple[str, ...] = ()
-
-    @model_serializer(mode="wrap")
-    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without ``rewrites`` where there are none, as plans were before there could be any."""
-        content: dict[str, Any] = write(self)
-        return content if self.rewrites else {k: v for k, v in content.items() if k != "rewrites"}
 
     @model_validator(mode="after")
     def _names_itself(self) -> Plan:
@@ -120,13 +122,20 @@ class Plan(Record):
         """The calls of one service, oldest date first."""
         return tuple(call for call in self.calls if call.service == service)
 
+    def rebuilt(self) -> int:
+        """How many calls write rows anew, whatever is there."""
+        return sum(bool(call.rebuilds) for call in self.calls)
+
     def dates_of(self) -> dict[tuple[str, str], tuple[date, ...]]:
-        """The planned dates, in order, by dataset and the names of the checks about rows."""
+        """The planned dates, in order, by dataset and what is asked of rows: ``rebuild``, and the
+        names of the checks about them."""
         dates: dict[tuple[str, str], list[date]] = {}
         for call in self.calls:
             for dataset in call.datasets:
-                names = dict.fromkeys(c.name for c in call.checks if c.dataset == dataset)
-                dates.setdefault((dataset, ", ".join(names)), []).append(call.date)
+                anew = ["rebuild"] if dataset in call.rebuilds else []
+                names = [*anew, *(c.name for c in call.checks if c.dataset == dataset)]
+                asked = ", ".join(dict.fromkeys(names))
+                dates.setdefault((dataset, asked), []).append(call.date)
         return {asked: tuple(sorted(days)) for asked, days in dates.items()}
 
 

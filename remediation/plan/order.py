@@ -34,9 +34,15 @@ def service_rank(contract: Contract, service: str, above: tuple[str, ...] = ()) 
     return max([min(layers), *upstream])
 
 
-def built_by(contract: Contract, service: str) -> list[str]:
-    """The datasets that one service builds, in the contract's order."""
-    return [name for name, dataset in contract.datasets.items() if dataset.service == service]
+def built_by(contract: Contract, service: str | None) -> list[str]:
+    """The datasets that one service builds, in the contract's order; none by no service."""
+    return [n for n, dataset in contract.datasets.items() if service and dataset.service == service]
+
+
+def are_level(contract: Contract) -> bool:
+    """Whether all that a service builds has as much above it, for each service."""
+    built = (built_by(contract, service) for service in contract.services)
+    return all(len({upstream_first(contract, name)[0] for name in names}) <= 1 for names in built)
 
 
 def filled_from(

@@ -1,28 +1,31 @@
 """From a run report to a plan. Pure: no clock, no network, no database.
 
 Candidates are, per dataset, the unexpected dates of its failed checks that a backfill can
-repair, and of the checks that will fail because the plan fills its upstream. Each becomes part
-of a call or is listed with the reason why not; none is dropped.
+repair, and of the checks that will fail because the plan fills its upstream; or the dates that
+are to be rebuilt although nothing is missing, and those alone. Each becomes part of a call or is
+listed with the reason why not; none is dropped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import NamedTuple
 
 from checkpoints.archive.remediation import RowCheck, Unplanned, Why
 from checkpoints.archive.report import Report
-from checkpoints.contract.checks import row_checks, tells_keys_apart, upstream_pair
+from checkpoints.contract.checks import row_checks
 from checkpoints.contract.model import Contract
 from checkpoints.contract.upstreams import names_above, names_in
 from checkpoints.coverage.results import CheckRecord
-from checkpoints.rules.evidence import Cell, Pair, Status
+from checkpoints.rules.evidence import Pair
 from checkpoints.rules.rule import Outcome
 from remediation.errors import PlanError
 from remediation.plan.candidates import (
     Asked,
     Want,
+    Wanted,
     candidates,
     cells_of,
     coming_above,
@@ -33,12 +36,33 @@ from remediation.plan.candidates import (
     to_rewrite,
     will_have,
 )
+from remediation.plan.causes import Cause, cause_of
+from remediation.plan.dependents import dependents, refuse_unread
 from remediation.plan.model import Call, Plan, call_id, content_hash
-from remediation.plan.order import built_by, filled_from, service_rank, upstream_first
+from remediation.plan.order import (
+    are_level,
+    built_by,
+    filled_from,
+    service_rank,
+    upstream_first,
+)
 
-Cause = tuple[Why, str]
-Planned = Mapping[tuple[str, date], tuple[RowCheck, ...]]
-"""The planned dates of datasets, and the checks about rows that each is planned for."""
+Place = tuple[str, date]
+"""A dataset and one of its dates."""
+
+
+class Asks(NamedTuple):
+    """What is asked of a planned date: that checks about rows pass, that rows are written anew.
+
+    ``tolerated``: keys are missing, and nobody asks for them.
+    """
+
+    checks: tuple[RowCheck, ...]
+    anew: bool
+    tolerated: bool
+
+
+Planned = Mapping[Place, Asks]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,26 +70,32 @@ class Request:
     """What is asked for: all datasets, or those of one layer, or one; and whether passed checks
     count as well.
 
+    ``dates`` of the one dataset are to be rebuilt, whatever is there, ``because`` of something, and
+    nothing else. ``with_dependents``, so are the dates that are made from what is planned.
     ``in_flight`` are ids of calls that a service may still be working on.
     """
 
     only_dataset: str | None = None
     only_layer: str | None = None
     include_passing: bool = False
+    dates: frozenset[date] = frozenset()
+    because: str = ""
+    with_dependents: bool = False
     in_flight: frozenset[str] = frozenset()
 
 
 def make_plan(report: Report, contract: Contract, contract_sha256: str, request: Request) -> Plan:
-    """The smallest set of calls that repairs what failed.
+    """The smallest set of calls that repairs what failed, or that rebuilds what is asked for.
 
     Raises:
-        PlanError: the report was made under another contract, the dataset or layer is unknown,
-            or two services need each other on the same date.
+        PlanError: the report was made under another contract or knows nothing of dates that are
+            asked for, the dataset or layer is unknown, options do not go together, or two services
+            need each other on the same date.
     """
     _refuse_another_contract(report, contract_sha256)
     asked = _asked(contract, request)
+    refuse_unread(report, asked.dates)
     planned, causes = _decide(report, contract, asked, request.in_flight)
-    decided = {*planned, *causes}
     draft = Plan.model_construct(
         id="",
         run_id=report.run_id,
@@ -76,12 +106,13 @@ def make_plan(report: Report, contract: Contract, contract_sha256: str, request:
         only_dataset=request.only_dataset,
         only_layer=request.only_layer,
         include_passing=request.include_passing,
+        because=request.because.strip(),
+        with_dependents=request.with_dependents,
         calls=_calls(contract, planned),
-        rewrites=_rewrites(contract, planned, to_rewrite(report, contract, asked)),
         unplanned=(
             *_unplanned(contract, causes),
-            *_passed(report, contract, asked, request.in_flight, decided),
-            *_never_planned(report, contract, asked, planned),
+            *_stale(report, contract, asked, request.in_flight, planned),
+            *_unasked(report, contract, asked, request.in_flight, {*planned, *causes}, planned),
         ),
     )
     return Plan.model_validate({**dict(draft), "id": content_hash(draft)})
@@ -110,8 +141,8 @@ def _refuse_another_contract(report: Report, contract_sha256: str) -> None:
 
 
 def _asked(contract: Contract, request: Request) -> Asked:
-    """The datasets asked for; every wrong name is told at once."""
-    dataset, layer, problems = request.only_dataset, request.only_layer, []
+    """What is asked for; every wrong name is told at once."""
+    dataset, layer, problems = request.only_dataset, request.only_layer, [*_unfit(request)]
     if dataset is not None and dataset not in contract.datasets:
         known = ", ".join(contract.names)
         problems.append(f"--dataset {dataset!r} is not in the contract, which has: {known}")
@@ -130,53 +161,124 @@ def _asked(contract: Contract, request: Request) -> Asked:
     if not names:
         raise PlanError(f"--dataset {dataset!r} is not in --layer {layer!r}: leave one out")
     return Asked(
-        names=names, include_passing=request.include_passing, about_rows=row_checks(contract)
+        names=names,
+        include_passing=request.include_passing,
+        about_rows=row_checks(contract),
+        dates=request.dates,
+        with_dependents=request.with_dependents,
     )
+
+
+def _unfit(request: Request) -> Iterator[str]:
+    """Which parts of a request do not go together."""
+    if request.dates and request.only_dataset is None:
+        yield "dates are rebuilt of one dataset: name it with --dataset"
+    if request.dates and not request.because.strip():
+        yield "dates that are there are rebuilt for a reason: give it with --because"
+    if request.because.strip() and not request.dates:
+        yield "--because is the reason to rebuild dates: name them with --dates, or --from and --to"
+    if request.dates and request.include_passing:
+        yield "--include-passing is for what lacks keys, not for dates that are named: leave it out"
 
 
 def _decide(
     report: Report, contract: Contract, asked: Asked, in_flight: Collection[str]
-) -> tuple[Planned, dict[tuple[str, date], Cause]]:
+) -> tuple[Planned, dict[Place, Cause]]:
     """Each candidate is either planned or has a cause; upstreams are decided first.
+
+    Where a service builds datasets of several depths, what its calls write beside what they are
+    for may lie above what was decided already: then it is decided again, knowing that.
+    """
+    wanted, rewritten = candidates(report, contract, asked), to_rewrite(report, contract, asked)
+    order = sorted(contract.names, key=lambda n: upstream_first(contract, n))
+    beside: set[Place] = set()
+    while True:
+        found = _Decided(wanted=wanted, beside=set(beside))
+        for name in order:
+            anew = frozenset(day for dataset, day in rewritten if dataset == name)
+            _decide_dataset(report, contract, asked, in_flight, name, anew, found)
+        if found.beside == beside or are_level(contract):
+            return found.planned, found.causes
+        beside = found.beside
+
+
+@dataclass(slots=True, kw_only=True)
+class _Decided:
+    """What is decided of the datasets so far.
+
+    What is ``filled`` brings keys to others: ``coming`` says how many there will be. What
+    ``spreads`` makes what is made from it stale, as does what the same calls write ``beside`` it.
+    """
+
+    wanted: Wanted
+    planned: dict[Place, Asks] = field(default_factory=dict)
+    causes: dict[Place, Cause] = field(default_factory=dict)
+    coming: dict[str, dict[date, int]] = field(default_factory=dict)
+    filled: set[Place] = field(default_factory=set)
+    spreads: set[Place] = field(default_factory=set)
+    beside: set[Place] = field(default_factory=set)
+
+    def written_for(self, contract: Contract, name: str) -> set[Place]:
+        """What is written anew and makes rows of a dataset stale.
+
+        What the calls of its own service write beside is not counted: its dates would go on to
+        make each other stale.
+        """
+        own = built_by(contract, contract.datasets[name].service)
+        return self.spreads | {place for place in self.beside if place[0] not in own}
+
+
+def _decide_dataset(
+    report: Report,
+    contract: Contract,
+    asked: Asked,
+    in_flight: Collection[str],
+    name: str,
+    anew: frozenset[date],
+    so_far: _Decided,
+) -> None:
+    """Decide the dates of a dataset; those of ``anew`` are to be written again.
 
     A dataset that no service builds, such as a view, will have what comes to its upstream. What is
     planned for its rows alone gets no keys that others could get from it.
     """
-    wanted, rewritten = candidates(report, contract, asked), to_rewrite(report, contract, asked)
-    coming: dict[str, dict[date, int]] = {}
-    planned: dict[tuple[str, date], tuple[RowCheck, ...]] = {}
-    filled: set[tuple[str, date]] = set()
-    causes: dict[tuple[str, date], Cause] = {}
-    for name in sorted(contract.names, key=lambda n: upstream_first(contract, n)):
-        built = contract.datasets[name].service is not None
-        above = coming_above(report, contract, name, coming)
-        cells = {cell.date: cell for cell in cells_of(report, name)}
-        more = (
-            foreseen(report, contract, asked, name, above) if above and built else frozenset[date]()
+    dataset, none = contract.datasets[name], frozenset[Want]()
+    built = dataset.service is not None
+    above = coming_above(report, contract, name, so_far.coming)
+    cells = {cell.date: cell for cell in cells_of(report, name)}
+    more = frozenset[date]()
+    if above and built and not asked.dates:
+        more = foreseen(report, contract, asked, name, above)
+    own = so_far.wanted.get(name, {})
+    written = so_far.written_for(contract, name)
+    stale = foreseen_stale(report, contract, asked, name, written)
+    if asked.with_dependents:
+        anew |= dependents(report, contract, name, written)
+    for when in own.keys() | more | stale.keys() | anew:
+        cell, wants = cells.get(when), own.get(when, none) | stale.get(when, none)
+        checks, again = _row_checks(wants), when in anew
+        # Whatever they compare, its rows are to be written again.
+        compared = None if again or checks else wants
+        cause = cause_of(
+            report, contract, in_flight, so_far.filled, above, name, when, cell, compared
         )
-        own = wanted.get(name, {})
-        stale = foreseen_stale(report, contract, asked, name, planned)
-        for when in own.keys() | more | stale.keys():
-            cell, none = cells.get(when), frozenset[Want]()
-            wants = own.get(when, none) | stale.get(when, none)
-            # Whatever they compare, its rows are to be written again.
-            again = (name, when) in rewritten or bool(_row_checks(wants))
-            compared = None if again else wants
-            cause = _cause(report, contract, in_flight, filled, above, name, when, cell, compared)
-            if cause is not None:
-                causes[name, when] = cause
-            elif cell is not None:
-                planned[name, when] = _row_checks(wants)
-                if when in more or any(isinstance(want, Pair) for want in wants):
-                    filled.add((name, when))
-                    coming.setdefault(name, {})[when] = will_have(contract, name, cell, above)
-        if above and not built:
-            coming[name] = {
-                when: will_have(contract, name, cells[when], above)
-                for when in above
-                if when in cells
-            }
-    return planned, causes
+        if cause is not None:
+            so_far.causes[name, when] = cause
+        elif cell is not None:
+            lacks = when in more or (again and bool(cell.missing))
+            for_keys = any(isinstance(want, Pair) for want in wants)
+            tolerated = lacks and not (for_keys or when in more or when in above)
+            so_far.planned[name, when] = Asks(checks, again, tolerated and cell.matched > 0)
+            if lacks or checks or not again or asked.with_dependents:
+                so_far.spreads.add((name, when))
+                so_far.beside |= {(n, when) for n in built_by(contract, dataset.service)}
+            if for_keys or (lacks and not tolerated):
+                so_far.filled.add((name, when))
+                so_far.coming.setdefault(name, {})[when] = will_have(contract, name, cell, above)
+    if above and not built:
+        so_far.coming[name] = {
+            when: will_have(contract, name, cells[when], above) for when in above if when in cells
+        }
 
 
 def _row_checks(wants: Iterable[Want]) -> tuple[RowCheck, ...]:
@@ -184,86 +286,9 @@ def _row_checks(wants: Iterable[Want]) -> tuple[RowCheck, ...]:
     return tuple(sorted(found, key=lambda check: (check.name, check.id)))
 
 
-def _cause(
-    report: Report,
-    contract: Contract,
-    in_flight: Collection[str],
-    filled: Collection[tuple[str, date]],
-    above: Collection[date],
-    name: str,
-    when: date,
-    day: Cell | None,
-    wants: frozenset[Want] | None,
-) -> Cause | None:
-    """Why a date of a dataset is not called; None when it is."""
-    dataset = contract.datasets[name]
-    if day is None and name in report.unreadable:
-        return Why.ERRORED, report.unreadable[name]
-    if day is None or day.status is not Status.DUE:
-        return Why.NOT_DUE, f"not expected then ({day.status if day else 'no figures'})"
-    if dataset.service is None:
-        return Why.NO_SERVICE, "the contract names no service that builds it"
-    if protected := _protected(contract, dataset.service, when):
-        return Why.PROTECTED, protected
-    earliest = contract.services[dataset.service].earliest_rebuildable
-    if earliest is not None and when < earliest:
-        return Why.TOO_OLD, f"{dataset.service} cannot rebuild dates before {earliest}"
-    if call_id(dataset.service, when) in in_flight:
-        return Why.IN_FLIGHT, f"{dataset.service} may still be working on an earlier call"
-    return _cause_above(report, contract, filled, above, name, when, day, wants)
-
-
-def _cause_above(
-    report: Report,
-    contract: Contract,
-    filled: Collection[tuple[str, date]],
-    above: Collection[date],
-    name: str,
-    when: date,
-    day: Cell,
-    wants: frozenset[Want] | None,
-) -> Cause | None:
-    """Why its upstream gives a date of a dataset nothing to be called for; None when it does.
-
-    Without ``wants`` its rows are to be written again, whatever keys it has.
-    """
-    upstream, names = upstream_pair(contract, name), names_above(contract, name)
-    if unreadable := next((report.unreadable[n] for n in names if n in report.unreadable), ""):
-        return Why.ERRORED, f"its upstream could not be read: {unreadable}"
-    comes = filled_from(contract, filled, names, when)
-    # Of several that all are needed, one alone brings nothing.
-    if comes and (len(names) == 1 or day.expected or when in above):
-        return None
-    if not day.expected:
-        return Why.UPSTREAM_EMPTY, f"its upstream {upstream.of!r} has nothing on these dates"
-    # A batch per date, or a count, says nothing about the keys that a finer comparison lacks.
-    if day.missing or wants is None:
-        return None
-    if tells_keys_apart(contract, upstream) or wants <= {upstream}:
-        return Why.COMPLETE, f"it has all that its upstream {upstream.of!r} has"
-    return None
-
-
-def _protected(contract: Contract, service: str, when: date) -> str:
-    """A call rebuilds all that its service builds, so one protected dataset forbids it."""
-    built = built_by(contract, service)
-    for period in contract.protected:
-        if period.dataset in built and when in period.range:
-            return f"{service} would rebuild {period.dataset!r}, protected: {period.reason}"
-    return ""
-
-
-def _rewrites(
-    contract: Contract, planned: Collection[tuple[str, date]], wanted: Iterable[tuple[str, date]]
-) -> tuple[str, ...]:
-    """The ids of the planned calls that write rows again."""
-    built = ((contract.datasets[name].service or "", (name, day)) for name, day in wanted)
-    return tuple(sorted({call_id(s, at[1]) for s, at in built if at in planned}))
-
-
 def _calls(contract: Contract, planned: Planned) -> tuple[Call, ...]:
     """One call per service and date, upstream services first, then the oldest date."""
-    by_call: dict[tuple[str, date], list[str]] = {}
+    by_call: dict[Place, list[str]] = {}
     for name, when in sorted(planned, key=lambda p: contract.names.index(p[0])):
         by_call.setdefault((contract.datasets[name].service or "", when), []).append(name)
     rank = {service: service_rank(contract, service) for service, _ in by_call}
@@ -272,7 +297,9 @@ def _calls(contract: Contract, planned: Planned) -> tuple[Call, ...]:
             service=service,
             date=when,
             datasets=tuple(names),
-            checks=tuple(check for name in names for check in planned[name, when]),
+            checks=tuple(check for name in names for check in planned[name, when].checks),
+            rebuilds=tuple(name for name in names if planned[name, when].anew),
+            tolerated=tuple(name for name in names if planned[name, when].tolerated),
             depends_on=_depends_on(contract, planned, service, when, names),
         )
         for (service, when), names in sorted(
@@ -283,7 +310,7 @@ def _calls(contract: Contract, planned: Planned) -> tuple[Call, ...]:
 
 def _depends_on(
     contract: Contract,
-    planned: Collection[tuple[str, date]],
+    planned: Collection[Place],
     service: str,
     when: date,
     names: Iterable[str],
@@ -294,7 +321,7 @@ def _depends_on(
     return tuple(sorted(call_id(s, when) for s in services - {service}))
 
 
-def _unplanned(contract: Contract, causes: Mapping[tuple[str, date], Cause]) -> Iterator[Unplanned]:
+def _unplanned(contract: Contract, causes: Mapping[Place, Cause]) -> Iterator[Unplanned]:
     """Causes merged: one entry per dataset and reason."""
     merged: dict[tuple[str, Cause], list[date]] = {}
     for (name, when), cause in causes.items():
@@ -305,12 +332,41 @@ def _unplanned(contract: Contract, causes: Mapping[tuple[str, date], Cause]) -> 
         yield Unplanned(dataset=name, why=why, reason=reason, dates=dates)
 
 
+def _stale(
+    report: Report,
+    contract: Contract,
+    asked: Asked,
+    in_flight: Collection[str],
+    planned: Planned,
+) -> Iterator[Unplanned]:
+    """The dates that are made from what is written anew, and that nobody asked for."""
+    if asked.with_dependents or not any(asks.anew for asks in planned.values()):
+        return
+    whole, _ = _decide(report, contract, replace(asked, with_dependents=True), in_flight)
+    cause = Why.STALE, "it is made from what is written anew: --with-dependents plans it"
+    yield from _unplanned(contract, dict.fromkeys(whole.keys() - planned.keys(), cause))
+
+
+def _unasked(
+    report: Report,
+    contract: Contract,
+    asked: Asked,
+    in_flight: Collection[str],
+    decided: Collection[Place],
+    planned: Planned,
+) -> Iterator[Unplanned]:
+    """What else lacks something; where dates are named, of nothing else is spoken."""
+    if not asked.dates:
+        yield from _passed(report, contract, asked, in_flight, decided)
+        yield from _never_planned(report, contract, asked, planned)
+
+
 def _passed(
     report: Report,
     contract: Contract,
     asked: Asked,
     in_flight: Collection[str],
-    decided: Collection[tuple[str, date]],
+    decided: Collection[Place],
 ) -> Iterator[Unplanned]:
     """Dates that lack keys, and that no failed check asks for: a threshold tolerates them."""
     tolerated = {
@@ -334,7 +390,7 @@ def _passed(
 
 
 def _never_planned(
-    report: Report, contract: Contract, asked: Asked, planned: Collection[tuple[str, date]]
+    report: Report, contract: Contract, asked: Asked, planned: Collection[Place]
 ) -> Iterator[Unplanned]:
     """What no backfill repairs, and what could not be evaluated.
 

@@ -57,6 +57,14 @@ def test_a_failed_run_cannot_be_signed_and_the_reason_is_named(tmp_path: Path) -
     assert read_signoff(tmp_path, report.run_id) is None
 
 
+def test_why_dates_were_rebuilt_is_on_the_page_and_in_the_sign_off(tmp_path: Path) -> None:
+    report = stored(tmp_path)
+    repaired(tmp_path, report, because="a bug in <L3>", exit_code=0)
+    text = accept(tmp_path).read_text()
+    assert "Rebuilt because: a bug in &lt;L3&gt;" in text
+    assert read_signoff(tmp_path, report.run_id).because == ("a bug in <L3>",)
+
+
 def test_a_failure_whose_every_date_is_a_known_gap_can_be_signed(tmp_path: Path) -> None:
     report = stored(tmp_path, factors=HOLE)
     contract_of(tmp_path, known_gaps=[GAP])
