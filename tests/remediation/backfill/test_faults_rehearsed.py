@@ -16,8 +16,9 @@ from remediation.ledger.journal import Event
 from remediation.ledger.ledger import ledger_path, open_ledger
 from remediation.ledger.states import State
 from remediation.service.dispatch import Dispatch
-from remediation.service.http import HttpSender
-from tests.remediation.service.test_service_call import CLOCK, Held
+from remediation.service.http import HttpSender, HttpService
+from remediation.service.kind import Access
+from tests.remediation.service.test_service_call import AUDIENCE, CLOCK, tokens_of
 from tests.support.backfills import Skipping, request_of, work_of
 from tests.support.rehearsals import (
     HOLES,
@@ -285,7 +286,7 @@ def test_a_service_that_is_not_there_gets_five_attempts_and_nothing_else(tmp_pat
     with rehearsal(tmp_path) as made:
         plan = made.plan()
     clock, told = Skipping(), list[Event]()
-    record, _ = run(request_of(made, plan, told, clock.clock, Held()))
+    record, _ = run(request_of(made, plan, told, clock.clock, tokens_of([])))
     expected = incomplete("", "4/17 rejected, 4/18 blocked, 4/19 blocked", 0, 0, 0)
     assert made.outcome(Ran(code=record.exit_code)) == expected
     assert clock.long_sleeps == [0.5, 1, 2, 4]
@@ -332,15 +333,17 @@ def test_a_huge_body_is_left_unread(tmp_path: Path) -> None:
 def test_a_refused_token_is_renewed_once_and_the_call_repeated(
     tmp_path: Path, times: int, expected: Outcome
 ) -> None:
-    """With a sender that has credentials: on this machine a run sends none."""
+    """With an audience: else a service on this machine gets no token."""
     with rehearsal(tmp_path, fault("unauthorized", "18", times=times)) as made:
-        plan, contract, tokens = made.plan(), made.file().contract, Held()
-        sender = HttpSender(contract.services["phase4"], tokens, CLOCK)
+        plan, phase4 = made.plan(), made.file().contract.services["phase4"]
+        assert isinstance(phase4, HttpService)
+        asked: list[str] = []
+        access = Access(tokens=tokens_of(asked), clock=CLOCK)
+        sender = HttpSender(phase4.model_copy(update={"audience": AUDIENCE}), access)
         with open_ledger(ledger_path(made.folder), CLOCK.now) as ledger:
             backfill(work_of(made, plan, ledger, CLOCK, {"phase4": Dispatch(sender)}))
         assert made.outcome(Ran(code=expected.code)) == expected
-        renewed = [False, False, True, False]
-        assert [renew for _, renew in tokens.asked] == renewed[: len(expected.sent.split())]
+        assert asked == [AUDIENCE, AUDIENCE]
 
 
 def test_a_redirect_to_a_log_in_page_is_not_followed(tmp_path: Path) -> None:
