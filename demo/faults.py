@@ -7,7 +7,7 @@ everything is written, and the answer says what was done.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -58,9 +58,20 @@ class Fault(Record):
         return value
 
     @property
+    def spares_other_dates(self) -> bool:
+        """True when a request for several dates is answered as if all went well: the dates that
+        the fault is not for are written as they should be."""
+        return self.status is None and self.reset == "never" and self.writes_at_once
+
+    @property
+    def writes_at_once(self) -> bool:
+        """True when nothing is written after the answer."""
+        return self.write_after <= self.answer_after
+
+    @property
     def writes_first(self) -> bool:
         """True when the answer is given after the rows are written."""
-        return self.write != "nothing" and self.write_after <= self.answer_after
+        return self.write != "nothing" and self.writes_at_once
 
 
 HONEST = Fault()
@@ -119,10 +130,18 @@ class Rehearsal:
         self._calls: Counter[tuple[int, date]] = Counter()
         self._met: Counter[tuple[int, date]] = Counter()
 
-    def next(self, phase: int, day: date) -> tuple[int, Fault]:
-        """The number of this call for the date, from 1 on, and what it meets."""
-        self._calls[phase, day] += 1
-        return self._calls[phase, day], self._fault(phase, day)
+    def next(self, phase: int, days: Sequence[date]) -> tuple[int, Fault, frozenset[date]]:
+        """The number of this call for its dates, from 1 on, what it meets, and the dates that are
+        spared.
+
+        It meets the fault of the first of its dates that has one.
+        """
+        self._calls.update((phase, day) for day in days)
+        faults = {day: self._fault(phase, day) for day in days}
+        fault = next((one for one in faults.values() if one is not HONEST), HONEST)
+        sound = frozenset(day for day, one in faults.items() if one is HONEST)
+        spared = sound if fault.spares_other_dates else frozenset[date]()
+        return max(self._calls[phase, day] for day in days), fault, spared
 
     def _fault(self, phase: int, day: date) -> Fault:
         for number, fault in enumerate(self._faults):

@@ -1,8 +1,10 @@
 """The processor services over HTTP: one server, a path prefix for each phase.
 
 ``POST /phase4/process`` with ``{"game_date": "2024-12-03"}`` and ``POST /phase4/process-date``
-with ``{"analysis_date": "2024-12-03"}`` do the same; likewise phases 3 and 5. The
-rows that the date has are replaced. In a rehearsal a call may meet a fault: see ``demo.faults``.
+with ``{"analysis_date": "2024-12-03"}`` do the same; ``/phase4/process-date-range`` takes a
+``start_date`` and an ``end_date``, ``/phase4/process-dates`` a list of ``dates``; likewise phases 3
+and 5. The rows that a date has are replaced. In a rehearsal a call may meet a fault: see
+``demo.faults``.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -159,19 +161,19 @@ class Connection(BaseHTTPRequestHandler):
             self._reply(refusal(HTTPStatus.NOT_FOUND, f"no route GET {self.path}"))
 
     def do_POST(self) -> None:
-        """Compute a layer's rows for one date."""
+        """Compute a layer's rows for some dates."""
         self._started = self.server.surroundings.clock()
         call = self._call()
         if isinstance(call, Answer):
             self._reply(call)
             return
-        number, fault = self.server.rehearsal.next(call.phase, call.day)
+        number, fault, spared = self.server.rehearsal.next(call.phase, call.days)
         met = f": {fault.fault}" if fault.fault else ""
-        self.server.log(f"POST {self.path} {call.day} call {number}{met}")
+        self.server.log(f"POST {self.path} {call.said} call {number}{met}")
         try:
-            self._play(call, fault)
+            self._play(replace(call, spared=spared), fault)
         except _Stopping:
-            self.server.log(f"stopping: {self.path} {call.day} is left as it is")
+            self.server.log(f"stopping: {self.path} {call.said} is left as it is")
 
     def _call(self) -> Call | Answer:
         """The call, or why it is none."""
@@ -189,7 +191,7 @@ class Connection(BaseHTTPRequestHandler):
     def _play(self, call: Call, fault: Fault) -> None:
         """Write and answer, each in its time."""
         first, last = sorted((fault.write_after, fault.answer_after))
-        if fault.writes_first:
+        if fault.writes_first or call.spared:
             self._pause(first)
             done = self.server.compute(call, fault)
             self._pause(last - first)
@@ -201,7 +203,7 @@ class Connection(BaseHTTPRequestHandler):
             self._hang_up()
             self._pause(last - first)
             done = self.server.compute(call, fault)
-            self.server.log(f"late {self.path} {call.day} {json.dumps(done.body):.{LOGGED}}")
+            self.server.log(f"late {self.path} {call.said} {json.dumps(done.body):.{LOGGED}}")
 
     def _pause(self, seconds: float) -> None:
         if seconds and self.server.surroundings.pause(seconds):

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 import requests
 
-from demo.layers import COMPOSITE_FACTORS, compute
+from demo.layers import COMPOSITE_FACTORS, PHASES, compute
 from demo.warehouse import Writer, build, fill_demo
 from tests.support.commands import command, environment
 from tests.support.forks import fork
@@ -81,6 +81,26 @@ def test_a_call_computes_the_rows_of_that_date_from_the_layer_above(service: Ser
     assert service.rows(ZONES, "2025-01-08", "analysis_date") == 30
     assert service.rows(CACHE, "2025-01-08", "cache_date") > 150
     assert service.rows(FACTORS, "2025-01-09") == 0
+
+
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [
+        ("process-date-range", {"start_date": "2025-02-03", "end_date": "2025-02-05"}),
+        ("process-dates", {"dates": ["2025-02-05", "2025-02-03", "2025-02-04"]}),
+    ],
+)
+def test_a_call_for_several_dates_computes_each_of_them(
+    service: Service, route: str, body: Any
+) -> None:
+    with duckdb.connect(service.warehouse) as db:
+        db.execute(f"DELETE FROM {FACTORS} WHERE game_date BETWEEN '2025-02-03' AND '2025-02-05'")
+    answer = service.post(f"/phase4/{route}", body)
+    assert answer.status_code == 200
+    assert answer.json()["date"] == "2025-02-03 to 2025-02-05"
+    assert len(answer.json()["results"]) == 3 * len(PHASES[4])
+    for day in ("2025-02-03", "2025-02-04", "2025-02-05"):
+        assert service.rows(FACTORS, day) == service.rows(SUMMARY, day) > 50
 
 
 def test_the_figures_are_those_of_the_days_before(service: Service) -> None:
@@ -255,6 +275,11 @@ def test_a_day_without_games_is_answered_400(service: Service, day: str) -> None
         ("process-date", b'{"game_date": "2025-01-08"}'),
         ("process-date", b'{"analysis_date": "2025-01-08", "processors": "all"}'),
         ("process-date", b'{"analysis_date": "2025-01-08", "processors": ["unknown"]}'),
+        ("process-date-range", b'{"start_date": "2025-01-08"}'),
+        ("process-date-range", b'{"start_date": "2025-01-08", "end_date": "2025-01-07"}'),
+        ("process-dates", b'{"dates": []}'),
+        ("process-dates", b'{"dates": "2025-01-08"}'),
+        ("process-dates", b'{"dates": ["2025-01-08", null]}'),
     ],
 )
 def test_a_malformed_request_is_answered_400_too_with_another_message(

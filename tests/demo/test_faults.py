@@ -121,11 +121,25 @@ def test_a_fault_meets_the_first_calls_of_each_of_its_dates(tmp_path: Path) -> N
     entry = {"fault": "half written", "phase": 4, "times": 2}
     dates = ["2025-01-08", {"from": "2025-01-10", "to": "2025-01-11"}]
     met = Rehearsal(read_scenario(scenario(tmp_path, {**entry, "dates": dates})).faults)
-    assert [met.next(4, D("2025-01-08"))[1].fault for _ in range(3)] == ["half written"] * 2 + [""]
-    assert [met.next(4, D("2025-01-11"))[0] for _ in range(3)] == [1, 2, 3]
-    assert met.next(4, D("2025-01-10"))[1].fault == "half written"
-    assert met.next(4, D("2025-01-09")) == (1, HONEST)
-    assert met.next(5, D("2025-01-10")) == (1, HONEST)
+    assert [met.next(4, [D("2025-01-08")])[1].fault for _ in range(3)] == ["half written"] * 2 + [
+        ""
+    ]
+    assert [met.next(4, [D("2025-01-11")])[0] for _ in range(3)] == [1, 2, 3]
+    assert met.next(4, [D("2025-01-10")])[1].fault == "half written"
+    assert met.next(4, [D("2025-01-09")]) == (1, HONEST, {D("2025-01-09")})
+    assert met.next(5, [D("2025-01-10")]) == (1, HONEST, {D("2025-01-10")})
+
+
+def test_a_request_meets_the_fault_of_the_first_of_its_dates_that_has_one(tmp_path: Path) -> None:
+    """Where it is answered as if all went well, the other dates are spared."""
+    one = {"fault": "never lands", "phase": 4, "dates": "2025-01-09"}
+    other = {"fault": "server error", "phase": 4, "dates": "2025-01-12"}
+    met = Rehearsal(read_scenario(scenario(tmp_path, one, other)).faults)
+    days = [D(f"2025-01-{day:02}") for day in range(8, 13)]
+    _, fault, spared = met.next(4, days)
+    assert (fault.fault, spared) == ("never lands", {days[0], days[2], days[3]})
+    number, fault, spared = met.next(4, days[2:])
+    assert (number, fault.fault, spared) == (2, "server error", set())
 
 
 def test_of_several_faults_for_a_date_each_follows_the_one_before(tmp_path: Path) -> None:
@@ -133,7 +147,7 @@ def test_of_several_faults_for_a_date_each_follows_the_one_before(tmp_path: Path
     first = {"fault": "unavailable", "times": 2, **days}
     path = scenario(tmp_path, first, {"fault": "half written", "times": 1, **days})
     met = Rehearsal(read_scenario(path).faults)
-    assert [met.next(4, D("2025-01-08"))[1].fault for _ in range(4)] == [
+    assert [met.next(4, [D("2025-01-08")])[1].fault for _ in range(4)] == [
         "unavailable",
         "unavailable",
         "half written",

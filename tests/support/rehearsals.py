@@ -116,10 +116,10 @@ class Rehearsal:
 
     @property
     def calls(self) -> list[tuple[float, str]]:
-        """Every call that reached the services, in their order: second, ``4/17``."""
-        line = r"^ *([\d.]+) POST /phase(\d)/\S+ 2024-11-(\d\d) call "
+        """Every call that reached the services, in their order: second, ``4/17``, ``4/18-19``."""
+        line = r"^ *([\d.]+) POST /phase(\d)/\S+ 2024-11-(\d\d)(?: to 2024-11(-\d\d))? call "
         found = re.findall(line, self.log, re.MULTILINE)
-        return [(float(seconds), f"{phase}/{day}") for seconds, phase, day in found]
+        return [(float(seconds), f"{phase}/{day}{end}") for seconds, phase, day, end in found]
 
     @property
     def sent(self) -> str:
