@@ -161,6 +161,12 @@ def test_its_last_lines_are_kept_without_colours_and_controls() -> None:
     assert answer.detail == "exit code 0: line 4 | line 5 | line 6 | red | 50%"
 
 
+def test_of_a_failure_in_python_the_reason_is_kept() -> None:
+    service = declared(sys.executable, "-c", "raise OSError('no source')", "{date}")
+    assert sent(service).detail.endswith(", in <module> | OSError: no source")
+    assert "Traceback" not in sent(service).detail
+
+
 def test_of_long_lines_the_end_is_kept() -> None:
     detail = with_last_lines("exit code 1", "x" * 1000 + " the reason")
     assert len(detail) == DETAIL_LENGTH
