@@ -11,16 +11,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checkpoints.archive.remediation import Change, RemediationRecord, Unplanned, Why
+from checkpoints.archive.remediation import Change, Orphans, RemediationRecord, Unplanned, Why
 from checkpoints.archive.report import Report
 from checkpoints.contract.model import Contract
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import CheckpointsError
 from checkpoints.output.columns import aligned, hanging, narrowed
-from checkpoints.output.console import WORD_STYLE
+from checkpoints.output.console import WORD_STYLE, print_failures
 from checkpoints.text import Detail, counted, duration, one_line
+from remediation.output.following import still_failing, warnings_of
 from remediation.output.reporter import (
     CHANGE_HEADINGS,
+    ORPHAN_HEADINGS,
     REMAINING_HEADINGS,
     Reporter,
     change_cells,
@@ -35,6 +37,7 @@ REQUESTS_SHOWN = 5
 RANGES_SHOWN = 6
 REMAINING_SHOWN = 20
 REGRESSIONS_SHOWN = 10
+FAILURE_LINES = 16
 REQUEST_LENGTH = 2000
 
 T = TypeVar("T")
@@ -59,7 +62,12 @@ class QuietReporter(Reporter):
         for problem in error.problems:
             self.say(f"error: {problem}", "red")
 
-    def conclude(self, record: RemediationRecord, path: str) -> None:  # noqa: ARG002
+    def conclude(
+        self,
+        record: RemediationRecord,
+        path: str,  # noqa: ARG002
+        following: Sequence[str] = (),  # noqa: ARG002
+    ) -> None:
         """Print the verdict."""
         print_verdict(self.console, record)
 
@@ -199,15 +207,44 @@ def print_verdict(console: Console, record: RemediationRecord) -> None:
 
 
 def print_record(
-    console: Console, record: RemediationRecord, path: str, detail: Detail = Detail.NORMAL
+    console: Console,
+    record: RemediationRecord,
+    path: str,
+    detail: Detail = Detail.NORMAL,
+    following: Sequence[str] = (),
 ) -> None:
-    """Print the verdict, before and after, what got worse, and what remains and why."""
+    """Print the verdict, before and after, what got worse, what remains and why, and what to do."""
     print_verdict(console, record)
     _print_changes(console, record.changes)
     _print_remaining(console, record, detail)
     if record.verdict_after:
         console.print(f"rules now: {record.verdict_after.summary}")
+    _print_rules(console, record, detail)
+    _print_orphans(console, record.orphans, detail)
     console.print(f"record {path}", soft_wrap=True)
+    for number, step in enumerate(following):
+        console.print(f"{'then' if number else 'next'}   {one_line(step)}", soft_wrap=True)
+
+
+def _print_rules(console: Console, record: RemediationRecord, detail: Detail) -> None:
+    """The rules that still fail, in the words of the checkpoint; and apart from them, warnings."""
+    layers = {change.dataset: change.layer for change in record.changes}
+    found = {
+        "Rules that still fail": still_failing(record),
+        "Warnings, which fail nothing": warnings_of(record),
+    }
+    for title, checks in found.items():
+        if checks:
+            console.print(title)
+            room = None if detail is Detail.VERBOSE else FAILURE_LINES
+            print_failures(console, checks, layers, ranges_of, room=room)
+
+
+def _print_orphans(console: Console, orphans: Sequence[Orphans], detail: Detail) -> None:
+    rows = [(o.dataset, o.of, o.keys, len(o.dates), shown_ranges(o.dates, detail)) for o in orphans]
+    if rows:
+        console.print("Orphans that stay: no call removes them")
+        console.print(table(ORPHAN_HEADINGS, rows))
 
 
 def _print_changes(console: Console, changes: Sequence[Change]) -> None:

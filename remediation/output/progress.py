@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -158,9 +158,9 @@ class ConsoleReporter(QuietReporter):
         """Print the command that continues."""
         self.say(f"interrupted: the ledger is intact; to continue: {command}")
 
-    def conclude(self, record: RemediationRecord, path: str) -> None:
-        """Print what the run came to."""
-        print_record(self.console, record, path, self._detail)
+    def conclude(self, record: RemediationRecord, path: str, following: Sequence[str] = ()) -> None:
+        """Print what the run came to, and what to do next."""
+        print_record(self.console, record, path, self._detail, following)
 
     def _print_line_if_due(self, event: Event) -> None:
         now = self._monotonic()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +17,7 @@ from remediation.ledger.states import State
 
 CHANGE_HEADINGS = ("layer", "dataset", "of", "before", "after", "dates lacking")
 REMAINING_HEADINGS = ("service", "state", "dates", "ranges", "why")
+ORPHAN_HEADINGS = ("dataset", "of", "keys", "dates", "ranges")
 
 
 class Reporter(AbstractContextManager["Reporter"]):
@@ -37,8 +38,8 @@ class Reporter(AbstractContextManager["Reporter"]):
     def failed(self, error: CheckpointsError) -> None:
         """The run cannot continue."""
 
-    def conclude(self, record: RemediationRecord, path: str) -> None:
-        """The run is over; its record is at the path."""
+    def conclude(self, record: RemediationRecord, path: str, following: Sequence[str] = ()) -> None:
+        """The run is over; its record is at the path; what follows is to be done in order."""
 
 
 def verdict_of(record: RemediationRecord) -> tuple[str, str]:
