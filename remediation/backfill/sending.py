@@ -42,6 +42,8 @@ STOP_SECONDS = 5.0
 """What is under way and can be ended has so long to end when a run is interrupted."""
 
 LONGEST_SILENCE = 60.0
+A_MOMENT = 1.0
+"""Seconds; a shorter wait is not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +129,7 @@ class Sending:
         self._queue: deque[Attempt] = deque()
         # By call: what is held back until a probe landed may be sent in other groups.
         self._repeats: dict[str, Attempt] = {}
-        self._next_attempt = self._clock.monotonic()
+        self._next_attempt = self._told = self._clock.monotonic()
         self.answers = Breaker(self._service.breaker_after)
         self.landings = Breaker(self._service.breaker_after)
         self.stopped = ""
@@ -232,10 +234,13 @@ class Sending:
             self._take(*found)
         if self._watch and self._clock.monotonic() >= look:
             self._look()
+            if not (self._unanswered or may_start):
+                self._tell_what_is_watched()
 
     def _take(self, group: CallGroup, answer: Answer) -> None:
         if answer.kind is Kind.RUNNING:
             self._record(group, State.ACCEPTED, answer)
+            self.tell_wait(self._service.settle_seconds, f"{group.said}, {answer.detail}")
             return
         attempt = self._unanswered.pop(group.id)
         if seconds := answer.retry_after:
@@ -245,9 +250,26 @@ class Sending:
         self._next_attempt = max(self._next_attempt, self._clock.monotonic() + (wait or 0.0))
         if wait is None:
             self._judge(attempt, answer)
-        else:
-            self._record(group, State.PLANNED, answer)
-            self._repeat(attempt.after_refusal(answer))
+            return
+        self._record(group, State.PLANNED, answer)
+        again = attempt.after_refusal(answer)
+        self._repeat(again)
+        if wait and not answer.retry_after:
+            said = f"HTTP {answer.status}" if answer.status else answer.detail
+            self.tell_wait(wait, f"attempt {again.number} of {ATTEMPTS} at {group.said} ({said})")
+
+    def tell_wait(self, seconds: float, what: str) -> None:
+        """Tell what is waited for, and until when, unless it is over in a moment."""
+        if seconds >= A_MOMENT:
+            until = self._clock.now() + timedelta(seconds=seconds)
+            self._journal.waits_for(self._name, what, until)
+
+    def _tell_what_is_watched(self) -> None:
+        """Tell once how long dates are looked for, where there is nothing else to do."""
+        deadline = self._watch.deadline
+        if self._watch and deadline > self._told:
+            self._told = deadline
+            self.tell_wait(deadline - self._clock.monotonic(), f"for {self._watch.said} to land")
 
     def _repeat(self, attempt: Attempt) -> None:
         """Put it first in the queue.

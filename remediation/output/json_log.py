@@ -18,6 +18,7 @@ from checkpoints.errors import CheckpointsError, ExitCode
 from checkpoints.output.findings import sentence_of
 from checkpoints.text import counted, dates
 from remediation.ledger.journal import Event
+from remediation.ledger.ledger import moment
 from remediation.ledger.states import State
 from remediation.output.following import still_failing, warnings_of
 from remediation.output.reporter import Reporter, verdict_of
@@ -70,7 +71,11 @@ class JsonLogReporter(Reporter):
             "landed": event.landed,
         }
         if event.state is None:
-            self._log("INFO", f"{event.service}: {event.text}", of, **fields)
+            text = event.text
+            if event.until:
+                fields["until"] = event.until.isoformat(timespec="seconds")
+                text = text or f"waiting until {moment(event.until)}: {event.waits_for}"
+            self._log("INFO", f"{event.service}: {text}", of, **fields)
             return
         fields["dates"] = [str(call.date) for call in event.calls]
         if event.status is not None:
