@@ -66,7 +66,8 @@ from remediation.output.following import Commands, next_steps
 from remediation.output.json_log import JsonLogReporter
 from remediation.output.progress import ConsoleReporter
 from remediation.output.reporter import Reporter
-from remediation.plan.model import Plan, estimates
+from remediation.plan.estimate import estimates
+from remediation.plan.model import Plan
 from remediation.plan.planning import check_played
 from remediation.service.credentials import Tokens, fetch_identity_token
 from remediation.service.kind import dry_run
@@ -269,7 +270,8 @@ def _reporter(setting: Setting, chosen: Plan, log_json: bool) -> Reporter:
     if setting.detail is Detail.QUIET:
         return QuietReporter(setting.console)
     measured = known_to(setting.file.project, _now).measured
-    each = {service: seconds for service, (_, seconds) in measured.items()}
+    expected = estimates(chosen, setting.file.contract, measured)
+    each = {e.service: e.seconds / e.dates for e in expected if e.service in measured}
     return ConsoleReporter(setting.console, time.monotonic, each, setting.detail)
 
 

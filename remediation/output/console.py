@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checkpoints.archive.remediation import Change, Orphans, RemediationRecord, Unplanned, Why
+from checkpoints.archive.remediation import Change, Orphans, RemediationRecord
 from checkpoints.archive.report import Report
 from checkpoints.contract.model import Contract
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import CheckpointsError
 from checkpoints.output.columns import aligned, hanging, narrowed
 from checkpoints.output.console import WORD_STYLE, print_failures
-from checkpoints.text import Detail, counted, duration, one_line
+from checkpoints.text import Detail, counted, dates, duration, one_line
 from remediation.output.following import still_failing, warnings_of
 from remediation.output.reporter import (
     CHANGE_HEADINGS,
@@ -29,8 +29,9 @@ from remediation.output.reporter import (
     remaining,
     verdict_of,
 )
+from remediation.plan.estimate import Estimate
 from remediation.plan.groups import groups_of
-from remediation.plan.model import Estimate, Plan
+from remediation.plan.model import Plan
 from remediation.service.kind import service_of
 
 REQUESTS_SHOWN = 5
@@ -97,14 +98,13 @@ def print_plan(
     detail: Detail = Detail.NORMAL,
 ) -> None:
     """Print ranges per dataset, calls per service, and what is not planned; quiet: one line."""
-    text = f"Plan {plan.short_id} of run {plan.run_id}: {counted(len(plan.calls), 'call')}"
+    text = f"Plan {plan.short_id} of run {plan.run_id}: {_how_many(plan, estimates)}"
     console.print(text, soft_wrap=True)
     if detail is Detail.QUIET:
         return
     if plan.calls:
         _print_ranges(console, plan, report)
-        times = [(e.service, e.calls, duration(e.seconds), e.basis) for e in estimates]
-        console.print(table(("service", "calls", "estimate", "based on"), times))
+        _print_estimates(console, estimates)
         if again := len(plan.rewrites):
             are = "is one" if again == 1 else "are"
             console.print(
@@ -116,23 +116,58 @@ def print_plan(
     else:
         console.print("Nothing to call.", style="yellow")
     if plan.unplanned:
-        left_out = []
-        for entry in plan.unplanned:
-            ranges = _left_out(entry, report, detail)
-            why = one_line(entry.reason) + (f": {ranges}" if ranges else "")
-            left_out.append((entry.dataset, len(entry.dates) or "", why))
-        console.print("Not planned")
-        console.print(table(("dataset", "dates", "why"), left_out))
+        _print_left_out(console, plan, report, detail)
 
 
-def _left_out(entry: Unplanned, report: Report, detail: Detail) -> str:
-    """The dates as ranges; those that nobody asked for only from the first to the last."""
-    ranges = report.ranges(entry.dates)
-    _, more = cut(ranges, RANGES_SHOWN, detail)
-    if more and entry.why is Why.PASSED:
-        ends = DateRange(ranges[0].first, ranges[-1].last)
-        return f"{ends}, in {len(ranges)} ranges (--verbose shows them)"
-    return ", ".join(map(str, ranges))
+def _how_many(plan: Plan, estimates: Sequence[Estimate]) -> str:
+    """``3 calls``; where one asks for several dates: ``1000 dates in 73 calls: 1 date first …``."""
+    number = sum(estimate.calls for estimate in estimates)
+    if not takes_several(estimates):
+        return counted(len(plan.calls), "call")
+    several = "of each service " if len(estimates) > 1 else ""
+    rest = number - len(estimates)
+    return f"{dates(len(plan.calls))} in {counted(number, 'call')}: {several}1 date first" + (
+        f", then {rest}" if rest else ""
+    )
+
+
+def takes_several(estimates: Sequence[Estimate]) -> bool:
+    """Whether some call asks for several dates."""
+    return any(estimate.calls < estimate.dates for estimate in estimates)
+
+
+def _print_estimates(console: Console, estimates: Sequence[Estimate]) -> None:
+    headings = ("service", "dates", "calls", "estimate", "based on")
+    rows = [(e.service, e.dates, e.calls, duration(e.seconds), e.basis) for e in estimates]
+    shown = [n for n, name in enumerate(headings) if name != "dates" or takes_several(estimates)]
+    cells = [[row[n] for n in shown] for row in rows]
+    console.print(table([headings[n] for n in shown], cells))
+
+
+def _print_left_out(console: Console, plan: Plan, report: Report, detail: Detail) -> None:
+    """How many dates, and why; which ones only when verbose.
+
+    Where data may be lacking, always from the first to the last.
+    """
+    rows, hidden = [], False
+    for entry in plan.unplanned:
+        ranges = report.ranges(entry.dates)
+        spans = list(map(str, ranges))
+        if detail is not Detail.VERBOSE:
+            whole = len(ranges) == 1 and entry in plan.unrepaired
+            hidden |= bool(ranges) and not whole
+            spans = [_ends(ranges)] if ranges and entry in plan.unrepaired else []
+        why = one_line(entry.reason) + (f": {', '.join(spans)}" if spans else "")
+        rows.append((entry.dataset, len(entry.dates) or "", why))
+    console.print("Not planned")
+    console.print(table(("dataset", "dates", "why"), rows))
+    if hidden:
+        console.print("-v lists the dates that are not planned")
+
+
+def _ends(ranges: Sequence[DateRange]) -> str:
+    several = f", in {len(ranges)} ranges" if len(ranges) > 1 else ""
+    return f"{DateRange(ranges[0].first, ranges[-1].last)}{several}"
 
 
 def _print_ranges(console: Console, plan: Plan, report: Report) -> None:
@@ -154,12 +189,12 @@ def _texts(rows: Iterable[Iterable[object]]) -> list[list[Text]]:
     return [[Text(str(cell)) for cell in cells] for cells in rows]
 
 
-def shown_ranges(dates: Iterable[date], detail: Detail = Detail.NORMAL) -> str:
+def shown_ranges(days: Iterable[date], detail: Detail = Detail.NORMAL) -> str:
     """Dates as ranges of consecutive days, one per line, at most 6 unless verbose.
 
     A range says something of every day in it, so that none may be in it that is not meant.
     """
-    ranges, more = cut(ranges_of(dates), RANGES_SHOWN, detail)
+    ranges, more = cut(ranges_of(days), RANGES_SHOWN, detail)
     return "\n".join([*map(str, ranges), *([f"and {more} more"] if more else [])])
 
 
