@@ -262,7 +262,7 @@ class ServiceBackfill:
         if failed:
             state = self._journal.state(failed[0].id)
             reason = f"the canary {failed[0].id} did not land: it is {state}"
-            reason = self._sending.pause or reason
+            reason = self._sending.pause or "; ".join(filter(None, (reason, self._sending.hint)))
         else:
             try:
                 seen = self._work.tables.look(adjacent)

@@ -42,6 +42,14 @@ STOP_SECONDS = 5.0
 """What is under way and can be ended has so long to end when a run is interrupted."""
 
 LONGEST_SILENCE = 60.0
+MALFORMED = 400
+HAS_DATA = "has data"
+OTHER_FORM = (
+    'the service may want another form, such as /process-date with {"analysis_date": …} or '
+    '/process with {"game_date": …}: comments beside phase4 in gx/pipeline.yml have the forms'
+)
+"""What a status 400 may mean where there is something to do, and the service took no call yet."""
+
 A_MOMENT = 1.0
 """Seconds; a shorter wait is not told."""
 
@@ -110,7 +118,7 @@ class Sending:
 
     ``answers`` counts consecutive calls that failed, ``landings`` dates that did not land.
     ``stopped`` says why no other call can fare better, ``pause`` that the service asked for a
-    pause which is longer than is waited.
+    pause which is longer than is waited, ``hint`` what may be wrong with every request.
     """
 
     def __init__(self, work: Work, name: str, journal: Journal, watch: Watch) -> None:
@@ -134,6 +142,8 @@ class Sending:
         self.landings = Breaker(self._service.breaker_after)
         self.stopped = ""
         self.pause = ""
+        self.hint = ""
+        self._was_accepted = False
 
     def send(self, calls: Sequence[Call], *, one_by_one: bool = False) -> list[Call]:
         """Send calls until all are settled or the service must be left alone.
@@ -287,6 +297,7 @@ class Sending:
                 self._record(group, State.ACCEPTED, answer)
                 self._watch_all(group, self._service.settle_seconds, unsure=False)
                 self.answers.record(failed=False)
+                self._was_accepted = True
             case Kind.UNKNOWN:
                 self._record(group, State.UNKNOWN, answer)
                 self._lost.update(dict.fromkeys((call.id for call in group.calls), attempt))
@@ -295,8 +306,16 @@ class Sending:
                 self._record(group, State.NOTHING_THERE, answer)
                 self.answers.record(failed=False)
             case _:
-                detail = f"{doubt}: {answer.detail}" if doubt else answer.detail
+                self.hint = self._hint(answer, doubt)
+                detail = ": ".join(filter(None, (doubt, answer.detail)))
+                detail = "; ".join(filter(None, (detail, self.hint)))
                 self._reject(group, replace(answer, detail=detail), stops=bool(doubt))
+
+    def _hint(self, answer: Answer, doubt: str) -> str:
+        """That the service may not understand the request; empty where it took one before."""
+        malformed = self._service.kind == "http" and answer.status == MALFORMED
+        refused = answer.kind is Kind.REJECTED or doubt.endswith(HAS_DATA)
+        return OTHER_FORM if malformed and refused and not self._was_accepted else ""
 
     def _watch_all(self, group: CallGroup, seconds: float, *, unsure: bool) -> None:
         for call in group.calls:
@@ -343,7 +362,7 @@ class Sending:
         try:
             found = self._work.tables.look(group.calls)
             if not all(nothing_there(found[call.id]) for call in group.calls):
-                return f"{claim}, but its upstream has data"
+                return f"{claim}, but its upstream {HAS_DATA}"
             found = self._work.tables.look(group.calls, at_source=True)
         except WarehouseError as error:
             return f"{claim}, and the tables could not be read to check it ({error})"
@@ -351,7 +370,7 @@ class Sending:
             return ""
         names = {name for call in group.calls for name in call.datasets}
         compared = {coverage_pair(self._work.contract, name).of or name for name in names}
-        return f"{claim} and its upstream lacks it, but {', '.join(sorted(compared))} has data"
+        return f"{claim} and its upstream lacks it, but {', '.join(sorted(compared))} {HAS_DATA}"
 
     def _record(self, group: CallGroup, state: State, answer: Answer) -> None:
         self._journal.move(
