@@ -159,7 +159,7 @@ def test_a_wait_before_a_repeat_is_told(made: Project) -> None:
 
 
 def test_what_is_looked_for_in_the_tables_is_told_with_its_end(made: Project) -> None:
-    made.change_service("four", settle_seconds=600)
+    made.change_service("four", settle_seconds=3)
     made.service.on("/four", SEVEN, answer(200))
     assert "four  0/3 settled, 0 landed, waiting until T: for 2025-01-07 to land" in lines_of(made)
 
