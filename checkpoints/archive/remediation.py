@@ -52,6 +52,10 @@ DONE = frozenset({State.LANDED, State.NOTHING_THERE})
 """Nothing remains to be done; the tables showed it when they were last read."""
 
 
+AS_ITS_UPSTREAM = "as its upstream"
+"""How the reason begins where no call of the service can bring what is lacking."""
+
+
 class Why(StrEnum):
     """Why dates are not planned."""
 
@@ -168,15 +172,25 @@ class Change(Record):
     regressions: tuple[Regression, ...]
 
 
+class Orphans(Record):
+    """The keys of a dataset that its upstream ``of`` lacks: how many, and on which dates."""
+
+    dataset: str
+    of: str
+    keys: int
+    dates: tuple[date, ...]
+
+
 class RemediationRecord(Record):
     """One plan as it stands after a run of it.
 
     ``report`` is the run report that it answers; ``plan_file`` and ``ledger`` are paths below the
     folder of the contract, as is the report's. ``counts`` are calls by service and state.
     ``changes`` compare the window of the report with a fresh read of the same window;
-    ``verdict_after`` and ``checks_after`` are what the checkpoint's rules say of that read. All
-    are missing when ``problem`` says why the tables could not be read. ``because`` is why dates
-    that were there were rebuilt.
+    ``verdict_after`` and ``checks_after`` are what the checkpoint's rules say of that read, and
+    ``orphans`` what it holds that does not belong: no call removes it. All are missing when
+    ``problem`` says why the tables could not be read. ``because`` is why dates that were there
+    were rebuilt.
     """
 
     version: Literal[1] = 1
@@ -200,6 +214,7 @@ class RemediationRecord(Record):
     verdict_after: Verdict | None = None
     checks_after: tuple[CheckRecord, ...] = ()
     changes: tuple[Change, ...] = ()
+    orphans: Annotated[tuple[Orphans, ...], Field(exclude_if=not_)] = ()
     problem: str = ""
 
     @property

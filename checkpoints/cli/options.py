@@ -99,6 +99,7 @@ READING = (
 MAX_BYTES = click.option(
     "--max-bytes", metavar="SIZE", help="Refuse to read more, e.g. 2GB (BigQuery)."
 )
+DEFAULT_CHECKPOINT = "after_backfill"
 JUDGING = (
     click.option(
         "--fail-on",
@@ -107,7 +108,7 @@ JUDGING = (
         show_default=True,
         help="The lightest severity whose failure fails the run.",
     ),
-    click.option("--checkpoint", default="after_backfill", show_default=True),
+    click.option("--checkpoint", default=DEFAULT_CHECKPOINT, show_default=True),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -88,7 +88,11 @@ def print_report(
     taken = _print_tolerated(console, report, verbose) + (STORED_LINES if stored else 0)
     taken += _print_retired(console, list(map(str, report.retired)), verbose)
     taken += _print_errors(console, report.checks, detail)
-    _print_failures(console, report, verbose, math.inf if verbose else BODY_LINES - taken)
+    layers = {record.name: record.layer for record in report.datasets}
+    layers |= dict.fromkeys(report.unreadable, "")
+    wanted = [c for c in report.checks if verbose or c.outcome is Outcome.FAILED]
+    room = BODY_LINES - taken
+    print_failures(console, wanted, layers, report.ranges, room=None if verbose else room)
     if verbose:
         for text in report.exemptions():
             console.print(one_line(text), soft_wrap=True)
@@ -188,47 +192,59 @@ def _why(check: CheckRecord) -> str:
     return f"{named}{check.message}"
 
 
-def _print_failures(console: Console, report: Report, verbose: bool, room: float) -> None:
-    """Per dataset where it fails, and its checks, in at most ``room`` lines.
+def print_failures(
+    console: Console,
+    checks: Sequence[CheckRecord],
+    layers: Mapping[str, str],
+    ranges: Callable[[Iterable[date]], Sequence[DateRange]],
+    *,
+    room: int | None,
+) -> None:
+    """Per dataset where it fails, and its checks, in at most ``room`` lines; without it, in full.
 
-    ``verbose`` also shows the checks that did not fail.
+    ``layers`` names the layer of each dataset, in the order in which they are shown, and ``ranges``
+    merges dates.
     """
-    wanted = [c for c in report.checks if verbose or c.outcome is Outcome.FAILED]
-    order = [*(record.name for record in report.datasets), *report.unreadable]
-    wanted.sort(key=lambda check: order.index(check.dataset))
+    order = [*layers, *(check.dataset for check in checks)]
+    wanted = sorted(checks, key=lambda check: order.index(check.dataset))
     rows = dict(zip((c.id for c in wanted), _rows(wanted, console.width), strict=True))
-    shown = 0
+    shown, left = 0, math.inf if room is None else room
     for name in dict.fromkeys(check.dataset for check in wanted):
         found = [check for check in wanted if check.dataset == name]
-        lines = _heading(report, found, console.width, verbose)
-        room -= len(lines)
+        layer = layers.get(name) or found[0].suite
+        lines = _heading(layer, found, ranges, console.width, verbose=room is None)
+        left -= len(lines)
         for check in found:
-            room -= len(rows[check.id])
-            if room < 0:
+            left -= len(rows[check.id])
+            if left < 0:
                 break
             lines += rows[check.id]
             shown += 1
-        if room < 0 and len(lines) == 1:
+        if left < 0 and len(lines) == 1:
             break
         for line in lines:
             console.print(line, soft_wrap=True)
     if shown < len(wanted):
-        left = counted(len(wanted) - shown, "more failed check")
-        console.print(f"and {left}: --verbose shows them")
+        failed = any(check.severity == "critical" for check in wanted)
+        more = counted(len(wanted) - shown, "more failed check" if failed else "more warning")
+        console.print(f"and {more}: --verbose shows them")
 
 
 def _heading(
-    report: Report, checks: Sequence[CheckRecord], width: int, verbose: bool
+    layer: str,
+    checks: Sequence[CheckRecord],
+    ranges: Callable[[Iterable[date]], Sequence[DateRange]],
+    width: int,
+    *,
+    verbose: bool,
 ) -> list[Text]:
     """A dataset and where its checks fail: one line, the longest ranges first, or all of them."""
     failed = [c for c in checks if c.outcome is Outcome.FAILED]
     days = {day for check in failed for day in check.unexpected_dates}
-    layers = {record.name: record.layer for record in report.datasets}
-    name = checks[0].dataset
-    title = Text(f"{layers.get(name, checks[0].suite)} {one_line(name)}", style="bold")
+    title = Text(f"{layer} {one_line(checks[0].dataset)}", style="bold")
     if days:
         title = Text.assemble(title, f" · {dates(len(days))}")
-    beside, below = _ranges(report.ranges(days), width, title.cell_len + 2, verbose)
+    beside, below = _ranges(ranges(days), width, title.cell_len + 2, verbose)
     if beside:
         title.append(f": {beside}", style="not bold")
     return [title, *(Text(f"  {line}") for line in below)]
@@ -311,7 +327,7 @@ def _cells(check: CheckRecord) -> list[Text]:
     beside = one_line(check.about) if check.stock else compared
     return [
         Text(""),
-        Text(mark, style=STYLE[check.outcome]),
+        Text(mark, style="yellow" if light else STYLE[check.outcome]),
         Text(one_line(check.name)),
         Text(found),
         Text(check.limit),

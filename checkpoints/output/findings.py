@@ -128,6 +128,11 @@ def failure(command: str, problems: Sequence[str], code: ExitCode, at: datetime)
     )
 
 
+def sentence_of(check: CheckRecord) -> str:
+    """A check and what it found, in a line: ``factors: conversion_ratio of raw: 0.0 % …``."""
+    return f"{_name(check)}: {_message(check)}"
+
+
 def _name(check: CheckRecord) -> str:
     """What is checked, without the threshold: a changed threshold is the same test."""
     compared = bool(check.compared_with)

@@ -196,8 +196,9 @@ class ServiceBackfill:
             self._watch.add(call, seconds, unsure=unsure)
             longest = max(longest, seconds)
         if earlier:
-            text = f"looking for {dates(len(earlier))} that an earlier run sent"
-            self._journal.remark(self._name, f"{text}, for at most {longest:.0f} s")
+            sought = f"{dates(len(earlier))} that an earlier run sent"
+            self._journal.remark(self._name, f"looking for {sought}, for at most {longest:.0f} s")
+            self._sending.tell_wait(longest, f"for {sought}")
         self._sending.send([])
         self._sending.reset_failures()  # what an earlier run left behind does not count here
 
@@ -272,7 +273,7 @@ class ServiceBackfill:
         if failed:
             state = self._journal.state(failed[0].id)
             reason = f"the canary {failed[0].id} did not land: it is {state}"
-            reason = self._sending.pause or reason
+            reason = self._sending.pause or "; ".join(filter(None, (reason, self._sending.hint)))
         else:
             try:
                 seen = self._work.tables.look(adjacent)
@@ -321,6 +322,7 @@ class ServiceBackfill:
         """Leave the service alone for a while, then try one date; returns it if it was not sent."""
         seconds = self._service.probe_after_seconds
         self._journal.remark(self._name, f"{reason}: one more is tried in {seconds:g} s")
+        self._sending.tell_wait(seconds, f"one more try, {call.date} ({reason})")
         self._clock.sleep(seconds)
         self._sending.reset_failures()
         return self._sending.send([call], one_by_one=True)

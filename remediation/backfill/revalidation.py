@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
-from checkpoints.archive.remediation import CallStatus, Change, Figures, Regression
+from checkpoints.archive.remediation import (
+    AS_ITS_UPSTREAM,
+    CallStatus,
+    Change,
+    Figures,
+    Orphans,
+    Regression,
+)
 from checkpoints.archive.report import Report
 from checkpoints.contract.checks import (
     checks_of,
@@ -48,6 +55,7 @@ class Revalidation:
     verdict: Verdict | None = None
     checks: tuple[CheckRecord, ...] = ()
     changes: tuple[Change, ...] = ()
+    orphans: tuple[Orphans, ...] = ()
     problem: str = ""
 
     @property
@@ -106,7 +114,20 @@ def revalidate(
             list(chain.from_iterable(multiplied.values())),
             _newly_broken(contract, frame, checks, report),
         ),
+        orphans=tuple(_orphans(datasets)),
     )
+
+
+def _orphans(datasets: Iterable[DatasetRecord]) -> Iterator[Orphans]:
+    for record in datasets:
+        found = [cell for cell in record.days if cell.orphans]
+        if record.of and found:
+            yield Orphans(
+                dataset=record.name,
+                of=record.of,
+                keys=sum(cell.orphans for cell in found),
+                dates=tuple(cell.date for cell in found),
+            )
 
 
 def window_again(contract: Contract, report: Report) -> Window:
@@ -174,7 +195,7 @@ def _as_checked(
     for call in calls:
         why = [lacking[n, call.date] for n in call.datasets if (n, call.date) in lacking]
         short = call.state is State.LANDED and why
-        changed = {"state": State.PARTIAL, "detail": f"as its upstream, {'; '.join(why)}"}
+        changed = {"state": State.PARTIAL, "detail": f"{AS_ITS_UPSTREAM}, {'; '.join(why)}"}
         found.append(call.model_copy(update=changed) if short else call)
     return tuple(found)
 

@@ -231,5 +231,6 @@ def _record(
         verdict_after=found.verdict,
         checks_after=found.checks,
         changes=found.changes,
+        orphans=found.orphans,
         problem=found.problem,
     )

@@ -42,6 +42,16 @@ STOP_SECONDS = 5.0
 """What is under way and can be ended has so long to end when a run is interrupted."""
 
 LONGEST_SILENCE = 60.0
+MALFORMED = 400
+HAS_DATA = "has data"
+OTHER_FORM = (
+    'the service may want another form, such as /process-date with {"analysis_date": …} or '
+    '/process with {"game_date": …}: comments beside phase4 in gx/pipeline.yml have the forms'
+)
+"""What a status 400 may mean where there is something to do, and the service took no call yet."""
+
+A_MOMENT = 1.0
+"""Seconds; a shorter wait is not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +118,7 @@ class Sending:
 
     ``answers`` counts consecutive calls that failed, ``landings`` dates that did not land.
     ``stopped`` says why no other call can fare better, ``pause`` that the service asked for a
-    pause which is longer than is waited.
+    pause which is longer than is waited, ``hint`` what may be wrong with every request.
     """
 
     def __init__(self, work: Work, name: str, journal: Journal, watch: Watch) -> None:
@@ -127,11 +137,13 @@ class Sending:
         self._queue: deque[Attempt] = deque()
         # By call: what is held back until a probe landed may be sent in other groups.
         self._repeats: dict[str, Attempt] = {}
-        self._next_attempt = self._clock.monotonic()
+        self._next_attempt = self._told = self._clock.monotonic()
         self.answers = Breaker(self._service.breaker_after)
         self.landings = Breaker(self._service.breaker_after)
         self.stopped = ""
         self.pause = ""
+        self.hint = ""
+        self._was_accepted = False
 
     def send(self, calls: Sequence[Call], *, one_by_one: bool = False) -> list[Call]:
         """Send calls until all are settled or the service must be left alone.
@@ -233,10 +245,13 @@ class Sending:
             self._take(*found)
         if self._watch and self._clock.monotonic() >= look:
             self._look()
+            if not (self._unanswered or may_start):
+                self._tell_what_is_watched()
 
     def _take(self, group: CallGroup, answer: Answer) -> None:
         if answer.kind is Kind.RUNNING:
             self._record(group, State.ACCEPTED, answer)
+            self.tell_wait(self._service.settle_seconds, f"{group.said}, {answer.detail}")
             return
         attempt = self._unanswered.pop(group.id)
         if seconds := answer.retry_after:
@@ -246,9 +261,26 @@ class Sending:
         self._next_attempt = max(self._next_attempt, self._clock.monotonic() + (wait or 0.0))
         if wait is None:
             self._judge(attempt, answer)
-        else:
-            self._record(group, State.PLANNED, answer)
-            self._repeat(attempt.after_refusal(answer))
+            return
+        self._record(group, State.PLANNED, answer)
+        again = attempt.after_refusal(answer)
+        self._repeat(again)
+        if wait and not answer.retry_after:
+            said = f"HTTP {answer.status}" if answer.status else answer.detail
+            self.tell_wait(wait, f"attempt {again.number} of {ATTEMPTS} at {group.said} ({said})")
+
+    def tell_wait(self, seconds: float, what: str) -> None:
+        """Tell what is waited for, and until when, unless it is over in a moment."""
+        if seconds >= A_MOMENT:
+            until = self._clock.now() + timedelta(seconds=seconds)
+            self._journal.waits_for(self._name, what, until)
+
+    def _tell_what_is_watched(self) -> None:
+        """Tell once how long dates are looked for, where there is nothing else to do."""
+        deadline = self._watch.deadline
+        if self._watch and deadline > self._told:
+            self._told = deadline
+            self.tell_wait(deadline - self._clock.monotonic(), f"for {self._watch.said} to land")
 
     def _repeat(self, attempt: Attempt) -> None:
         """Put it first in the queue.
@@ -266,6 +298,7 @@ class Sending:
                 self._record(group, State.ACCEPTED, answer)
                 self._watch_all(group, self._service.settle_seconds, unsure=False)
                 self.answers.record(failed=False)
+                self._was_accepted = True
             case Kind.UNKNOWN:
                 self._record(group, State.UNKNOWN, answer)
                 self._lost.update(dict.fromkeys((call.id for call in group.calls), attempt))
@@ -274,8 +307,16 @@ class Sending:
                 self._record(group, State.NOTHING_THERE, answer)
                 self.answers.record(failed=False)
             case _:
-                detail = f"{doubt}: {answer.detail}" if doubt else answer.detail
+                self.hint = self._hint(answer, doubt)
+                detail = ": ".join(filter(None, (doubt, answer.detail)))
+                detail = "; ".join(filter(None, (detail, self.hint)))
                 self._reject(group, replace(answer, detail=detail), stops=bool(doubt))
+
+    def _hint(self, answer: Answer, doubt: str) -> str:
+        """That the service may not understand the request; empty where it took one before."""
+        malformed = self._service.kind == "http" and answer.status == MALFORMED
+        refused = answer.kind is Kind.REJECTED or doubt.endswith(HAS_DATA)
+        return OTHER_FORM if malformed and refused and not self._was_accepted else ""
 
     def _watch_all(self, group: CallGroup, seconds: float, *, unsure: bool) -> None:
         for call in group.calls:
@@ -322,7 +363,7 @@ class Sending:
         try:
             found = self._work.tables.look(group.calls)
             if not all(nothing_there(found[call.id]) for call in group.calls):
-                return f"{claim}, but its upstream has data"
+                return f"{claim}, but its upstream {HAS_DATA}"
             found = self._work.tables.look(group.calls, at_source=True)
         except WarehouseError as error:
             return f"{claim}, and the tables could not be read to check it ({error})"
@@ -330,7 +371,7 @@ class Sending:
             return ""
         names = {name for call in group.calls for name in call.datasets}
         compared = {coverage_pair(self._work.contract, name).of or name for name in names}
-        return f"{claim} and its upstream lacks it, but {', '.join(sorted(compared))} has data"
+        return f"{claim} and its upstream lacks it, but {', '.join(sorted(compared))} {HAS_DATA}"
 
     def _record(self, group: CallGroup, state: State, answer: Answer) -> None:
         self._journal.move(

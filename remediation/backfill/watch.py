@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from checkpoints.errors import WarehouseError
+from checkpoints.text import dates
 from remediation.backfill.rebuilt import Rebuilds
 from remediation.backfill.rows import Multiplied, RowsBefore
 from remediation.backfill.tables import Held, outcome_of
@@ -61,6 +62,17 @@ class Watch:
         """True while the service may be working on a date that it has not said it took, or whose
         rows it may be multiplying."""
         return any(watched.unsure for watched in self._watched.values())
+
+    @property
+    def deadline(self) -> float:
+        """When the last of them is out of time, as a monotonic time."""
+        return max((watched.deadline for watched in self._watched.values()), default=0.0)
+
+    @property
+    def said(self) -> str:
+        """``2025-01-07``, ``3 dates``."""
+        calls = [watched.call for watched in self._watched.values()]
+        return str(calls[0].date) if len(calls) == 1 else dates(len(calls))
 
     def add(self, call: Call, seconds: float, *, unsure: bool) -> None:
         """Watch a call for ``seconds``; a rejected one changes its state only if it landed."""

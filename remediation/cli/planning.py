@@ -36,9 +36,11 @@ from remediation.ledger.lock import at_work
 from remediation.ledger.plans import contract_of, kept_path, write_plan
 from remediation.ledger.status import Status, status_of
 from remediation.output.console import about_the_future, print_plan, short
+from remediation.output.csv import csv_of
 from remediation.output.script import shell_script
 from remediation.output.status import print_status, watch_status
-from remediation.plan.model import Plan, estimates
+from remediation.plan.estimate import estimates
+from remediation.plan.model import Plan
 from remediation.plan.planning import Request, check_played, make_plan
 from remediation.service.kind import service_of
 
@@ -57,7 +59,7 @@ YES_FUTURE = click.option(
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "sh"]),
+    type=click.Choice(["text", "sh", "csv"]),
     default="text",
     show_default=True,
     help="Print the calls for those who must make them elsewhere.",
@@ -72,7 +74,7 @@ def plan(
     layer: str | None,
     include_passing: bool,
     out: str | None,
-    form: Literal["text", "sh"],
+    form: Literal["text", "sh", "csv"],
     rebuild: Rebuild,
     yes_future: bool,
 ) -> ExitCode:
@@ -116,7 +118,9 @@ def plan(
             chosen = f" --plan {shlex.quote(out)}" if out else ""
             again = typed_again(f"remediation run{chosen}", "yes_future", *WHERE)
             console.print(f"next   {again}", soft_wrap=True)
-    if form != "text":
+    if form == "csv":
+        sys.stdout.write(csv_of(made, file.contract))
+    elif form == "sh":
         look = f"cd {shlex.quote(str(Path.cwd()))} && {typed_again('checkpoints check', *WHERE)}"
         sys.stdout.write(shell_script(made, file.contract, look))
     write_json(made, setting.json_path)

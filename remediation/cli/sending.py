@@ -16,10 +16,12 @@ from typing import Any
 import click
 
 from checkpoints.archive.provenance import user_name
+from checkpoints.archive.report import Report
 from checkpoints.archive.runs import latest_run, stored_report
 from checkpoints.cli.ci_options import Publishing, ci_options, publish_failure
 from checkpoints.cli.options import (
     DATE,
+    DEFAULT_CHECKPOINT,
     DETAIL,
     JSON,
     READING,
@@ -60,10 +62,12 @@ from remediation.output.console import (
     restrictions,
     short,
 )
+from remediation.output.following import Commands, next_steps
 from remediation.output.json_log import JsonLogReporter
 from remediation.output.progress import ConsoleReporter
 from remediation.output.reporter import Reporter
-from remediation.plan.model import Plan, estimates
+from remediation.plan.estimate import estimates
+from remediation.plan.model import Plan
 from remediation.plan.planning import check_played
 from remediation.service.credentials import Tokens, fetch_identity_token
 from remediation.service.kind import dry_run
@@ -233,12 +237,31 @@ def _send(
         reporter.failed(error)
         publish_failure(publishing, error)
         return error.exit_code
-    reporter.conclude(record, short(path))
+    following = next_steps(record, file.contract, _commands(setting, report))
+    reporter.conclude(record, short(path), following)
     try:
         write_json(record, setting.json_path)
     finally:  # CI has the verdict even so
-        publishing(ci.findings_of(record), ci.sections_of(record))
+        publishing(ci.findings_of(record), ci.sections_of(record, following))
     return record.exit_code
+
+
+def _commands(setting: Setting, report: Report) -> Commands:
+    """What may be typed after a run of a plan: the window of its report is checked again."""
+    as_of = setting.as_of or report.as_of
+    asked = "" if report.windows else f" --from {report.window.first} --to {report.window.last}"
+    if report.checkpoint != DEFAULT_CHECKPOINT:
+        asked += f" --checkpoint {shlex.quote(report.checkpoint)}"
+    if as_of != _today(setting):
+        asked += f" --as-of {as_of}"
+    if report.verdict.fail_on != "critical":
+        asked += f" --fail-on {report.verdict.fail_on}"
+    return Commands(
+        resume=typed_again("remediation resume", "yes_future", *WHERE),
+        check=typed_again(f"checkpoints run{asked}", *WHERE),
+        plan=typed_again("remediation plan", *WHERE),
+        sign=typed_again('checkpoints signoff --by "your name"', "contract"),
+    )
 
 
 def _reporter(setting: Setting, chosen: Plan, log_json: bool) -> Reporter:
@@ -249,7 +272,8 @@ def _reporter(setting: Setting, chosen: Plan, log_json: bool) -> Reporter:
     if setting.detail is Detail.QUIET:
         return QuietReporter(setting.console)
     measured = known_to(setting.file.project, _now).measured
-    each = {service: seconds for service, (_, seconds) in measured.items()}
+    expected = estimates(chosen, setting.file.contract, measured)
+    each = {e.service: e.seconds / e.dates for e in expected if e.service in measured}
     return ConsoleReporter(setting.console, time.monotonic, each, setting.detail)
 
 

@@ -19,8 +19,9 @@ class Event:
     """Calls of a service that moved, or a remark about the service.
 
     ``settled`` of ``total`` calls of this run need nothing more; ``landed`` of them have landed.
-    ``status`` is the HTTP status that an answer came with. Until ``until`` the service asked not
-    to be called, or may be working on the calls.
+    ``status`` is the HTTP status that an answer came with. Until ``until`` nothing is sent, or the
+    service may be working on the calls; ``waits_for`` says what is waited for, where that is
+    neither a pause that the service asked for nor that the calls land.
     """
 
     service: str
@@ -31,6 +32,7 @@ class Event:
     state: State | None = None
     status: int | None = None
     until: datetime | None = None
+    waits_for: str = ""
     text: str = ""
 
     @property
@@ -98,6 +100,10 @@ class Journal:
         """Tell that nothing is sent to a service until its pause is over."""
         event = self._event(pause.service, str(pause))
         self._tell(replace(event, until=pause.until))
+
+    def waits_for(self, service: str, what: str, until: datetime) -> None:
+        """Tell what is waited for, at most until then."""
+        self._tell(replace(self._event(service, ""), until=until, waits_for=what))
 
     def remark(self, service: str, text: str) -> None:
         """Tell of something that is no transition."""

@@ -16,6 +16,7 @@ from checkpoints.text import counted, dates
 from remediation.ledger.states import DONE
 from remediation.output.reporter import (
     CHANGE_HEADINGS,
+    ORPHAN_HEADINGS,
     REMAINING_HEADINGS,
     Remaining,
     change_cells,
@@ -51,13 +52,18 @@ def findings_of(record: RemediationRecord) -> Findings:
     )
 
 
-def sections_of(record: RemediationRecord) -> list[Section]:
-    """Before and after, what remains and why, what nobody called."""
+def sections_of(record: RemediationRecord, following: Sequence[str] = ()) -> list[Section]:
+    """Before and after, what remains and why, orphans, what to do next, what nobody called."""
     changed = [change_cells(change) for change in record.changes]
     left = [group.cells(_ranges(group.dates)) for group in remaining(record.remaining)]
     sections = [table(CHANGE_HEADINGS, changed, "Before and after")] if changed else []
     if left:
         sections.append(table(REMAINING_HEADINGS, left, "What remains"))
+    if record.orphans:
+        rows = [(o.dataset, o.of, o.keys, len(o.dates), _ranges(o.dates)) for o in record.orphans]
+        sections.append(table(ORPHAN_HEADINGS, rows, "Orphans that stay"))
+    if following:
+        sections.append(table(("what to do next",), [(step,) for step in following]))
     return [*sections, *_unplanned(record.unplanned)]
 
 

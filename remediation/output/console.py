@@ -11,30 +11,34 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checkpoints.archive.remediation import Change, RemediationRecord, Unplanned, Why
+from checkpoints.archive.remediation import Change, Orphans, RemediationRecord, Why
 from checkpoints.archive.report import Report
 from checkpoints.contract.model import Contract
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import CheckpointsError
 from checkpoints.output.columns import aligned, hanging, narrowed
-from checkpoints.output.console import WORD_STYLE
+from checkpoints.output.console import WORD_STYLE, print_failures
 from checkpoints.text import Detail, counted, dates, duration, one_line
+from remediation.output.following import still_failing, warnings_of
 from remediation.output.reporter import (
     CHANGE_HEADINGS,
+    ORPHAN_HEADINGS,
     REMAINING_HEADINGS,
     Reporter,
     change_cells,
     remaining,
     verdict_of,
 )
+from remediation.plan.estimate import Estimate
 from remediation.plan.groups import groups_of
-from remediation.plan.model import Estimate, Plan
+from remediation.plan.model import Plan
 from remediation.service.kind import service_of
 
 REQUESTS_SHOWN = 5
 RANGES_SHOWN = 6
 REMAINING_SHOWN = 20
 REGRESSIONS_SHOWN = 10
+FAILURE_LINES = 16
 REQUEST_LENGTH = 2000
 
 T = TypeVar("T")
@@ -59,7 +63,12 @@ class QuietReporter(Reporter):
         for problem in error.problems:
             self.say(f"error: {problem}", "red")
 
-    def conclude(self, record: RemediationRecord, path: str) -> None:  # noqa: ARG002
+    def conclude(
+        self,
+        record: RemediationRecord,
+        path: str,  # noqa: ARG002
+        following: Sequence[str] = (),  # noqa: ARG002
+    ) -> None:
         """Print the verdict."""
         print_verdict(self.console, record)
 
@@ -89,7 +98,7 @@ def print_plan(
     detail: Detail = Detail.NORMAL,
 ) -> None:
     """Print ranges per dataset, calls per service, and what is not planned; quiet: one line."""
-    text = f"Plan {plan.short_id} of run {plan.run_id}: {counted(len(plan.calls), 'call')}"
+    text = f"Plan {plan.short_id} of run {plan.run_id}: {_how_many(plan, estimates)}"
     console.print(text, soft_wrap=True)
     if detail is Detail.QUIET:
         return
@@ -97,8 +106,7 @@ def print_plan(
         console.print(f"rebuilt because: {one_line(plan.because)}", soft_wrap=True)
     if plan.calls:
         _print_ranges(console, plan, report)
-        times = [(e.service, e.calls, duration(e.seconds), e.basis) for e in estimates]
-        console.print(table(("service", "calls", "estimate", "based on"), times))
+        _print_estimates(console, estimates)
         if again := _told_of_rebuilds(plan):
             console.print(again, soft_wrap=True)
     elif not plan.unplanned:
@@ -107,14 +115,8 @@ def print_plan(
         console.print("Nothing to call.", style="yellow")
     if stale := about_dependents(plan):
         console.print(stale, soft_wrap=True)
-    if unplanned := [entry for entry in plan.unplanned if entry.why is not Why.STALE]:
-        left_out = []
-        for entry in unplanned:
-            ranges = _left_out(entry, report, detail)
-            why = one_line(entry.reason) + (f": {ranges}" if ranges else "")
-            left_out.append((entry.dataset, len(entry.dates) or "", why))
-        console.print("Not planned")
-        console.print(table(("dataset", "dates", "why"), left_out))
+    if any(entry.why is not Why.STALE for entry in plan.unplanned):
+        _print_left_out(console, plan, report, detail)
 
 
 def _told_of_rebuilds(plan: Plan) -> str:
@@ -134,14 +136,57 @@ def about_dependents(plan: Plan) -> str:
     return f"{told} {become} stale by this plan: --with-dependents adds them" if stale else ""
 
 
-def _left_out(entry: Unplanned, report: Report, detail: Detail) -> str:
-    """The dates as ranges; those that nobody asked for only from the first to the last."""
-    ranges = report.ranges(entry.dates)
-    _, more = cut(ranges, RANGES_SHOWN, detail)
-    if more and entry.why is Why.PASSED:
-        ends = DateRange(ranges[0].first, ranges[-1].last)
-        return f"{ends}, in {len(ranges)} ranges (--verbose shows them)"
-    return ", ".join(map(str, ranges))
+def _how_many(plan: Plan, estimates: Sequence[Estimate]) -> str:
+    """``3 calls``; where one asks for several dates: ``1000 dates in 73 calls: 1 date first …``."""
+    number = sum(estimate.calls for estimate in estimates)
+    if not takes_several(estimates):
+        return counted(len(plan.calls), "call")
+    several = "of each service " if len(estimates) > 1 else ""
+    rest = number - len(estimates)
+    return f"{dates(len(plan.calls))} in {counted(number, 'call')}: {several}1 date first" + (
+        f", then {rest}" if rest else ""
+    )
+
+
+def takes_several(estimates: Sequence[Estimate]) -> bool:
+    """Whether some call asks for several dates."""
+    return any(estimate.calls < estimate.dates for estimate in estimates)
+
+
+def _print_estimates(console: Console, estimates: Sequence[Estimate]) -> None:
+    headings = ("service", "dates", "calls", "estimate", "based on")
+    rows = [(e.service, e.dates, e.calls, duration(e.seconds), e.basis) for e in estimates]
+    shown = [n for n, name in enumerate(headings) if name != "dates" or takes_several(estimates)]
+    cells = [[row[n] for n in shown] for row in rows]
+    console.print(table([headings[n] for n in shown], cells))
+
+
+def _print_left_out(console: Console, plan: Plan, report: Report, detail: Detail) -> None:
+    """How many dates, and why; which ones only when verbose.
+
+    Where data may be lacking, always from the first to the last.
+    """
+    rows, hidden = [], False
+    for entry in plan.unplanned:
+        if entry.why is Why.STALE:
+            continue
+        ranges = report.ranges(entry.dates)
+        spans = list(map(str, ranges))
+        if detail is not Detail.VERBOSE:
+            whole = len(ranges) == 1 and entry in plan.unrepaired
+            hidden |= bool(ranges) and not whole
+            spans = [_ends(ranges)] if ranges and entry in plan.unrepaired else []
+        why = one_line(entry.reason) + (f": {', '.join(spans)}" if spans else "")
+        rows.append((entry.dataset, len(entry.dates) or "", why))
+    console.print("Not planned")
+    console.print(table(("dataset", "dates", "why"), rows))
+    if hidden:
+        console.print("-v lists the dates that are not planned")
+
+
+def _ends(ranges: Sequence[DateRange]) -> str:
+    several = f", in {len(ranges)} ranges" if len(ranges) > 1 else ""
+    return f"{DateRange(ranges[0].first, ranges[-1].last)}{several}"
 
 
 def _print_ranges(console: Console, plan: Plan, report: Report) -> None:
@@ -163,12 +208,12 @@ def _texts(rows: Iterable[Iterable[object]]) -> list[list[Text]]:
     return [[Text(str(cell)) for cell in cells] for cells in rows]
 
 
-def shown_ranges(dates: Iterable[date], detail: Detail = Detail.NORMAL) -> str:
+def shown_ranges(days: Iterable[date], detail: Detail = Detail.NORMAL) -> str:
     """Dates as ranges of consecutive days, one per line, at most 6 unless verbose.
 
     A range says something of every day in it, so that none may be in it that is not meant.
     """
-    ranges, more = cut(ranges_of(dates), RANGES_SHOWN, detail)
+    ranges, more = cut(ranges_of(days), RANGES_SHOWN, detail)
     return "\n".join([*map(str, ranges), *([f"and {more} more"] if more else [])])
 
 
@@ -220,15 +265,44 @@ def print_verdict(console: Console, record: RemediationRecord) -> None:
 
 
 def print_record(
-    console: Console, record: RemediationRecord, path: str, detail: Detail = Detail.NORMAL
+    console: Console,
+    record: RemediationRecord,
+    path: str,
+    detail: Detail = Detail.NORMAL,
+    following: Sequence[str] = (),
 ) -> None:
-    """Print the verdict, before and after, what got worse, and what remains and why."""
+    """Print the verdict, before and after, what got worse, what remains and why, and what to do."""
     print_verdict(console, record)
     _print_changes(console, record.changes)
     _print_remaining(console, record, detail)
     if record.verdict_after:
         console.print(f"rules now: {record.verdict_after.summary}")
+    _print_rules(console, record, detail)
+    _print_orphans(console, record.orphans, detail)
     console.print(f"record {path}", soft_wrap=True)
+    for number, step in enumerate(following):
+        console.print(f"{'then' if number else 'next'}   {one_line(step)}", soft_wrap=True)
+
+
+def _print_rules(console: Console, record: RemediationRecord, detail: Detail) -> None:
+    """The rules that still fail, in the words of the checkpoint; and apart from them, warnings."""
+    layers = {change.dataset: change.layer for change in record.changes}
+    found = {
+        "Rules that still fail": still_failing(record),
+        "Warnings, which fail nothing": warnings_of(record),
+    }
+    for title, checks in found.items():
+        if checks:
+            console.print(title)
+            room = None if detail is Detail.VERBOSE else FAILURE_LINES
+            print_failures(console, checks, layers, ranges_of, room=room)
+
+
+def _print_orphans(console: Console, orphans: Sequence[Orphans], detail: Detail) -> None:
+    rows = [(o.dataset, o.of, o.keys, len(o.dates), shown_ranges(o.dates, detail)) for o in orphans]
+    if rows:
+        console.print("Orphans that stay: no call removes them")
+        console.print(table(ORPHAN_HEADINGS, rows))
 
 
 def _print_changes(console: Console, changes: Sequence[Change]) -> None:

@@ -8,15 +8,19 @@ which ``message`` is shown.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from checkpoints.archive.remediation import RemediationRecord
+from checkpoints.coverage.results import CheckRecord
 from checkpoints.errors import CheckpointsError, ExitCode
-from checkpoints.text import dates
+from checkpoints.output.findings import sentence_of
+from checkpoints.text import counted, dates
 from remediation.ledger.journal import Event
+from remediation.ledger.ledger import moment
 from remediation.ledger.states import State
+from remediation.output.following import still_failing, warnings_of
 from remediation.output.reporter import Reporter, verdict_of
 
 Severity = Literal["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]
@@ -67,7 +71,11 @@ class JsonLogReporter(Reporter):
             "landed": event.landed,
         }
         if event.state is None:
-            self._log("INFO", f"{event.service}: {event.text}", of, **fields)
+            text = event.text
+            if event.until:
+                fields["until"] = event.until.isoformat(timespec="seconds")
+                text = text or f"waiting until {moment(event.until)}: {event.waits_for}"
+            self._log("INFO", f"{event.service}: {text}", of, **fields)
             return
         fields["dates"] = [str(call.date) for call in event.calls]
         if event.status is not None:
@@ -90,12 +98,21 @@ class JsonLogReporter(Reporter):
         for problem in error.problems:
             self._log("ERROR", problem, exitCode=int(error.exit_code))
 
-    def conclude(self, record: RemediationRecord, path: str) -> None:
-        """Write what a run came to: what got worse, what remains, and the verdict."""
+    def conclude(self, record: RemediationRecord, path: str, following: Sequence[str] = ()) -> None:
+        """Write what a run came to: what got worse, what still fails, the verdict, what to do."""
         for change in record.changes:
             for worse in change.regressions:
                 text = f"{change.dataset} got worse on {worse.date}: {worse.what}"
                 self._log("ERROR", text, {"dataset": change.dataset}, dates=[str(worse.date)])
+        for check in still_failing(record):
+            self._log("ERROR", f"still fails: {sentence_of(check)}", **_fields(check))
+        for check in warnings_of(record):
+            self._log("NOTICE", f"warning: {sentence_of(check)}", **_fields(check))
+        for found in record.orphans:
+            keys, days = counted(found.keys, "key"), dates(len(found.dates))
+            text = f"orphans stay: {keys} of {found.dataset} on {days} that {found.of} lacks"
+            more = {"keys": found.keys, "dates": list(map(str, found.dates))}
+            self._log("NOTICE", text, {"dataset": found.dataset}, **more)
         if record.problem:
             self._log("ERROR", f"the window could not be read again: {record.problem}")
         word, landings = verdict_of(record)
@@ -108,4 +125,13 @@ class JsonLogReporter(Reporter):
             counts=record.model_dump(mode="json")["counts"],
             rules=record.verdict_after.summary if record.verdict_after else None,
             record=path,
+            next=list(following),
         )
+
+
+def _fields(check: CheckRecord) -> dict[str, Any]:
+    return {
+        "labels": {"dataset": check.dataset, "rule": check.name},
+        "observed": check.observed,
+        "dates": list(map(str, check.unexpected_dates)),
+    }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Self
 
@@ -22,7 +22,7 @@ from rich.progress import (
 from rich.text import Text
 
 from checkpoints.archive.remediation import RemediationRecord
-from checkpoints.text import Detail, duration
+from checkpoints.text import Detail, duration, one_line
 from remediation.ledger.journal import Event
 from remediation.ledger.ledger import moment
 from remediation.ledger.states import State
@@ -30,6 +30,7 @@ from remediation.output.console import QuietReporter, print_record
 
 LINE_SECONDS = 10.0
 LINE_DATES = 25
+LINE_STEP = timedelta(seconds=LINE_SECONDS)
 STYLE = {
     State.REJECTED: "bold red",
     State.UNKNOWN: "yellow",
@@ -42,7 +43,7 @@ STYLE = {
 """Of the states that are shown as they come; the others only move the bar."""
 
 WAITED_FOR = (None, State.ACCEPTED, State.UNKNOWN)
-"""A pause that was asked for, and dates that the service works on."""
+"""A pause, and dates that the service works on."""
 
 
 @dataclass(slots=True)
@@ -113,6 +114,7 @@ class ConsoleReporter(QuietReporter):
         self._bars: dict[str, TaskID] = {}
         self._waits: dict[str, tuple[datetime, str]] = {}
         self._printed: dict[str, tuple[float, int]] = {}
+        self._told_until: dict[str, datetime] = {}
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -139,7 +141,8 @@ class ConsoleReporter(QuietReporter):
         """Print what did not go well, and show how far the service is."""
         service, total = event.service, event.total
         if event.state is None:
-            self.say(f"{service}  {event.text}")
+            if event.text:
+                self.say(f"{service}  {event.text}")
         elif event.state in STYLE:
             self.say(f"{service}  {event.dates}  {event.state}: {event.text}", STYLE[event.state])
         if service not in self._bars:
@@ -158,16 +161,17 @@ class ConsoleReporter(QuietReporter):
         """Print the command that continues."""
         self.say(f"interrupted: the ledger is intact; to continue: {command}")
 
-    def conclude(self, record: RemediationRecord, path: str) -> None:
-        """Print what the run came to."""
-        print_record(self.console, record, path, self._detail)
+    def conclude(self, record: RemediationRecord, path: str, following: Sequence[str] = ()) -> None:
+        """Print what the run came to, and what to do next."""
+        print_record(self.console, record, path, self._detail, following)
 
     def _print_line_if_due(self, event: Event) -> None:
         now = self._monotonic()
         at, settled = self._printed.setdefault(event.service, (now, 0))
         finished = event.settled == event.total > settled
         gone = event.state is State.PLANNED and event.settled < settled
-        if finished or gone or now - at >= LINE_SECONDS or event.settled - settled >= LINE_DATES:
+        due = now - at >= LINE_SECONDS or event.settled - settled >= LINE_DATES
+        if finished or gone or due or self._is_new_wait(event):
             self._printed[event.service] = (now, event.settled)
             line = f"{event.service}  {event.settled}/{event.total} settled, {event.landed} landed"
             left = "" if gone else self._left(event.service, event.total)
@@ -179,8 +183,17 @@ class ConsoleReporter(QuietReporter):
             self._waits.pop(event.service, None)
         elif event.until and event.state in WAITED_FOR:
             why = f"for {event.dates} to land" if event.state else f"asked by {event.service}"
-            wait = event.until, why
+            wait = event.until, one_line(event.waits_for) or why
             self._waits[event.service] = max(wait, self._waits.get(event.service, wait))
+
+    def _is_new_wait(self, event: Event) -> bool:
+        """Whether a wait ends clearly later than the last that was printed: nothing may follow it
+        for minutes."""
+        told = self._told_until.get(event.service)
+        if event.state or not event.until or (told and event.until - told < LINE_STEP):
+            return False
+        self._told_until[event.service] = event.until
+        return True
 
     def _waiting(self, service: str) -> str:
         """``waiting until 2025-01-21 12:03:20 UTC: asked by four``, or nothing."""

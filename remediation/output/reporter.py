@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from checkpoints.archive.remediation import CallStatus, Change, Figures, RemediationRecord
 from checkpoints.errors import CheckpointsError
@@ -17,6 +17,7 @@ from remediation.ledger.states import State
 
 CHANGE_HEADINGS = ("layer", "dataset", "of", "before", "after", "dates lacking")
 REMAINING_HEADINGS = ("service", "state", "dates", "ranges", "why")
+ORPHAN_HEADINGS = ("dataset", "of", "keys", "dates", "ranges")
 
 
 class Reporter(AbstractContextManager["Reporter"]):
@@ -37,8 +38,8 @@ class Reporter(AbstractContextManager["Reporter"]):
     def failed(self, error: CheckpointsError) -> None:
         """The run cannot continue."""
 
-    def conclude(self, record: RemediationRecord, path: str) -> None:
-        """The run is over; its record is at the path."""
+    def conclude(self, record: RemediationRecord, path: str, following: Sequence[str] = ()) -> None:
+        """The run is over; its record is at the path; what follows is to be done in order."""
 
 
 def verdict_of(record: RemediationRecord) -> tuple[str, str]:
@@ -59,6 +60,8 @@ class Remaining:
     """Dates of one service that have not landed for the same reason, which may name each of them.
 
     ``attempts`` are how often each was tried, ``sent`` how often the service may have been reached.
+    ``requests`` are the dates that were last asked for together, as far as they were, and
+    ``in_flight_until`` is when the service is no longer at work on any.
     """
 
     service: str
@@ -67,6 +70,8 @@ class Remaining:
     dates: list[date] = field(default_factory=list)
     attempts: list[int] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
+    requests: set[str] = field(default_factory=set)
+    in_flight_until: set[datetime] = field(default_factory=set)
 
     def cells(self, ranges: str) -> tuple[object, ...]:
         """What stands under ``REMAINING_HEADINGS``, with the dates as ranges."""
@@ -86,6 +91,9 @@ def remaining(calls: Iterable[CallStatus | LedgerEntry]) -> list[Remaining]:
         group.dates.append(call.date)
         group.attempts.append(call.attempts)
         group.sent.append(call.sent)
+        group.requests.update({call.request.partition("/")[2]} if call.request else ())
+        if isinstance(call, LedgerEntry) and call.in_flight and call.in_flight_until:
+            group.in_flight_until.add(call.in_flight_until)
     return list(groups.values())
 
 

@@ -11,7 +11,7 @@ import shlex
 
 from checkpoints.contract.model import Contract
 from checkpoints.text import counted, one_line
-from remediation.plan.groups import groups_of
+from remediation.plan.groups import all_groups, groups_of
 from remediation.plan.model import Plan, idempotency_key
 from remediation.service.kind import check_callable, service_of
 
@@ -41,7 +41,7 @@ def shell_script(plan: Plan, contract: Contract, look: str = LOOK) -> str:
     called = [service_of(contract, name) for name in plan.services()]
     secrets = {name for service in called for name in service.secret_names()}
     required = {name for service in called for name in service.required_secrets()}
-    number = len(plan.calls)
+    number = len(all_groups(plan, contract))
     title = f"Plan {plan.short_id} of run {plan.run_id}: {counted(number, 'call')}."
     window = f"--from {plan.window.first} --to {plan.window.last}"
     return environment.get_template("plan.sh.j2").render(

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
+from rich.measure import Measurement
+from rich.padding import Padding
 from rich.text import Text
 
+from checkpoints.output.columns import BELOW, GAP, ROOM, aligned
 from checkpoints.text import Detail, counted, dates, duration, one_line
+from remediation.ledger.ledger import Pause, moment
 from remediation.ledger.states import State
 from remediation.ledger.status import AtWork, PlanStatus, Status
 from remediation.output.console import cut, shown_ranges, table
 from remediation.output.reporter import Remaining, remaining
 
 OPEN_SHOWN = 20
+REQUESTS_SHOWN = 6
+OPEN_HEADINGS = ("service", "state", "dates", "ranges", "sent")
 WATCH_SECONDS = 2.0
 
 
@@ -71,7 +78,9 @@ def _parts(status: Status, detail: Detail) -> Iterator[RenderableType]:
     for pause in status.pauses:
         yield _line(f"{pause.service} {pause}: nothing is sent to it before")
     for plan in status.plans:
-        yield from _plan(plan, detail, name_contract=len({p.contract for p in status.plans}) > 1)
+        yield from _plan(
+            plan, status.pauses, detail, name_contract=len({p.contract for p in status.plans}) > 1
+        )
     if status.older:
         yield Text(f"and {counted(status.older, 'older plan')}")
 
@@ -84,7 +93,9 @@ def _work(work: AtWork) -> str:
     )
 
 
-def _plan(plan: PlanStatus, detail: Detail, *, name_contract: bool) -> Iterator[RenderableType]:
+def _plan(
+    plan: PlanStatus, pauses: Sequence[Pause], detail: Detail, *, name_contract: bool
+) -> Iterator[RenderableType]:
     contract = f" ({plan.contract or 'its run is gone'})" if name_contract else ""
     yield _line(f"Plan {plan.plan_id[:12]} of run {plan.run_id}{contract}")
     if plan.because:
@@ -94,16 +105,61 @@ def _plan(plan: PlanStatus, detail: Detail, *, name_contract: bool) -> Iterator[
         yield Text(f"  {service}: {shown}")
     if not plan.open or detail is Detail.QUIET:
         return
-    groups, _ = cut(remaining(plan.open), OPEN_SHOWN, detail)
-    rows = []
-    for group in groups:
-        *cells, why = group.cells(shown_ranges(group.dates, detail))
-        rows.append((*cells, _sent(group), why))
-    yield table(("service", "state", "dates", "ranges", "sent", "why"), rows)
+    found = remaining(plan.open)
+    for wait in _waits(found, pauses):
+        yield _line(f"  waiting until {wait}")
+    groups, _ = cut(found, OPEN_SHOWN, detail)
+    yield _Groups(groups, detail)
     more = plan.open_dates - sum(len(group.dates) for group in groups)
     if more:
         listed = "all of them" if plan.open_dates == len(plan.open) else f"{len(plan.open)} of all"
         yield Text(f"  and {counted(more, 'more date')} ({listed}: --json -)")
+
+
+def _waits(groups: Sequence[Remaining], pauses: Sequence[Pause]) -> Iterator[str]:
+    """Until when a plan waits, and for what."""
+    services = {group.service for group in groups}
+    for pause in pauses:
+        if pause.service in services:
+            yield f"{moment(pause.until)}: asked by {pause.service}"
+    for group in groups:
+        if group.in_flight_until:
+            what = f"{dates(len(group.dates))} of {group.service}"
+            yield f"{moment(max(group.in_flight_until))}: for {what}, {group.state}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """A row for each group; where the reasons would stand in too narrow a column, below it."""
+
+    groups: Sequence[Remaining]
+    detail: Detail
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = options.max_width
+        rows = [self._row(group) for group in self.groups]
+        wide = table((*OPEN_HEADINGS, "why"), rows)
+        others = [row[:-1] for row in rows]
+        taken = Measurement.get(console, options, table(OPEN_HEADINGS, others)).maximum
+        longest = max(Text(row[-1]).cell_len for row in rows)
+        if width - taken >= min(longest + GAP, ROOM):
+            yield wide
+            return
+        spare = OPEN_HEADINGS.index("ranges")
+        cells = [[c for n, c in enumerate(r) if n != spare] for r in (OPEN_HEADINGS, *others)]
+        heading, *lines = aligned([[Text(cell) for cell in row] for row in cells])
+        yield heading
+        for line, row in zip(lines, rows, strict=True):
+            yield line
+            for text in (", ".join(row[spare].splitlines()), *row[-1].splitlines()):
+                yield Padding(Text(text), (0, 0, 0, BELOW))
+
+    def _row(self, group: Remaining) -> list[str]:
+        *cells, _ = group.cells(shown_ranges(group.dates, self.detail))
+        asked, more = cut(sorted(group.requests), REQUESTS_SHOWN, self.detail)
+        together = "; ".join([*asked, *([f"{more} more"] if more else [])])
+        said = filter(None, (group.why, f"asked for together: {together}" if together else ""))
+        return [*map(str, cells), _sent(group), "\n".join(said)]
 
 
 def _sent(group: Remaining) -> str:

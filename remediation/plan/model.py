@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from datetime import date
 from operator import not_
 from typing import Annotated, Final, Literal
@@ -16,11 +15,9 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, model_validator
 
 from checkpoints.archive.remediation import Because, Rebuilds, RowChecks, Unplanned, Why
-from checkpoints.contract.model import Contract
 from checkpoints.dates import DateRange
 from checkpoints.errors import ExitCode, worst
 from checkpoints.records import Record
-from checkpoints.text import counted
 
 PLAN_VERSION: Final = 1
 SHORT: Final = 12
@@ -139,15 +136,6 @@ class Plan(Record):
         return {asked: tuple(sorted(days)) for asked, days in dates.items()}
 
 
-class Estimate(Record):
-    """How long a service's calls will take, in seconds, and what that is based on."""
-
-    service: str
-    calls: int
-    seconds: float
-    basis: str
-
-
 def call_id(service: str, day: date) -> str:
     """The name of a call within a plan."""
     return f"{service}/{day}"
@@ -163,29 +151,3 @@ def content_hash(plan: Plan) -> str:
     content = plan.model_dump(mode="json", exclude={"id"})
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def estimates(
-    plan: Plan, contract: Contract, measured: Mapping[str, tuple[int, float]]
-) -> tuple[Estimate, ...]:
-    """The time each service will take.
-
-    ``measured`` holds, per service, the number of earlier calls and their median in seconds.
-    """
-    return tuple(
-        _estimate(service, len(plan.calls_of(service)), contract, measured.get(service))
-        for service in plan.services()
-    )
-
-
-def _estimate(
-    service: str, calls: int, contract: Contract, measured: tuple[int, float] | None
-) -> Estimate:
-    pace = contract.services[service].seconds_between_calls
-    if measured is None:
-        each, basis = pace, f"a minimum: {pace:g} s between calls, no call was timed yet"
-    else:
-        each = max(pace, measured[1])
-        earlier = counted(measured[0], "earlier call")
-        basis = f"{earlier}, median {measured[1]:.3g} s; {pace:g} s between calls"
-    return Estimate(service=service, calls=calls, seconds=calls * each, basis=basis)

@@ -71,6 +71,21 @@ def test_a_run_does_not_take_a_later_day_for_today_unasked(planned: Project) -> 
     assert "as of 2999-01-01, which is after today (" in err
 
 
+def test_plan_as_csv_is_alone_on_standard_output(made: Project) -> None:
+    made.check()
+    code, out, err = typed(made, "plan", "--format", "csv")
+    assert code == 0
+    assert out.splitlines() == [
+        "service,kind,dates,datasets",
+        *(f"four,http,{day},factors" for day in (SEVEN, EIGHT, NINE)),
+        *(f"five,http,{day},scores" for day in (SEVEN, EIGHT, NINE)),
+    ]
+    assert err.startswith(f"Plan {newest(made).short_id} of run ")
+    code, _, err = typed(made, "plan", "--format", "csv", "--json", "-")
+    assert code == 2
+    assert "--format csv and --json - both need standard output" in err
+
+
 def test_plan_as_json_is_alone_on_standard_output(made: Project) -> None:
     made.check()
     code, out, _ = typed(made, "plan", "--json", "-", "--out", str(made.folder / "mine.json"))

@@ -138,12 +138,43 @@ def test_status_tells_attempts_from_sends_groups_by_cause_and_shows_pauses(tmp_p
             "nothing is sent to it before"],
             [f"Plan {plan.short_id} of run run"],
             ["four: 2 rejected, 2 still missing"],
+            ["waiting until 2025-01-21 12:03:20 UTC: asked by four"],
             ["service", "state", "dates", "ranges", "sent", "why"],
             ["four", "rejected", "2", "2000-01-01 → 2000-01-02",
              "0× (tried 2×, never connected)", refused],
             ["four", "still missing", "2", "2000-01-03 → 2000-01-04", "1–2× (tried 2×)",
              f"factors has 0 of 2; the last attempt: {html.format(day='2000-01-03')}"],
         ]  # fmt: skip
+
+
+def test_on_a_narrow_screen_reasons_stand_below_the_dates_that_they_are_of(tmp_path: Path) -> None:
+    plan, at = plan_of(*calls_of(5)), At()
+    said = "exit code 3: Traceback of the job | ValueError: no schedule for the week of the date"
+    with open_ledger(tmp_path / "l.sqlite3", at.now) as ledger:
+        ledger.register(plan)
+        until = NOON + timedelta(minutes=9)
+        together = {"in_flight_until": until, "request": "four/2000-01-01..2000-01-03"}
+        ledger.move(plan.id, plan.calls[:3], State.SENDING, **together)
+        ledger.move(plan.id, plan.calls[:2], State.REJECTED, detail=said)
+        ledger.move(plan.id, plan.calls[3:], State.BLOCKED, detail="needs three, which is rejected")
+        lines = shown(status_of(ledger, at.time, None), width=80)
+    assert [line.rstrip() for line in lines] == [
+        f"Plan {plan.short_id} of run run",
+        "  four: 2 blocked, 1 sending, 2 rejected",
+        "  waiting until 2025-01-21 12:09:00 UTC: for 1 date of four, sending (in flight)",
+        "service  state                dates  sent",
+        "four     rejected             2      1×",
+        "    2000-01-01 → 2000-01-02",
+        "    exit code 3: Traceback of the job | ValueError: no schedule for the week of",
+        "    the date",
+        "    asked for together: 2000-01-01..2000-01-03",
+        "four     sending (in flight)  1      1×",
+        "    2000-01-03",
+        "    asked for together: 2000-01-01..2000-01-03",
+        "four     blocked              2      0×",
+        "    2000-01-04 → 2000-01-05",
+        "    needs three, which is rejected",
+    ]
 
 
 def test_before_anything_is_settled_earlier_calls_tell_how_long_it_takes(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +24,7 @@ from tests.support.backfills import (
     EIGHT,
     FACTORS,
     NINE,
+    SEVEN,
     Skipping,
     delete,
     plan_of,
@@ -125,6 +128,47 @@ def test_a_wait_is_shown_with_its_end_until_something_is_sent() -> None:
         reporter.report(sent)
         reporter.report(pause)
     assert f"waiting until 2025-01-21 12:03:{by_four}" in shown.getvalue()
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Project]:
+    with project(tmp_path, FACTORS) as running:
+        yield running
+
+
+def lines_of(made: Project) -> list[str]:
+    """What a run says without a terminal, on a clock that skips; the moments as ``T``."""
+    out, skipping = io.StringIO(), Skipping()
+    reporter = ConsoleReporter(Console(file=out, width=300), skipping.monotonic, {})
+    request = request_of(made, plan_of(made), clock=skipping.clock)
+    run(replace(request, tell=reporter.report))
+    return [re.sub(r"\d{4}-\S+ \S+ UTC", "T", line) for line in out.getvalue().splitlines()]
+
+
+def test_a_pause_that_is_asked_for_is_told_with_its_end_at_once(made: Project) -> None:
+    made.service.on("/four", EIGHT, answer(503, Retry_After="90"), land)
+    (told,) = (line for line in lines_of(made) if "waiting until T" in line)
+    assert told.startswith("four  1/3 settled, 1 landed, ")
+    assert told.endswith("waiting until T: asked by four")
+
+
+def test_a_wait_before_a_repeat_is_told(made: Project) -> None:
+    made.service.on("/four", EIGHT, *[answer(503)] * 3, land)
+    (told,) = (line for line in lines_of(made) if "waiting until T" in line)
+    assert told.endswith("waiting until T: attempt 3 of 5 at 2025-01-08 (HTTP 503)")
+
+
+def test_what_is_looked_for_in_the_tables_is_told_with_its_end(made: Project) -> None:
+    made.change_service("four", settle_seconds=3)
+    made.service.on("/four", SEVEN, answer(200))
+    assert "four  0/3 settled, 0 landed, waiting until T: for 2025-01-07 to land" in lines_of(made)
+
+
+def test_the_wait_before_a_probe_is_told(made: Project) -> None:
+    made.change_service("four", breaker_after=1, probe_after_seconds=60)
+    made.service.on("/four", EIGHT, answer(500), land)
+    (told,) = (line for line in lines_of(made) if "waiting until T" in line)
+    assert told.endswith("waiting until T: one more try, 2025-01-09 (1 call in a row failed)")
 
 
 def last_line(made: Project, *gone: str) -> tuple[str, RemediationRecord]:

@@ -17,9 +17,12 @@ from checkpoints.text import Detail
 from remediation.ledger.ledger import LedgerEntry
 from remediation.output.ci import findings_of, sections_of
 from remediation.output.console import QuietReporter, print_plan
+from remediation.output.csv import csv_of
 from remediation.output.json_log import JsonLogReporter
 from remediation.output.progress import ConsoleReporter
 from remediation.output.reporter import Reporter, remaining
+from remediation.plan.estimate import estimates
+from remediation.plan.model import Plan
 from tests.support.reports import check_of, lacking, plan_for, report_of
 from tests.support.runs import repair_of
 from tests.support.scripted_service import raw_contract
@@ -142,21 +145,78 @@ def test_a_reporter_that_says_nothing_follows_a_run_as_well() -> None:
         reporter.conclude(record, "record.json")
 
 
-def planned(detail: Detail) -> str:
-    """A plan of a report in which every second day lacks keys that nobody asks for."""
+def planned(detail: Detail, outcome: str = "PASSED", **services: Any) -> str:
+    """A plan of a report in which every second day of a dataset lacks keys."""
     odd = [f"2025-01-{day:02}" for day in range(5, 20, 2)]
-    contract = Contract.model_validate(raw_contract("http://127.0.0.1:1", Path("w.duckdb")))
-    report = lacking("factors", *odd, outcome="PASSED")
+    raw = raw_contract("http://127.0.0.1:1", Path("w.duckdb"), **services)
+    contract = Contract.model_validate(raw)
+    report = lacking("factors", *odd, outcome=outcome)
     out = io.StringIO()
     print_plan(Console(file=out, width=300), plan_for(contract, report), report, [], detail)
     return out.getvalue()
 
 
-def test_dates_that_nobody_asks_for_are_listed_one_by_one_only_when_verbose() -> None:
-    tolerated = "factors  8      lacks keys, but its checks passed (--include-passing plans it): "
-    first_to_last = "2025-01-05 → 2025-01-19, in 8 ranges (--verbose shows them)"
-    assert tolerated + first_to_last in planned(Detail.NORMAL)
-    assert f"{tolerated}2025-01-05, 2025-01-07, 2025-01-09, " in planned(Detail.VERBOSE)
+def test_the_dates_that_nobody_asks_for_are_listed_only_when_verbose() -> None:
+    tolerated = "factors  8      lacks keys, but its checks passed (--include-passing plans it)"
+    normal = planned(Detail.NORMAL)
+    assert [line.rstrip() for line in normal.splitlines()][-2:] == [
+        tolerated,
+        "-v lists the dates that are not planned",
+    ]
+    verbose = planned(Detail.VERBOSE)
+    assert f"{tolerated}: 2025-01-05, 2025-01-07, 2025-01-09, " in verbose
+    assert "-v" not in verbose
+
+
+def test_dates_that_nobody_repairs_are_always_said_from_the_first_to_the_last() -> None:
+    options = {"outcome": "FAILED", "earliest_rebuildable": "2025-02-01"}
+    said = "factors  8      four cannot rebuild dates before 2025-02-01: "
+    assert f"{said}2025-01-05 → 2025-01-19, in 8 ranges" in planned(Detail.NORMAL, **options)
+    assert f"{said}2025-01-05, 2025-01-07, " in planned(Detail.VERBOSE, **options)
+
+
+def plan_in_ranges(days: int, **more: Any) -> tuple[Plan, Contract, list[str]]:
+    """A plan of the days from 2025-01-06 on, in ranges, and what is shown of it."""
+    raw = raw_contract("http://127.0.0.1:1", Path("w.duckdb"), seconds_between_calls=2, **more)
+    contract = Contract.model_validate(raw)
+    missing = [f"2025-01-{day:02}" for day in range(6, 6 + days)]
+    report = lacking("factors", *missing)
+    plan = plan_for(contract, report)
+    out = io.StringIO()
+    print_plan(Console(file=out, width=100), plan, report, estimates(plan, contract, {}))
+    return plan, contract, [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+IN_RANGES = {
+    "dates_per_call": "range",
+    "at_most": 3,
+    "body": {"start_date": "{from}", "end_date": "{to}"},
+}
+
+
+def test_where_a_call_takes_several_dates_both_are_counted() -> None:
+    plan, contract, lines = plan_in_ranges(8, **IN_RANGES)
+    assert lines[0].endswith(": 8 dates in 4 calls: 1 date first, then 3")
+    assert [line.split()[:4] for line in lines[-2:]] == [
+        ["service", "dates", "calls", "estimate"],
+        ["four", "8", "4", "8"],
+    ]
+    assert csv_of(plan, contract).splitlines() == [
+        "service,kind,dates,datasets",
+        "four,http,2025-01-06,factors",
+        "four,http,2025-01-07 2025-01-08 2025-01-09,factors",
+        "four,http,2025-01-10 2025-01-11 2025-01-12,factors",
+        "four,http,2025-01-13,factors",
+    ]
+
+
+def test_where_a_call_takes_one_date_calls_are_counted_alone() -> None:
+    _, _, lines = plan_in_ranges(3)
+    assert lines[0].endswith(": 3 calls")
+    assert [line.split()[:3] for line in lines[-2:]] == [
+        ["service", "calls", "estimate"],
+        ["four", "3", "6"],
+    ]
 
 
 @pytest.mark.parametrize(("number", "said"), [(1, "1 date remains"), (2, "2 dates remain")])

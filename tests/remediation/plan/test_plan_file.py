@@ -10,7 +10,8 @@ import pytest
 from checkpoints.contract.model import Contract
 from remediation.errors import PlanError
 from remediation.ledger.plans import check_fits, newest_plan, read_plan, write_plan
-from remediation.plan.model import Plan, estimates
+from remediation.plan.estimate import estimates
+from remediation.plan.model import Plan
 from tests.support.commands import ROOT
 from tests.support.reports import SHA, lacking, plan_for
 from tests.support.scripted_service import raw_contract
