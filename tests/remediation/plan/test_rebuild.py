@@ -93,7 +93,11 @@ def test_another_reason_is_another_plan_and_none_is_not_written(contract: Contra
 
 
 def test_nothing_else_that_failed_is_part_of_it(contract: Contract) -> None:
-    report = lacking("summary factors cache", "2025-01-07", "2025-01-09")
+    names = ("summary", "factors", "cache")
+    checks = [check_of(name, ["2025-01-07", "2025-01-09"]) for name in names]
+    orphans = check_of("summary", ["2025-01-08"], kind="no_orphan_keys")
+    unread = check_of("summary", [], outcome="ERRORED", kind="date_gap")
+    report = report_of([*checks, orphans, unread], {})
     plan = rebuild(contract, report, "summary", "2025-01-07", "2025-01-08")
     assert calls(plan) == ["three 01-07 summary", "three 01-08 summary"]
     assert {entry.why for entry in plan.unplanned} == {Why.STALE}
