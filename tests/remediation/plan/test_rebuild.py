@@ -20,6 +20,7 @@ from checkpoints.contract.model import Contract
 from checkpoints.errors import ExitCode
 from remediation.errors import PlanError
 from remediation.output.console import print_plan
+from remediation.output.script import shell_script
 from remediation.plan.model import Plan
 from tests.support.reports import (
     CALENDAR,
@@ -81,6 +82,7 @@ def test_dates_that_are_there_are_rebuilt_for_a_reason(contract: Contract) -> No
     lines = printed(plan, FULL)
     assert f"rebuilt because: {WHY}" in lines
     assert "factors  2      rebuild  2025-01-07, 2025-01-09" in lines
+    assert f": 2 calls. Rebuilt because: {WHY}" in shell_script(plan, contract).splitlines()[1]
 
 
 def test_another_reason_is_another_plan_and_none_is_not_written(contract: Contract) -> None:
