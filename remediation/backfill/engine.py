@@ -213,6 +213,12 @@ class ServiceBackfill:
         found = self._work.tables.look(calls)
         anew = [c for c in calls if c.rebuilds and not self._journal.entries[c.id].sent]
         self._watch.rebuilds.note(anew, found)
+        datasets = self._work.contract.datasets
+        silent = {n for c in anew for n in c.rebuilds if not datasets[n].written_at}
+        if silent:
+            names, have = ", ".join(sorted(silent)), "has" if len(silent) == 1 else "have"
+            text = f"{names} {have} no written_at: an accepted call counts as a rebuild"
+            self._journal.remark(self._name, text)
         sent = {call.id for call in calls}.difference(call.id for call in anew)
         present = [c for c in calls if c.id in sent and has_landed(self._judged(c, found[c.id]))]
         self._journal.move(present, State.LANDED, detail="was there already")

@@ -47,7 +47,7 @@ class Rebuilds:
         before = self._before.get(call.id, {})
         held_none = {name for name, seen in before.items() if not seen.matched}
         silent = [name for name in call.rebuilds if name not in held_none | held.written.keys()]
-        accepted = not silent or call.id in self._ledger.accepted(self._plan_id)
+        accepted = not silent or self._ledger.is_accepted(self._plan_id, call)
         cells = {
             name: _as_before(cell, before.get(name)) if name in call.tolerated else cell
             for name, cell in held.cells.items()

@@ -222,11 +222,11 @@ class Ledger:
             found.setdefault(call, {})[name] = seen
         return found
 
-    def accepted(self, plan_id: str) -> frozenset[str]:
-        """Ids of the calls of a plan whose last attempt was answered, and accepted."""
-        query = f"""SELECT service || '/' || date FROM calls WHERE plan_id = ? AND
+    def is_accepted(self, plan_id: str, call: Call) -> bool:
+        """Whether the last attempt at a call was answered, and accepted."""
+        query = f"""SELECT 1 FROM calls WHERE plan_id = ? AND service = ? AND date = ? AND
             (SELECT heard.state FROM transitions AS heard WHERE {HEARD}) = '{State.ACCEPTED}'"""
-        return frozenset(self._read(str, query, plan_id))
+        return bool(self._read(bool, query, plan_id, call.service, str(call.date)))
 
     def pause(self, service: str, address: str, seconds: float, reason: str) -> Pause:
         """Note that a service at an address asked not to be called for so long.

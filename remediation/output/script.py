@@ -43,6 +43,8 @@ def shell_script(plan: Plan, contract: Contract, look: str = LOOK) -> str:
     required = {name for service in called for name in service.required_secrets()}
     number = len(all_groups(plan, contract))
     title = f"Plan {plan.short_id} of run {plan.run_id}: {counted(number, 'call')}."
+    if plan.because:
+        title = f"{title} Rebuilt because: {plan.because}"
     window = f"--from {plan.window.first} --to {plan.window.last}"
     return environment.get_template("plan.sh.j2").render(
         title=one_line(title, TITLE_LENGTH),

@@ -12,6 +12,7 @@ import pytest
 
 from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.errors import ExitCode
+from remediation.ledger.journal import Event
 from remediation.plan.model import Plan
 from remediation.plan.planning import Request, make_plan
 from tests.support.backfills import (
@@ -147,8 +148,11 @@ def test_a_dataset_that_does_not_say_when_it_was_written_is_taken_at_the_service
     with made_with(tmp_path) as made:
         plan = plan_of(made, SEVEN)
         made.service.on("/four", SEVEN, answer(200))
-        record = carry_out(made, plan)
+        events: list[Event] = []
+        record = carry_out(made, plan, events=events)
         assert told(record) == [("01-07", "landed", accepted)]
+        remark = "factors has no written_at: an accepted call counts as a rebuild"
+        assert remark in [event.text for event in events]
         assert record.exit_code is ExitCode.COMPLETE
         again = carry_out(made, plan)
         assert told(again) == told(record)
@@ -235,6 +239,16 @@ def test_a_killed_run_knows_what_was_there_before_its_call(tmp_path: Path, *, la
         assert made.service.sent == ["four 01-07"] * (1 if lands else 2)
         _, _, err = typed(made, "status")
         assert f"  rebuilt because: {WHY}" in err.splitlines()
+
+
+def test_a_date_that_was_written_after_the_run_gave_up_is_not_called_again(tmp_path: Path) -> None:
+    with made_with(tmp_path, "factors") as made:
+        plan = plan_of(made, SEVEN)
+        made.service.on("/four", SEVEN, answer(200))
+        carry_out(made, plan)
+        execute(made.database, f"UPDATE s.factors SET w = '{DURING}' WHERE d = ?", day=SEVEN)
+        assert told(carry_out(made, plan)) == [("01-07", "landed", "was there already")]
+        assert made.service.sent == ["four 01-07"]
 
 
 def test_rows_that_another_wrote_between_two_runs_are_no_rebuild_of_a_call_that_never_left(

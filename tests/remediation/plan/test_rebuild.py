@@ -20,6 +20,7 @@ from checkpoints.contract.model import Contract
 from checkpoints.errors import ExitCode
 from remediation.errors import PlanError
 from remediation.output.console import print_plan
+from remediation.output.script import shell_script
 from remediation.plan.model import Plan
 from tests.support.reports import (
     CALENDAR,
@@ -81,6 +82,7 @@ def test_dates_that_are_there_are_rebuilt_for_a_reason(contract: Contract) -> No
     lines = printed(plan, FULL)
     assert f"rebuilt because: {WHY}" in lines
     assert "factors  2      rebuild  2025-01-07, 2025-01-09" in lines
+    assert f": 2 calls. Rebuilt because: {WHY}" in shell_script(plan, contract).splitlines()[1]
 
 
 def test_another_reason_is_another_plan_and_none_is_not_written(contract: Contract) -> None:
@@ -93,7 +95,11 @@ def test_another_reason_is_another_plan_and_none_is_not_written(contract: Contra
 
 
 def test_nothing_else_that_failed_is_part_of_it(contract: Contract) -> None:
-    report = lacking("summary factors cache", "2025-01-07", "2025-01-09")
+    names = ("summary", "factors", "cache")
+    checks = [check_of(name, ["2025-01-07", "2025-01-09"]) for name in names]
+    orphans = check_of("summary", ["2025-01-08"], kind="no_orphan_keys")
+    unread = check_of("summary", [], outcome="ERRORED", kind="date_gap")
+    report = report_of([*checks, orphans, unread], {})
     plan = rebuild(contract, report, "summary", "2025-01-07", "2025-01-08")
     assert calls(plan) == ["three 01-07 summary", "three 01-08 summary"]
     assert {entry.why for entry in plan.unplanned} == {Why.STALE}
