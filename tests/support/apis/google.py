@@ -47,7 +47,7 @@ class GoogleTokens(Api):
         ):
             return Reply(status=400, body={"error": "invalid_grant"})
         claims = jwt.decode(assertion, verify=False)
-        assert claims["aud"] == f"{self.url}/token"
+        assert claims["aud"] == "https://oauth2.googleapis.com/token"
         assert claims["iss"] == EMAIL
         if audience := claims.get("target_audience"):
             return Reply(body={"id_token": self._identity(audience)})
