@@ -9,17 +9,21 @@ from typing import Any
 
 import duckdb
 
+from checkpoints.contract.loading import load_contract
+from checkpoints.contract.window import Window
 from checkpoints.contract.yaml_file import read_yaml
+from checkpoints.dates import DateRange
 from tests.support.commands import ROOT, environment
 from tests.support.forks import fork
 from tests.support.projects import project_of
 from tests.support.remediation_commands import states
-from tests.support.scripted_service import full_tables, raw_contract, without
+from tests.support.runs import judged
+from tests.support.scripted_service import FIRST, LAST, TODAY, full_tables, raw_contract, without
 from tests.support.warehouses import D, fill
 
 PRESETS = ROOT / "examples" / "services"
 HOLES = ("2025-01-10", "2025-01-11", "2025-01-12", "2025-01-13", "2025-01-15")
-WINDOW = ("--from", "2025-01-01", "--to", "2025-01-20", "--as-of", "2025-01-21")
+WINDOW = ("--from", str(FIRST), "--to", str(LAST), "--as-of", str(TODAY))
 QUICK = {
     "timeout_seconds": 5, "seconds_between_calls": 0, "settle_seconds": 5, "poll_seconds": 0.1,
     "probe_after_seconds": 0.05,
@@ -49,22 +53,30 @@ class Repair:
         """A command, as a user types it in a shell with the variables."""
         contract = str(self.folder / "pipeline.yml")
         running = fork(
-            module, *arguments, "--contract", contract, env=environment(**self.variables)
+            module,
+            *arguments,
+            "--contract",
+            contract,
+            env=environment(COLUMNS="250", **self.variables),
         )
         out, err = running.communicate(timeout=120)
         assert "Traceback" not in err
         self.written.extend((out, err))
         return Ran(code=running.wait(), out=out, err=err)
 
-    def planned(self) -> None:
-        """Find the gap and plan its calls."""
+    def validated(self) -> None:
+        """Find the gap."""
         assert self.typed("checkpoints", "run", *WINDOW).code == 1
-        assert self.typed("remediation", "plan").code == 0
 
-    def repaired(self, *arguments: str) -> Ran:
-        """Make the calls of a plan for the gap."""
-        self.planned()
-        return self.typed("remediation", "run", "--yes", *arguments)
+    def judged(self) -> None:
+        """Find the gap by the rules alone, which leaves the same report."""
+        file = load_contract(self.folder / "pipeline.yml", {})
+        judged(file, Window(range=DateRange(FIRST, LAST), label="January"), TODAY)
+
+    def repaired(self) -> Ran:
+        """Plan what was found, and make the calls."""
+        assert self.typed("remediation", "plan").code == 0
+        return self.typed("remediation", "run", "--yes")
 
     @property
     def states(self) -> dict[str, str]:
