@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from checkpoints.contract.model import KINDS, Contract
+from checkpoints.contract.model import KINDS, Contract, Service
 from checkpoints.contract.references import link_problems
 from checkpoints.contract.yaml_file import read_yaml
 from checkpoints.errors import ContractError
@@ -94,8 +94,9 @@ def load_contract(path: Path, environment: Mapping[str, str]) -> ContractFile:
     raw = read_yaml(path)
     problems: list[str] = []
     expanded = {
-        # A service's unset variables stay: they are needed to call it, not to check.
-        key: expand(value, environment, str(key), None if key == "services" else problems)
+        key: _expand_services(value, environment)
+        if key == "services"
+        else expand(value, environment, str(key), problems)
         for key, value in raw.items()
     }
     unset = tuple(p for p in problems if p.partition(":")[0] in REPLACEABLE.values())
@@ -115,6 +116,23 @@ def load_contract(path: Path, environment: Mapping[str, str]) -> ContractFile:
         sha256=hashlib.sha256(canonical).hexdigest(),
         unset=unset,
     )
+
+
+def _expand_services(services: Any, environment: Mapping[str, str]) -> Any:
+    """Unset variables stay: they are needed to call a service, not to check."""
+    if not isinstance(services, dict):
+        return services
+    return {name: _expand_service(service, environment) for name, service in services.items()}
+
+
+def _expand_service(service: Any, environment: Mapping[str, str]) -> Any:
+    """The fields that are ``late`` stay as they are: they hold secrets."""
+    if not isinstance(service, dict):
+        return service
+    kind = service.get("kind", "http")
+    known = isinstance(kind, str) and kind in KINDS
+    late = _kind_of(service).late if known else frozenset()
+    return {k: v if k in late else expand(v, environment, "", None) for k, v in service.items()}
 
 
 def expand(
@@ -184,7 +202,8 @@ def keys_at(
     place: Sequence[int | str], model: type[BaseModel], raw: Mapping[str, Any]
 ) -> list[str]:
     """The keys that a mapping at a place of a file of ``model`` may have."""
-    found, key_follows = model, False
+    found: type[BaseModel] = model
+    key_follows = False
     for n, part in enumerate(place):
         fields = {field.alias or name: field for name, field in found.model_fields.items()}
         if key_follows:
@@ -200,8 +219,8 @@ def keys_at(
     return [field.alias or name for name, field in found.model_fields.items()]
 
 
-def _kind_of(service: Mapping[str, Any]) -> type[BaseModel]:
-    kind: type[BaseModel] = import_module(KINDS[service.get("kind", "http")]).KIND
+def _kind_of(service: Mapping[str, Any]) -> type[Service]:
+    kind: type[Service] = import_module(KINDS[service.get("kind", "http")]).KIND
     return kind
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
 from importlib import import_module
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -215,8 +215,11 @@ class Service(Record):
     ``dates_per_call``: 1, or up to ``at_most`` consecutive ones (``range``) or any (``list``).
     After ``breaker_after`` failures in a row the service is left alone for
     ``probe_after_seconds``, then tried with one date. Strings may still hold ``${NAME}`` of an
-    unset variable: such a service cannot be called.
+    unset variable: such a service cannot be called. ``late`` are a kind's fields in which every
+    ``${NAME}`` stays as it is until a call is made: the values are secrets.
     """
+
+    late: ClassVar[frozenset[str]] = frozenset()
 
     kind: str = "http"
     timeout_seconds: Annotated[Number, Field(gt=0)] = 120

@@ -38,6 +38,9 @@ def shell_script(plan: Plan, contract: Contract, look: str = LOOK) -> str:
         keep_trailing_newline=True,
     )
     environment.filters |= {"quote": shlex.quote, "line": shlex.join}
+    called = [service_of(contract, name) for name in plan.services()]
+    secrets = {name for service in called for name in service.secret_names()}
+    required = {name for service in called for name in service.required_secrets()}
     number = len(plan.calls)
     title = f"Plan {plan.short_id} of run {plan.run_id}: {counted(number, 'call')}."
     window = f"--from {plan.window.first} --to {plan.window.last}"
@@ -46,6 +49,8 @@ def shell_script(plan: Plan, contract: Contract, look: str = LOOK) -> str:
         afterwards=f"{look} {window}",
         functions={words[0] for block in blocks for words in block},
         settles=any(call.depends_on for call in plan.calls),
+        secrets=sorted(secrets),
+        required=sorted(required),
         blocks=blocks,
         done=("The call was" if number == 1 else f"All {number} calls were")
         + " accepted. That proves nothing: look at the tables with",

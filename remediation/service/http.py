@@ -1,9 +1,4 @@
-"""HTTP: the parameters of a service, one attempt at a call, and what an answer means.
-
-No redirect is followed, no proxy or ``.netrc`` of the environment is used, and every attempt has
-a connection of its own: a reused one that the other side has just closed would leave it unclear
-whether the request was taken.
-"""
+"""HTTP: the parameters of a service, and the request that they make for a call."""
 
 from __future__ import annotations
 
@@ -11,74 +6,164 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlencode, urlsplit
+from operator import not_
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from urllib.parse import quote_plus, urlsplit
 
-from pydantic import Field, JsonValue, ValidationInfo, field_validator
+from pydantic import Field, JsonValue, ValidationInfo, field_validator, model_validator
 
-from remediation.errors import CredentialsError
-from remediation.service.answer import Answer, Kind
-from remediation.service.http_answer import ResultsList, classify, short
+from checkpoints.contract.loading import VARIABLE
+from remediation.service.http_answer import ResultsList
+from remediation.service.http_job import Job
+from remediation.service.http_sender import CONNECT_SECONDS, HttpSender
+from remediation.service.json_condition import Condition
 from remediation.service.kind import Access, ServiceKind, ServiceRequest
 from remediation.service.placeholders import (
+    ENCODED,
     has_variables,
     in_text,
     refuse_placeholders,
     unnamed_dates,
     with_dates,
 )
+from remediation.service.secrets import filled
 
 if TYPE_CHECKING:
-    import requests
-
-    from remediation.clock import Clock
     from remediation.plan.groups import CallGroup
-    from remediation.service.credentials import Tokens
 
-CONNECT_SECONDS = 10.0
-MAX_BODY_BYTES = 64 * 1024
-CHUNK_BYTES = 8 * 1024
+NAMED_IN = "path, query, headers or body"
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile(r"(?![ \t])[\t\x20-\x7e\xa0-\xff]*(?<![ \t])")
+SET_BY_CLIENT = frozenset(
+    (
+        "host", "connection", "content-length", "transfer-encoding", "idempotency-key", "expect",
+        "keep-alive", "te", "trailer", "upgrade", "proxy-authorization", "proxy-connection",
+    )
+)  # fmt: skip
+MEANINGS = ("accepted", "refused", "busy", "nothing_that_day")
+
+HeaderText = Annotated[str, Field(coerce_numbers_to_str=True)]
 
 
 class HttpRequest(ServiceRequest):
-    """``body`` is sent as JSON, or as the query of a GET."""
+    """``body`` is sent as JSON, or in the query of a GET; every ``${NAME}`` is a secret."""
 
     method: str
     url: str
+    query: Annotated[dict[str, Any], Field(default_factory=dict, exclude_if=not_)]
+    headers: Annotated[dict[str, str], Field(default_factory=dict, exclude_if=not_)]
     body: dict[str, Any]
 
     def __str__(self) -> str:
-        return f"{self.method} {self.url} {json.dumps(self.body)}"
+        url = with_query(self.url, query_of(self.query), encoded_around_variables)
+        headers = "".join(f" {name}: {value}" for name, value in self.headers.items())
+        return f"{self.method} {url} {json.dumps(self.body)}{headers}"
+
+    @property
+    def payload(self) -> dict[str, Any] | None:
+        """What is sent as JSON."""
+        return None if self.method == "GET" else self.body
+
+    @property
+    def shown_url(self) -> str:
+        """The whole URL, in which secrets stand as ``${NAME}``."""
+        return with_query(self.url, self._fields, encoded_around_variables)
+
+    def sent_url(self, environment: Mapping[str, str]) -> str:
+        """The whole URL, with its secrets."""
+        fields = [(filled(n, environment), filled(v, environment)) for n, v in self._fields]
+        return with_query(self.url, fields, quote_plus)
+
+    def sent_headers(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """The headers that the contract names, with their secrets; none that is empty."""
+        headers = {name: filled(value, environment) for name, value in self.headers.items()}
+        return {name: value for name, value in headers.items() if value}
+
+    def with_secrets(self, url: str, environment: Mapping[str, str]) -> str:
+        """A URL with those fields of the query that hold a secret."""
+        fields = [field for field in query_of(self.query) if VARIABLE.search("".join(field))]
+        return with_query(url, [(n, filled(v, environment)) for n, v in fields], quote_plus)
+
+    @property
+    def _fields(self) -> list[tuple[str, str]]:
+        return query_of(self.query) + (query_of(self.body) if self.method == "GET" else [])
 
 
 class HttpService(ServiceKind):
     """How a service is called over HTTP, and what its answers mean.
 
-    In ``path`` and ``body`` stand the placeholders of ``with_dates``. ``accepted`` and
-    ``nothing_that_day`` are HTTP statuses.
+    In ``path``, ``query``, ``headers`` and ``body`` stand the placeholders of ``with_dates``.
+    ``accepted``, ``refused``, ``busy`` and ``nothing_that_day`` are HTTP statuses; ``failed`` is
+    what makes an accepted answer a refusal. A ``job`` is followed to its end.
     """
+
+    late: ClassVar[frozenset[str]] = frozenset({"query", "headers", "api_key"})
 
     url: str
     method: Literal["POST", "PUT", "GET"] = "POST"
     path: str = "/process"
-    body: dict[str, JsonValue] = Field(default_factory=dict, validate_default=True)
-    auth: Literal["identity_token", "none"] = "identity_token"
+    auth: Literal["identity_token", "access_token", "api_key", "none"] = "identity_token"
     audience: str | None = None
+    api_key: str | None = Field(default=None, validate_default=True)
+    api_key_header: str = "X-API-Key"
+    query: dict[str, JsonValue] = Field(default_factory=dict)
+    headers: dict[str, HeaderText] = Field(default_factory=dict)
+    body: dict[str, JsonValue] = Field(default_factory=dict, validate_default=True)
     accepted: tuple[int, ...] = (200, 202)
+    refused: tuple[int, ...] = ()
+    busy: tuple[int, ...] = (429, 503)
     nothing_that_day: tuple[int, ...] = (400,)
+    failed: Condition | None = None
     results: ResultsList | None = None
+    job: Job | None = None
 
-    @field_validator("path", "body", mode="after")
+    @field_validator("path", "query", "headers", "body", "api_key", mode="after")
     @classmethod
-    def _has_known_placeholders(cls, value: Any) -> Any:
+    def _has_known_placeholders(cls, value: Any, info: ValidationInfo) -> Any:
         refuse_placeholders(value)
-        if isinstance(value, str) and "#" in value:
+        if info.field_name == "path" and "#" in value:
             raise ValueError(
                 f"{value!r} has a fragment, which is never sent: leave out # and after"
             )
         return value
+
+    @field_validator("api_key", mode="after")
+    @classmethod
+    def _is_a_secret(cls, api_key: str | None, info: ValidationInfo) -> str | None:
+        auth = info.data.get("auth")
+        if auth == "api_key" and not VARIABLE.search(api_key or ""):
+            raise ValueError("with auth: api_key write where it is found: api_key: ${NAME}")
+        if auth in ("identity_token", "access_token", "none") and api_key is not None:
+            raise ValueError(f"is not sent with auth: {auth}: write auth: api_key, or leave it out")
+        return api_key
+
+    @field_validator("api_key_header", mode="after")
+    @classmethod
+    def _is_a_header(cls, name: str) -> str:
+        _refuse_header(name)
+        return name
+
+    @field_validator("headers", mode="after")
+    @classmethod
+    def _may_be_set(cls, headers: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        """None is twice there, or set by the client."""
+        auth = info.data.get("auth", "none")
+        by_auth = info.data.get("api_key_header") if auth == "api_key" else "Authorization"
+        taken = {} if auth == "none" else {str(by_auth).lower(): f"set by auth: {auth}"}
+        for name in headers:
+            _refuse_header(name)
+            if why := taken.get(name.lower()):
+                raise ValueError(f"{name!r} is {why}: leave it out")
+            taken[name.lower()] = "there twice"
+        return headers
+
+    @field_validator("query", mode="after")
+    @classmethod
+    def _is_a_query(cls, query: dict[str, Any]) -> dict[str, Any]:
+        query_of(query)
+        return query
 
     @field_validator("body", mode="after")
     @classmethod
@@ -86,13 +171,15 @@ class HttpService(ServiceKind):
         """It names its date, where no variable is left that may hold it, and fits a query."""
         if info.data.get("method") == "GET":
             query_of(body)
+        places = [info.data.get(name) for name in ("query", "headers")]
         path = info.data.get("path", "{date}")
-        problem = unnamed_dates(info.data.get("dates_per_call", 1), "path or body", path, body)
+        dates_per_call = info.data.get("dates_per_call", 1)
+        problem = unnamed_dates(dates_per_call, NAMED_IN, path, body, *places)
         if problem and not has_variables(path, body):
             raise ValueError(problem)
         return body
 
-    @field_validator("body", mode="after")
+    @field_validator("query", "body", mode="after")
     @classmethod
     def _is_json(cls, body: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -101,10 +188,24 @@ class HttpService(ServiceKind):
             raise ValueError("holds .nan or .inf, which JSON has no word for") from error
         return body
 
+    @model_validator(mode="after")
+    def _says_one_thing_of_a_status(self) -> HttpService:
+        given = [name for name in MEANINGS if name in self.model_fields_set]
+        for status in dict.fromkeys(status for name in given for status in getattr(self, name)):
+            lists = [name for name in given if status in getattr(self, name)]
+            if len(lists) > 1:
+                raise ValueError(f"{status} is in {' and in '.join(lists)}: leave it in one")
+        return self
+
     @property
     def needs_token(self) -> bool:
-        """Whether a call carries an identity token: never on this machine, else as declared."""
-        return self.auth == "identity_token" and not is_loopback(urlsplit(self.url).hostname)
+        """Whether a call carries a token.
+
+        This machine gets an identity token only where its audience is named.
+        """
+        if self.auth == "identity_token":
+            return self.audience is not None or not is_loopback(urlsplit(self.url).hostname)
+        return self.auth == "access_token"
 
     @property
     def address(self) -> str:
@@ -116,11 +217,40 @@ class HttpService(ServiceKind):
         """Whom the identity token is for."""
         return self.audience or self.url.rstrip("/")
 
+    def meaning_of(self, status: int) -> str:
+        """Which list a status is in; one that the contract names takes precedence over a default.
+
+        Empty where it is in none.
+        """
+        lists = [name for name in MEANINGS if status in getattr(self, name)]
+        return next((name for name in lists if name in self.model_fields_set), *lists[:1] or [""])
+
     def problems(self, environment: Mapping[str, str] | None = None) -> list[str]:
         """Variables that are not set, or else what is wrong with the address and the request."""
-        problems = super().problems(environment) or list(_address_problems(self.url))
-        unnamed = unnamed_dates(self.dates_per_call, "path or body", self.path, self.body)
+        problems = super().problems(environment)
+        if not problems:
+            problems = [*_address_problems(self.url), *self._unsendable(environment)]
+        places = (self.path, self.body, self.query, self.headers)
+        unnamed = unnamed_dates(self.dates_per_call, NAMED_IN, *places)
         return [*problems, unnamed] if unnamed else problems
+
+    def _unsendable(self, environment: Mapping[str, str] | None) -> Iterator[str]:
+        """Values that HTTP does not allow; they are not shown."""
+        for name, text in self._all_headers.items():
+            value = text if environment is None else filled(text, environment)
+            source = " and ".join(found[1] for found in VARIABLE.finditer(text)) or "the contract"
+            if not HEADER_VALUE.fullmatch(value):
+                yield (
+                    f"header {name!r} would hold a line break, a space at an end or another "
+                    f"character that HTTP does not allow: correct it in {source}"
+                )
+            elif not value and self.api_key and name == self.api_key_header:
+                yield f"header {name!r} would be empty: set {source}"
+
+    @property
+    def _all_headers(self) -> dict[str, str]:
+        key = {self.api_key_header: self.api_key} if self.api_key else {}
+        return {**self.headers, **key}
 
     def describe(self, group: CallGroup) -> HttpRequest:
         """The request that asks for the dates of calls."""
@@ -130,28 +260,42 @@ class HttpService(ServiceKind):
             dates=group.dates if len(group.dates) > 1 else (),
             method=self.method,
             url=f"{self.url.rstrip('/')}/{in_text(self.path, group).lstrip('/')}",
+            query=with_dates(self.query, group),
+            headers={name: in_text(value, group) for name, value in self._all_headers.items()},
             body=with_dates(self.body, group),
         )
 
     def script_line(self, group: CallGroup, key: str) -> list[str]:
-        """``call ID ACCEPTED PACE AUDIENCE CURL-OPTIONS...``, without the token."""
-        accepted = " ".join(map(str, self.accepted))
-        audience = self.token_audience if self.needs_token else ""
-        pace = f"{self.seconds_between_calls:g}"
-        return ["call", group.id, accepted, pace, audience, *self._curl_options(group, key)]
+        """``call ID ACCEPTED PACE TOKEN SECRETS CURL-OPTIONS...``.
 
-    def _curl_options(self, group: CallGroup, key: str) -> list[str]:
-        """Options that follow no redirect and expand nothing in the URL."""
+        SECRETS are lines such as ``header X-API-Key: ${NAME}``, which the script fills in.
+        """
+        accepted = [str(s) for s in self.accepted if self.meaning_of(s) == "accepted"]
+        token = ""
+        if self.needs_token:
+            audience = f" {self.token_audience}" if self.auth == "identity_token" else ""
+            token = self.auth + audience
+        pace = f"{self.seconds_between_calls:g}"
+        return ["call", group.id, " ".join(accepted), pace, token, *self._curl(group, key)]
+
+    def _curl(self, group: CallGroup, key: str) -> list[str]:
+        """The secrets, then options that follow no redirect and expand nothing in the URL."""
         request = self.describe(group)
         limits = f"--connect-timeout {CONNECT_SECONDS:g} --max-time {self.timeout_seconds:g}"
         options = ["--silent", "--show-error", "--globoff", *limits.split()]
         options += ["--request", request.method, "--header", f"Idempotency-Key: {key}"]
-        if request.method != "GET":
-            options += ["--header", "Content-Type: application/json"]
-            return [*options, "--data-raw", json.dumps(request.body), request.url]
-        mark = "&" if "?" in request.url else "?"
-        given = urlencode(query_of(request.body))
-        return [*options, request.url + (mark + given if given else "")]
+        headers = dict(request.headers)
+        if request.payload is not None:
+            options += ["--data-raw", json.dumps(request.payload)]
+            if "content-type" not in map(str.lower, headers):
+                headers["Content-Type"] = "application/json"
+        given = [("header", f"{name}: {value}") for name, value in headers.items()]
+        given.append(("url", request.shown_url))
+        for option, text in given:
+            if not VARIABLE.search(text):
+                options += ["--" + option, text]
+        secrets = [f"{option} {text}" for option, text in given if VARIABLE.search(text)]
+        return ["\n".join(secrets), *options]
 
     @contextmanager
     def open_sender(self, access: Access) -> Iterator[HttpSender]:
@@ -160,13 +304,35 @@ class HttpService(ServiceKind):
         Raises:
             CredentialsError: it cannot be had.
         """
-        tokens = access.tokens if self.needs_token else None
-        with closing(HttpSender(self, tokens, access.clock)) as sender:
+        with closing(HttpSender(self, access)) as sender:
             sender.authenticate()
             yield sender
 
 
 KIND = HttpService
+
+
+def _refuse_header(name: str) -> None:
+    if not HEADER_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a header")
+    if name.lower() in SET_BY_CLIENT:
+        raise ValueError(f"{name!r} is set by the client itself: leave it out")
+
+
+def with_query(url: str, fields: list[tuple[str, str]], encode: Callable[[str], str]) -> str:
+    """A URL with further fields of its query."""
+    given = "&".join(f"{encode(name)}={encode(value)}" for name, value in fields)
+    mark = "&" if "?" in url else "?"
+    return url + (mark + given if given else "")
+
+
+def encoded_around_variables(text: str) -> str:
+    """Percent-encoded, but every ``${NAME}`` as it is."""
+    end, parts = 0, []
+    for found in VARIABLE.finditer(text):
+        parts += [quote_plus(text[end : found.start()]), found[0]]
+        end = found.end()
+    return "".join([*parts, quote_plus(text[end:])])
 
 
 def query_of(body: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -178,7 +344,7 @@ def query_of(body: Mapping[str, Any]) -> list[tuple[str, str]]:
     fields = []
     for name, given in body.items():
         for value in given if isinstance(given, list) else [given]:
-            if isinstance(value, dict | list):
+            if isinstance(value, list) or (isinstance(value, dict) and [*value] != [ENCODED]):
                 raise ValueError(f"{name!r} is nested, which the query of a GET cannot say")
             if value is not None:
                 text = json.dumps(value) if isinstance(value, bool) else str(value)
@@ -209,129 +375,3 @@ def is_loopback(host: str | None) -> bool:
         return ip_address(host or "").is_loopback
     except ValueError:
         return host is not None and host.lower() == "localhost"
-
-
-class HttpSender:
-    """Calls one service, from any thread. Without ``tokens`` no credentials are sent."""
-
-    def __init__(self, service: HttpService, tokens: Tokens | None, clock: Clock) -> None:
-        from http.cookiejar import DefaultCookiePolicy
-
-        import requests
-        from requests.adapters import HTTPAdapter
-
-        self._service = service
-        self._tokens = tokens
-        self._clock = clock
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=0, pool_maxsize=1))
-
-    def close(self) -> None:
-        """Release the connection."""
-        self._session.close()
-
-    def authenticate(self, *, renew: bool = False) -> str | None:
-        """The token that the next call carries, if it carries one.
-
-        Raises:
-            CredentialsError: none could be had.
-        """
-        if self._tokens is None:
-            return None
-        return self._tokens.token(self._service.token_audience, renew=renew)
-
-    def stop(self) -> bool:
-        """What was sent cannot be taken back."""
-        return False
-
-    def send(
-        self,
-        group: CallGroup,
-        *,
-        key: str,
-        tell: Callable[[Answer], None],  # noqa: ARG002
-        renew: bool = False,
-    ) -> Answer:
-        """Make one attempt; never raises for what the network or the service does.
-
-        ``key`` is the same for every attempt at these calls; ``renew`` asks for a new token.
-        """
-        try:
-            token = self.authenticate(renew=renew)
-        except CredentialsError as error:
-            return Answer(kind=Kind.NOT_SENT, detail=str(error), stops=True)
-        started = self._clock.monotonic()
-        answer = self._attempt(group, key, token)
-        detail = answer.detail.replace(token, "[token]") if token else answer.detail
-        stops = answer.stops or (answer.kind is Kind.UNAUTHORIZED and token is None)
-        seconds = self._clock.monotonic() - started
-        return replace(answer, detail=detail, seconds=seconds, stops=stops)
-
-    def _attempt(self, group: CallGroup, key: str, token: str | None) -> Answer:
-        from requests import RequestException
-        from urllib3.exceptions import HTTPError
-
-        try:
-            with self._open(group, key, token) as response:
-                body = self._body(response, token)
-                now = self._clock.now()
-                return classify(self._service, response.status_code, response.headers, body, now)
-        except (RequestException, HTTPError, OSError) as error:
-            return _without_answer(error, self._service.timeout_seconds)
-
-    def _open(self, group: CallGroup, key: str, token: str | None) -> requests.Response:
-        request = self._service.describe(group)
-        by_query = request.method == "GET"
-        payload = {"params": query_of(request.body)} if by_query else {"json": request.body}
-        headers = {"Connection": "close", "Idempotency-Key": key}
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        timeout = self._service.timeout_seconds
-        return self._session.request(
-            request.method,
-            request.url,
-            headers=headers,
-            timeout=(min(CONNECT_SECONDS, timeout), timeout),
-            allow_redirects=False,
-            stream=True,
-            **payload,
-        )
-
-    def _body(self, response: requests.Response, token: str | None) -> str:
-        """At most 64 KB of the body, within the service's timeout however slowly it comes."""
-        deadline = self._clock.monotonic() + self._service.timeout_seconds
-        read = bytearray()
-        while len(read) < MAX_BODY_BYTES and self._clock.monotonic() < deadline:
-            chunk = response.raw.read1(CHUNK_BYTES, decode_content=True)
-            if not chunk:
-                break
-            read += chunk
-        text = read.decode("utf-8", errors="replace")
-        return text.replace(token, "[token]") if token else text
-
-
-def _without_answer(error: Exception, timeout_seconds: float) -> Answer:
-    """Whether the service may have been reached, from how the attempt failed."""
-    from requests.exceptions import ConnectTimeout, InvalidURL, ReadTimeout, SSLError
-    from urllib3.exceptions import NewConnectionError
-
-    root = _root_of(error)
-    reason = getattr(root, "reason", None) or root
-    if isinstance(error, SSLError):
-        return Answer(kind=Kind.NOT_SENT, detail=short(f"TLS failed: {reason}"), stops=True)
-    if isinstance(error, ReadTimeout):
-        return Answer(kind=Kind.UNKNOWN, detail=f"no answer within {timeout_seconds:g} s")
-    if isinstance(error, ConnectTimeout | InvalidURL) or isinstance(root, NewConnectionError):
-        return Answer(kind=Kind.NOT_SENT, detail=short(f"cannot connect: {reason}"))
-    return Answer(kind=Kind.UNKNOWN, detail=short(f"the connection was lost: {reason}"))
-
-
-def _root_of(error: BaseException) -> BaseException:
-    """The innermost reason that the HTTP libraries wrap."""
-    for inner in (getattr(error, "reason", None), *error.args):
-        if isinstance(inner, BaseException):
-            return _root_of(inner)
-    return error

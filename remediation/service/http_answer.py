@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from checkpoints.records import Name, Record
 from checkpoints.text import one_line
 from remediation.service.answer import DETAIL_LENGTH, Answer, Kind
+from remediation.service.json_condition import document_of, holds, values_in
 
 if TYPE_CHECKING:
     from remediation.service.http import HttpService
@@ -21,7 +21,6 @@ LONGEST_PAUSE = 31 * 24 * 3600.0
 
 HEADER_LENGTH = 60
 
-BUSY = frozenset({429, 503})
 MAYBE_RUNNING = frozenset({408, 409})
 NEVER_BEGUN = frozenset({501, 503, 505})
 UNAUTHORIZED = frozenset({401, 403})
@@ -36,32 +35,51 @@ class ResultsList(Record):
     succeeded: tuple[str, ...] = ("success",)
 
 
-def classify(
-    service: HttpService, status: int, headers: Mapping[str, str], body: str, now: datetime
-) -> Answer:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back over HTTP; ``mask`` takes out of a text what must not be shown."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    text: str = field(repr=False)
+    mask: Callable[[str], str]
+
+    @property
+    def document(self) -> Any:
+        """The JSON of the body; None where it is none."""
+        return document_of(self.text)
+
+    def short(self, text: str) -> str:
+        """One printable line of what it says."""
+        return one_line(self.mask(text), DETAIL_LENGTH)
+
+    def pause(self, now: datetime) -> float | None:
+        """Seconds that its Retry-After asks for."""
+        return retry_after(self.headers.get("Retry-After", ""), now)
+
+
+def classify(service: HttpService, reply: Reply, now: datetime) -> Answer:
     """What a complete answer says about the date. Pure.
 
     Whatever it is, a pause that it asks for counts.
     """
-    asked = one_line(headers.get("Retry-After", ""), HEADER_LENGTH)
-    wait = retry_after(headers.get("Retry-After", ""), now)
-    accepted = status in service.accepted
-    answer = (
-        _accepted(service, status, body) if accepted else _refused(service, status, headers, body)
-    )
+    asked = one_line(reply.mask(reply.headers.get("Retry-After", "")), HEADER_LENGTH)
+    accepted = service.meaning_of(reply.status) == "accepted"
+    answer = _accepted(service, reply) if accepted else _refused(service, reply)
     if not asked:
         return answer
     words = f"Retry-After: {asked}"
     detail = f"{answer.detail} ({words})" if answer.detail else ""
-    return replace(answer, detail=detail, retry_after=wait, asked=words)
+    return replace(answer, detail=detail, retry_after=reply.pause(now), asked=words)
 
 
-def _refused(service: HttpService, status: int, headers: Mapping[str, str], body: str) -> Answer:
+def _refused(service: HttpService, reply: Reply) -> Answer:
     """A status that is no word of acceptance."""
-    detail = f"HTTP {status}: {short(body)}" if body.strip() else f"HTTP {status}"
+    status = reply.status
     kind, stops = _kind_of(service, status), False
+    detail = f"HTTP {status}: {reply.short(reply.text)}" if reply.text.strip() else f"HTTP {status}"
     if kind is Kind.REJECTED and 300 <= status < 400:
-        where = short(headers.get("Location", "nowhere"))
+        where = reply.short(reply.headers.get("Location", "nowhere"))
         detail = f"HTTP {status}: redirects to {where}, which is never followed: check the url"
         stops = True
     elif kind is Kind.REJECTED:
@@ -74,10 +92,13 @@ def _kind_of(service: HttpService, status: int) -> Kind:
 
     What it did before that matters where it must not be done twice.
     """
-    if status in service.nothing_that_day:
-        return Kind.NOTHING_THAT_DAY
-    if status in BUSY:
-        return Kind.BUSY
+    match service.meaning_of(status):
+        case "nothing_that_day":
+            return Kind.NOTHING_THAT_DAY
+        case "busy":
+            return Kind.BUSY
+        case "refused":
+            return Kind.REJECTED
     if status in UNAUTHORIZED:
         return Kind.UNAUTHORIZED
     by_gateway = status > 500 and status not in NEVER_BEGUN
@@ -86,18 +107,24 @@ def _kind_of(service: HttpService, status: int) -> Kind:
     return Kind.UNKNOWN if unknown else Kind.REJECTED
 
 
-def _accepted(service: HttpService, status: int, body: str) -> Answer:
-    """Where a list of results is declared, an answer without one is not proof of acceptance."""
+def _accepted(service: HttpService, reply: Reply) -> Answer:
+    """Where the body has a say, an answer that cannot be read is not proof of acceptance."""
+    status, document = reply.status, reply.document
+    if service.failed is not None:
+        if document is None and reply.text.strip():
+            detail = reply.short(f"HTTP {status} without JSON: {reply.text}")
+            return Answer(kind=Kind.UNKNOWN, status=status, detail=detail)
+        if holds(service.failed, document):
+            detail = reply.short(f"HTTP {status}: {values_in(service.failed, document)}")
+            return Answer(kind=Kind.REJECTED, status=status, detail=detail)
     if service.results is None:
         return Answer(kind=Kind.ACCEPTED, status=status)
-    try:
-        entries = _at(json.loads(body), service.results.path)
-    except (ValueError, RecursionError):
-        entries = None
+    entries = _at(document, service.results.path)
     if not isinstance(entries, list):
-        detail = short(f"HTTP {status} without the list {service.results.path!r}: {body}")
+        what = f"without the list {service.results.path!r}"
+        detail = reply.short(f"HTTP {status} {what}: {reply.text}")
         return Answer(kind=Kind.UNKNOWN, status=status, detail=detail)
-    failures = short("; ".join(failed_processors(service.results, entries)))
+    failures = reply.short("; ".join(failed_processors(service.results, entries)))
     failed = Kind.FAILED_INSIDE if service.idempotent else Kind.UNKNOWN
     return Answer(kind=failed if failures else Kind.ACCEPTED, status=status, detail=failures)
 
@@ -134,8 +161,3 @@ def retry_after(text: str, now: datetime) -> float | None:
         return None
     wait = (when if when.tzinfo else when.replace(tzinfo=UTC)) - now
     return min(max(0.0, wait.total_seconds()), LONGEST_PAUSE)
-
-
-def short(text: str) -> str:
-    """One printable line of an answer."""
-    return one_line(text, DETAIL_LENGTH)

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from operator import not_
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 from pydantic import Field, SerializeAsAny
 
@@ -89,13 +89,7 @@ class Sender(Protocol):
 
 
 class ServiceKind(Service, ABC):
-    """A service as the contract declares it, and how it is called.
-
-    ``late`` are the fields in which ``${NAME}`` stays as it is until a call is made: the values are
-    secrets.
-    """
-
-    late: ClassVar[frozenset[str]] = frozenset()
+    """A service as the contract declares it, and how it is called."""
 
     @property
     def address(self) -> str:
@@ -109,11 +103,25 @@ class ServiceKind(Service, ABC):
         """
         unset = set(variables_in(self.model_dump_json(exclude=set(self.late))))
         if environment is not None:
-            secret = variables_in(self.model_dump_json(include=set(self.late)))
-            unset |= {name for name in secret if not environment.get(name)}
+            unset |= {name for name in self.required_secrets() if not environment.get(name)}
         return [
             f"environment variable {name} is not set: export {name}=…" for name in sorted(unset)
         ]
+
+    def required_secrets(self) -> list[str]:
+        """The variables in the late fields that have no default."""
+        return variables_in(self._late_text())
+
+    def secret_names(self) -> list[str]:
+        """All variables in the late fields."""
+        return [found[1] for found in VARIABLE.finditer(self._late_text())]
+
+    def secrets(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Those that the environment has, with their values."""
+        return {name: environment[name] for name in self.secret_names() if environment.get(name)}
+
+    def _late_text(self) -> str:
+        return self.model_dump_json(include=set(self.late))
 
     @abstractmethod
     def describe(self, group: CallGroup) -> ServiceRequest:

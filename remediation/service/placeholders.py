@@ -5,16 +5,25 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from checkpoints.contract.loading import VARIABLE
 from remediation.plan.groups import CallGroup
 
-PLACEHOLDER = re.compile(r"\$?\{+\s*[A-Za-z_][^{}]*\}*")
-"""``{date}``, whatever looks as if it should be, and ``${NAME}`` of the environment."""
+PLACEHOLDER = re.compile(
+    r"\$\{\s*[A-Za-z_][^{}]*\}*"
+    r"|\{+(?:[A-Za-z_]|\s+(?i:dates?|days?|from|to)\b)[^{}]*\}*"
+)
+"""``{date}``, whatever looks as if it should be, and ``${NAME}`` of the environment.
+
+``{ id }`` is none: so are the fields of a GraphQL query written.
+"""
 
 KNOWN = ("{date}", "{from}", "{to}", "{dates}")
+DATES = re.compile(r"(?<!\$)\{(?:date|from|to|dates)\}")
+"""``${date}`` is a variable of that name."""
+
 ENCODED = "base64"
 """A mapping with this key alone is the JSON of its value, encoded."""
 
@@ -101,12 +110,10 @@ def with_dates(value: Any, group: CallGroup) -> Any:
 
 def in_text(text: str, group: CallGroup) -> str:
     """Put the dates of calls into a text."""
-    put: Mapping[str, str] = {
+    put = {
         "{date}": str(group.first),
         "{from}": str(group.first),
         "{to}": str(group.last),
         "{dates}": ",".join(map(str, group.dates)),
     }
-    for placeholder, dates in put.items():
-        text = text.replace(placeholder, dates)
-    return text
+    return DATES.sub(lambda found: put[found[0]], text)

@@ -45,7 +45,7 @@ def bash(script: str, folder: Path, **environment: str) -> subprocess.CompletedP
 
 def written(made: Project) -> str:
     code, out, err = typed(made, "plan", "--format", "sh")
-    assert code == 0
+    assert code == 0, err
     assert "Plan " in err
     return out
 

@@ -29,9 +29,10 @@ from remediation.plan.groups import alone
 from remediation.plan.model import Call
 from remediation.service.answer import Answer, Kind
 from remediation.service.credentials import Tokens, expiry_of
-from remediation.service.http import MAX_BODY_BYTES, HttpSender, HttpService
+from remediation.service.http import HttpService
 from remediation.service.http_answer import LONGEST_PAUSE, retry_after
-from remediation.service.kind import check_callable
+from remediation.service.http_sender import MAX_BODY_BYTES, HttpSender
+from remediation.service.kind import Access, check_callable
 from tests.support.scripted_service import (
     Act,
     ScriptedService,
@@ -48,15 +49,17 @@ CLOCK = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=tim
 SECRET = "eyJhbGciOi.SECRET.token"
 
 
-class Held:
-    """One token, and who asked for it."""
+AUDIENCE = "https://audience"
 
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, bool]] = []
 
-    def token(self, audience: str, *, renew: bool = False) -> str:
-        self.asked.append((audience, renew))
+def tokens_of(asked: list[str]) -> Tokens:
+    """The same token for whoever asks."""
+
+    def fetch(audience: str) -> str:
+        asked.append(audience)
         return SECRET
+
+    return Tokens(fetch, time.time)
 
 
 @pytest.fixture
@@ -81,8 +84,9 @@ def unexpected(answer: Answer) -> None:
     raise AssertionError(answer)
 
 
-def send(url: str, tokens: Held | None = None, **changes: Any) -> Answer:
-    sender = HttpSender(declared(url, **changes), tokens, CLOCK)
+def send(url: str, tokens: Tokens | None = None, **changes: Any) -> Answer:
+    access = Access(tokens=tokens or tokens_of([]), clock=CLOCK)
+    sender = HttpSender(declared(url, **changes), access)
     try:
         return sender.send(CALL, key="k", tell=unexpected)
     finally:
@@ -175,18 +179,18 @@ def test_a_refused_connection_was_surely_not_sent() -> None:
 
 def test_a_token_is_sent_as_bearer_and_never_shown(service: ScriptedService) -> None:
     service.on("/four", "2025-01-07", answer(500, f"you sent Bearer {SECRET}!"))
-    tokens = Held()
-    got = send(service.url, tokens, audience="https://audience")
+    asked: list[str] = []
+    got = send(service.url, tokens_of(asked), audience=AUDIENCE)
     assert service.calls[0].headers["Authorization"] == f"Bearer {SECRET}"
-    assert tokens.asked == [("https://audience", False)]
+    assert asked == [AUDIENCE]
     assert got.detail == "HTTP 500: you sent Bearer [token]!"
 
 
 def test_a_token_is_not_shown_in_part_or_from_a_header_either(service: ScriptedService) -> None:
     service.on("/four", "2025-01-07", answer(500, "x" * 280 + SECRET))
-    assert SECRET[:5] not in send(service.url, Held()).detail
+    assert SECRET[:5] not in send(service.url, audience=AUDIENCE).detail
     service.on("/four", "2025-01-07", answer(302, Location=f"https://login?t={SECRET}"))
-    assert "https://login?t=[token]" in send(service.url, Held()).detail
+    assert "https://login?t=[token]" in send(service.url, audience=AUDIENCE).detail
 
 
 def test_credentials_of_the_environment_are_not_used(
@@ -212,8 +216,7 @@ def test_a_token_that_cannot_be_had_sends_nothing(service: ScriptedService) -> N
     def fetch(audience: str) -> str:
         raise CredentialsError(f"no identity token for {audience!r}")
 
-    sender = HttpSender(declared(service.url), Tokens(fetch, time.time), CLOCK)
-    got = sender.send(CALL, key="k", tell=unexpected)
+    got = send(service.url, Tokens(fetch, time.time), audience=AUDIENCE)
     assert (got.kind, got.stops) == (Kind.NOT_SENT, True)
     assert service.calls == []
 
@@ -281,16 +284,21 @@ def test_only_safe_addresses_are_called(tmp_path: Path, url: str, problem: str) 
 
 
 @pytest.mark.parametrize(
-    ("url", "auth", "needed"),
+    ("url", "auth", "audience", "needed"),
     [
-        ("https://service.example", "identity_token", True),
-        ("https://service.example", "none", False),
-        ("http://127.0.0.1:8080", "identity_token", False),
-        ("http://localhost:8080", "identity_token", False),
+        ("https://service.example", "identity_token", None, True),
+        ("https://service.example", "none", None, False),
+        ("http://127.0.0.1:8080", "identity_token", None, False),
+        ("http://localhost:8080", "identity_token", None, False),
+        ("http://localhost:8080", "identity_token", AUDIENCE, True),
+        ("http://localhost:8080", "access_token", None, True),
+        ("http://localhost:8080", "none", AUDIENCE, False),
     ],
 )
-def test_only_a_service_elsewhere_gets_a_token(url: str, auth: str, needed: bool) -> None:
-    assert declared(url, auth=auth).needs_token is needed
+def test_a_service_on_this_machine_gets_a_token_only_where_it_is_asked_for(
+    url: str, auth: str, audience: str | None, needed: bool
+) -> None:
+    assert declared(url, auth=auth, audience=audience).needs_token is needed
 
 
 def test_an_unset_variable_in_the_body_is_found(tmp_path: Path) -> None:
