@@ -26,7 +26,7 @@ from remediation.service.json_condition import (
     value_at,
     values_in,
 )
-from remediation.service.placeholders import refuse_placeholders, with_dates
+from remediation.service.placeholders import DATES, refuse_placeholders, with_dates
 
 if TYPE_CHECKING:
     from remediation.clock import Clock
@@ -50,7 +50,7 @@ class Job(Record):
     """Where the answer of a service says how far its job is, and what that means.
 
     ``url`` is a path ``$.name`` in the accepted answer, or a template with ``{$.name}``, as are the
-    strings of ``body``; relative to the service's ``url``.
+    strings of ``body``; relative to the service's ``url``. Dates may name it as well.
     """
 
     url: Name
@@ -79,7 +79,7 @@ class Job(Record):
                 raise ValueError(f"{{{path}}} is no path of a value: write {{$.name}}")
         if body and info.data.get("method") == "GET":
             raise ValueError("is not sent with a GET: write method: POST")
-        if not url.startswith("$") and not _paths_in([url, body]):
+        if not (url.startswith("$") or _paths_in([url, body]) or DATES.search(url)):
             raise ValueError("no request would name its job: write {$.name} in url or body")
         return body
 
