@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -48,7 +49,14 @@ class Mask:
 
 def _forms(value: str) -> Iterator[str]:
     """How a value may stand in what a service answers."""
-    yield from (value, value.strip(), quote(value), quote(value, safe=""), quote_plus(value))
+    yield from (
+        value,
+        value.strip(),
+        escape(value),
+        quote(value),
+        quote(value, safe=""),
+        quote_plus(value),
+    )
     yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
     data = value.encode(errors="surrogateescape")
     if len(data) < FEWEST_BYTES:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import duckdb
 
@@ -69,6 +71,8 @@ class Call:
     date: date
     headers: Mapping[str, str]
     body: Any
+    method: str = "POST"
+    query: Sequence[tuple[str, str]] = ()
 
     @property
     def short(self) -> str:
@@ -80,7 +84,10 @@ Act = Callable[[BaseHTTPRequestHandler, "ScriptedService", str, date], None]
 
 @dataclass
 class ScriptedService:
-    """``script`` holds what to do at the next calls for a path and date; then it lands."""
+    """``script`` holds what to do at the next calls for a path and date; then it lands.
+
+    ``jobs`` holds what to do when a job is asked for, by path; the last is done again and again.
+    """
 
     database: Path
     url: str = ""
@@ -88,6 +95,8 @@ class ScriptedService:
     script: dict[tuple[str, date], list[Act]] = field(default_factory=dict)
     otherwise: dict[str, Act] = field(default_factory=dict)
     working: int = 0
+    jobs: dict[str, list[Act]] = field(default_factory=dict)
+    polls: list[Call] = field(default_factory=list)
 
     def on(self, path: str, day: str, *acts: Act) -> None:
         self.script[path, D(day)] = list(acts)
@@ -158,6 +167,11 @@ def silence(seconds: float, *, lands: bool) -> Act:
     return act
 
 
+def _first_date(text: str) -> date:
+    found = re.search(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)
+    return D(found[0]) if found else date.min
+
+
 @contextmanager
 def scripted_service(
     database: Path, tls: ssl.SSLContext | None = None
@@ -166,16 +180,25 @@ def scripted_service(
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            day = D(body["game_date"])
-            service.calls.append(Call(self.path, day, dict(self.headers), body))
-            acts = service.script.get((self.path, day), [])
-            act = acts.pop(0) if acts else service.otherwise.get(self.path, land)
+            text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode() or "null"
+            parts, body = urlsplit(self.path), json.loads(text)
+            day = _first_date(f"{text} {self.path} {self.headers}")
+            query = parse_qsl(parts.query, keep_blank_values=True)
+            call = Call(parts.path, day, dict(self.headers), body, self.command, query)
+            if polled := service.jobs.get(parts.path):
+                service.polls.append(call)
+                act = polled.pop(0) if len(polled) > 1 else polled[0]
+            else:
+                service.calls.append(call)
+                acts = service.script.get((parts.path, day), [])
+                act = acts.pop(0) if acts else service.otherwise.get(parts.path, land)
             service.working += 1
             try:
-                act(self, service, self.path, day)
+                act(self, service, parts.path, day)
             finally:
                 service.working -= 1
+
+        do_GET = do_PUT = do_POST
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

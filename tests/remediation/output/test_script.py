@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ def made(tmp_path: Path) -> Iterator[Project]:
 
 def bash(script: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     path = folder / "calls.sh"
-    path.write_text(script)
+    path.write_text(script, encoding="utf-8")
     return subprocess.run(
         ["bash", str(path)],
         capture_output=True,
@@ -144,6 +145,97 @@ def test_without_a_token_the_script_sends_nothing(tmp_path: Path, contract: Cont
     assert not (tmp_path / "sent").exists()
 
 
+def test_the_script_fetches_an_access_token(tmp_path: Path) -> None:
+    contract = remote(tmp_path, auth="access_token")
+    (tmp_path / "gcloud").write_text(GCLOUD)
+    (tmp_path / "curl").write_text('#!/bin/bash\ncat >> "$HOME/sent"; printf 200\n')
+    for name in ("gcloud", "curl"):
+        (tmp_path / name).chmod(0o755)
+    script = shell_script(plan_of(contract, SEVEN, EIGHT), contract)
+    ran = bash(script, tmp_path, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (tmp_path / "gcloud.log").read_text() == "auth print-access-token\n"
+    sent = 'header = "Authorization: Bearer token-1"'
+    assert (tmp_path / "sent").read_text().splitlines() == [sent, sent]
+
+
+SECRET = 'k3y/+= "é" \\ $(touch pwned) `touch pwned` \' & %41 mine'
+SECRETS = {
+    "headers": {"X-Key": 'Key ${FOUR_KEY} and ${OTHER:-a \\ "default" $}', "X-Plain": "{date}"},
+    "query": {"k e y": "a&b ${FOUR_KEY}", "day": "{date}"},
+    "auth": "api_key",
+    "api_key": "Basic ${FOUR_BASIC}",
+    "api_key_header": "Authorization",
+}
+
+
+def test_the_script_reads_secrets_from_the_environment(made: Project, tmp_path: Path) -> None:
+    made.change_service("four", **SECRETS)
+    made.check()
+    script = written(made)
+    log = 'printf "%s\\n" "$*" >> "$HOME/arguments"; exec ' + str(shutil.which("curl")) + ' "$@"\n'
+    (tmp_path / "curl").write_text(f"#!/bin/bash\n{log}")
+    (tmp_path / "curl").chmod(0o755)
+    latin = SECRET.replace("é", "e")
+    known = {"FOUR_KEY": latin, "FOUR_BASIC": "dXNlcjpwYXNz"}
+    ran = bash(script, tmp_path, PATH=f"{tmp_path}:{os.environ['PATH']}", **known)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert made.service.sent == ORDER
+    for call in made.service.calls[:3]:
+        assert call.headers["X-Key"] == f'Key {latin} and a \\ "default" $'
+        assert call.headers["X-Plain"] == str(call.date)
+        assert call.headers["Authorization"] == "Basic dXNlcjpwYXNz"
+        assert call.query == [("k e y", f"a&b {latin}"), ("day", str(call.date))]
+    assert "X-Key" not in made.service.calls[3].headers
+    assert not list(tmp_path.glob("**/pwned"))
+    arguments = (tmp_path / "arguments").read_text()
+    assert "dXNlcjpwYXNz" not in arguments + ran.stdout
+    assert "k3y" not in arguments + ran.stdout
+
+
+def test_any_character_of_a_secret_is_encoded_in_the_address(made: Project, tmp_path: Path) -> None:
+    made.change_service("four", query={"key": "${FOUR_KEY}"})
+    made.check()
+    ran = bash(written(made), tmp_path, FOUR_KEY=SECRET)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert made.service.calls[0].query == [("key", SECRET)]
+
+
+def test_the_script_sends_nothing_while_a_secret_is_not_set(made: Project, tmp_path: Path) -> None:
+    made.change_service("four", **SECRETS)
+    made.check()
+    script = written(made)
+    ran = bash(script, tmp_path, FOUR_KEY="k3y")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "environment variable FOUR_BASIC is not set: export FOUR_BASIC=…\n"
+    ran = bash(script, tmp_path, FOUR_KEY='k3y"\nheader = "X: y', FOUR_BASIC="b")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "FOUR_KEY holds a line break or another control character" in ran.stderr
+    assert "k3y" not in ran.stderr
+    assert made.service.calls == []
+
+
+def test_the_script_does_not_show_a_secret_that_the_service_repeats(
+    made: Project, tmp_path: Path
+) -> None:
+    made.change_service("four", headers={"X-Key": "${FOUR_KEY}"})
+    made.check()
+    made.service.on("/four", SEVEN, answer(400, "x" * 1990 + SECRET + "you sent"))
+    ran = bash(written(made), tmp_path, FOUR_KEY=SECRET)
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines()[1] == "x" * 1990 + "[FOUR_KEY]"
+
+
+def test_a_status_that_means_something_else_is_not_accepted_by_the_script(
+    made: Project, tmp_path: Path
+) -> None:
+    made.change_service("four", refused=[202])
+    made.check()
+    made.service.on("/four", SEVEN, answer(202))
+    ran = bash(written(made), tmp_path)
+    assert (ran.returncode, made.service.sent) == (1, ORDER[:1])
+
+
 @pytest.fixture
 def contract(tmp_path: Path) -> Contract:
     return remote(tmp_path)
@@ -178,10 +270,11 @@ def test_hostile_characters_reach_the_service_as_they_are(made: Project, tmp_pat
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 def test_the_script_passes_shellcheck(made: Project, tmp_path: Path) -> None:
     scripts = [written(made)]
-    for number, body in enumerate(({"game_date": "{date}"}, {HOSTILE: HOSTILE})):
+    kinds: list[dict[str, Any]] = [{}, {"body": {HOSTILE: HOSTILE, "d": "{date}"}}, SECRETS]
+    for number, kind in enumerate(kinds):
         folder = tmp_path / str(number)
         folder.mkdir()
-        contract = remote(folder, body=body)
+        contract = remote(folder, **kind)
         scripts.append(shell_script(plan_of(contract, SEVEN, NINE), contract))
     for script in scripts:
         (tmp_path / "s.sh").write_text(script)
@@ -210,3 +303,62 @@ def test_what_cannot_be_called_cannot_be_written_out(made: Project) -> None:
     assert (code, out) == (2, "")
     assert "--format sh and --json - both need standard output" in err
     assert SHA not in err
+
+
+def commands(folder: Path, *words: str, **service: Any) -> str:
+    """The script of two dates of a service that runs ``sh``; ``$1`` is the date."""
+    argv = ["sh", "-c", *words, "{date}"]
+    factors = {"kind": "command", "argv": argv, "seconds_between_calls": 0, **service}
+    raw = raw_contract("https://four.example", folder / "w.duckdb")
+    contract = contract_of(folder, {**raw, "services": {**raw["services"], "four": factors}})
+    return shell_script(plan_of(contract.contract, SEVEN, EIGHT), contract.contract)
+
+
+def test_commands_are_run_in_their_folder_with_their_key_and_words(tmp_path: Path) -> None:
+    (tmp_path / "a b").mkdir()
+    code = 'echo "$1 $2" "$IDEMPOTENCY_KEY" >> seen; cat; exit 3'
+    script = commands(tmp_path, code, "sh", HOSTILE, cwd=str(tmp_path / "a b"), accepted=[0, 3])
+    ran = bash(script, tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines()[:2] == ["four/2025-01-07", "four/2025-01-08"]
+    keys = re.findall(r"^run four/\S+ '0 3' 0 120 (\S+) ", script, re.MULTILINE)
+    assert (tmp_path / "a b" / "seen").read_text() == "".join(
+        f"{HOSTILE} {day} {key}\n" for day, key in zip((SEVEN, EIGHT), keys, strict=True)
+    )
+    assert not list(tmp_path.glob("**/pwned"))
+
+
+def test_the_script_stops_at_an_exit_code_that_is_not_accepted(tmp_path: Path) -> None:
+    code = f"echo $1 >> {tmp_path}/seen; if [ $1 = {EIGHT} ]; then echo why >&2; exit 75; fi"
+    script = commands(tmp_path, code, "sh")
+    ran = bash(script, tmp_path)
+    assert ran.returncode == 1
+    said = "four/2025-01-08: exit code 75, which the contract does not accept"
+    assert ran.stderr.splitlines() == ["why", said]
+    bash(script, tmp_path, START_AT="four/2025-01-08")
+    assert (tmp_path / "seen").read_text().split() == [SEVEN, EIGHT, EIGHT]
+    gone = commands(tmp_path, "touch ran", "sh", cwd=str(tmp_path / "gone"))
+    assert f"no folder {tmp_path}/gone here" in bash(gone, tmp_path).stderr
+
+
+@pytest.mark.parametrize("can_end", [True, False])
+def test_the_script_ends_a_command_that_takes_too_long_where_it_can(
+    tmp_path: Path, can_end: bool
+) -> None:
+    if not can_end:
+        (tmp_path / "timeout").write_text("#!/bin/sh\nexit 127\n")
+        (tmp_path / "timeout").chmod(0o755)
+    script = commands(tmp_path, "exec sleep 1", "sh", timeout_seconds=0.2)
+    ran = bash(script, tmp_path, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    ended = (
+        "four/2025-01-07: ended after 0.2 s. It may have done it: look at the tables, then go on\n"
+    )
+    assert (ran.returncode, ran.stderr) == ((1, ended) if can_end else (0, ""))
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+def test_the_script_of_commands_passes_shellcheck(tmp_path: Path) -> None:
+    (tmp_path / "s.sh").write_text(commands(tmp_path, HOSTILE))
+    command = ["shellcheck", "--exclude=SC2016", str(tmp_path / "s.sh")]
+    found = subprocess.run(command, capture_output=True, text=True)
+    assert (found.returncode, found.stdout) == (0, "")
