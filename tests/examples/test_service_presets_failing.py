@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from tests.examples.test_service_presets import all_landed, command, dagster
 from tests.support.apis.airflow import DAG, Airflow, basic
@@ -84,6 +88,31 @@ def test_a_dag_run_with_a_name_is_followed_where_it_is_there_already(
         states = left(made, "its job failed: state: failed")
     assert list(states.values()) == ["landed"] * 4 + ["rejected"]
     assert len(api.runs) == len(api.sent("POST")) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_dag_run_that_goes_on_when_the_command_has_ended_is_not_started_again(
+    database: Path, pipeline: Pipeline, number: int
+) -> None:
+    api = Airflow(pipeline, f"Basic {CREDENTIALS}")
+    pipeline.may_begin.clear()
+    with served(api):
+        made = repair_with("airflow", database, airflow(api))
+        made.judged()
+        assert made.typed("remediation", "plan").code == 0
+        running = made.started("remediation", "run", "--yes")
+        while len(api.sent("GET")) < 3:
+            assert running.poll() is None
+            time.sleep(0.01)
+        running.send_signal(number)
+        running.communicate(timeout=20)
+        pipeline.may_begin.set()
+        assert made.typed("remediation", "run", "--yes").code == 0
+    assert made.lacking == []
+    confs = [run["conf"] for run in api.runs.values()]
+    asked = [(conf["start_date"], conf["end_date"]) for conf in confs]
+    first, canary, begin, end, last = HOLES
+    assert asked == [(first, first), (canary, canary), (begin, end), (last, last)]
 
 
 def test_a_name_that_airflow_knows_is_a_doubt_where_nothing_else_is_said(

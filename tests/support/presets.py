@@ -14,7 +14,7 @@ from checkpoints.contract.window import Window
 from checkpoints.contract.yaml_file import read_yaml
 from checkpoints.dates import DateRange
 from tests.support.commands import ROOT, environment
-from tests.support.forks import fork
+from tests.support.forks import Forked, fork
 from tests.support.projects import project_of
 from tests.support.remediation_commands import states
 from tests.support.runs import judged
@@ -49,16 +49,14 @@ class Repair:
     variables: Mapping[str, str]
     written: list[str] = field(default_factory=list)
 
-    def typed(self, module: str, *arguments: str) -> Ran:
+    def started(self, module: str, *arguments: str) -> Forked:
         """A command, as a user types it in a shell with the variables."""
-        contract = str(self.folder / "pipeline.yml")
-        running = fork(
-            module,
-            *arguments,
-            "--contract",
-            contract,
-            env=environment(COLUMNS="250", **self.variables),
-        )
+        option = ("--contract", str(self.folder / "pipeline.yml"))
+        return fork(module, *arguments, *option, env=environment(COLUMNS="250", **self.variables))
+
+    def typed(self, module: str, *arguments: str) -> Ran:
+        """A command, until it ends."""
+        running = self.started(module, *arguments)
         out, err = running.communicate(timeout=120)
         assert "Traceback" not in err
         self.written.extend((out, err))

@@ -43,7 +43,7 @@ class Pipeline:
     """Builds dates of the features in threads of its own, as jobs and subscribers do.
 
     A date in ``broken`` fails for the reason that stands there; one in ``lost`` is said to be done
-    and is not written.
+    and is not written. What is started begins when it ``may_begin``.
     """
 
     def __init__(self, database: Path) -> None:
@@ -51,6 +51,8 @@ class Pipeline:
         self._threads: list[threading.Thread] = []
         self.broken: dict[str, str] = {}
         self.lost: set[str] = set()
+        self.may_begin = threading.Event()
+        self.may_begin.set()
 
     def build(self, dates: Sequence[date]) -> str:
         """Write dates one by one; returns why it stopped, or nothing."""
@@ -63,7 +65,12 @@ class Pipeline:
 
     def start(self, dates: Sequence[date], ended: Callable[[str], None]) -> None:
         """Write dates while the caller goes on; ``ended`` is told why it stopped, or nothing."""
-        thread = threading.Thread(target=lambda: ended(self.build(dates)))
+
+        def work() -> None:
+            self.may_begin.wait()
+            ended(self.build(dates))
+
+        thread = threading.Thread(target=work)
         self._threads.append(thread)
         thread.start()
 
