@@ -4,7 +4,7 @@ RemediationError
 ├── PlanError              2  no such dataset or plan, or a plan that does not fit
 ├── ServiceNotCallable     2  a service of the plan has no usable address
 ├── AlreadyRunning         3  another run holds the ledger
-├── CredentialsError       3  no identity token could be had
+├── CredentialsError       3  no token could be had
 └── LedgerError            3  the ledger is damaged, of another version, or not writable
 """
 
@@ -36,7 +36,7 @@ class AlreadyRunning(RemediationError):
 
 
 class CredentialsError(RemediationError):
-    """No identity token could be had."""
+    """No identity or access token could be had."""
 
 
 class LedgerError(RemediationError):

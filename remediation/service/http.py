@@ -236,6 +236,9 @@ class HttpService(ServiceKind):
 
     def _unsendable(self, environment: Mapping[str, str] | None) -> Iterator[str]:
         """Values that HTTP does not allow; they are not shown."""
+        for name, value in self.secrets(environment or {}).items():
+            if re.search(r"[\ud800-\udfff]", value):
+                yield f"environment variable {name} is not text in UTF-8: set it anew"
         for name, text in self._all_headers.items():
             value = text if environment is None else filled(text, environment)
             source = " and ".join(found[1] for found in VARIABLE.finditer(text)) or "the contract"

@@ -44,7 +44,10 @@ def refuse_placeholders(*values: Any) -> None:
             if not VARIABLE.fullmatch(placeholder):
                 raise ValueError(f"{placeholder} is no variable: write ${{NAME}} or ${{NAME:-…}}")
         elif placeholder not in KNOWN:
-            raise ValueError(f"{placeholder} is no placeholder: write {' or '.join(KNOWN)}")
+            known = " or ".join(KNOWN)
+            raise ValueError(
+                f"{placeholder} is no placeholder: write {known}, or a space after {{ in other text"
+            )
 
 
 def unnamed_dates(dates_per_call: object, where: str, *values: Any) -> str:

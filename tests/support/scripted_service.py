@@ -87,6 +87,7 @@ class ScriptedService:
     """``script`` holds what to do at the next calls for a path and date; then it lands.
 
     ``jobs`` holds what to do when a job is asked for, by path; the last is done again and again.
+    ``forms`` holds answers to what is posted as a form.
     """
 
     database: Path
@@ -97,6 +98,7 @@ class ScriptedService:
     working: int = 0
     jobs: dict[str, list[Act]] = field(default_factory=dict)
     polls: list[Call] = field(default_factory=list)
+    forms: dict[str, str] = field(default_factory=dict)
 
     def on(self, path: str, day: str, *acts: Act) -> None:
         self.script[path, D(day)] = list(acts)
@@ -181,6 +183,8 @@ def scripted_service(
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode() or "null"
+            if form := service.forms.get(self.path):
+                return reply(self, 200, form, Content_Type="application/json")
             parts, body = urlsplit(self.path), json.loads(text)
             day = _first_date(f"{text} {self.path} {self.headers}")
             query = parse_qsl(parts.query, keep_blank_values=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from checkpoints.contract.loading import load_contract
 from checkpoints.errors import ContractError
@@ -183,6 +185,29 @@ def test_an_access_token_is_sent_and_renewed_in_time_and_on_demand(
     assert "ya29" not in repr(tokens)
 
 
+def test_an_access_token_of_the_default_credentials_says_when_it_expires(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: ScriptedService
+) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    account = {
+        "type": "service_account",
+        "project_id": "p",
+        "client_email": "robot@p.iam.gserviceaccount.com",
+        "token_uri": f"{service.url}/token",
+        "private_key": key.private_bytes(serialization.Encoding.PEM, *plain).decode(),
+    }
+    path = tmp_path / "account.json"
+    path.write_text(json.dumps(account))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    given = {"access_token": "ya29.real", "expires_in": 1800, "token_type": "Bearer"}
+    service.forms["/token"] = json.dumps(given)
+    token, expires = fetch_access_token()
+    assert token == "ya29.real"
+    assert expires == pytest.approx(time.time() + 1800, abs=30)
+
+
 def test_an_access_token_comes_from_gcloud_where_the_library_has_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,6 +353,16 @@ def test_a_value_that_http_does_not_allow_is_told_without_showing_it(
     assert problem.startswith("services.four: header 'X-Key' would hold a line break")
     assert problem.endswith("correct it in PHASE4_KEY")
     assert "s3cret" not in problem
+
+
+def test_a_value_that_is_no_text_is_told_without_showing_it(tmp_path: Path) -> None:
+    raw = raw_contract("https://host", tmp_path / "w.duckdb")
+    raw["services"]["four"]["query"] = {"key": "${PHASE4_KEY}"}
+    contract = contract_of(tmp_path, raw).contract
+    with pytest.raises(ServiceNotCallable) as refusal:
+        check_callable(contract, ("four",), {KEY: b"s3cret\xff".decode(errors="surrogateescape")})
+    problem = "services.four: environment variable PHASE4_KEY is not text in UTF-8: set it anew"
+    assert refusal.value.problems == (problem,)
 
 
 def test_the_variable_of_a_secret_that_is_not_set_is_named_before_anything_is_sent(
