@@ -6,6 +6,7 @@ that it is given by name: these are secrets.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -43,10 +44,10 @@ IDEMPOTENCY_KEY = "IDEMPOTENCY_KEY"
 KINDS_OF_CODES = {
     "accepted": Kind.ACCEPTED,
     "refused": Kind.REJECTED,
-    "busy": Kind.BUSY,
     "nothing_that_day": Kind.NOTHING_THAT_DAY,
+    "busy": Kind.BUSY,
 }
-"""What the exit codes of a field mean."""
+"""What the exit codes of a field mean; the first takes precedence over the default of the last."""
 
 LINES_KEPT = 5
 SHORTEST_SECRET_LINE = 8
@@ -86,8 +87,8 @@ class CommandService(ServiceKind):
     env: tuple[Variable, ...] = ()
     accepted: Annotated[tuple[ExitCode, ...], Field(min_length=1)] = (0,)
     refused: tuple[ExitCode, ...] = ()
-    busy: tuple[ExitCode, ...] = Field(default=(os.EX_TEMPFAIL,), validate_default=True)
     nothing_that_day: tuple[ExitCode, ...] = ()
+    busy: tuple[ExitCode, ...] = (os.EX_TEMPFAIL,)
 
     @field_validator("argv", mode="after")
     @classmethod
@@ -248,7 +249,7 @@ def with_last_lines(what: str, output: str) -> str:
 class Secrets:
     """Values that must not be seen in what a program writes, by name.
 
-    Neither as they are, nor line by line, nor as a URL has them.
+    Neither as they are, nor line by line, nor as JSON or a URL has them.
     """
 
     def __init__(self, values: Mapping[str, str]) -> None:
@@ -272,13 +273,9 @@ class Secrets:
 
 
 def _forms_of(value: str) -> Iterator[str]:
-    whole = value.strip()
-    if whole:
-        yield from (
-            whole,
-            quote(whole, errors="surrogateescape"),
-            quote(whole, safe="", errors="surrogateescape"),
-        )
+    if whole := value.strip():
+        yield from (whole, json.dumps(whole)[1:-1])
+        yield from (quote(whole, safe=safe, errors="surrogateescape") for safe in ("/", ""))
     for line in map(str.strip, value.splitlines()):
         if len(line) >= SHORTEST_SECRET_LINE:
             yield line

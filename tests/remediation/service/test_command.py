@@ -22,7 +22,7 @@ from remediation.service.answer import DETAIL_LENGTH, Answer, Kind
 from remediation.service.command import CommandSender, CommandService, Secrets, with_last_lines
 from remediation.service.kind import Access
 from remediation.service.programs import KEPT_BYTES
-from tests.remediation.service.test_service_call import CLOCK, Held
+from tests.remediation.service.test_service_call import CLOCK
 from tests.support.command_project import command_project, declare, gone, is_alive, wait_until
 from tests.support.warehouses import D
 
@@ -46,8 +46,8 @@ def shell(script: str, **fields: Any) -> CommandService:
 
 @contextmanager
 def sender_of(service: CommandService, **variables: str) -> Iterator[CommandSender]:
-    tokens: Any = Held()
-    access = Access(tokens=tokens, clock=CLOCK, environment={**ENVIRONMENT, **variables})
+    none: Any = None
+    access = Access(tokens=none, clock=CLOCK, environment={**ENVIRONMENT, **variables})
     with service.open_sender(access) as sender:
         yield sender
 
@@ -87,7 +87,7 @@ def test_the_dates_stand_in_any_word_and_nothing_is_a_shell() -> None:
         ({"argv": ["run", "{date}"], "dates_per_call": "list"}, "{date} cannot name several dates"),
         ({"argv": ["run", "{from}"], "dates_per_call": "range"}, "write {from} and {to}, or {date"),
         ({"busy": [0]}, "0 is in 'accepted' as well: leave it in one of them"),
-        ({"refused": [75]}, "75 is in 'refused' as well"),
+        ({"refused": [7], "busy": [7]}, "7 is in 'refused' as well"),
         ({"accepted": []}, "at least 1 item"),
         ({"refused": [256]}, "less than or equal to 255"),
         ({"env": ["A B"]}, "should match pattern"),
@@ -129,6 +129,7 @@ def test_it_is_given_its_key_and_what_is_named_and_little_else(tmp_path: Path) -
         (0, True, Kind.ACCEPTED),
         (3, True, Kind.ACCEPTED),
         (75, True, Kind.BUSY),
+        (75, False, Kind.BUSY),
         (10, False, Kind.REJECTED),
         (20, True, Kind.NOTHING_THAT_DAY),
         (1, True, Kind.REJECTED),
@@ -143,6 +144,10 @@ def test_an_exit_code_is_the_answer(code: int, idempotent: bool, kind: Kind) -> 
     assert answer.detail == f"exit code {code}: 2025-01-07"
     assert answer.status is None
     assert 0 < answer.seconds < 5
+
+
+def test_a_code_that_is_given_takes_precedence_over_a_default() -> None:
+    assert sent(shell("exit 75", refused=[75])).kind is Kind.REJECTED
 
 
 def test_one_that_a_signal_ended_may_have_done_it() -> None:
