@@ -26,7 +26,7 @@ from remediation.service.json_condition import (
     value_at,
     values_in,
 )
-from remediation.service.placeholders import DATES, refuse_placeholders, with_dates
+from remediation.service.placeholders import refuse_placeholders, unnamed_dates, with_dates
 
 if TYPE_CHECKING:
     from remediation.clock import Clock
@@ -49,8 +49,8 @@ Ask = Callable[[str, Any, bool], Reply | Answer]
 class Job(Record):
     """Where the answer of a service says how far its job is, and what that means.
 
-    ``url`` is a path ``$.name`` in the accepted answer, or a template with ``{$.name}``, as are the
-    strings of ``body``; relative to the service's ``url``. Dates may name it as well.
+    ``url`` is a path ``$.name`` in the accepted answer, or a template with ``{$.name}`` or
+    ``{date}``, as are the strings of ``body``; it is relative to the service's ``url``.
     """
 
     url: Name
@@ -79,7 +79,8 @@ class Job(Record):
                 raise ValueError(f"{{{path}}} is no path of a value: write {{$.name}}")
         if body and info.data.get("method") == "GET":
             raise ValueError("is not sent with a GET: write method: POST")
-        if not (url.startswith("$") or _paths_in([url, body]) or DATES.search(url)):
+        by_date = not unnamed_dates(1, "url or body", url, body)
+        if not (url.startswith("$") or _paths_in([url, body]) or by_date):
             raise ValueError("no request would name its job: write {$.name} in url or body")
         return body
 
@@ -98,13 +99,13 @@ class Job(Record):
         if self.url.startswith("$"):
             given = str(value_at(document, self.url)).partition("#")[0]
             url = quote(given, safe=IN_A_URL)
-            if ABSOLUTE.match(url):
-                return url, payload
-            prefix = urlsplit(base).path.rstrip("/")
-            url = url.removeprefix(prefix) if url.startswith(prefix + "/") else url
         else:
             template = with_dates(self.url, group)
             url = VALUE.sub(lambda found: quote(str(value_at(document, found[1]))), template)
+        if ABSOLUTE.match(url):
+            return url, payload
+        prefix = urlsplit(base).path.rstrip("/")
+        url = url.removeprefix(prefix) if url.startswith(prefix + "/") else url
         return f"{base.rstrip('/')}/{url.lstrip('/')}", payload
 
 
@@ -190,11 +191,8 @@ class Following:
                 renewed = True
                 continue
             not_found = not_found + 1 if status == 404 else 0
-            if (
-                isinstance(reply, Reply)
-                and _is_final(status)
-                and not_found in (0, NOT_FOUND_AT_MOST)
-            ):
+            final = _is_final(status) and not_found in (0, NOT_FOUND_AT_MOST)
+            if isinstance(reply, Reply) and final:
                 detail = f"its job could not be followed: HTTP {status}: {reply.short(reply.text)}"
                 return replace(accepted, detail=detail)
             renewed = False

@@ -170,7 +170,7 @@ def test_polls_carry_headers_and_credentials_and_renew_them_once(service: Script
 
 
 def test_a_template_takes_values_as_one_segment(service: ScriptedService) -> None:
-    run, path = "manual__2025-01-07T00:00:00+00:00", "/v2/dags/d/runs/manual__2025-01-07T00%3A00"
+    run = "manual__2025-01-07T00:00:00+00:00"
     job = {
         "url": "/dags/{$.dag[0]}/runs/{$.run_id}?on={date}",
         "done": {"$.state": "success"},
@@ -183,6 +183,14 @@ def test_a_template_takes_values_as_one_segment(service: ScriptedService) -> Non
     assert got.detail == "its job is done"
     assert told == [f"its job is at {service.url}{path}"]
     assert service.polls[0].query == [("on", "2025-01-07")]
+
+
+@pytest.mark.parametrize("url", ["/runs/{date}", "/v2/runs/{date}", "URL/v2/runs/{date}"])
+def test_a_job_may_be_named_by_its_date(service: ScriptedService, url: str) -> None:
+    job = {**JOB, "url": url.replace("URL", service.url)}
+    begun, done = answer(202, ""), said({"done": True})
+    got, *_ = followed(service, begun, done, path="/v2/runs/2025-01-07", job=job)
+    assert got.detail == "its job is done"
 
 
 def test_slashes_of_a_name_stay_in_a_template(service: ScriptedService) -> None:
