@@ -206,16 +206,22 @@ def test_a_topic_that_is_not_there_is_told(
         left(made, "HTTP 404", "Resource not found (resource=backfills).")
 
 
-def test_what_dagster_refuses_with_http_200_is_rejected(database: Path, pipeline: Pipeline) -> None:
+@pytest.mark.parametrize(
+    ("kind", "message", "status"),
+    [
+        ("UnauthorizedError", "Authorization failed", 200),
+        ("PythonError", "KeyError: AssetKey(['player_features'])", 500),
+    ],
+)
+def test_what_dagster_refuses_in_its_answer_is_rejected(
+    database: Path, pipeline: Pipeline, kind: str, message: str, status: int
+) -> None:
     api = Dagster(pipeline, "user:s3cret-of-dagster")
-    api.refuses = (
-        "PartitionKeysNotFoundError",
-        "Partition keys `['2025-01-10']` could not be found",
-    )
+    api.refuses = (kind, message)
     with served(api):
         made = repair_with("dagster", database, dagster(api), **PATIENT)
-        states = left(made, "Partition keys `['2025-01-10']` could not be found")
-    assert states["10"] == "rejected"
+        states = left(made, f"HTTP {status}", message)
+    assert list(states.values()) == ["rejected"] + ["blocked"] * 4
     assert len(api.requests) == 1
     assert api.backfills == {}
 

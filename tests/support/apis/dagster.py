@@ -1,6 +1,7 @@
 """Dagster's GraphQL API: a backfill of an asset's partitions, and how far it is.
 
-Whatever is asked is answered with HTTP 200; what went wrong is one of the types of a union.
+What it refuses is answered with HTTP 200, as one of the types of a union; a ``PythonError`` among
+them with 500, as is a query that it cannot read.
 """
 
 from __future__ import annotations
@@ -40,15 +41,16 @@ class Dagster(Api):
         asked = OPERATION.fullmatch(request.body["query"])
         if not asked:
             error = {"message": "Syntax Error", "locations": [{"line": 1, "column": 1}]}
-            return Reply(status=400, body={"errors": [error]})
+            return Reply(status=400, body={"data": None, "errors": [error]})
         _, variable, _, field, _, selection = asked.groups()
         if variable not in request.body.get("variables", {}):
             told = f"Variable '${variable}' of required type was not provided."
-            return Reply(status=400, body={"errors": [{"message": told}]})
+            return Reply(status=500, body={"data": None, "errors": [{"message": told}]})
         given = request.body["variables"][variable]
         launched = field == "launchPartitionBackfill"
         answer = self._launch(given) if launched else self._status(given)
-        return Reply(body={"data": {field: selected(answer, selection)}})
+        status = 500 if answer["__typename"] == "PythonError" else 200
+        return Reply(status=status, body={"data": {field: selected(answer, selection)}})
 
     def _launch(self, given: dict[str, Any]) -> dict[str, Any]:
         if self.refuses:
