@@ -226,14 +226,18 @@ def test_what_dagster_refuses_in_its_answer_is_rejected(
     assert api.backfills == {}
 
 
+@pytest.mark.parametrize(
+    ("fails", "said"), [(False, "COMPLETED_FAILED"), (True, "DagsterUserCodeUnreachableError")]
+)
 def test_a_backfill_of_dagster_that_failed_is_rejected_with_its_reason(
-    database: Path, pipeline: Pipeline
+    database: Path, pipeline: Pipeline, fails: bool, said: str
 ) -> None:
-    pipeline.broken["2025-01-13"] = "DagsterExecutionStepExecutionError: op failed"
+    pipeline.broken["2025-01-13"] = "DagsterUserCodeUnreachableError"
     api = Dagster(pipeline, "user:s3cret-of-dagster")
+    api.fails = fails
     with served(api):
         made = repair_with("dagster", database, dagster(api), **PATIENT)
-        states = left(made, "DagsterExecutionStepExecutionError: op failed")
+        states = left(made, "its job failed", said)
     assert states == {
         "10": "landed", "11": "landed", "12": "landed", "13": "rejected", "15": "rejected",
     }  # fmt: skip
