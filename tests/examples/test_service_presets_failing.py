@@ -129,12 +129,17 @@ def test_a_name_that_airflow_knows_is_a_doubt_where_nothing_else_is_said(
     assert api.sent("GET") == []
 
 
-def test_airflow_lets_nobody_in_with_another_password(database: Path, pipeline: Pipeline) -> None:
-    api = Airflow(pipeline, f"Basic {CREDENTIALS}")
-    wrong = basic("repair", "s3cret-of-another")
+@pytest.mark.parametrize(
+    ("preset", "version", "status"), [("airflow", 2, 401), ("airflow_3", 3, 403)]
+)
+def test_airflow_lets_nobody_in_with_another_secret(
+    database: Path, pipeline: Pipeline, preset: str, version: int, status: int
+) -> None:
+    api = Airflow(pipeline, f"Basic {CREDENTIALS}", version)
+    wrong = "czNjcmV0OnMzY3JldA"
     with served(api):
-        made = repair_with("airflow", database, airflow(api, wrong))
-        states = left(made, "HTTP 401")
+        made = repair_with(preset, database, {**airflow(api, wrong), "AIRFLOW_TOKEN": wrong})
+        states = left(made, f"HTTP {status}")
     assert list(states.values()) == ["rejected"] + ["blocked"] * 4
     assert len(api.requests) == 1
     assert made.holds([wrong]) == []

@@ -32,8 +32,11 @@ class Airflow(Api):
         self._base = f"/api/v{version - 1}/dags/"
 
     def answer(self, request: Request) -> Reply:
-        if request.headers.get("Authorization") != self._credentials:
-            return self._problem(401, "Unauthorized", "Unauthorized")
+        given = request.headers.get("Authorization")
+        if given != self._credentials:
+            if self._version == 3 and given:
+                return Reply(status=403, body={"detail": "Invalid JWT token"})
+            return self._problem(401, "Unauthorized", "Not authenticated")
         found = re.fullmatch(rf"{self._base}([^/]+)/dagRuns(?:/([^/]+))?", request.path)
         if not found:
             return self._problem(404, "Not Found", "Not Found")
@@ -43,15 +46,17 @@ class Airflow(Api):
         return self._look(run) if run else self._trigger(request.body)
 
     def _trigger(self, body: dict[str, Any]) -> Reply:
+        if self._version == 3 and (wrong := _wrong_fields(body)):
+            return Reply(status=422, body={"detail": wrong})
         if unknown := sorted(set(body) - FIELDS):
             return self._problem(400, "Bad Request", f"{{'{unknown[0]}': ['Unknown field.']}}")
-        if self._version == 3 and "logical_date" not in body:
-            missing = {"type": "missing", "loc": ["body", "logical_date"], "msg": "Field required"}
-            return Reply(status=422, body={"detail": [missing]})
         now = datetime.now(UTC).isoformat()
         name = body.get("dag_run_id") or f"manual__{now}"
         if name in self.runs:
             told = f"DAGRun with DAG ID: '{DAG}' and DAGRun ID: '{name}' already exists"
+            if self._version == 3:
+                why = {"reason": "Unique constraint violation", "statement": "hidden"}
+                return Reply(status=409, body={"detail": why})
             return self._problem(409, "Conflict", told)
         when = body.get("logical_date") or (now if self._version == 2 else None)
         self.runs[name] = {
@@ -89,6 +94,16 @@ class Airflow(Api):
         }
         headers = {"Content-Type": "application/problem+json"}
         return Reply(status=status, body=body, headers=headers)
+
+
+def _wrong_fields(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """What version 3 says of a body without a logical date, or with other fields."""
+    missing = [("missing", "logical_date", "Field required")] * ("logical_date" not in body)
+    extra = [
+        ("extra_forbidden", name, "Extra inputs are not permitted")
+        for name in sorted(set(body) - FIELDS)
+    ]
+    return [{"type": t, "loc": ["body", name], "msg": m} for t, name, m in [*missing, *extra]]
 
 
 def basic(user: str, password: str) -> str:
