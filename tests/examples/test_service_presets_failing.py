@@ -16,7 +16,7 @@ from tests.support.apis.cloud_run_service import CloudRunService
 from tests.support.apis.dagster import Dagster
 from tests.support.apis.google import GoogleTokens, refusal
 from tests.support.apis.pubsub import PubSub
-from tests.support.apis.server import Api, Pipeline, bearer, served
+from tests.support.apis.server import Api, Pipeline, Reply, Request, bearer, served
 from tests.support.presets import HOLES, Repair, repair_with
 
 PATIENT = {"settle_seconds": 3000}
@@ -249,9 +249,9 @@ def test_a_backfill_of_dagster_that_failed_is_rejected_with_its_reason(
 
 
 class Revoking(CloudRunService):
-    """Lets the tokens that were given until now be valid for one more call only, once."""
+    """At its third call, no token is valid any more that was given before."""
 
-    def answer(self, request):  # type: ignore[no-untyped-def]
+    def answer(self, request: Request) -> Reply:
         if len(self.requests) == 3:
             self._tokens.revoke()
         return super().answer(request)
