@@ -50,6 +50,7 @@ KINDS_OF_CODES = {
 """What the exit codes of a field mean; the first takes precedence over the default of the last."""
 
 LINES_KEPT = 5
+SAY_NOTHING = ("", "Traceback (most recent call last):")
 SHORTEST_SECRET_LINE = 8
 ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """What colours a terminal."""
@@ -236,10 +237,10 @@ def _signal_name(number: int) -> str:
 def with_last_lines(what: str, output: str) -> str:
     """What happened, and the last lines of an output, cut at their beginning where they are long.
 
-    Colours and control characters are left out.
+    Colours and control characters are left out, and lines that say nothing.
     """
-    lines = (UNPRINTABLE.sub("", line) for line in ESCAPES.sub("", output).splitlines())
-    last = [line for line in lines if line.strip()][-LINES_KEPT:]
+    lines = (UNPRINTABLE.sub("", line).strip() for line in ESCAPES.sub("", output).splitlines())
+    last = [line for line in lines if line not in SAY_NOTHING][-LINES_KEPT:]
     said = one_line(" | ".join(last), KEPT_BYTES)
     room = DETAIL_LENGTH - len(f"{what}: ")
     said = said if len(said) <= room else "…" + said[1 - room :]

@@ -19,7 +19,7 @@ from checkpoints.contract.upstreams import names_above
 from remediation.plan.model import Call
 from remediation.service.answer import Answer, Kind
 from remediation.service.http import HttpService
-from remediation.service.http_answer import classify
+from remediation.service.http_answer import Reply, classify
 
 EPOCH = datetime(2025, 3, 1, tzinfo=UTC)
 TICK = 1e-6
@@ -81,7 +81,8 @@ class Fault:
         if self.retry_after is not None:
             when = format_datetime(now + timedelta(seconds=self.retry_after), usegmt=True)
             headers["Retry-After"] = when if self.retry_date else str(self.retry_after)
-        return classify(service, self.status, headers, self.body, now)
+        reply = Reply(status=self.status, headers=headers, text=self.body, mask=str)
+        return classify(service, reply, now)
 
 
 class Time:

@@ -20,7 +20,7 @@ from remediation.backfill.tables import Tables
 from remediation.cli.commands import cli
 from remediation.ledger.ledger import Ledger
 from remediation.ledger.states import State
-from remediation.service.http import HttpSender
+from remediation.service.http_sender import HttpSender
 
 Here = Callable[..., bool]
 

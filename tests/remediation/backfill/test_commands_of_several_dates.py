@@ -52,7 +52,7 @@ def test_a_list_names_its_dates_and_a_lost_answer_costs_only_what_did_not_land(
 def test_eight_commands_are_kept_in_flight_and_never_more(tmp_path: Path) -> None:
     made = command_project(tmp_path, *TEN, *(f"01-{n}" for n in range(17, 25)), last="2025-01-26",
         concurrency=8)  # fmt: skip
-    made.acts(**{f"d{n:02}": ["sleep 0.6; land"] for n in range(8, 25)})
+    made.acts(**{f"d{n:02}": ["sleep 1.5; land"] for n in range(8, 16)})
     code, said = made.repair()
     assert code == 0, said
     moments = [(r.started, 1) for r in made.runs] + [(r.ended or 0, -1) for r in made.runs]

@@ -15,9 +15,10 @@ from remediation.backfill.run import run
 from remediation.ledger.journal import Event
 from remediation.ledger.ledger import ledger_path, open_ledger
 from remediation.ledger.states import State
+from remediation.service.credentials import Tokens
 from remediation.service.dispatch import Dispatch
-from remediation.service.http import HttpSender
-from tests.remediation.service.test_service_call import CLOCK, Held
+from remediation.service.kind import Access, service_of
+from tests.remediation.service.test_service_call import CLOCK
 from tests.support.backfills import Skipping, request_of, work_of
 from tests.support.rehearsals import (
     HOLES,
@@ -285,7 +286,7 @@ def test_a_service_that_is_not_there_gets_five_attempts_and_nothing_else(tmp_pat
     with rehearsal(tmp_path) as made:
         plan = made.plan()
     clock, told = Skipping(), list[Event]()
-    record, _ = run(request_of(made, plan, told, clock.clock, Held()))
+    record, _ = run(request_of(made, plan, told, clock.clock))
     expected = incomplete("", "4/17 rejected, 4/18 blocked, 4/19 blocked", 0, 0, 0)
     assert made.outcome(Ran(code=record.exit_code)) == expected
     assert clock.long_sleeps == [0.5, 1, 2, 4]
@@ -332,15 +333,25 @@ def test_a_huge_body_is_left_unread(tmp_path: Path) -> None:
 def test_a_refused_token_is_renewed_once_and_the_call_repeated(
     tmp_path: Path, times: int, expected: Outcome
 ) -> None:
-    """With a sender that has credentials: on this machine a run sends none."""
-    with rehearsal(tmp_path, fault("unauthorized", "18", times=times)) as made:
-        plan, contract, tokens = made.plan(), made.file().contract, Held()
-        sender = HttpSender(contract.services["phase4"], tokens, CLOCK)
-        with open_ledger(ledger_path(made.folder), CLOCK.now) as ledger:
+    """On this machine a service has a token only where its audience is named."""
+    fetched: list[str] = []
+
+    def fetch(audience: str) -> str:
+        fetched.append(audience)
+        return f"token {len(fetched)}"
+
+    refused = fault("unauthorized", "18", times=times)
+    declared: dict[str, Any] = {"auth": "identity_token", "audience": "https://phase4"}
+    with rehearsal(tmp_path, refused, **declared) as made:
+        plan, contract = made.plan(), made.file().contract
+        access = Access(tokens=Tokens(fetch, lambda: 0.0), clock=CLOCK)
+        with (
+            service_of(contract, "phase4").open_sender(access) as sender,
+            open_ledger(ledger_path(made.folder), CLOCK.now) as ledger,
+        ):
             backfill(work_of(made, plan, ledger, CLOCK, {"phase4": Dispatch(sender)}))
         assert made.outcome(Ran(code=expected.code)) == expected
-        renewed = [False, False, True, False]
-        assert [renew for _, renew in tokens.asked] == renewed[: len(expected.sent.split())]
+        assert fetched == ["https://phase4"] * 2
 
 
 def test_a_redirect_to_a_log_in_page_is_not_followed(tmp_path: Path) -> None:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.backfills import EIGHT, FACTORS, NINE, SEVEN, carry_out, history, plan_of, states
+from tests.support.remediation_commands import start, typed, wait_for_call
+from tests.support.remediation_commands import states as newest_states
 from tests.support.scripted_service import Act, ScriptedService, answer, project
 from tests.support.warehouses import D
 
@@ -63,3 +69,26 @@ def test_a_job_that_is_done_and_wrote_nothing_did_not_land(tmp_path: Path) -> No
         record = carry_out(made, plan)
         assert states(made, plan) == {"01-07": "still missing"}
         assert record.exit_code == 4
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_ends_before_its_job_leaves_the_rest_to_the_tables(
+    tmp_path: Path, number: int
+) -> None:
+    with project(tmp_path, {"factors": (SEVEN,)}, settle_seconds=5) as made:
+        made.change_service("four", job=JOB)
+        plan_of(made)
+        made.service.on("/four", SEVEN, begun(SEVEN))
+        made.service.jobs = {f"/jobs/{SEVEN}": [state("running")]}
+        typed(made, "plan")
+        running = start(made, "run", "--yes")
+        wait_for_call(made, 1)
+        while not made.service.polls:
+            time.sleep(0.02)
+        running.send_signal(number)
+        running.communicate(timeout=10)
+        assert newest_states(made) == {"four/2025-01-07": "accepted"}
+        made.service.write("/four", D(SEVEN))
+        assert typed(made, "resume")[0] == 0
+        assert newest_states(made) == {"four/2025-01-07": "landed"}
+        assert made.service.sent == ["four 01-07"]

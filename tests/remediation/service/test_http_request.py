@@ -89,7 +89,7 @@ def test_headers_and_query_carry_secrets_and_dates(service: ScriptedService) -> 
 def test_a_query_follows_the_one_of_the_path_and_comes_before_the_body_of_a_get(
     service: ScriptedService,
 ) -> None:
-    asked = {"path": "/four?a=1", "query": {"b": "{to}"}, "body": {"c": "{dates}"}}
+    asked: dict[str, Any] = {"path": "/four?a=1", "query": {"b": "{to}"}, "body": {"c": "{dates}"}}
     send(service, THREE, method="GET", dates_per_call="range", **asked)
     (call,) = service.calls
     days = [("c", "2025-01-07"), ("c", "2025-01-08"), ("c", "2025-01-10")]
@@ -151,7 +151,7 @@ def test_a_variable_may_have_the_name_of_a_placeholder(service: ScriptedService)
 def test_an_api_key_is_sent_in_its_header(
     service: ScriptedService, header: str | None, text: str, sent: tuple[str, str]
 ) -> None:
-    where = {"api_key_header": header} if header else {}
+    where: dict[str, Any] = {"api_key_header": header} if header else {}
     send(service, environment={KEY: SECRET}, auth="api_key", api_key=text, **where)
     assert service.calls[0].headers[sent[0]] == sent[1]
 
