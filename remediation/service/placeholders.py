@@ -24,6 +24,11 @@ KNOWN = ("{date}", "{from}", "{to}", "{dates}")
 DATES = re.compile(r"(?<!\$)\{(?:date|from|to|dates)\}")
 """``${date}`` is a variable of that name."""
 
+CODE = re.compile(r"\{\s*[A-Za-z_.][^{}]*\{")
+"""A name in braces that hold others, as in GraphQL: there is no placeholder but the known ones."""
+
+IN_CODE = re.compile(rf"\$\{{[^{{}}]*\}}|{DATES.pattern}")
+
 ENCODED = "base64"
 """A mapping with this key alone is the JSON of its value, encoded."""
 
@@ -77,7 +82,13 @@ def has_variables(*values: Any) -> bool:
 
 
 def _placeholders(values: Any) -> list[str]:
-    return [found for text in _strings(values) for found in PLACEHOLDER.findall(text)]
+    return [found for text in _strings(values) for found in _pattern_of(text).findall(text)]
+
+
+def _pattern_of(text: str) -> re.Pattern[str]:
+    """What to look for: a text that closes all of its braces may be code."""
+    is_code = CODE.search(text) and text.count("{") == text.count("}")
+    return IN_CODE if is_code else PLACEHOLDER
 
 
 def _strings(value: Any) -> Iterator[str]:

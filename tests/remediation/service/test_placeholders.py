@@ -33,6 +33,8 @@ def contract_with(folder: Path, **changes: Any) -> Contract:
         {"path": "/p?date={date}", "body": {}},
         {"body": {"{date}": True}},
         {"body": {"a": [{"b": [["from {date} on"]]}], "price": "$5", "sql": "{'a': 1}"}},
+        {"body": {"query": 'mutation {\n launch(days: ["{date}"]) {...on Run{id} name}\n}'}},
+        {"body": {"query": "query($id: ID!) { run(id: $id) { date } }", "day": "{date}"}},
     ],
 )
 def test_the_date_may_stand_anywhere_and_is_named_there(
@@ -70,6 +72,9 @@ def test_a_service_that_would_be_asked_for_no_date_cannot_be_called(tmp_path: Pa
         ({"body": {"day": "{date}", "n": "${DAY-x}"}}, "${DAY-x} is no variable: write ${NAME}"),
         ({"body": {"day": "{date}", "n": "${ DAY }"}}, "${ DAY } is no variable: write ${NAME}"),
         ({"path": "/p/{day}"}, "{day} is no placeholder"),
+        ({"body": {"text": '{"at": "{date}", "day": "{day}"}'}}, "{day} is no placeholder"),
+        ({"body": {"day": "{date}", "at": "{date of {day"}}, "{date of  is no placeholder"),
+        ({"body": {"query": "{ run(day: {date}) { ${ DAY } } }"}}, "${ DAY } is no variable"),
         ({"path": "/p#{date}", "body": {}}, "has a fragment, which is never sent"),
         ({"body": {"day": "{date}", "n": {"m": 1}}, "method": "GET"}, "'n' is nested"),
         ({"body": {"day": "{date}", "n": [[1]]}, "method": "GET"}, "'n' is nested"),
