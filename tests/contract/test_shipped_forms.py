@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from remediation.plan.groups import CallGroup
 from remediation.plan.model import Call
 from remediation.service.answer import Answer, Kind
 from remediation.service.credentials import Tokens
-from remediation.service.http import HttpService
 from remediation.service.kind import Access, ServiceKind, service_of
 from tests.support.backfills import EIGHT, SEVEN, real_now
 from tests.support.commands import ROOT
@@ -100,18 +98,11 @@ def no_token(_: str) -> str:
     raise AssertionError("no token is sent to this machine")
 
 
-def known(path: str) -> Any:
-    """A form of which a field is not known yet is not tried."""
-    fields = {"/start": "job", "/grade-date": "query"}
-    unknown = path in fields and fields[path] not in HttpService.model_fields
-    return pytest.param(path, marks=pytest.mark.skipif(unknown, reason="has no such field yet"))
-
-
 def test_every_form_is_tried() -> None:
     assert len(FORMS) == len(SENT) + 1
 
 
-@pytest.mark.parametrize("path", [known(path) for path in SENT])
+@pytest.mark.parametrize("path", SENT)
 def test_a_form_that_is_taken_sends_exactly_its_request(path: str, tmp_path: Path) -> None:
     with recording() as (url, sent):
         service = taken(tmp_path, path, url)
@@ -128,7 +119,6 @@ def test_a_form_that_is_taken_sends_exactly_its_request(path: str, tmp_path: Pat
     assert len(told) == (path == "/start")
 
 
-@pytest.mark.skipif(find_spec("remediation.service.command") is None, reason="has no such kind yet")
 def test_the_command_names_both_ends_of_its_range(tmp_path: Path) -> None:
     service = taken(tmp_path, "command")
     calls = (Call(service="phase4", date=D(day), datasets=("factors",)) for day in (SEVEN, EIGHT))
