@@ -33,10 +33,10 @@ class Airflow(Api):
 
     def answer(self, request: Request) -> Reply:
         given = request.headers.get("Authorization")
+        if self._version == 3 and not given:
+            return self._problem(401, "", "Not authenticated")
         if given != self._credentials:
-            if self._version == 3 and given:
-                return Reply(status=403, body={"detail": "Invalid JWT token"})
-            return self._problem(401, "Unauthorized", "Not authenticated")
+            return self._problem(403, "Forbidden", "Invalid JWT token")
         found = re.fullmatch(rf"{self._base}([^/]+)/dagRuns(?:/([^/]+))?", request.path)
         if not found:
             return self._problem(404, "Not Found", "Not Found")
