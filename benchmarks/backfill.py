@@ -162,7 +162,7 @@ def fill_ledger(path: Path, transitions: int) -> None:
                          date('{FIRST}', (n % {CALLS_OF_A_PLAN}) || ' days') AS day FROM numbers)"""
     with opened_for_writing(path) as connection, connection:
         connection.execute(
-            f"""INSERT INTO plans {calls}
+            f"""INSERT INTO plans (plan_id, run_id, contract_sha256, registered_at) {calls}
             SELECT DISTINCT plan_id, 'run-' || plan_id, '', '{AT}' FROM calls"""
         )
         connection.execute(
@@ -170,7 +170,8 @@ def fill_ledger(path: Path, transitions: int) -> None:
             SELECT plan_id, 'three', day, 'summary', '{AT}' FROM calls"""
         )
         connection.execute(
-            f"""INSERT INTO transitions {calls}
-            SELECT NULL, plan_id, 'three', day, state, 1, '{AT}', 200, 0.1, '', '', 0, ''
+            f"""INSERT INTO transitions
+                (plan_id, service, date, state, attempt, at, status, seconds, detail) {calls}
+            SELECT plan_id, 'three', day, state, 1, '{AT}', 200, 0.1, ''
             FROM calls, steps ORDER BY n, step"""
         )

@@ -129,7 +129,7 @@ def failure(command: str, problems: Sequence[str], code: ExitCode, at: datetime)
 
 
 def sentence_of(check: CheckRecord) -> str:
-    """A check and what it found, in a line: ``factors: conversion_ratio of raw: 0.0 % …``."""
+    """A check and what it found, in a line: ``factors: 12 % of raw, at least 80 % required …``."""
     return f"{_name(check)}: {_message(check)}"
 
 
