@@ -75,7 +75,8 @@ class Incident(Record):
     ``dates`` are those of ``dataset`` and of what is ``beside`` it, in order; where it has
     recovered, those that were open last; none where no date is to blame (what cannot be read).
     ``below`` may have more dates: those that were repaired above and not there. ``checks`` are
-    the names of the failed checks. ``contract`` is the name of its contract's file, ``run_id`` the
+    the names of its failed checks: none where a threshold allows it what is missing below.
+    ``contract`` is the name of its contract's file, ``run_id`` the
     latest run that told something of it. ``changed_at`` is when its dates changed, ``told_at`` when
     it was told last, ``told_dates`` what people have been told of. ``message`` says why, where a
     check could not be evaluated or no date is to blame.

@@ -6,9 +6,9 @@ recovered. It is not told that it shrinks; nor, once it is acknowledged, anythin
 but for growing and recovering. What has stopped grows by the calendar, of which nobody is told.
 
 What is found belongs to an open incident of the same kind when a dataset fails on the same date in
-both (the root may have moved), or when the same root has lost dates beside those of the incident.
-The rest of what is found of a kind at a root is one new incident. Dates that a run did not judge
-stay as they are.
+both (the root may have moved), and with it the dates beside those; or when the same root has lost
+dates beside those of the incident. The rest of what is found of a kind at a root is one new
+incident. Dates that a run did not judge stay as they are.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ def _holders(
             shared = {*days} or {None}
         held = {**dict.fromkeys(shared, one.id), **held}
     for one in same:
-        ranges = ranges_of({*days, *one.dates}, calendar) if one.dataset in roots else []
+        is_same = one.dataset in roots or one.id in held.values()
+        ranges = ranges_of({*days, *one.dates}, calendar) if is_same else []
         beside = [span for span in ranges if any(day in span for day in one.dates)]
         near = (day for day in days if any(day in span for span in beside))
         held = {**dict.fromkeys(near, one.id), **held}
@@ -233,10 +234,12 @@ def _is_sound(one: Incident, day: date | None, report: Report) -> bool:
 
 
 def _checks_of(one: Incident, report: Report) -> list[CheckRecord]:
-    """Those that had failed, or where the root has none, those of what is below it."""
-    checks = [check for check in report.checks if check.name in one.checks]
-    at_root = [check for check in checks if check.dataset == one.dataset]
-    return at_root or [check for check in checks if check.dataset in _names(one.below)]
+    """Those that had failed; where a threshold allows the root its loss, those of what is below."""
+    if one.checks:
+        own = (check for check in report.checks if check.dataset == one.dataset)
+        return [check for check in own if check.name in one.checks]
+    below = _names(one.below)
+    return [c for c in report.checks if c.dataset in below and c.rule.tells_missing]
 
 
 def _looked_at(one: Incident, day: date | None, check: CheckRecord, report: Report) -> bool:

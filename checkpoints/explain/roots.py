@@ -44,7 +44,8 @@ class Found(Record):
     """One thing that is wrong.
 
     ``roots`` are the highest datasets of one layer that it is wrong with, the one with most dates
-    first; ``below`` what is built from them and fails on the same dates.
+    first; ``below`` what is built from them and fails on the same dates. ``checks`` are those of
+    the roots: none where a threshold allows what they have lost, and what is below fails.
     """
 
     kind: IncidentKind
@@ -217,13 +218,13 @@ class _Lineage:
         """A group of roots, with the spots that they explain."""
         at_root = {spot[1:] for spot in roots}
         own = [c for s in spots if s[1:] in at_root for c in self.blamed[s]]
-        checks = own or [check for spot in spots for check in self.blamed[spot]]
+        checks = [check for spot in spots for check in self.blamed[spot]]
         dated = any(spot.day for spot in spots)
         return Found(
             kind=self._kind(roots[0].family, own),
             roots=self._parts(roots, most_first=True),
             below=self._parts(s for s in spots if s[1:] not in at_root),
-            checks=tuple(dict.fromkeys(check.name for check in checks)),
+            checks=tuple(dict.fromkeys(check.name for check in own)),
             severity=max((check.severity for check in checks), key=WEIGHT.__getitem__),
             message="" if dated else next((c.message for c in checks if c.message), ""),
         )
