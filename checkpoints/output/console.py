@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from textwrap import wrap
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -41,6 +42,9 @@ STORED_LINES = 2
 """Report and page, where the run is stored."""
 
 ERROR_LINES = 9
+MOST_ENDING = 3
+"""Known gaps that end soon, of which more are only counted."""
+
 BELOW = " " * 11
 """Before what belongs to a check and does not fit beside it."""
 
@@ -87,6 +91,7 @@ def print_report(
     verbose = detail is Detail.VERBOSE
     taken = _print_tolerated(console, report, verbose) + (STORED_LINES if stored else 0)
     taken += _print_retired(console, list(map(str, report.retired)), verbose)
+    taken += _print_ending(console, report.ending_gaps(), verbose)
     taken += _print_errors(console, report.checks, detail)
     _print_failures(console, report, verbose, math.inf if verbose else BODY_LINES - taken)
     if verbose:
@@ -119,6 +124,16 @@ def _print_retired(console: Console, sentences: Sequence[str], verbose: bool) ->
     for sentence in shown:
         console.print(one_line(sentence) + more, soft_wrap=True)
     return len(shown)
+
+
+def _print_ending(console: Console, sentences: Sequence[str], verbose: bool) -> int:
+    """The known gaps that end soon: some, or all. Returns the number of lines."""
+    shown = [one_line(text) for text in (sentences if verbose else sentences[:MOST_ENDING])]
+    if len(sentences) > len(shown):
+        shown.append(f"and {len(sentences) - len(shown)} more that end: --verbose")
+    for sentence in shown:
+        console.print(sentence, style="yellow", soft_wrap=True)
+    return sum(max(1, math.ceil(cell_len(text) / console.width)) for text in shown)
 
 
 def _suites_line(checks: Sequence[CheckRecord]) -> Text:
@@ -200,7 +215,8 @@ def _print_failures(console: Console, report: Report, verbose: bool, room: float
     shown = 0
     for name in dict.fromkeys(check.dataset for check in wanted):
         found = [check for check in wanted if check.dataset == name]
-        lines = _heading(report, found, console.width, verbose)
+        heading = _heading(report, found, console.width, verbose)
+        lines = list(heading)
         room -= len(lines)
         for check in found:
             room -= len(rows[check.id])
@@ -208,7 +224,7 @@ def _print_failures(console: Console, report: Report, verbose: bool, room: float
                 break
             lines += rows[check.id]
             shown += 1
-        if room < 0 and len(lines) == 1:
+        if room < 0 and len(lines) == len(heading):
             break
         for line in lines:
             console.print(line, soft_wrap=True)
@@ -231,7 +247,8 @@ def _heading(
     beside, below = _ranges(report.ranges(days), width, title.cell_len + 2, verbose)
     if beside:
         title.append(f": {beside}", style="not bold")
-    return [title, *(Text(f"  {line}") for line in below)]
+    ended = (one_line(text) for text in report.expired_for(*failed))
+    return [title, *(Text(f"  {line}") for line in (*below, *ended))]
 
 
 def _ranges(
