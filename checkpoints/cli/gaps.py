@@ -23,7 +23,7 @@ from checkpoints.contract.gaps import KnownGaps, described, gap_to_end, new_gap,
 from checkpoints.contract.loading import ContractFile, load_contract
 from checkpoints.dates import DAY, DateRange
 from checkpoints.errors import ContractError, ExitCode
-from checkpoints.files import write_text
+from checkpoints.files import obstacle, write_text
 from checkpoints.output.console_gaps import print_gaps
 
 AS_OF = click.option("--as-of", type=DATE, help="Take this date for today.")
@@ -135,8 +135,10 @@ def _today(file: ContractFile, as_of: datetime | None) -> date:
 
 
 def _write(file: ContractFile, text: str) -> None:
-    if not os.access(file.path, os.W_OK):
-        raise ContractError(f"{file.path}: may not be written: make it writable, and try again")
+    problem = obstacle(file.path)
+    if problem or not os.access(file.path, os.W_OK):
+        what = problem or "may not be written"
+        raise ContractError(f"{file.path}: {what}: make it writable, and try again")
     write_text(file.path, text)
 
 
