@@ -12,7 +12,8 @@ from checkpoints.errors import CheckpointsError
 def write_text(path: Path, text: str) -> None:
     """Write a whole file at once: a reader sees the old content or the new, never half of it.
 
-    Links are followed; a device or pipe is written to, not replaced.
+    Links are followed, and a file keeps its permissions; a device or pipe is written to, not
+    replaced.
 
     Raises:
         CheckpointsError: the file cannot be written.
@@ -25,6 +26,8 @@ def write_text(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.partial")
         temporary.write_text(text, encoding="utf-8")
+        if path.exists():
+            temporary.chmod(path.stat().st_mode)
         temporary.replace(path)
     except OSError as error:
         raise CheckpointsError(

@@ -254,6 +254,7 @@ def _report(
         statements=evidence.statements,
         unreadable=evidence.frame.unknown(),
         known_gaps=contract.gaps_in_force(window, request.as_of),
+        expired_gaps=contract.gaps_expired(window, request.as_of),
         retired=tuple(retirements(contract, evidence.frame)),
         exempt={name: found.exempt for name, found in contract.datasets.items() if found.exempt},
     )

@@ -14,12 +14,14 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from checkpoints.contract.gaps import ending, expired
 from checkpoints.contract.model import Exemption, KnownGap
 from checkpoints.contract.upstreams import Retirement
 from checkpoints.coverage.results import CheckRecord, DatasetRecord, KeySample, Verdict
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.records import Record, read_record
 from checkpoints.rules.evidence import Status
+from checkpoints.rules.rule import Outcome
 from checkpoints.warehouse.engine import Statement
 
 
@@ -40,7 +42,8 @@ class Report(Record):
 
     ``datasets`` holds every readable dataset against its declared upstream, which is what a
     backfill can restore it from; ``coverage`` against what its coverage is measured by (its first
-    ratio rule), which also shows what the upstream lost. ``known_gaps`` were in force.
+    ratio rule), which also shows what the upstream lost. ``known_gaps`` were in force,
+    ``expired_gaps`` no more.
     ``keys_unread`` are partial and orphan dates of which some keys were not read. ``exempt`` are
     the rules that others are judged by and a dataset is not; ``retired`` is what is so by the end
     of the window. Where the checks were judged over several ``windows`` (by label), ``window`` is
@@ -66,6 +69,7 @@ class Report(Record):
     statements: tuple[Statement, ...] = ()
     unreadable: dict[str, str] = Field(default_factory=dict)
     known_gaps: tuple[KnownGap, ...] = ()
+    expired_gaps: tuple[KnownGap, ...] = ()
     exempt: dict[str, tuple[Exemption, ...]] = Field(default_factory=dict)
     retired: tuple[Retirement, ...] = ()
     windows: dict[str, DateRange] = Field(default_factory=dict)
@@ -89,6 +93,32 @@ class Report(Record):
             f"{name} {', '.join(map(str, self.ranges(days)))}"
             for name, days in self.verdict.tolerated.items()
         ]
+
+    def ending_gaps(self) -> list[str]:
+        """A sentence for each known gap that ends within a week."""
+        return ending(self.known_gaps, self.as_of)
+
+    def expired_for(self, *checks: CheckRecord) -> list[str]:
+        """A sentence for each expired gap that covered a date on which one of the checks failed."""
+        found = [
+            sentence
+            for check in checks
+            if check.outcome is Outcome.FAILED
+            for sentence in expired(self.expired_gaps, check.dataset, check.unexpected_dates)
+        ]
+        return list(dict.fromkeys(found))
+
+    def lacking_in(self, gap: KnownGap) -> tuple[tuple[date, ...], int] | None:
+        """The dates of a gap that lack keys, and how many of its dates were read; None: none."""
+        cells = [
+            cell
+            for record in self.coverage
+            if record.name == gap.dataset
+            for cell in record.days
+            if cell.date in gap.range and cell.status in (Status.DUE, Status.KNOWN_GAP)
+        ]
+        lacking = (c.date for c in cells if c.missing or not (c.expected or c.present))
+        return (tuple(lacking), len(cells)) if cells else None
 
     def exemptions(self) -> list[str]:
         """``summary is not judged by some_rule: it is published weekly``."""

@@ -18,6 +18,7 @@ COMMANDS = {
     "estimate": Lazy(
         READING, "Show what a check would read and cost on BigQuery; nothing is read."
     ),
+    "gaps": Lazy("checkpoints.cli.gaps", "Declare, list and end the known gaps of the contract."),
     "history": Lazy(
         RECORDS, "Show past runs: verdict, coverage per layer and its trend, who signed."
     ),

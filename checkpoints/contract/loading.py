@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from checkpoints.contract.model import KINDS, Contract, Service
 from checkpoints.contract.references import link_problems
-from checkpoints.contract.yaml_file import read_yaml
+from checkpoints.contract.yaml_file import parse_yaml, read_yaml
 from checkpoints.errors import ContractError
 from checkpoints.rules.registry import RULES
 from checkpoints.text import did_you_mean
@@ -83,15 +83,17 @@ def contract_option(path: Path) -> str:
     return "" if path == DEFAULT.resolve() else f" --contract {shlex.quote(str(path))}"
 
 
-def load_contract(path: Path, environment: Mapping[str, str]) -> ContractFile:
-    """Read and validate a contract file.
+def load_contract(
+    path: Path, environment: Mapping[str, str], text: str | None = None
+) -> ContractFile:
+    """Read and validate a contract file, or the ``text`` that is to be in it.
 
     The hash is of the content with variables unexpanded: comments and secrets do not enter it.
 
     Raises:
         ContractError: with every problem found, each with its place in the file.
     """
-    raw = read_yaml(path)
+    raw = read_yaml(path) if text is None else parse_yaml(path, text)
     problems: list[str] = []
     expanded = {
         key: _expand_services(value, environment)

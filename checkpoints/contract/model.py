@@ -357,6 +357,12 @@ class Contract(Record):
             gap for gap in self.known_gaps if gap.range.overlaps(window) and as_of <= gap.until
         )
 
+    def gaps_expired(self, window: DateRange, as_of: date) -> tuple[KnownGap, ...]:
+        """Declared gaps that touch the window and are accepted no more on ``as_of``."""
+        return tuple(
+            gap for gap in self.known_gaps if gap.range.overlaps(window) and gap.until < as_of
+        )
+
     def season_of(self, day: date) -> Season | None:
         """The season that contains a date, if any."""
         return next((s for s in self.seasons if day in s.range), None)

@@ -73,8 +73,17 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         ContractError: it cannot be read, is malformed, or is something else.
     """
+    return parse_yaml(path, text_of(path))
+
+
+def text_of(path: Path) -> str:
+    """The text of a file, its line endings as they are.
+
+    Raises:
+        ContractError: it cannot be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_bytes().decode("utf-8")
     except OSError as error:
         raise ContractError(
             f"{path}: cannot read the contract ({error.strerror}): give its path with --contract"
@@ -83,6 +92,14 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise ContractError(
             f"{path}: is not UTF-8 text (byte {error.start}): save it as UTF-8"
         ) from error
+
+
+def parse_yaml(path: Path, text: str) -> dict[str, Any]:
+    """The mapping that a text holds which is, or is to be, that of a file.
+
+    Raises:
+        ContractError: it is malformed, or something else.
+    """
     try:
         raw = yaml.load(text, Loader=_CoreSchema)
         _refuse_circles(raw, ())

@@ -23,7 +23,6 @@ from checkpoints.contract.upstreams import names_above, sources_left
 from checkpoints.coverage.results import WEIGHT, CheckRecord
 from checkpoints.records import Record
 from checkpoints.rules.evidence import Cell, CellState, Status
-from checkpoints.rules.no_orphan_keys import NoOrphanKeys
 from checkpoints.rules.rule import Outcome, Severity
 from checkpoints.rules.up_to_date import UpToDate
 
@@ -75,7 +74,7 @@ def kind_of(check: CheckRecord) -> IncidentKind:
         return IncidentKind.UNREADABLE
     if issubclass(check.rule, UpToDate):
         return IncidentKind.LATE
-    if issubclass(check.rule, NoOrphanKeys):
+    if check.rule.goes_with_upstream:
         return IncidentKind.ORPHANS
     return IncidentKind.MISSING if check.rule.tells_missing else IncidentKind.ROWS
 

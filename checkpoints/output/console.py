@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from textwrap import wrap
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -38,6 +39,12 @@ BODY_LINES = 16
 """What is left for errors and failures on a screen of 24 lines, beside heading, footer, prompt."""
 
 ERROR_LINES = 9
+Expired = Callable[..., Sequence[str]]
+"""Sentences about the known gaps of failed checks that have expired."""
+
+MOST_ENDING = 3
+"""Known gaps that end soon, of which more are only counted."""
+
 BELOW = " " * 11
 """Before what belongs to a check and does not fit beside it."""
 
@@ -91,12 +98,14 @@ def print_report(
         stored.height(console.width) if stored else 0
     )
     taken += _print_retired(console, list(map(str, report.retired)), verbose)
+    taken += _print_ending(console, report.ending_gaps(), verbose)
     taken += _print_errors(console, report.checks, detail)
     layers = {record.name: record.layer for record in report.datasets}
     layers |= dict.fromkeys(report.unreadable, "")
     wanted = [c for c in report.checks if verbose or c.outcome is Outcome.FAILED]
     room = BODY_LINES - taken
-    print_failures(console, wanted, layers, report.ranges, room=None if verbose else room)
+    shown = None if verbose else room
+    print_failures(console, wanted, layers, report.ranges, room=shown, expired=report.expired_for)
     if verbose:
         for text in report.exemptions():
             console.print(one_line(text), soft_wrap=True)
@@ -129,6 +138,16 @@ def _print_retired(console: Console, sentences: Sequence[str], verbose: bool) ->
     for sentence in shown:
         console.print(one_line(sentence) + more, soft_wrap=True)
     return len(shown)
+
+
+def _print_ending(console: Console, sentences: Sequence[str], verbose: bool) -> int:
+    """The known gaps that end soon: some, or all. Returns the number of lines."""
+    shown = [one_line(text) for text in (sentences if verbose else sentences[:MOST_ENDING])]
+    if len(sentences) > len(shown):
+        shown.append(f"and {len(sentences) - len(shown)} more that end: --verbose")
+    for sentence in shown:
+        console.print(sentence, style="yellow", soft_wrap=True)
+    return sum(max(1, math.ceil(cell_len(text) / console.width)) for text in shown)
 
 
 def _suites_line(checks: Sequence[CheckRecord]) -> Text:
@@ -205,11 +224,12 @@ def print_failures(
     ranges: Callable[[Iterable[date]], Sequence[DateRange]],
     *,
     room: int | None,
+    expired: Expired = lambda *_: [],
 ) -> None:
     """Per dataset where it fails, and its checks, in at most ``room`` lines; without it, in full.
 
     ``layers`` names the layer of each dataset, in the order in which they are shown, and ``ranges``
-    merges dates.
+    merges dates; ``expired`` tells of known gaps that were accepted where checks fail now.
     """
     order = [*layers, *(check.dataset for check in checks)]
     wanted = sorted(checks, key=lambda check: order.index(check.dataset))
@@ -218,7 +238,10 @@ def print_failures(
     for name in dict.fromkeys(check.dataset for check in wanted):
         found = [check for check in wanted if check.dataset == name]
         layer = layers.get(name) or found[0].suite
-        lines = _heading(layer, found, ranges, console.width, verbose=room is None)
+        heading = _heading(layer, found, ranges, console.width, verbose=room is None)
+        failed = [check for check in found if check.outcome is Outcome.FAILED]
+        heading += [Text(f"  {one_line(text)}") for text in expired(*failed)]
+        lines = list(heading)
         left -= len(lines)
         for check in found:
             left -= len(rows[check.id])
@@ -226,7 +249,7 @@ def print_failures(
                 break
             lines += rows[check.id]
             shown += 1
-        if left < 0 and len(lines) == 1:
+        if left < 0 and len(lines) == len(heading):
             break
         for line in lines:
             console.print(line, soft_wrap=True)

@@ -70,7 +70,10 @@ def findings_of(report: Report) -> Findings:
         started_at=report.started_at,
         seconds=report.seconds,
         properties=_properties(report),
-        findings=tuple(finding_of(c, report.verdict.fail_on, calendar) for c in report.checks),
+        findings=tuple(
+            finding_of(c, report.verdict.fail_on, calendar, report.expired_for(c))
+            for c in report.checks
+        ),
     )
 
 
@@ -91,8 +94,13 @@ def _properties(report: Report) -> dict[str, str]:
     }
 
 
-def finding_of(check: CheckRecord, fail_on: Severity, calendar: Sequence[date] = ()) -> Finding:
-    """A check as CI shows it.
+def finding_of(
+    check: CheckRecord,
+    fail_on: Severity,
+    calendar: Sequence[date] = (),
+    more: Sequence[str] = (),
+) -> Finding:
+    """A check as CI shows it, with ``more`` to be said of it.
 
     Failures lighter than ``fail_on`` are warnings. Dates are merged to ranges over ``calendar``.
     """
@@ -102,8 +110,8 @@ def finding_of(check: CheckRecord, fail_on: Severity, calendar: Sequence[date] =
         outcome=check.outcome,
         gates=gates(check, fail_on),
         kind=check.kind,
-        message=_message(check),
-        details="\n".join(_details(check, calendar)),
+        message="; ".join([_message(check), *more]),
+        details="\n".join([*_details(check, calendar), *more]),
     )
 
 

@@ -112,6 +112,7 @@ def sections_of(report: Report) -> list[Section]:
             lines.append(f"{name}, {dates(len(days))}: {ranges}")
     found = {
         "Dates that fail": lines,
+        "Known gaps that end within a week": report.ending_gaps(),
         "Not judged": [*map(str, report.retired), *report.exemptions()],
     }
     return [folded(title, lines) for title, lines in found.items() if lines]

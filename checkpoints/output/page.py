@@ -19,6 +19,7 @@ from checkpoints import __version__
 from checkpoints.archive.repairs import StoredRepair
 from checkpoints.archive.report import Report
 from checkpoints.archive.signoff import SignOff
+from checkpoints.contract.gaps import standing
 from checkpoints.contract.loading import contract_option
 from checkpoints.contract.model import KnownGap
 from checkpoints.coverage.results import CheckRecord, DatasetRecord, gates
@@ -112,7 +113,7 @@ def render_page(report: Report, archived: Archived) -> str:
         warnings=[c for c in found if c.outcome is Outcome.FAILED and not gates(c, fail_on)],
         headings=list(SHORTFALLS),
         shortfalls=list(shortfalls(report)),
-        documented=documented,
+        documented=[standing(gap, report.as_of) for gap in documented],
         gaps=gaps_sentence(report, documented),
         unknown=unknown_of(report),
         states=list(CellState),

@@ -10,7 +10,6 @@ from checkpoints.archive.remediation import AS_ITS_UPSTREAM, CallStatus, Remedia
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.results import CheckRecord, gates
 from checkpoints.errors import ExitCode
-from checkpoints.rules.no_orphan_keys import NoOrphanKeys
 from checkpoints.rules.rule import Outcome
 from remediation.ledger.states import State
 from remediation.plan.candidates import is_repairable
@@ -44,7 +43,7 @@ def warnings_of(record: RemediationRecord) -> list[CheckRecord]:
         check
         for check in record.checks_after
         if check.outcome is Outcome.FAILED and not gates(check, record.verdict_before.fail_on)
-        if not (check.rule is NoOrphanKeys and check.dataset in told)
+        if not (check.rule.goes_with_upstream and check.dataset in told)
     ]
 
 

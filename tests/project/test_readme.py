@@ -62,12 +62,16 @@ def typed() -> list[str]:
 def test_every_command_in_the_readme_parses(line: str) -> None:
     module, name, *arguments = shlex.split(line)
     found = COMMANDS[module].get_command(click.Context(COMMANDS[module]), name)
+    if isinstance(found, click.Group):
+        name, *arguments = arguments
+        found = found.get_command(click.Context(found), name)
     found.make_context(name, arguments)  # raises on an unknown option or a missing value
 
 
 def options() -> set[str]:
     groups = (*COMMANDS.values(), demo.__main__.cli)
     found = [command for group in groups for command in commands(group)]
+    found += [c for group in found if isinstance(group, click.Group) for c in commands(group)]
     return {name for command in found for option in command.params for name in option.opts}
 
 
