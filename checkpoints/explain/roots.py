@@ -24,7 +24,6 @@ from checkpoints.coverage.results import WEIGHT, CheckRecord
 from checkpoints.records import Record
 from checkpoints.rules.evidence import Cell, CellState, Status
 from checkpoints.rules.rule import Outcome, Severity
-from checkpoints.rules.up_to_date import UpToDate
 
 Day = date | None
 """None: no date is to blame."""
@@ -72,7 +71,7 @@ def kind_of(check: CheckRecord) -> IncidentKind:
     """What is wrong with a dataset that fails a check."""
     if check.outcome is Outcome.ERRORED:
         return IncidentKind.UNREADABLE
-    if issubclass(check.rule, UpToDate):
+    if check.rule.tells_late:
         return IncidentKind.LATE
     if check.rule.goes_with_upstream:
         return IncidentKind.ORPHANS

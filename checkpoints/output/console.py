@@ -239,8 +239,8 @@ def print_failures(
         found = [check for check in wanted if check.dataset == name]
         layer = layers.get(name) or found[0].suite
         heading = _heading(layer, found, ranges, console.width, verbose=room is None)
-        failed = [check for check in found if check.outcome is Outcome.FAILED]
-        heading += [Text(f"  {one_line(text)}") for text in expired(*failed)]
+        broken = [check for check in found if check.outcome is Outcome.FAILED]
+        heading += [Text(f"  {one_line(text)}") for text in expired(*broken)]
         lines = list(heading)
         left -= len(lines)
         for check in found:

@@ -115,6 +115,9 @@ class Rule(Record, ABC):
     goes_with_rebuild: ClassVar[bool] = False
     """A rebuild of the dataset, for whatever else, may remove what it found."""
 
+    tells_late: ClassVar[bool] = False
+    """It tells that a dataset has stopped, whatever dates it lacks."""
+
     holds_for_reference: ClassVar[bool] = False
     """The reference has it with its defaults, unless the contract gives it another."""
 

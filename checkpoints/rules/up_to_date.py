@@ -40,6 +40,7 @@ class UpToDate(DaysRule):
     tells_missing: ClassVar[bool] = False
     repairable: ClassVar[bool] = False
     excusable: ClassVar[bool] = False
+    tells_late: ClassVar[bool] = True
     holds_for_reference: ClassVar[bool] = True
     fix: ClassVar[str] = "it has stopped: load it, or give it more days where it pauses that long"
 
