@@ -6,7 +6,6 @@ that it is given by name: these are secrets.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -18,7 +17,6 @@ from errno import EAGAIN, EMFILE, ENFILE, ENOMEM, ETXTBSY
 from operator import not_
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -33,6 +31,7 @@ from remediation.service.placeholders import (
     unnamed_dates,
 )
 from remediation.service.programs import KEPT_BYTES, Ending, Programs
+from remediation.service.secrets import Mask
 
 if TYPE_CHECKING:
     from remediation.plan.groups import CallGroup
@@ -51,7 +50,6 @@ KINDS_OF_CODES = {
 
 LINES_KEPT = 5
 SAY_NOTHING = ("", "Traceback (most recent call last):")
-SHORTEST_SECRET_LINE = 8
 ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """What colours a terminal."""
 
@@ -160,7 +158,7 @@ class CommandSender:
         self._clock = access.clock
         given = access.environment
         self._environment = {n: given[n] for n in (*PASSED_ON, *service.env) if n in given}
-        self._secrets = Secrets({name: given.get(name, "") for name in service.env})
+        self._mask = Mask({name: given.get(name, "") for name in service.env})
         self._programs = Programs(access.clock.monotonic)
 
     def close(self) -> None:
@@ -191,7 +189,7 @@ class CommandSender:
             )
         except OSError as error:
             return not_started(request, error)
-        answer = classify(self._service, ending, self._secrets.masked(ending.output))
+        answer = classify(self._service, ending, heard(ending.output, self._mask))
         return replace(answer, seconds=self._clock.monotonic() - started)
 
 
@@ -247,36 +245,8 @@ def with_last_lines(what: str, output: str) -> str:
     return f"{what}: {said}" if said else what
 
 
-class Secrets:
-    """Values that must not be seen in what a program writes, by name.
-
-    Neither as they are, nor line by line, nor as JSON or a URL has them.
-    """
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        found = {
-            os.fsencode(form): f"[{name}]".encode()
-            for name, value in values.items()
-            for form in _forms_of(value)
-        }
-        self._forms = sorted(found.items(), key=lambda item: -len(item[0]))
-
-    def masked(self, output: bytes) -> str:
-        """The text of an output of at most ``KEPT_BYTES``, with a name for each value.
-
-        Where there was more of it, a part of a value may stand at its beginning: it is left out.
-        """
-        is_cut = len(output) >= KEPT_BYTES
-        for form, name in self._forms:
-            output = output.replace(form, name)
-        longest = len(self._forms[0][0]) if self._forms else 0
-        return output[longest if is_cut else 0 :].decode("utf-8", errors="replace")
-
-
-def _forms_of(value: str) -> Iterator[str]:
-    if whole := value.strip():
-        yield from (whole, json.dumps(whole)[1:-1])
-        yield from (quote(whole, safe=safe, errors="surrogateescape") for safe in ("/", ""))
-    for line in map(str.strip, value.splitlines()):
-        if len(line) >= SHORTEST_SECRET_LINE:
-            yield line
+def heard(output: bytes, mask: Mask) -> str:
+    """The text of an output of at most ``KEPT_BYTES``, without secrets."""
+    text = output.decode("utf-8", errors="surrogateescape")
+    masked = mask.of_end(text) if len(output) >= KEPT_BYTES else mask(text)
+    return masked.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")

@@ -15,6 +15,9 @@ from checkpoints.contract.loading import VARIABLE
 FEWEST_BYTES = 6
 """What is shorter cannot be told from other text once it is encoded."""
 
+SHORTEST_LINE = 8
+"""A shorter line of a value that has several may stand in other text as well."""
+
 
 def filled(value: Any, environment: Mapping[str, str]) -> Any:
     """Put variables into every string of a JSON value, in place of ``${NAME}``."""
@@ -33,6 +36,7 @@ class Mask:
     def __init__(self, secrets: Mapping[str, str]) -> None:
         forms = {form: name for name, value in secrets.items() for form in _forms(value)}
         longest_first = sorted(filter(None, forms), key=len, reverse=True)
+        self._longest = len(longest_first[0]) if longest_first else 0
         self._names = [forms[form] for form in longest_first]
         found = "|".join(f"({re.escape(form)})" for form in longest_first)
         self._secret = re.compile(found, re.IGNORECASE)
@@ -46,17 +50,23 @@ class Mask:
             return text
         return self._secret.sub(lambda found: f"[{self._names[(found.lastindex or 1) - 1]}]", text)
 
+    def of_end(self, text: str) -> str:
+        """The end of a longer text without any of the secrets, also of one that was cut there."""
+        return self(text)[self._longest :]
+
 
 def _forms(value: str) -> Iterator[str]:
-    """How a value may stand in what a service answers."""
+    """How a value may stand in what a service answers: as a whole, encoded, or line by line."""
     yield from (
         value,
         value.strip(),
         escape(value),
-        quote(value),
-        quote(value, safe=""),
-        quote_plus(value),
+        quote(value, errors="surrogateescape"),
+        quote(value, safe="", errors="surrogateescape"),
+        quote_plus(value, errors="surrogateescape"),
     )
+    lines = map(str.strip, value.splitlines())
+    yield from (line for line in lines if len(line) >= SHORTEST_LINE)
     yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
     data = value.encode(errors="surrogateescape")
     if len(data) < FEWEST_BYTES:

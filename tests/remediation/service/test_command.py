@@ -19,9 +19,10 @@ from checkpoints.errors import ContractError
 from remediation.plan.groups import CallGroup, alone
 from remediation.plan.model import Call
 from remediation.service.answer import DETAIL_LENGTH, Answer, Kind
-from remediation.service.command import CommandSender, CommandService, Secrets, with_last_lines
+from remediation.service.command import CommandSender, CommandService, heard, with_last_lines
 from remediation.service.kind import Access
 from remediation.service.programs import KEPT_BYTES
+from remediation.service.secrets import Mask
 from tests.remediation.service.test_service_call import CLOCK
 from tests.support.command_project import command_project, declare, gone, is_alive, wait_until
 from tests.support.warehouses import D
@@ -197,11 +198,11 @@ def test_secrets_are_not_kept_however_they_are_written() -> None:
 
 
 def test_a_secret_of_which_the_beginning_was_let_go_is_not_kept() -> None:
-    secrets = Secrets({"KEY": "0123456789"})
+    mask = Mask({"KEY": "0123456789"})
     output = b"456789 " + b"\0" * (KEPT_BYTES - 11) + b"end\n"
     assert len(output) == KEPT_BYTES
-    assert "456789" not in secrets.masked(output)
-    assert secrets.masked(b"456789 end") == "456789 end"
+    assert "456789" not in heard(output, mask)
+    assert heard(b"456789 end", mask) == "456789 end"
 
 
 def test_one_that_takes_too_long_is_ended_with_its_children_and_nothing_is_known(
