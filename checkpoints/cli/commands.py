@@ -9,6 +9,7 @@ from checkpoints.process import leave
 
 READING = "checkpoints.cli.reading"
 RECORDS = "checkpoints.cli.records"
+INCIDENTS = "checkpoints.cli.incidents"
 
 COMMANDS = {
     "check": Lazy(READING, "Judge by the rules alone, in under a second; nothing is stored."),
@@ -19,6 +20,9 @@ COMMANDS = {
     ),
     "history": Lazy(
         RECORDS, "Show past runs: verdict, coverage per layer and its trend, who signed."
+    ),
+    "incidents": Lazy(
+        INCIDENTS, "List what is wrong at the root, since when and who knows; or acknowledge it."
     ),
     "run": Lazy(READING, "Run the checkpoint in Great Expectations; store report and Data Docs."),
     "signoff": Lazy(RECORDS, "Accept a run that passed, or whose every failure is a known gap."),

@@ -22,11 +22,12 @@ from checkpoints.cli.options import (
 )
 from checkpoints.cli.terminal import write_json
 from checkpoints.coverage.summary import summarize
-from checkpoints.errors import ExitCode
+from checkpoints.errors import CheckpointsError, ExitCode
 from checkpoints.output.console import Stored, print_report
 from checkpoints.output.console_tables import print_coverage, print_estimate
 from checkpoints.output.findings import findings_of
 from checkpoints.output.markdown import sections_of
+from checkpoints.text import Detail
 
 ASKED = ("season", "first", "last", "last_days", "as_of", "max_bytes", "checkpoint", "fail_on")
 WINDOW = (*DATES, *READING, MAX_BYTES, contract_option)
@@ -49,7 +50,22 @@ def run(setting: Setting, publishing: Publishing) -> ExitCode:
 
     report, path = validation.run(setting.request())
     page = write_run_page(setting.file.project, report)
-    return _answer(setting, report, publishing, Stored(report=path, page=page))
+    stored = Stored(report=path, page=page, incidents=_incidents(setting, report))
+    return _answer(setting, report, publishing, stored)
+
+
+def _incidents(setting: Setting, report: Report) -> tuple[str, ...]:
+    """Bring the incidents up to date, and say what is open; the verdict stands whatever happens."""
+    from checkpoints.explain.watching import watch  # ``check`` spares these
+    from checkpoints.output.console_incidents import incident_lines
+
+    try:
+        watched = watch(setting.file, report)
+    except CheckpointsError as error:
+        for problem in error.problems:
+            click.echo(f"warning: the incidents are not brought up to date: {problem}", err=True)
+        return ()
+    return incident_lines(watched, report, verbose=setting.detail is Detail.VERBOSE)
 
 
 def _answer(

@@ -37,9 +37,6 @@ STYLE = {
 BODY_LINES = 16
 """What is left for errors and failures on a screen of 24 lines, beside heading, footer, prompt."""
 
-STORED_LINES = 2
-"""Report and page, where the run is stored."""
-
 ERROR_LINES = 9
 BELOW = " " * 11
 """Before what belongs to a check and does not fit beside it."""
@@ -53,10 +50,15 @@ ROOM = 36
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """Where a run is kept."""
+    """Where a run is kept, and a line for each of the ``incidents`` that it told of."""
 
     report: Path
     page: Path
+    incidents: tuple[str, ...] = ()
+
+    def height(self, width: int) -> int:
+        """The lines that it takes on a screen."""
+        return 2 + sum(math.ceil(len(line) / width) for line in self.incidents)
 
 
 def print_report(
@@ -85,7 +87,9 @@ def print_report(
     console.print(verdict)
     console.print(_suites_line(report.checks))
     verbose = detail is Detail.VERBOSE
-    taken = _print_tolerated(console, report, verbose) + (STORED_LINES if stored else 0)
+    taken = _print_tolerated(console, report, verbose) + (
+        stored.height(console.width) if stored else 0
+    )
     taken += _print_retired(console, list(map(str, report.retired)), verbose)
     taken += _print_errors(console, report.checks, detail)
     _print_failures(console, report, verbose, math.inf if verbose else BODY_LINES - taken)
@@ -94,6 +98,8 @@ def print_report(
             console.print(one_line(text), soft_wrap=True)
         _print_unread(console, report)
         _print_statements(console, report.statements)
+    for line in stored.incidents if stored else ():
+        console.print(line, soft_wrap=True)
     here = Path.cwd()
     for name, path in (("report", stored.report), ("page  ", stored.page)) if stored else ():
         short = path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,0 +1,52 @@
+"""Commands about incidents: ``incidents`` lists them, ``incidents ack`` acknowledges one."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from checkpoints.archive.incidents import Incidents
+from checkpoints.cli.options import DATE, JSON, contract_option, filled
+from checkpoints.cli.terminal import console_for, write_json
+from checkpoints.contract.loading import load_contract, project_of
+from checkpoints.errors import ExitCode
+from checkpoints.explain.watching import acknowledge, incidents_of
+from checkpoints.output.console_incidents import print_incidents
+
+
+@click.group(invoke_without_command=True)
+@click.option("--all", "every", is_flag=True, help="Also those that have recovered.")
+@JSON
+@contract_option
+@click.pass_context
+def incidents(
+    context: click.Context, every: bool, json_path: str | None, contract: Path
+) -> ExitCode:
+    """List what is wrong at the root, since when and who knows; or acknowledge it."""
+    if context.invoked_subcommand:
+        if every or json_path:
+            raise click.UsageError("--all and --json are of the list: leave them out")
+        context.default_map = {context.invoked_subcommand: {"contract": contract}}
+        return ExitCode.COMPLETE
+    found = incidents_of(project_of(contract), contract)
+    shown = tuple(one for one in found if every or one.is_open)
+    print_incidents(console_for(json_path), shown, every=every)
+    write_json(Incidents(incidents=shown), json_path)
+    return ExitCode.COMPLETE
+
+
+@incidents.command()
+@click.argument("id")
+@click.option("--by", required=True, callback=filled, metavar="NAME", help="Who knows of it.")
+@click.option("--until", required=True, type=DATE, help="Nobody is reminded until then.")
+@click.option("--note", default="", metavar="TEXT", help="What is done about it.")
+@contract_option
+def ack(id: str, by: str, until: datetime, note: str, contract: Path) -> ExitCode:
+    """Acknowledge an incident: until that date it is told only if it grows or has recovered."""
+    file, now = load_contract(contract, os.environ), datetime.now(UTC)
+    noted = acknowledge(file, id, by=by, until=until.date(), note=note, now=now)
+    print_incidents(console_for(None), [noted], every=True)
+    return ExitCode.COMPLETE

@@ -1,0 +1,1 @@
+"""What is wrong at the root, and why."""
