@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from checkpoints.archive.incidents import Incident, IncidentKind
+from checkpoints.contract.notifiers import Event
 from checkpoints.dates import ranges_of
-from checkpoints.explain.life import Event
 from checkpoints.text import dates
 
 MOST = 3

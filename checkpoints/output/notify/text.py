@@ -1,0 +1,197 @@
+"""An incident in words for those who are told of it: what, where, since when, why, what next. Pure.
+
+The first line of a text stands by itself, for those who read no further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from checkpoints.archive.incidents import Incident, IncidentKind
+from checkpoints.archive.report import Report
+from checkpoints.contract.loading import ContractFile, contract_option
+from checkpoints.contract.model import Contract
+from checkpoints.contract.notifiers import Event
+from checkpoints.coverage.results import CheckRecord
+from checkpoints.dates import DateRange
+from checkpoints.explain.life import Notice
+from checkpoints.explain.words import named, sentence
+from checkpoints.output.notify.notification import Notification
+from checkpoints.rules.evidence import Cell, CellState
+from checkpoints.text import counted, dates, one_line
+
+TITLE_LENGTH = 80
+"""What a phone shows."""
+
+STILL = {Event.REMINDER: "still ", Event.GROWN: "now "}
+LOST = (CellState.MISSING, CellState.PARTIAL)
+GIVES_BACK = (IncidentKind.MISSING, IncidentKind.LATE)
+"""Kinds that a backfill repairs."""
+
+
+def notification_of(notice: Notice, report: Report, file: ContractFile) -> Notification:
+    """What people are told; the report is that of the run that gave rise to it."""
+    one = notice.incident
+    is_over = notice.event is Event.RECOVERED
+    cause = "" if is_over else likely_cause(one, report, file.contract)
+    command = "" if is_over else _command(one, report, file)
+    link = link_to(file.contract, report.run_id)
+    heading = _heading(notice, report)
+    lines = [heading, _since(one), cause and f"Likely cause: {cause}."]
+    lines += [f"Next: {command}"] if command else []
+    lines += [f"Acknowledge: {_acknowledge(one, file)}"] if not is_over else []
+    lines += [f"Page: {link}"] if link else []
+    return Notification(
+        event=notice.event,
+        title=one_line(_title(notice), TITLE_LENGTH),
+        text="\n".join(one_line(line) for line in lines if line),
+        contract=file.path.name,
+        ranges=tuple(report.ranges(one.told_dates if is_over else one.dates)),
+        cause=cause,
+        command=command,
+        link=link,
+        incident=one,
+    )
+
+
+def for_a_test(file: ContractFile) -> Notification:
+    """A test of a notifier: it says that nothing is wrong."""
+    text = f"Nothing is wrong: this is a test of the notifiers of {file.path.name}."
+    return Notification(
+        event="test",
+        title="checkpoints: a test of the notifiers",
+        text=text,
+        contract=file.path.name,
+        link=file.contract.public_url or "",
+    )
+
+
+def link_to(contract: Contract, run_id: str) -> str:
+    """The address of the page of a run; empty where the pages have none."""
+    return f"{contract.public_url}/signoff/{run_id}.html" if contract.public_url else ""
+
+
+def _title(notice: Notice) -> str:
+    one, event = notice.incident, notice.event
+    names = one.dataset + (f" and {len(one.beside)} more" if one.beside else "")
+    if event is Event.RECOVERED:
+        return f"{names}: recovered"
+    start = f"{names}: {STILL.get(event, '')}"
+    days = dates(len(one.dates))
+    on = f" on {days}" if one.dates else ""
+    match one.kind:
+        case IncidentKind.MISSING:
+            return f"{start}{days if one.dates else 'keys'} missing"
+        case IncidentKind.LATE:
+            return f"{start}stopped"
+        case IncidentKind.ORPHANS:
+            return f"{start}orphan keys{on}"
+        case IncidentKind.ROWS:
+            return f"{start}{named(one.checks)} fails{on}"
+        case IncidentKind.UNREADABLE:
+            return f"{start}cannot be judged"
+
+
+def _heading(notice: Notice, report: Report) -> str:
+    one = notice.incident
+    if notice.event is not Event.RECOVERED:
+        return f"{sentence(one, report.calendar())}."
+    names = named([one.dataset, *(part.dataset for part in one.beside)])
+    spans = named([str(span) for span in report.ranges(one.told_dates)])
+    was = f" It was about {dates(len(one.told_dates))} ({spans})." if one.told_dates else ""
+    return f"{names} {'have' if one.beside else 'has'} recovered.{was}"
+
+
+def _since(one: Incident) -> str:
+    opened = f"{one.opened_at:%Y-%m-%d}"
+    if one.recovered_at is None:
+        return f"{one.severity.capitalize()}, open since {opened}."
+    days = (one.recovered_at.date() - one.opened_at.date()).days
+    lasted = counted(days, "day") if days else "less than a day"
+    return f"Opened on {opened}, recovered on {one.recovered_at:%Y-%m-%d}: {lasted}."
+
+
+def likely_cause(one: Incident, report: Report, contract: Contract) -> str:
+    """Why, as far as one run can tell, in a sentence without a full stop; empty where it cannot."""
+    match one.kind:
+        case IncidentKind.MISSING if not one.checks:
+            return "its own checks allow what it lacks, and those of what is built from it do not"
+        case IncidentKind.MISSING:
+            return _why_missing(one, report, contract)
+        case IncidentKind.LATE:
+            return _why_late(one, report)
+        case IncidentKind.ORPHANS:
+            above = _upstream(one, report)
+            return above and f"{above} lost keys, or wrote them otherwise, after it had been built"
+        case IncidentKind.ROWS:
+            return next((check.message for check in _failed(one, report) if check.message), "")
+        case IncidentKind.UNREADABLE:
+            return ""
+
+
+def _why_missing(one: Incident, report: Report, contract: Contract) -> str:
+    above, cells = _upstream(one, report), _cells(one.dataset, report)
+    found = [cells[day] for day in one.dates if day in cells]
+    if not (above and found):
+        return ""
+    higher = _cells(above, report)
+    lacking = [day for day in one.dates if day in higher and higher[day].state in LOST]
+    if lacking:
+        return f"its upstream {above} lacks {_of_them(len(lacking), one.dates)} too"
+    empty = sum(cell.state is CellState.MISSING for cell in found)
+    if not empty:
+        return f"its upstream {above} has these keys: it was built in part, or before they came"
+    has = f"{above} has {_of_them(empty, one.dates)}"
+    if above == contract.reference:
+        return f"{has}: the source sent nothing, or nobody loaded it"
+    return f"its upstream {has}: the backfill did not reach it"
+
+
+def _of_them(count: int, days: Sequence[date]) -> str:
+    if count == len(days):
+        return "this date" if count == 1 else "these dates"
+    return f"{count} of these dates"
+
+
+def _why_late(one: Incident, report: Report) -> str:
+    above = _upstream(one, report)
+    cells = _cells(above, report)
+    if not any(day in cells for day in one.dates):
+        return "its source, or the job that loads it, has stopped"
+    goes_on = any(cells[day].present for day in one.dates if day in cells)
+    if goes_on:
+        return f"its upstream {above} goes on: what builds it has stopped"
+    return f"its upstream {above} has nothing on these dates either"
+
+
+def _upstream(one: Incident, report: Report) -> str:
+    return next((r.of or "" for r in report.datasets if r.name == one.dataset), "")
+
+
+def _cells(dataset: str, report: Report) -> Mapping[date, Cell]:
+    return {cell.date: cell for r in report.datasets if r.name == dataset for cell in r.days}
+
+
+def _failed(one: Incident, report: Report) -> Iterator[CheckRecord]:
+    return (c for c in report.checks if c.dataset == one.dataset and c.name in one.checks)
+
+
+def _command(one: Incident, report: Report, file: ContractFile) -> str:
+    """What to type next, in any folder."""
+    service = file.contract.datasets[one.dataset].service
+    if service and (one.kind in GIVES_BACK or _is_repairable(one, report)):
+        return f"python -m remediation plan --dataset {one.dataset}{contract_option(file.path)}"
+    verb = "coverage" if one.kind in GIVES_BACK else "check"
+    span = DateRange(one.dates[0], one.dates[-1]) if one.dates else report.window
+    window = f" --from {span.first} --to {span.last}"
+    return f"python -m checkpoints {verb}{window}{contract_option(file.path)}"
+
+
+def _is_repairable(one: Incident, report: Report) -> bool:
+    return any(check.rule.repairable for check in _failed(one, report))
+
+
+def _acknowledge(one: Incident, file: ContractFile) -> str:
+    what = f"python -m checkpoints incidents ack {one.id} --by NAME --until DATE"
+    return what + contract_option(file.path)
