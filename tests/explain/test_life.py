@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from checkpoints.archive.incidents import Acknowledgement
 from checkpoints.contract.model import Contract
 from checkpoints.rules.evidence import Status
+from checkpoints.rules.rule import Outcome
 from tests.support.warehouses import D
 from tests.support.watching import EVERY, Days, branches, report_of
 
@@ -107,6 +108,12 @@ def test_what_comes_back_on_the_same_date_is_a_new_incident(watched: Days) -> No
     ]  # fmt: skip
 
 
+def test_a_date_that_was_told_and_is_lost_again_meanwhile_is_no_news(watched: Days) -> None:
+    told = [run(watched, TEN, "scores", *days) for days in ((EIGHT, NINE), (EIGHT,), (EIGHT, NINE))]
+    assert told == [["opened scores-missing-2025-01-08: 08 09"], [], []]
+    assert watched.open == ["growing scores-missing-2025-01-08: scores 08 09"]
+
+
 def test_the_root_may_move_up_and_down_and_the_incident_stays_one(watched: Days) -> None:
     assert run(watched, TEN, "scores", EIGHT) == ["opened scores-missing-2025-01-08: 08"]
     assert run(watched, TEN, "factors scores joined", EIGHT) == [
@@ -178,6 +185,22 @@ def test_what_cannot_be_read_recovers_nothing_and_recovers_itself(watched: Days)
     assert len(watched.open) == 2
     assert run(watched, TEN, "scores", EIGHT) == ["recovered scores-unreadable-2025-01-11: "]
     assert watched.open == ["opened scores-missing-2025-01-08: scores 08"]
+
+
+def test_a_check_that_could_not_be_evaluated_recovers_nothing_beside_one_that_passed(
+    watched: Days,
+) -> None:
+    run(watched, TEN, "scores", EIGHT)
+    report = report_of(watched.contract, last=D(TEN))
+    (passed,) = (
+        check
+        for check in report.checks
+        if (check.dataset, check.kind) == ("scores", "daily_conversion_ratio")
+    )
+    errored = passed.model_copy(update={"outcome": Outcome.ERRORED, "of": "raw"})
+    told = watched.run(report.model_copy(update={"checks": (*report.checks, errored)}))
+    assert [line.split("-")[1] for line in told] == ["unreadable"]
+    assert "opened scores-missing-2025-01-08: scores 08" in watched.open
 
 
 def test_what_has_stopped_is_not_told_every_day(watched: Days) -> None:

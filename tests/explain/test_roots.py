@@ -130,6 +130,23 @@ def test_what_has_stopped_lacks_dates_and_is_told_once(pipeline: Contract) -> No
     assert found(pipeline, lost(EVERY, *days)) == [f"late of schedule {late}, below: scores {late}"]
 
 
+def test_what_has_stopped_with_what_it_is_made_from_is_no_incident_of_its_own(
+    pipeline: Contract,
+) -> None:
+    days = [f"2025-01-{n}" for n in range(16, 21)]
+    gone = lost("factors scores joined", *days)  # scores lack the 20th too, which is not due yet
+    listed = "factors 16 17 18 19, below: scores 16 17 18 19, joined 16 17 18 19"
+    assert found(pipeline, gone, today=D("2025-01-20")) == [f"missing of {listed}"]
+
+
+def test_keys_of_which_none_matches_are_missing_whatever_check_says_so(tmp_path: Path) -> None:
+    pipeline = branches(tmp_path, without_rules="enriched joined")
+    other = f"joined/{EIGHT} joined/{NINE}"
+    assert found(pipeline, lost("joined", EIGHT), besides=other) == [
+        "missing of joined 08", "orphans of joined 09",
+    ]  # fmt: skip
+
+
 def test_what_cannot_be_read_is_one_incident_with_what_needs_it_below(pipeline: Contract) -> None:
     report = report_of(pipeline, unreadable={"summary": "table 'summary' is gone"})
     (one,) = found_in(report, pipeline)

@@ -64,23 +64,26 @@ def report_of(
     *,
     first: date = FIRST,
     last: date = LAST,
+    today: date | None = None,
     without: str = "",
+    besides: str = "",
     name: str = "pipeline.yml",
     suites: Sequence[str] | None = None,
     unreadable: Mapping[str, str] | None = None,
 ) -> Report:
     """What the rules say the day after ``last``, when datasets hold nothing on dates.
 
-    ``without``: datasets that lack one of two keys on each of these dates, as in ``"cache/…"``.
+    ``without``: datasets that lack one of two keys on a date, as in ``"cache/2025-01-08"``;
+    ``besides``: those that hold another one.
     """
     gone = {D(day): {n for n, days in (lost or {}).items() if day in days} for day in _all(lost)}
-    half = {(n, D(day)) for n, day in (pair.split("/") for pair in without.split())}
+    half, more = _spots(without), _spots(besides)
     days = {}
     for day in DateRange(first, last).dates():
         held = [name for name in EVERY.split() if name not in gone.get(day, ())]
         less = [name for name in held if (name, day) not in half]
-        days[day] = [" ".join(held), " ".join(less)]
-    as_of = last + timedelta(days=1)
+        days[day] = [" ".join(held), " ".join(less), *(name for name, on in more if on == day)]
+    as_of = today or last + timedelta(days=1)
     frame = frame_of(contract, days, as_of=str(as_of), unreadable=unreadable)
     records = tuple(judged(check, frame) for check in checks_of(contract, suites))
     datasets = tuple(dataset_records(contract, frame, upstream_pair))
@@ -100,6 +103,10 @@ def report_of(
 
 def _all(lost: Mapping[str, Iterable[str]] | None) -> set[str]:
     return {day for days in (lost or {}).values() for day in days}
+
+
+def _spots(text: str) -> set[tuple[str, date]]:
+    return {(name, D(day)) for name, day in (pair.split("/") for pair in text.split())}
 
 
 def told(found: Found) -> str:
