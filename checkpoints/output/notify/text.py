@@ -25,6 +25,14 @@ TITLE_LENGTH = 80
 """What a phone shows."""
 
 STILL = {Event.REMINDER: "still ", Event.GROWN: "now "}
+AGAIN = {
+    IncidentKind.MISSING: "nothing missing",
+    IncidentKind.LATE: "goes on",
+    IncidentKind.ORPHANS: "no orphan keys",
+    IncidentKind.UNREADABLE: "can be judged",
+}
+"""What is so once it has recovered; that rows are as they should be, their checks tell."""
+
 LOST = (CellState.MISSING, CellState.PARTIAL)
 GIVES_BACK = (IncidentKind.MISSING, IncidentKind.LATE)
 """Kinds that a backfill repairs."""
@@ -76,7 +84,8 @@ def _title(notice: Notice) -> str:
     one, event = notice.incident, notice.event
     names = one.dataset + (f" and {len(one.beside)} more" if one.beside else "")
     if event is Event.RECOVERED:
-        return f"{names}: recovered"
+        again = AGAIN.get(one.kind, f"{named(one.checks)} passes")
+        return f"{names}: recovered, {again}"
     start = f"{names}: {STILL.get(event, '')}"
     days = dates(len(one.dates))
     on = f" on {days}" if one.dates else ""

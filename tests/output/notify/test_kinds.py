@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from checkpoints.contract.loading import load_contract
+from tests.project.test_readme import README
 from tests.support.commands import command
 from tests.support.listening import PostOffice, Room, listening, nobody, post_office
 from tests.support.warehouses import BASIC, write_contract
@@ -238,3 +241,13 @@ def test_what_is_wrong_with_a_notifier_is_said_with_its_place(
     done = notify(tmp_path, notifier)
     assert f"pipeline.yml: {said}" in done.stderr
     assert done.returncode == 2
+
+
+def test_the_notifiers_of_the_readme_are_valid(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(remind_after:.*?)```", README, re.DOTALL)
+    layers = {**BASIC["layers"], "L5": "predictions"}
+    path = write_contract(tmp_path, BASIC, layers=layers)
+    path.write_text(path.read_text() + block)
+    contract = load_contract(path, {}).contract
+    assert [one.label for one in contract.notify] == ["apprise", "on call", "webhook", "command"]
+    assert "${SLACK_TOKEN_A}" in contract.model_dump_json()

@@ -1,0 +1,169 @@
+"""A pipeline that is run every morning of a fortnight: exactly what people are told of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.support.listening import listening
+from tests.support.telling import Mornings
+
+EIGHT, NINE, TEN, ELEVEN = (f"2025-01-{day:02}" for day in (8, 9, 10, 11))
+NAME = f"factors-missing-{EIGHT}"
+
+
+def test_a_hole_opens_grows_is_acknowledged_is_repaired_and_comes_back(tmp_path: Path) -> None:
+    told: dict[str, list[tuple[str, str]]] = {}
+    with listening() as room:
+        mornings = Mornings(tmp_path, {"webhook": {"url": room.url}})
+
+        def on(day: str, *lost: str) -> None:
+            before = len(room.messages)
+            code = mornings.run(day, factors=lost).returncode
+            assert code == (1 if lost else 0)
+            told[day] = [(m["event"], m["title"]) for m in room.messages[before:]]
+
+        on("2025-01-08")
+        on("2025-01-09", EIGHT)
+        on("2025-01-10", EIGHT)
+        on("2025-01-11", EIGHT, NINE, TEN)
+        on("2025-01-12", EIGHT, NINE, TEN)
+        on("2025-01-18", EIGHT, NINE, TEN)
+        who = ("--by", "Ada", "--until", "2025-01-27", "--as-of", "2025-01-18")
+        assert mornings.incidents("ack", NAME, *who).returncode == 0
+        on("2025-01-25", EIGHT, NINE, TEN)
+        on("2025-01-26", EIGHT, NINE, TEN, ELEVEN)
+        on("2025-01-27", EIGHT, NINE)
+        on("2025-01-28")
+        on("2025-01-29")
+        on("2025-01-30", NINE)
+        on("2025-01-31", NINE)
+    assert {day: messages for day, messages in told.items() if messages} == {
+        "2025-01-09": [("opened", "factors: 1 date missing")],
+        "2025-01-11": [("grown", "factors: now 3 dates missing")],
+        "2025-01-18": [("reminder", "factors: still 3 dates missing")],
+        "2025-01-26": [("grown", "factors: now 4 dates missing")],
+        "2025-01-28": [("recovered", "factors: recovered, nothing missing")],
+        "2025-01-30": [("opened", "factors: 1 date missing")],
+    }
+
+
+def test_one_message_tells_of_the_root_and_says_what_is_below_why_and_what_to_type(
+    tmp_path: Path,
+) -> None:
+    with listening() as room:
+        mornings = Mornings(
+            tmp_path, {"webhook": {"url": room.url}}, public_url="https://data.example.com/docs/"
+        )
+        mornings.run("2025-01-14", summary=[EIGHT, NINE], factors=[EIGHT, NINE])
+        mornings.run("2025-01-20")
+    opened, recovered = room.messages
+    run_id = opened["incident"]["run_id"]
+    contract = f" --contract {mornings.file.path}"
+    id = f"summary-missing-{EIGHT}"
+    page = "https://data.example.com/docs/signoff"
+    assert opened["text"].splitlines() == [
+        "summary lacks 2 dates (2025-01-08 → 2025-01-09), below it: factors.",
+        "Critical, open since 2025-01-14.",
+        "Likely cause: its upstream raw has these dates: the backfill did not reach it.",
+        f"Next: python -m checkpoints coverage --from {EIGHT} --to {NINE}{contract}",
+        f"Acknowledge: python -m checkpoints incidents ack {id} --by NAME --until DATE{contract}",
+        f"Page: {page}/{run_id}.html",
+    ]
+    assert (tmp_path / f"gx/uncommitted/data_docs/local_site/signoff/{run_id}.html").exists()
+    assert opened["ranges"] == [{"first": EIGHT, "last": NINE}]
+    assert recovered["text"].splitlines() == [
+        "summary has recovered. It was about 2 dates (2025-01-08 → 2025-01-09).",
+        "Opened on 2025-01-14, recovered on 2025-01-20: 6 days.",
+        f"Page: {page}/{recovered['incident']['run_id']}.html",
+    ]
+
+
+def test_what_nobody_took_is_told_by_the_next_run_and_the_verdict_stands(tmp_path: Path) -> None:
+    with listening() as room:
+        mornings = Mornings(tmp_path, {"name": "chat", "webhook": {"url": room.url}})
+
+        def on(day: str, answer: int, *lost: str) -> list[str]:
+            room.messages.clear()
+            room.answer = answer
+            done = mornings.run(day, factors=lost)
+            assert done.returncode == (1 if lost else 0)
+            warned = "warning: not notified: 'chat': it answered 500" in done.stderr
+            assert warned == (answer == 500 and bool(room.messages))
+            return [message["event"] for message in room.messages]
+
+        assert on("2025-01-12", 500, EIGHT) == ["opened"]
+        assert "not told yet" in mornings.incidents().stderr
+        assert on("2025-01-13", 200, EIGHT, NINE) == ["opened"]
+        assert on("2025-01-14", 500, EIGHT, NINE, TEN) == ["grown"]
+        assert on("2025-01-15", 200, EIGHT, NINE, TEN) == ["grown"]
+        assert on("2025-01-22", 500, EIGHT, NINE, TEN) == ["reminder"]
+        assert on("2025-01-23", 200, EIGHT, NINE, TEN) == ["reminder"]
+        assert on("2025-01-24", 500) == ["recovered"]
+        assert on("2025-01-25", 200) == ["recovered"]
+        assert on("2025-01-26", 200) == []
+        assert on("2025-01-27", 500, ELEVEN) == ["opened"]
+        assert on("2025-01-28", 200) == [], "nobody had heard of it"
+
+
+def test_one_notifier_that_takes_it_is_enough_and_the_other_is_named(tmp_path: Path) -> None:
+    with listening() as room, listening() as broken:
+        broken.answer = 500
+        mornings = Mornings(
+            tmp_path, {"name": "a", "webhook": {"url": broken.url}},
+            {"name": "b", "webhook": {"url": room.url}},
+        )  # fmt: skip
+        first = mornings.run("2025-01-12", factors=[EIGHT])
+        second = mornings.run("2025-01-13", factors=[EIGHT])
+    assert "warning: not notified: 'a': it answered 500" in first.stderr
+    assert "told (opened)" in first.stderr
+    assert "not notified" not in second.stderr
+    assert len(room.messages) == 1
+
+
+def test_a_run_can_be_made_without_telling_anybody(tmp_path: Path) -> None:
+    with listening() as room:
+        mornings = Mornings(tmp_path, {"webhook": {"url": room.url}})
+        quiet = mornings.run("2025-01-12", "--no-notify", factors=[EIGHT])
+        assert (quiet.returncode, room.messages) == (1, [])
+        mornings.run("2025-01-12", factors=[EIGHT])
+    assert [message["event"] for message in room.messages] == ["opened"]
+
+
+def test_each_hears_of_the_events_severities_and_datasets_that_it_names(tmp_path: Path) -> None:
+    with listening() as room:
+
+        def hook(name: str, **options: Any) -> dict[str, Any]:
+            return {"name": name, "webhook": {"url": f"{room.url}", "headers": {"To": name}},
+                    **options}  # fmt: skip
+
+        mornings = Mornings(
+            tmp_path,
+            hook("all"),
+            hook("endings", on=["recovered"]),
+            hook("warnings", severities=["warning"]),
+            hook("summary", datasets=["summary"]),
+            hook("analytics", layers=["L3"]),
+            hook("weekly", on=["reminder"]),
+            remind_after="2d",
+        )
+        mornings.run("2025-01-14", factors=[EIGHT], orphans=1)
+        mornings.run("2025-01-16", factors=[EIGHT, NINE, TEN, ELEVEN], summary=[NINE, TEN, ELEVEN])
+        mornings.run("2025-01-18")
+    heard: dict[str, list[str]] = {}
+    for headers, message in zip(room.headers, room.messages, strict=True):
+        heard.setdefault(headers["To"], []).append(f"{message['event']} {message['title']}")
+    own = ["opened summary: 3 dates missing", "recovered summary: recovered, nothing missing"]
+    ending = "recovered factors: recovered, nothing missing"
+    again = "reminder factors: still 1 date missing"
+    assert {name: sorted(messages) for name, messages in heard.items()} == {
+        "all": sorted(["opened factors: 1 date missing", again, ending, *own]),
+        "endings": [ending, own[1]],
+        "warnings": [
+            "opened factors: orphan keys on 1 date",
+            "recovered factors: recovered, no orphan keys",
+        ],
+        "summary": own,
+        "analytics": own,
+        "weekly": [again],
+    }
