@@ -19,6 +19,7 @@ class Mornings:
     """A project whose tables end with the day before each run."""
 
     def __init__(self, folder: Path, *notifiers: dict[str, Any], **changes: Any) -> None:
+        folder.mkdir(exist_ok=True)
         self.warehouse = folder / "w.duckdb"
         url = f"duckdb:///{self.warehouse}"
         self.file: ContractFile = project_of(

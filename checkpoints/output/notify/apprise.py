@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from checkpoints.contract.notifiers import Event
 from checkpoints.contract.secrets import Mask, filled
 from checkpoints.output.notify.kind import NotifierKind, NotSent, Send
 from checkpoints.output.notify.notification import Notification
@@ -67,8 +68,12 @@ class Apprise(NotifierKind):
         """Why a notification was not taken, the library says in its log alone."""
         with _overheard() as said:
             service = self._service(url)
-            title, body = notification.title, notification.text
-            if service is not None and service.notify(title=title, body=body):
+            if service is not None and service.notify(
+                title=notification.title,
+                body=notification.text,
+                notify_type=_colour(notification),
+                body_format="text",
+            ):
                 return
         why = " ".join(said) or "the service did not take it"
         raise NotSent(_without_parts(mask(why), url))
@@ -86,6 +91,15 @@ class Apprise(NotifierKind):
             service.socket_connect_timeout = self.timeout_seconds
             service.socket_read_timeout = self.timeout_seconds
         return service
+
+
+def _colour(notification: Notification) -> str:
+    """What the library calls the type of a notification, and many services show as a colour."""
+    if notification.event is Event.RECOVERED:
+        return "success"
+    if notification.incident is None:
+        return "info"
+    return "failure" if notification.incident.severity == "critical" else "warning"
 
 
 def _without_parts(text: str, url: str) -> str:

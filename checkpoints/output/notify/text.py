@@ -188,8 +188,8 @@ def _failed(one: Incident, report: Report) -> Iterator[CheckRecord]:
 
 def _command(one: Incident, report: Report, file: ContractFile) -> str:
     """What to type next, in any folder."""
-    service = file.contract.datasets[one.dataset].service
-    if service and (one.kind in GIVES_BACK or _is_repairable(one, report)):
+    dataset = file.contract.datasets.get(one.dataset)  # it may be gone from the contract
+    if dataset and dataset.service and (one.kind in GIVES_BACK or _is_repairable(one, report)):
         return f"python -m remediation plan --dataset {one.dataset}{contract_option(file.path)}"
     verb = "coverage" if one.kind in GIVES_BACK else "check"
     span = DateRange(one.dates[0], one.dates[-1]) if one.dates else report.window

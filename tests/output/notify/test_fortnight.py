@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import re
 from pathlib import Path
 from typing import Any
 
-from tests.support.listening import listening
+from tests.support.listening import listening, post_office
 from tests.support.telling import Mornings
+from tests.support.warehouses import BASIC
 
 EIGHT, NINE, TEN, ELEVEN = (f"2025-01-{day:02}" for day in (8, 9, 10, 11))
 NAME = f"factors-missing-{EIGHT}"
@@ -104,6 +107,44 @@ def test_what_nobody_took_is_told_by_the_next_run_and_the_verdict_stands(tmp_pat
         assert on("2025-01-26", 200) == []
         assert on("2025-01-27", 500, ELEVEN) == ["opened"]
         assert on("2025-01-28", 200) == [], "nobody had heard of it"
+
+
+def test_a_mail_has_the_lines_of_the_message(
+    tmp_path: Path,
+) -> None:
+    with post_office() as office:
+        address = f"mailto://127.0.0.1:{office.port}/?to=a@example.com&from=b@example.com"
+        mornings = Mornings(tmp_path, {"apprise": f"{address}&mode=insecure"})
+        mornings.run("2025-01-12", factors=[EIGHT])
+        lines = ["factors lacks 1 date (2025-01-08).", "Critical, open since 2025-01-12."]
+        (mail,) = office.mails
+    assert mail["subject"] == "factors: 1 date missing"
+    for part in mail.iter_parts():
+        content = part.get_content()
+        shown = re.split(r"<br */?>\s*|\n", html.unescape(content))
+        assert [line for line in shown if line in lines] == lines, content
+
+
+def test_an_incident_whose_dataset_has_left_the_contract_is_told_all_the_same(
+    tmp_path: Path,
+) -> None:
+    with listening() as room:
+        mornings = Mornings(tmp_path, {"webhook": {"url": room.url}})
+        mornings.run("2025-01-12", factors=[EIGHT])
+        kept = {n: d for n, d in BASIC["datasets"].items() if n != "factors"}
+        layers = {n: text for n, text in BASIC["layers"].items() if n != "L4"}
+        checkpoints = {"after_backfill": {"suites": list(layers)}}
+        mornings = Mornings(
+            tmp_path / "later", {"webhook": {"url": room.url}},
+            datasets=kept, layers=layers, checkpoints=checkpoints,
+        )  # fmt: skip
+        before = tmp_path / "gx/uncommitted/incidents.json"
+        after = mornings.file.project / "uncommitted/incidents.json"
+        after.parent.mkdir(exist_ok=True)
+        after.write_text(before.read_text())
+        done = mornings.run("2025-01-20")
+    assert done.returncode == 0, done.stderr
+    assert [message["event"] for message in room.messages] == ["opened", "reminder"]
 
 
 def test_one_notifier_that_takes_it_is_enough_and_the_other_is_named(tmp_path: Path) -> None:

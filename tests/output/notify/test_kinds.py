@@ -8,20 +8,29 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from checkpoints.contract.loading import load_contract
+from checkpoints.output.notify.apprise import Apprise
+from checkpoints.output.notify.notification import Notification
+from checkpoints.output.notify.sending import deliver
 from tests.project.test_readme import README
-from tests.support.commands import command
+from tests.support.commands import ROOT, command
 from tests.support.listening import PostOffice, Room, listening, nobody, post_office
 from tests.support.warehouses import BASIC, write_contract
 
 SECRET = "Tr0ub4dor&3/correct horse"
 KEEP = "import json, os, sys; json.dump(json.load(sys.stdin), open(os.environ['KEPT'], 'w'))"
-SLOW = "import time; time.sleep(60)"
+STAYS = """
+import os, subprocess, sys
+child = subprocess.Popen(["sleep", "60"])
+open(sys.argv[1], "w").write(f"{os.getpid()} {child.pid}")
+child.wait()
+"""
 
 
 @pytest.fixture
@@ -44,6 +53,13 @@ def notify(
     options = ("--name", name) if name else ()
     where = ("--contract", str(contract))
     return command("checkpoints", "notify", "--test", *options, *where, **variables)
+
+
+def is_running(pid: int) -> bool:
+    with suppress(OSError):
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state != "Z"
+    return False
 
 
 def test_a_webhook_gets_json_and_the_headers_of_the_environment(room: Room, tmp_path: Path) -> None:
@@ -124,7 +140,8 @@ def test_none_that_hangs_is_waited_for_beyond_its_timeout(
     room: Room, office: PostOffice, tmp_path: Path
 ) -> None:
     office.hangs = True
-    program = [sys.executable, "-c", f"open('{tmp_path}/started', 'w'); {SLOW}"]
+    pids = tmp_path / "pids"
+    program = [sys.executable, "-c", STAYS, str(pids)]
     with listening() as silent:
         silent.hangs = True
         hanging: list[dict[str, Any]] = [
@@ -142,6 +159,7 @@ def test_none_that_hangs_is_waited_for_beyond_its_timeout(
     said = dict(line.split(": ", 1) for line in done.stderr.splitlines())
     assert said["'program'"] == "it had not ended after 3 s"
     assert [name for name in said if said[name] == "ok"] == ["'works'"]
+    assert [pid for pid in pids.read_text().split() if is_running(int(pid))] == []
     assert len(said) == 5
     assert len(room.messages) == 1
 
@@ -206,6 +224,28 @@ def test_no_secret_is_ever_shown_or_stored(room: Room, tmp_path: Path) -> None:
         assert SECRET not in text
         assert "Tr0ub4dor" not in text
     assert "literal-secret" not in done.stderr
+
+
+def test_the_library_writes_into_nobody_elses_log(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    room.answer = 500
+    chat = Apprise(apprise=(f"json://{room.address}/",))
+    test = Notification(event="test", title="a test", text="a test", contract="pipeline.yml")
+    (delivery,) = deliver([(chat, [test])], {})
+    assert "500" in delivery.problem
+    assert caplog.text == ""
+
+
+def test_the_library_is_loaded_only_when_something_is_sent(tmp_path: Path) -> None:
+    contract = write_contract(tmp_path, BASIC, notify=[{"apprise": "json://127.0.0.1/"}])
+    program = (
+        "import sys; from pathlib import Path; import checkpoints.cli.notify;"
+        "from checkpoints.contract.loading import load_contract;"
+        f"load_contract(Path({str(contract)!r}), {{}});"
+        "sys.exit(bool({'apprise', 'requests'} & {*sys.modules}))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0
 
 
 def test_one_can_be_tested_by_its_name(room: Room, tmp_path: Path) -> None:
