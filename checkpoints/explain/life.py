@@ -23,7 +23,7 @@ from checkpoints.archive.report import Report
 from checkpoints.archive.runs import contract_name
 from checkpoints.contract.notifiers import Event
 from checkpoints.coverage.results import CheckRecord
-from checkpoints.dates import ranges_of
+from checkpoints.dates import DateRange, ranges_of
 from checkpoints.explain.roots import Found, family_of
 from checkpoints.records import Record
 from checkpoints.rules.evidence import Status
@@ -164,9 +164,10 @@ def _opened(found: Found, taken: Collection[str], report: Report, now: datetime)
 
 def _after(one: Incident, shares: Sequence[Found], report: Report, now: datetime) -> Incident:
     """An open incident after a run that found ``shares`` of it."""
-    kept = {day for day in one.dates if not _is_sound(one, day, report)}
+    sound = _sound_days(one, report)
+    kept = set(one.dates) - sound
     if not shares:
-        if kept == set(one.dates) and (kept or not _is_sound(one, None, report)):
+        if not sound:
             return one
         if not kept:
             ended = {"state": IncidentState.RECOVERED, "recovered_at": now, "changed_at": now}
@@ -215,17 +216,29 @@ def _names(parts: Iterable[Below]) -> list[str]:
     return [part.dataset for part in parts]
 
 
-def _is_sound(one: Incident, day: date | None, report: Report) -> bool:
-    """Whether a run has judged a date by a check that had failed on it, and none fails now.
+def _sound_days(one: Incident, report: Report) -> set[date | None]:
+    """The dates that a run has judged by a check that had failed, and on which none fails now.
 
-    What has stopped is sound when it goes on, whatever dates it lacks.
+    None where no date was to blame. What has stopped is sound when it goes on, whatever dates it
+    lacks; and what the contract has no more.
     """
-    checks = [check for check in _checks_of(one, report) if _looked_at(one, day, check, report)]
-    if not any(check.outcome in (Outcome.PASSED, Outcome.FAILED) for check in checks):
-        return False
-    if one.kind is IncidentKind.UNREADABLE:
-        return all(check.outcome is not Outcome.ERRORED for check in checks)
-    return not any(check.outcome is Outcome.ERRORED or _fails_on(check, day) for check in checks)
+    days: set[date | None] = {*one.dates} or {None}
+    if one.dataset not in {*_names_in(report), *report.unreadable}:
+        return days
+    judged: set[date | None] = set()
+    fails: set[date | None] = set()
+    for check in _checks_of(one, report):
+        seen = _seen(one, days, report.window_of(check))
+        named = seen & {*check.unexpected_dates} if one.dates and check.unexpected_dates else seen
+        match check.outcome:
+            case Outcome.ERRORED:
+                fails |= seen
+            case Outcome.FAILED:
+                judged |= seen
+                fails |= named if one.kind is not IncidentKind.UNREADABLE else set()
+            case Outcome.PASSED:
+                judged |= seen
+    return judged - fails - _not_due_yet(one, report)
 
 
 def _checks_of(one: Incident, report: Report) -> list[CheckRecord]:
@@ -237,24 +250,22 @@ def _checks_of(one: Incident, report: Report) -> list[CheckRecord]:
     return [c for c in report.checks if c.dataset in below and c.rule.tells_missing]
 
 
-def _looked_at(one: Incident, day: date | None, check: CheckRecord, report: Report) -> bool:
-    window = report.window_of(check)
+def _seen(one: Incident, days: Collection[date | None], window: DateRange) -> set[date | None]:
+    """The dates that a check of a window tells something of."""
     if one.kind is IncidentKind.LATE and one.dates:
-        return window.last >= one.dates[-1]
-    waiting = (
-        cell.status is Status.NOT_YET_DUE
-        for record in report.datasets
-        if record.name == one.dataset
-        for cell in record.days
-        if cell.date == day
-    )
-    return day is None or (day in window and not any(waiting))
+        return set(days) if window.last >= one.dates[-1] else set()
+    return {day for day in days if day is None or day in window}
 
 
-def _fails_on(check: CheckRecord, day: date | None) -> bool:
-    if check.outcome is not Outcome.FAILED:
-        return False
-    return day in check.unexpected_dates if day and check.unexpected_dates else True
+def _names_in(report: Report) -> list[str]:
+    return [record.name for record in report.datasets]
+
+
+def _not_due_yet(one: Incident, report: Report) -> set[date]:
+    if one.kind is IncidentKind.LATE:
+        return set()
+    cells = (cell for r in report.datasets if r.name == one.dataset for cell in r.days)
+    return {cell.date for cell in cells if cell.status is Status.NOT_YET_DUE}
 
 
 def _event(

@@ -83,7 +83,7 @@ def kind_of(check: CheckRecord) -> IncidentKind:
 def found_in(
     report: Report, contract: Contract, lightest: Severity | None = None
 ) -> tuple[Found, ...]:
-    """What is wrong by the failed checks of a run, upstream first.
+    """What is wrong by the failed checks of a run: first what cannot be read, then what is lost.
 
     Failures lighter than ``lightest`` are left out: by default those that do not gate.
     """
@@ -96,8 +96,7 @@ def found_in(
         failed = check.outcome is Outcome.FAILED and WEIGHT[check.severity] >= least
         if failed or check.outcome is Outcome.ERRORED:
             lineage.blame(check)
-    order = contract.names.index
-    return tuple(sorted(lineage.found(), key=lambda found: order(found.roots[0].dataset)))
+    return tuple(sorted(lineage.found(), key=lineage.rank))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +125,12 @@ class _Lineage:
         cells = ((day, self.cells.get((check.dataset, day))) for day in check.unexpected_dates)
         due = [day for day, cell in cells if cell and cell.status is Status.DUE]
         return due or check.unexpected_dates
+
+    def rank(self, found: Found) -> tuple[int, int, int]:
+        """What is told first: the heavier family, most dates, upstream."""
+        root = found.roots[0]
+        family = FAMILIES.index(family_of(found.kind))
+        return family, -len(root.dates), self.contract.names.index(root.dataset)
 
     def found(self) -> Iterator[Found]:
         """What is wrong, in no order."""

@@ -11,7 +11,7 @@ from checkpoints.dates import ranges_of
 from checkpoints.text import dates
 
 MOST = 3
-"""Ranges, checks or datasets that a sentence names."""
+"""Ranges or datasets that a sentence names, and one more than the checks."""
 
 
 def sentence(incident: Incident, calendar: Sequence[date] = ()) -> str:
@@ -27,10 +27,8 @@ def sentence(incident: Incident, calendar: Sequence[date] = ()) -> str:
 
 def _wrong(incident: Incident, names: str, calendar: Sequence[date]) -> str:
     plural = bool(incident.beside)
-    spans = named([str(span) for span in ranges_of(incident.dates, calendar)])
-    when = f"{dates(len(incident.dates))} ({spans})" if incident.dates else ""
+    when = _when(incident.dates, calendar) if incident.dates else ""
     why = f": {incident.message}" if incident.message else ""
-    checks = named(incident.checks)
     match incident.kind:
         case IncidentKind.MISSING:
             return f"{names} {'lack' if plural else 'lacks'} {when or 'keys'}{why}"
@@ -42,9 +40,19 @@ def _wrong(incident: Incident, names: str, calendar: Sequence[date]) -> str:
             return f"{names} {'hold' if plural else 'holds'} keys that the upstream lacks{on}{why}"
         case IncidentKind.ROWS:
             on = f" on {when}" if when else ""
+            many = len(incident.checks) >= MOST
+            checks = f"{len(incident.checks)} checks" if many else named(incident.checks)
             return f"{names} {'fail' if plural else 'fails'} {checks}{on}{why}"
         case IncidentKind.UNREADABLE:
             return f"{names} cannot be judged{why}"
+
+
+def _when(days: Sequence[date], calendar: Sequence[date]) -> str:
+    """``3 dates (2025-01-08 → 2025-01-10)``; of many ranges only the ends."""
+    spans = ranges_of(days, calendar)
+    if len(spans) > MOST:
+        return f"{dates(len(days))} from {days[0]} to {days[-1]}"
+    return f"{dates(len(days))} ({', '.join(map(str, spans))})"
 
 
 def named(names: Sequence[str]) -> str:

@@ -87,5 +87,5 @@ def test_a_lost_date_is_one_incident_of_the_highest_layer_that_lost_it(
 def test_what_is_wrong_with_rows_is_apart_from_what_is_missing(whole: Path, tmp_path: Path) -> None:
     url = after(whole, tmp_path / "w.duckdb", f"{lose(FACTORS)};{append(SUMMARY)}")
     assert wrong(url) == [
-        ("rows", "player_game_summary", ""), ("missing", "player_composite_factors", ""),
+        ("missing", "player_composite_factors", ""), ("rows", "player_game_summary", ""),
     ]  # fmt: skip

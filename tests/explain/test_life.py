@@ -221,6 +221,24 @@ def test_what_has_stopped_is_not_told_every_day(watched: Days) -> None:
     assert run(watched, "2025-01-31")[0].startswith("recovered scores-late-2025-01-10")
 
 
+def test_an_earlier_window_says_nothing_of_what_has_stopped(watched: Days) -> None:
+    run(watched, "2025-01-14", EVERY, *(f"2025-01-{n}" for n in range(10, 15)))
+    assert run(watched, NINE) == []
+    assert watched.open[0].startswith("opened scores-late-2025-01-10")
+
+
+def test_what_the_contract_has_no_more_has_recovered(watched: Days) -> None:
+    run(watched, TEN, "scores", EIGHT)
+    report = report_of(watched.contract, last=D(TEN))
+    left = {
+        "checks": tuple(check for check in report.checks if check.dataset != "scores"),
+        "datasets": tuple(record for record in report.datasets if record.name != "scores"),
+    }
+    assert watched.run(report.model_copy(update=left)) == [
+        "recovered scores-missing-2025-01-08: 08"
+    ]
+
+
 def test_incidents_of_another_contract_are_left_alone(watched: Days) -> None:
     run(watched, TEN, "scores", EIGHT)
     other = report_of(watched.contract, {"scores": [EIGHT]}, last=D(TEN), name="other.yml")
