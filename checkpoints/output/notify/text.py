@@ -16,7 +16,7 @@ from checkpoints.contract.notifiers import Event
 from checkpoints.coverage.results import CheckRecord
 from checkpoints.dates import DateRange
 from checkpoints.explain.life import Notice
-from checkpoints.explain.words import named, sentence
+from checkpoints.explain.words import dates_in_words, named, sentence
 from checkpoints.output.notify.notification import Notification
 from checkpoints.rules.evidence import Cell, CellState
 from checkpoints.text import counted, dates, one_line
@@ -42,17 +42,18 @@ def notification_of(notice: Notice, report: Report, file: ContractFile) -> Notif
     """What people are told; the report is that of the run that gave rise to it."""
     one = notice.incident
     is_over = notice.event is Event.RECOVERED
+    is_known = one.dataset in file.contract.datasets
     cause = "" if is_over else likely_cause(one, report, file.contract)
     command = "" if is_over else _command(one, report, file)
     link = link_to(file.contract, report.run_id)
-    heading = _heading(notice, report)
+    heading = _heading(notice, report, is_known=is_known)
     lines = [heading, _since(one), cause and f"Likely cause: {cause}."]
     lines += [f"Next: {command}"] if command else []
     lines += [f"Acknowledge: {_acknowledge(one, file)}"] if not is_over else []
     lines += [f"Page: {link}"] if link else []
     return Notification(
         event=notice.event,
-        title=one_line(_title(notice), TITLE_LENGTH),
+        title=one_line(_title(notice, is_known=is_known), TITLE_LENGTH),
         text="\n".join(one_line(line) for line in lines if line),
         contract=file.path.name,
         ranges=tuple(report.ranges(one.told_dates if is_over else one.dates)),
@@ -80,12 +81,13 @@ def link_to(contract: Contract, run_id: str) -> str:
     return f"{contract.public_url}/signoff/{run_id}.html" if contract.public_url else ""
 
 
-def _title(notice: Notice) -> str:
+def _title(notice: Notice, *, is_known: bool) -> str:
+    """``is_known``: the dataset is still in the contract."""
     one, event = notice.incident, notice.event
     names = one.dataset + (f" and {len(one.beside)} more" if one.beside else "")
     if event is Event.RECOVERED:
         again = AGAIN.get(one.kind, f"{named(one.checks)} passes")
-        return f"{names}: recovered, {again}"
+        return f"{names}: recovered, {again}" if is_known else f"{names}: no longer in the contract"
     start = f"{names}: {STILL.get(event, '')}"
     days = dates(len(one.dates))
     on = f" on {days}" if one.dates else ""
@@ -102,13 +104,15 @@ def _title(notice: Notice) -> str:
             return f"{start}cannot be judged"
 
 
-def _heading(notice: Notice, report: Report) -> str:
+def _heading(notice: Notice, report: Report, *, is_known: bool) -> str:
     one = notice.incident
     if notice.event is not Event.RECOVERED:
         return f"{sentence(one, report.calendar())}."
     names = named([one.dataset, *(part.dataset for part in one.beside)])
-    spans = named([str(span) for span in report.ranges(one.told_dates)])
-    was = f" It was about {dates(len(one.told_dates))} ({spans})." if one.told_dates else ""
+    days = one.told_dates
+    was = f" It was about {dates_in_words(days, report.calendar())}." if days else ""
+    if not is_known:
+        return f"{one.dataset} is no longer in the contract.{was}"
     return f"{names} {'have' if one.beside else 'has'} recovered.{was}"
 
 

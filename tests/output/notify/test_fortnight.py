@@ -125,7 +125,7 @@ def test_a_mail_has_the_lines_of_the_message(
         assert [line for line in shown if line in lines] == lines, content
 
 
-def test_an_incident_whose_dataset_has_left_the_contract_is_told_all_the_same(
+def test_an_incident_whose_dataset_has_left_the_contract_is_said_to_have_ended_so(
     tmp_path: Path,
 ) -> None:
     with listening() as room:
@@ -144,7 +144,8 @@ def test_an_incident_whose_dataset_has_left_the_contract_is_told_all_the_same(
         after.write_text(before.read_text())
         done = mornings.run("2025-01-20")
     assert done.returncode == 0, done.stderr
-    assert [message["event"] for message in room.messages] == ["opened", "reminder"]
+    assert [message["event"] for message in room.messages] == ["opened", "recovered"]
+    assert room.titles[-1] == "factors: no longer in the contract"
 
 
 def test_one_notifier_that_takes_it_is_enough_and_the_other_is_named(tmp_path: Path) -> None:
