@@ -19,10 +19,14 @@ from checkpoints.explain.life import Notice
 from checkpoints.explain.words import dates_in_words, named, sentence
 from checkpoints.output.notify.notification import Notification
 from checkpoints.rules.evidence import Cell, CellState
+from checkpoints.rules.rule import Outcome
 from checkpoints.text import counted, dates, one_line
 
 TITLE_LENGTH = 80
 """What a phone shows."""
+
+MOST_SAID = 2
+"""Checks whose message is part of a cause."""
 
 STILL = {Event.REMINDER: "still ", Event.GROWN: "now "}
 AGAIN = {
@@ -86,7 +90,7 @@ def _title(notice: Notice, *, is_known: bool) -> str:
     one, event = notice.incident, notice.event
     names = one.dataset + (f" and {len(one.beside)} more" if one.beside else "")
     if event is Event.RECOVERED:
-        again = AGAIN.get(one.kind, f"{named(one.checks)} passes")
+        again = AGAIN.get(one.kind) or _checks(one, "passes", "pass")
         return f"{names}: recovered, {again}" if is_known else f"{names}: no longer in the contract"
     start = f"{names}: {STILL.get(event, '')}"
     days = dates(len(one.dates))
@@ -99,9 +103,15 @@ def _title(notice: Notice, *, is_known: bool) -> str:
         case IncidentKind.ORPHANS:
             return f"{start}orphan keys{on}"
         case IncidentKind.ROWS:
-            return f"{start}{named(one.checks)} fails{on}"
+            return f"{start}{_checks(one, 'fails', 'fail')}{on}"
         case IncidentKind.UNREADABLE:
             return f"{start}cannot be judged"
+
+
+def _checks(one: Incident, one_does: str, they: str) -> str:
+    """``filled points fails``, ``4 checks fail``."""
+    several = f"{len(one.checks)} checks {they}"
+    return f"{one.checks[0]} {one_does}" if len(one.checks) == 1 else several
 
 
 def _heading(notice: Notice, report: Report, *, is_known: bool) -> str:
@@ -138,7 +148,7 @@ def likely_cause(one: Incident, report: Report, contract: Contract) -> str:
             above = _upstream(one, report)
             return above and f"{above} lost keys, or wrote them otherwise, after it had been built"
         case IncidentKind.ROWS:
-            return next((check.message for check in _failed(one, report) if check.message), "")
+            return _why_rows(one, report)
         case IncidentKind.UNREADABLE:
             return ""
 
@@ -167,6 +177,14 @@ def _of_them(count: int, days: Sequence[date]) -> str:
     return f"{count} of these dates"
 
 
+def _why_rows(one: Incident, report: Report) -> str:
+    """It is the highest in the lineage that fails; why, its checks may say."""
+    said = [f"{check.name}: {check.message}" for check in _failed(one, report) if check.message]
+    details = f" ({'; '.join(said[:MOST_SAID])})" if said else ""
+    days = _of_them(len(one.dates), one.dates) if one.dates else "any date"
+    return f"nothing above it fails on {days}: it was built or loaded so{details}"
+
+
 def _why_late(one: Incident, report: Report) -> str:
     above = _upstream(one, report)
     cells = _cells(above, report)
@@ -187,14 +205,16 @@ def _cells(dataset: str, report: Report) -> Mapping[date, Cell]:
 
 
 def _failed(one: Incident, report: Report) -> Iterator[CheckRecord]:
-    return (c for c in report.checks if c.dataset == one.dataset and c.name in one.checks)
+    own = (c for c in report.checks if c.dataset == one.dataset and c.name in one.checks)
+    return (check for check in own if check.outcome is Outcome.FAILED)
 
 
 def _command(one: Incident, report: Report, file: ContractFile) -> str:
     """What to type next, in any folder."""
     dataset = file.contract.datasets.get(one.dataset)  # it may be gone from the contract
     if dataset and dataset.service and (one.kind in GIVES_BACK or _is_repairable(one, report)):
-        return f"python -m remediation plan --dataset {one.dataset}{contract_option(file.path)}"
+        which = f"--layer {dataset.layer}" if one.beside else f"--dataset {one.dataset}"
+        return f"python -m remediation plan {which}{contract_option(file.path)}"
     verb = "coverage" if one.kind in GIVES_BACK else "check"
     span = DateRange(one.dates[0], one.dates[-1]) if one.dates else report.window
     window = f" --from {span.first} --to {span.last}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from checkpoints.archive.incidents import IncidentKind
 from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.notifiers import Event
 from checkpoints.explain.life import Notice, lived
@@ -115,11 +116,32 @@ def test_what_a_service_builds_is_planned(tmp_path: Path) -> None:
     assert message.command == (f"python -m remediation plan --dataset cache --contract {file.path}")
 
 
+def test_rows_that_are_not_as_a_rule_requires(file: ContractFile) -> None:
+    """What the checks say is told, and that what is above them is sound."""
+    report = report_of(file.contract, {"cache": [DAY], "joined": [DAY]})
+    incidents, _ = lived((), found_in(report, file.contract), report, report.started_at)
+    rows = incidents[0].model_copy(update={"kind": IncidentKind.ROWS})
+    message = notification_of(Notice(event=Event.GROWN, incident=rows), report, file)
+    (check,) = (c for c in report.checks if c.dataset == "cache" and c.name in rows.checks)
+    assert message.title == f"cache: now {check.name} fails on 1 date"
+    assert message.cause == (
+        "nothing above it fails on this date: it was built or loaded so "
+        f"({check.name}: {check.message})"
+    )
+    two = rows.model_copy(update={"checks": ("filled a", "filled b")})
+    message = notification_of(Notice(event=Event.RECOVERED, incident=two), report, file)
+    assert message.title == "cache: recovered, 2 checks pass"
+
+
 def test_a_title_fits_a_phone_and_a_name_breaks_no_line(file: ContractFile) -> None:
     report = report_of(file.contract, {"cache": [DAY], "joined": [DAY]})
     incidents, _ = lived((), found_in(report, file.contract), report, report.started_at)
     rows = incidents[0].model_copy(
-        update={"kind": "rows", "checks": ("filled: " + "a column " * 20,), "message": "a\nb\x1b"}
+        update={
+            "kind": IncidentKind.ROWS,
+            "checks": ("filled: " + "a column " * 20,),
+            "message": "a\nb\x1b",
+        }
     )
     message = notification_of(Notice(event=Event.OPENED, incident=rows), report, file)
     assert len(message.title) == TITLE_LENGTH
