@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tests.support.listening import listening, post_office
+from tests.support.listening import listening, nobody, post_office
 from tests.support.telling import Mornings
 from tests.support.warehouses import BASIC
 
@@ -146,6 +146,32 @@ def test_an_incident_whose_dataset_has_left_the_contract_is_said_to_have_ended_s
     assert done.returncode == 0, done.stderr
     assert [message["event"] for message in room.messages] == ["opened", "recovered"]
     assert room.titles[-1] == "factors: no longer in the contract"
+
+
+def test_a_run_ends_as_it_would_without_notifiers_that_hang_or_refuse_and_keeps_their_secrets(
+    tmp_path: Path,
+) -> None:
+    secret = "s3cr3t-t0k3n"
+    with listening() as silent, listening() as room:
+        silent.hangs = True
+        token = {"headers": {"Authorization": "Bearer ${TOKEN}"}}
+        mornings = Mornings(
+            tmp_path,
+            {"name": "silent", "webhook": {"url": silent.url, **token}, "timeout_seconds": 2},
+            {"name": "chat", "apprise": f"json://x:${{TOKEN}}@127.0.0.1:{nobody()}/${{TOKEN}}"},
+            {"name": "works", "webhook": {"url": room.url, **token}},
+        )
+        report = tmp_path / "report.json"
+        options = ("--json", str(report), "--fail-on", "warning")
+        done = mornings.run("2025-01-12", *options, factors=[EIGHT], environment={"TOKEN": secret})
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+    assert [line.split("'")[1] for line in warnings] == ["silent", "chat"]
+    assert (done.returncode, room.titles) == (1, ["factors: 1 date missing"])
+    assert room.headers[0]["Authorization"] == f"Bearer {secret}"
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert report in written
+    assert [path for path in written if secret.encode() in path.read_bytes()] == []
+    assert secret not in done.stdout + done.stderr
 
 
 def test_one_notifier_that_takes_it_is_enough_and_the_other_is_named(tmp_path: Path) -> None:
