@@ -33,10 +33,11 @@ REMIND_AFTER = timedelta(days=7)
 
 
 class Notice(Record):
-    """Something to tell, once."""
+    """Something to tell, once; ``added`` are dates that people had not been told of."""
 
     event: Event
     incident: Incident
+    added: tuple[date, ...] = ()
 
 
 def lived(
@@ -64,7 +65,9 @@ def lived(
         elif one.contract == name and _is_news(one):
             event = Event.RECOVERED
         every.append(_told(after, now) if event else after)
-        notices += [Notice(event=event, incident=every[-1])] if event else []
+        if event:
+            added = tuple(day for day in after.dates if day not in one.told_dates)
+            notices.append(Notice(event=event, incident=every[-1], added=added))
     for part in rest:
         every.append(_told(_opened(part, {one.id for one in every}, report, now), now))
         notices.append(Notice(event=Event.OPENED, incident=every[-1]))

@@ -51,7 +51,9 @@ def notification_of(notice: Notice, report: Report, file: ContractFile) -> Notif
     command = "" if is_over else _command(one, report, file)
     link = link_to(file.contract, report.run_id)
     heading = _heading(notice, report, is_known=is_known)
-    lines = [heading, _since(one), cause and f"Likely cause: {cause}."]
+    is_more = notice.event is Event.GROWN and notice.added and notice.added != one.dates
+    added = f"New: {dates_in_words(notice.added, report.calendar())}." if is_more else ""
+    lines = [heading, added, _since(one), cause and f"Likely cause: {cause}."]
     lines += [f"Next: {command}"] if command else []
     lines += [f"Acknowledge: {_acknowledge(one, file)}"] if not is_over else []
     lines += [f"Page: {link}"] if link else []

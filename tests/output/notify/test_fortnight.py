@@ -30,6 +30,7 @@ def test_a_hole_opens_grows_is_acknowledged_is_repaired_and_comes_back(tmp_path:
         on("2025-01-09", EIGHT)
         on("2025-01-10", EIGHT)
         on("2025-01-11", EIGHT, NINE, TEN)
+        assert f"New: 2 dates ({NINE} → {TEN})." in room.messages[-1]["text"]
         on("2025-01-12", EIGHT, NINE, TEN)
         on("2025-01-18", EIGHT, NINE, TEN)
         who = ("--by", "Ada", "--until", "2025-01-27", "--as-of", "2025-01-18")
