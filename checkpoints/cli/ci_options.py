@@ -21,7 +21,7 @@ class Publishing(Protocol):
     """Publishes the answer of the running command.
 
     Raises:
-        PublishingError: a publisher failed that must not.
+        PublishingError: a publisher failed.
     """
 
     def __call__(self, found: Findings, sections: Sequence[Section] = ()) -> None:
@@ -48,9 +48,7 @@ def ci_options(command: Callable[..., Any]) -> Callable[..., Any]:
             write_line=partial(click.echo, err=stdout_is_taken()),
         )
 
-        def publishing(found: Findings, sections: Sequence[Section] = ()) -> None:
-            for problem in publish(given, found, sections):
-                click.echo(f"warning: {problem}", err=True)
+        publishing = partial(publish, given)
 
         try:
             return command(publishing=publishing, **values)

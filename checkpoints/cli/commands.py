@@ -10,6 +10,7 @@ from checkpoints.process import leave
 READING = "checkpoints.cli.reading"
 RECORDS = "checkpoints.cli.records"
 INCIDENTS = "checkpoints.cli.incidents"
+NOTIFY = "checkpoints.cli.notify"
 
 COMMANDS = {
     "check": Lazy(READING, "Judge by the rules alone, in under a second; nothing is stored."),
@@ -24,6 +25,9 @@ COMMANDS = {
     ),
     "incidents": Lazy(
         INCIDENTS, "List what is wrong at the root, since when and who knows; or acknowledge it."
+    ),
+    "notify": Lazy(
+        NOTIFY, "Send a test to every notifier of the contract, and say which of them took it."
     ),
     "run": Lazy(READING, "Run the checkpoint in Great Expectations; store report and Data Docs."),
     "signoff": Lazy(RECORDS, "Accept a run that passed, or whose every failure is a known gap."),

@@ -43,10 +43,15 @@ def incidents(
 @click.option("--by", required=True, callback=filled, metavar="NAME", help="Who knows of it.")
 @click.option("--until", required=True, type=DATE, help="Nobody is reminded until then.")
 @click.option("--note", default="", metavar="TEXT", help="What is done about it.")
+@click.option("--as-of", type=DATE, help="Take this date for today.")
 @contract_option
-def ack(id: str, by: str, until: datetime, note: str, contract: Path) -> ExitCode:
+def ack(
+    id: str, by: str, until: datetime, note: str, as_of: datetime | None, contract: Path
+) -> ExitCode:
     """Acknowledge an incident: until that date it is told only if it grows or has recovered."""
-    file, now = load_contract(contract, os.environ), datetime.now(UTC)
+    file = load_contract(contract, os.environ)
+    clock = datetime.now(UTC).astimezone(file.contract.zone)
+    now = datetime.combine(as_of, clock.timetz()) if as_of else clock
     noted = acknowledge(file, id, by=by, until=until.date(), note=note, now=now)
     print_incidents(console_for(None), [noted], every=True)
     return ExitCode.COMPLETE

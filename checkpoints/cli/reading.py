@@ -30,6 +30,9 @@ from checkpoints.output.markdown import sections_of
 from checkpoints.text import Detail
 
 ASKED = ("season", "first", "last", "last_days", "as_of", "max_bytes", "checkpoint", "fail_on")
+NO_NOTIFY = click.option(
+    "--no-notify", is_flag=True, help="Send nothing; the next run tells what is to be told."
+)
 WINDOW = (*DATES, *READING, MAX_BYTES, contract_option)
 
 
@@ -43,24 +46,32 @@ def check(setting: Setting, publishing: Publishing) -> ExitCode:
 
 @click.command()
 @ci_options
-@with_setting(*WINDOW, *JUDGING, JSON, *DETAIL)
-def run(setting: Setting, publishing: Publishing) -> ExitCode:
+@with_setting(*WINDOW, *JUDGING, NO_NOTIFY, JSON, *DETAIL)
+def run(setting: Setting, publishing: Publishing, no_notify: bool) -> ExitCode:
     """Run the checkpoint in Great Expectations; store report and Data Docs."""
     from checkpoints.output.site import write_run_page  # imports Jinja, which ``check`` spares
 
     report, path = validation.run(setting.request())
     page = write_run_page(setting.file.project, report)
-    stored = Stored(report=path, page=page, incidents=_incidents(setting, report))
+    stored = Stored(
+        report=path, page=page, incidents=_incidents(setting, report, quietly=no_notify)
+    )
     return _answer(setting, report, publishing, stored)
 
 
-def _incidents(setting: Setting, report: Report) -> tuple[str, ...]:
-    """Bring the incidents up to date, and say what is open; the verdict stands whatever happens."""
+def _incidents(setting: Setting, report: Report, *, quietly: bool) -> tuple[str, ...]:
+    """Bring the incidents up to date, tell people, and say what is open.
+
+    The verdict stands whatever happens.
+    """
+    from checkpoints.cli.notify import tell
     from checkpoints.explain.watching import watch  # ``check`` spares these
     from checkpoints.output.console_incidents import incident_lines
 
     try:
-        watched = watch(setting.file, report)
+        watched = watch(
+            setting.file, report, lambda n: tell(setting.file, report, n, quietly=quietly)
+        )
     except CheckpointsError as error:
         for problem in error.problems:
             click.echo(f"warning: the incidents are not brought up to date: {problem}", err=True)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from checkpoints.contract.model import KINDS, Contract, Service
+from checkpoints.contract.notifiers import kind_of as kind_of_notifier
 from checkpoints.contract.references import link_problems
 from checkpoints.contract.yaml_file import parse_yaml, read_yaml
 from checkpoints.errors import ContractError
@@ -27,7 +28,7 @@ DEFAULT = Path("gx/pipeline.yml")
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
-UNEXPANDED = re.compile(r"checkpoints\.[^.]*\.actions")
+UNEXPANDED = re.compile(r"checkpoints\.[^.]*\.actions|notify")
 """Where variables stay as they are: the values are secrets, and would be written into a file."""
 
 SCALARS = ("bool", "int", "float", "str")
@@ -212,6 +213,8 @@ def keys_at(
             key_follows = False
             if list(place[:n]) == ["services"]:
                 found = _kind_of(raw["services"][part])
+        elif list(place[:n]) == ["notify"]:
+            found = kind_of_notifier(raw["notify"][part])
         elif part in RULES and isinstance(place[n - 1], int):
             found = RULES[str(part)]
         elif part in fields:

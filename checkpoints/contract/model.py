@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from importlib import import_module
 from typing import Annotated, Any, ClassVar, Literal
@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
+from checkpoints.contract.notifiers import AnyNotifier
 from checkpoints.dates import DateRange
 from checkpoints.records import Name, Number, Record, Whole
 from checkpoints.rules.condition import Condition
@@ -305,8 +306,18 @@ class Checkpoint(Record):
         return {"" if entry is whole else entry.window: entry for entry in windows}
 
 
+def _is_a_web_address(value: str) -> str:
+    if not re.match(r"https?://[^/\s?#]+[^\s?#]*$", value):
+        raise ValueError("is no address such as https://example.com/data-docs")
+    return value.rstrip("/")
+
+
 class Contract(Record):
-    """The whole of ``pipeline.yml``. Cross references are checked by ``contract_file``."""
+    """The whole of ``pipeline.yml``. Cross references are checked by ``contract_file``.
+
+    Of what stays open ``notify`` are told again after ``remind_after``. ``public_url`` is where
+    people read what is in the folder of the Data Docs site.
+    """
 
     version: Literal[1]
     timezone: Zone = "UTC"
@@ -324,6 +335,9 @@ class Contract(Record):
     services: dict[Name, AnyService] = Field(default_factory=dict)
     known_gaps: tuple[KnownGap, ...] = ()
     protected: tuple[Protected, ...] = ()
+    notify: tuple[AnyNotifier, ...] = ()
+    remind_after: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}d$")] = "7d"
+    public_url: Annotated[str, AfterValidator(_is_a_web_address)] | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -334,6 +348,11 @@ class Contract(Record):
     def names(self) -> tuple[str, ...]:
         """Dataset names in file order; a dataset's position is its bit in the presence query."""
         return tuple(self.datasets)
+
+    @property
+    def reminding(self) -> timedelta:
+        """``remind_after``, as a time."""
+        return timedelta(days=int(self.remind_after[:-1]))
 
     def declared_sources(self) -> Iterator[Sources]:
         """Each dataset by itself, and everything that one is compared with."""

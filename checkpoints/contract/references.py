@@ -44,6 +44,7 @@ def link_problems(contract: Contract) -> list[str]:
         *_checkpoint_problems(contract),
         *_cycle_problems(contract),
         *_name_problems(contract),
+        *_notifier_problems(contract),
     ]
     return problems or _check_problems(contract)
 
@@ -265,6 +266,20 @@ def _name_problems(contract: Contract) -> Iterator[str]:
                 f"of {' with '.join(map(repr, names))}" for names in sorted(meant)
             )
             yield f"datasets: {text!r} would be the name {several}: rename a dataset"
+
+
+def _notifier_problems(contract: Contract) -> Iterator[str]:
+    labels = [notifier.label for notifier in contract.notify]
+    for n, notifier in enumerate(contract.notify):
+        if notifier.label in labels[:n]:
+            yield f"notify[{n}]: another one is called {notifier.label!r}: give this one a name"
+        for kind, names, known in (
+            ("dataset", notifier.datasets, list(contract.datasets)),
+            ("layer", notifier.layers, list(contract.layers)),
+        ):
+            for name in names:
+                if name not in known:
+                    yield f"notify[{n}].{kind}s: " + _unknown(kind, name, known)
 
 
 def _count_problems(contract: Contract) -> Iterator[str]:

@@ -4,6 +4,7 @@ An incident is told when it opens, when dates are added to those that were told 
 the dates turns out to stand higher, every ``remind_after`` while it is open, and when it has
 recovered. It is not told that it shrinks; nor, once it is acknowledged, anything until that date,
 but for growing and recovering. What has stopped grows by the calendar, of which nobody is told.
+What could not be told is told by the next run; that it has recovered only where it was told before.
 
 What is found belongs to an open incident of the same kind when a dataset fails on the same date in
 both (the root may have moved), and with it the dates beside those; or when the same root has lost
@@ -15,12 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from itertools import chain, count
 
 from checkpoints.archive.incidents import Below, Incident, IncidentKind, IncidentState
 from checkpoints.archive.report import Report
 from checkpoints.archive.runs import contract_name
+from checkpoints.contract.notifiers import Event
 from checkpoints.coverage.results import CheckRecord
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.explain.roots import Found, family_of
@@ -31,20 +32,12 @@ from checkpoints.rules.rule import Outcome
 REMIND_AFTER = timedelta(days=7)
 
 
-class Event(StrEnum):
-    """What a person must hear of an incident."""
-
-    OPENED = "opened"
-    GROWN = "grown"
-    REMINDER = "reminder"
-    RECOVERED = "recovered"
-
-
 class Notice(Record):
-    """Something to tell, once."""
+    """Something to tell, once; ``added`` are dates that people had not been told of."""
 
     event: Event
     incident: Incident
+    added: tuple[date, ...] = ()
 
 
 def lived(
@@ -59,7 +52,8 @@ def lived(
     ``known`` are those of all contracts, of which only those of the report's change. ``now`` is
     aware, in the time zone in which acknowledgements end.
     """
-    own = [one for one in known if one.is_open and one.contract == contract_name(report)]
+    name = contract_name(report)
+    own = [one for one in known if one.is_open and one.contract == name]
     shares, rest = _shared_out(own, found, report.calendar())
     every: list[Incident] = []
     notices: list[Notice] = []
@@ -68,8 +62,12 @@ def lived(
         if one in own:
             after = _after(one, shares[one.id], report, now)
             event = _event(one, after, now, remind_after)
+        elif one.contract == name and _is_news(one):
+            event = Event.RECOVERED
         every.append(_told(after, now) if event else after)
-        notices += [Notice(event=event, incident=every[-1])] if event else []
+        if event:
+            added = tuple(day for day in after.dates if day not in one.told_dates)
+            notices.append(Notice(event=event, incident=every[-1], added=added))
     for part in rest:
         every.append(_told(_opened(part, {one.id for one in every}, report, now), now))
         notices.append(Notice(event=Event.OPENED, incident=every[-1]))
@@ -278,17 +276,34 @@ def _event(
 ) -> Event | None:
     """What is to be told of an incident that is known."""
     if not after.is_open:
-        return Event.RECOVERED
+        return Event.RECOVERED if after.told_at else None
+    known = after.acknowledged and now.date() <= after.acknowledged.until
+    if after.told_at is None:
+        grown = set(after.dates) - set(before.dates)
+        return Event.OPENED if grown or not known else None
     added = set(after.dates) - set(before.told_dates)
     moved_up = after.dataset != before.dataset and before.dataset in _names(after.below)
     if moved_up or (added and after.kind is not IncidentKind.LATE):
         return Event.GROWN
-    known = after.acknowledged and now.date() <= after.acknowledged.until
     # A run may come a little earlier in the day than the one before.
-    due = after.told_at is None or now - after.told_at >= remind_after * (23 / 24)
+    due = now - after.told_at >= remind_after * (23 / 24)
     return Event.REMINDER if due and not known else None
+
+
+def _is_news(one: Incident) -> bool:
+    """People who were told of an incident could not be told yet that it has recovered."""
+    return bool(one.told_at and one.recovered_at and one.told_at < one.recovered_at)
 
 
 def _told(one: Incident, now: datetime) -> Incident:
     told = tuple(sorted({*one.told_dates, *one.dates}))
     return one.model_copy(update={"told_at": now, "told_dates": told})
+
+
+def not_told(notice: Notice, known: Iterable[Incident]) -> Incident:
+    """The incident of a notice that nobody took; ``known`` are those before the run."""
+    before = next((one for one in known if one.id == notice.incident.id), None)
+    again = () if before is None or notice.event is Event.GROWN else before.told_dates
+    return notice.incident.model_copy(
+        update={"told_at": before.told_at if before else None, "told_dates": again}
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 from checkpoints.archive.incidents import (
@@ -15,8 +16,9 @@ from checkpoints.archive.incidents import (
 )
 from checkpoints.archive.report import Report
 from checkpoints.contract.loading import ContractFile
+from checkpoints.coverage.results import WEIGHT
 from checkpoints.errors import ContractError
-from checkpoints.explain.life import REMIND_AFTER, Notice, lived
+from checkpoints.explain.life import Notice, lived, not_told
 from checkpoints.explain.roots import found_in
 from checkpoints.rules.rule import Severity
 from checkpoints.text import did_you_mean
@@ -26,32 +28,57 @@ LIST = "python -m checkpoints incidents"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """The incidents of a contract that are open after a run, and what is to be told."""
+    """The incidents of a contract that are open after a run, and what was told."""
 
     open: tuple[Incident, ...]
     notices: tuple[Notice, ...]
 
 
-def watch(
-    file: ContractFile,
-    report: Report,
-    lightest: Severity | None = None,
-    remind_after: timedelta = REMIND_AFTER,
-) -> Watched:
-    """Bring the incidents of a contract up to date by a run.
+Tell = Callable[[Sequence[Notice]], Collection[str]]
+"""Tells people what they must hear; returns the ids of the incidents of which nobody heard."""
 
-    Failures lighter than ``lightest`` open none: by default those that do not gate.
+
+def watch(file: ContractFile, report: Report, tell: Tell) -> Watched:
+    """Bring the incidents of a contract up to date by a run, and tell what is to be told.
+
+    Failures that do not gate open one only where the contract wants people to be told of them.
+    What nobody heard of is told by the next run.
 
     Raises:
         CheckpointsError: the incidents cannot be read or written.
     """
-    found = found_in(report, file.contract, lightest)
-    now = report.started_at.astimezone(file.contract.zone)
+    found = found_in(report, file.contract, _lightest(file, report))
+    # The date that was taken for today is that of the incidents as well.
+    clock = report.started_at.astimezone(file.contract.zone).timetz()
+    now = datetime.combine(report.as_of, clock)
     with changing_incidents(file.project) as known:
-        incidents, notices = lived(known, found, report, now, remind_after)
+        incidents, notices = lived(known, found, report, now, file.contract.reminding)
+        waiting = {notice.incident.id: not_told(notice, known) for notice in notices}
+        incidents = tuple(waiting.get(one.id, one) for one in incidents)
         if incidents != known:
             write_incidents(file.project, incidents)
-    return Watched(open=open_ones(incidents, file.path), notices=notices)
+    unheard = tell(notices) if notices else ()
+    told = tuple(notice for notice in notices if notice.incident.id not in unheard)
+    if told:
+        incidents = _note_told(file, told)
+    return Watched(open=open_ones(incidents, file.path), notices=told)
+
+
+def _lightest(file: ContractFile, report: Report) -> Severity:
+    told = (severity for notifier in file.contract.notify for severity in notifier.severities)
+    return min((report.verdict.fail_on, *told), key=WEIGHT.__getitem__)
+
+
+def _note_told(file: ContractFile, told: Sequence[Notice]) -> tuple[Incident, ...]:
+    """Note when people were told; what else has changed meanwhile stays."""
+    noted = {
+        one.id: {"told_at": one.told_at, "told_dates": one.told_dates}
+        for one in (notice.incident for notice in told)
+    }
+    with changing_incidents(file.project) as known:
+        incidents = tuple(one.model_copy(update=noted.get(one.id, {})) for one in known)
+        write_incidents(file.project, incidents)
+    return incidents
 
 
 def open_ones(incidents: tuple[Incident, ...], contract: Path) -> tuple[Incident, ...]:

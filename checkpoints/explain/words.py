@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from checkpoints.archive.incidents import Incident, IncidentKind
+from checkpoints.contract.notifiers import Event
 from checkpoints.dates import ranges_of
-from checkpoints.explain.life import Event
 from checkpoints.text import dates
 
 MOST = 3
@@ -27,7 +27,7 @@ def sentence(incident: Incident, calendar: Sequence[date] = ()) -> str:
 
 def _wrong(incident: Incident, names: str, calendar: Sequence[date]) -> str:
     plural = bool(incident.beside)
-    when = _when(incident.dates, calendar) if incident.dates else ""
+    when = dates_in_words(incident.dates, calendar) if incident.dates else ""
     why = f": {incident.message}" if incident.message else ""
     match incident.kind:
         case IncidentKind.MISSING:
@@ -47,7 +47,7 @@ def _wrong(incident: Incident, names: str, calendar: Sequence[date]) -> str:
             return f"{names} cannot be judged{why}"
 
 
-def _when(days: Sequence[date], calendar: Sequence[date]) -> str:
+def dates_in_words(days: Sequence[date], calendar: Sequence[date]) -> str:
     """``3 dates (2025-01-08 → 2025-01-10)``; of many ranges only the ends."""
     spans = ranges_of(days, calendar)
     if len(spans) > MOST:

@@ -1,6 +1,6 @@
 """Where the answer of a command goes beside the terminal: what a publisher is, and all of them.
 
-An output format or a notification is one file of this package, with a ``PUBLISHER``, and its name
+An output format is one file of this package, with a ``PUBLISHER``, and its name
 here. Its options appear on every command that publishes.
 """
 
@@ -61,14 +61,12 @@ class Publisher:
 
     ``publish`` takes the findings, further sections for those who show Markdown, and what was
     given; it does nothing when it was not asked for, and raises ``CheckpointsError`` when it
-    fails. ``variables`` are those of the environment that it looks at. A command fails with a
-    publisher that is ``required``; the failure of another one is only reported.
+    fails. ``variables`` are those of the environment that it looks at.
     """
 
     publish: Publish
     options: tuple[Option, ...] = ()
     variables: tuple[str, ...] = ()
-    required: bool = True
 
 
 @cache
@@ -77,25 +75,19 @@ def publishers() -> Mapping[str, Publisher]:
     return {name: import_module(f"checkpoints.output.{name}").PUBLISHER for name in NAMES}
 
 
-def publish(given: Given, found: Findings, sections: Sequence[Section] = ()) -> list[str]:
+def publish(given: Given, found: Findings, sections: Sequence[Section] = ()) -> None:
     """Hand an answer to every publisher; none of them keeps another one from its part.
 
-    Returns the problems of those that are not required.
-
     Raises:
-        PublishingError: with every problem, when a required publisher failed.
+        PublishingError: with every problem.
     """
     problems: list[str] = []
-    failed = False
     for name, publisher in publishers().items():
         try:
             publisher.publish(found, sections, given)
         except CheckpointsError as error:
             problems += error.problems
-            failed |= publisher.required
         except Exception as error:  # noqa: BLE001 (a defect of one format is not the others')
             problems.append(f"cannot publish as {name}: {type(error).__name__}: {error}")
-            failed |= publisher.required
-    if failed:
+    if problems:
         raise PublishingError(*problems)
-    return problems

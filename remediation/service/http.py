@@ -14,6 +14,7 @@ from urllib.parse import quote_plus, urlsplit
 from pydantic import Field, JsonValue, ValidationInfo, field_validator, model_validator
 
 from checkpoints.contract.loading import VARIABLE
+from checkpoints.contract.secrets import filled
 from remediation.service.http_answer import ResultsList
 from remediation.service.http_job import Job
 from remediation.service.http_sender import CONNECT_SECONDS, HttpSender
@@ -27,7 +28,6 @@ from remediation.service.placeholders import (
     unnamed_dates,
     with_dates,
 )
-from remediation.service.secrets import filled
 
 if TYPE_CHECKING:
     from remediation.plan.groups import CallGroup

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from checkpoints.contract.secrets import Mask
 from checkpoints.text import one_line
 from remediation.errors import CredentialsError
 from remediation.service.answer import DETAIL_LENGTH, Answer, Kind
 from remediation.service.http_answer import Reply, classify
 from remediation.service.http_job import Following
-from remediation.service.secrets import Mask
 
 if TYPE_CHECKING:
     import requests

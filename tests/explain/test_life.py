@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from checkpoints.archive.incidents import Acknowledgement
 from checkpoints.contract.model import Contract
+from checkpoints.explain.life import lived, not_told
+from checkpoints.explain.roots import found_in
 from checkpoints.rules.evidence import Status
 from checkpoints.rules.rule import Outcome
 from tests.support.warehouses import D
@@ -263,3 +265,16 @@ def test_nothing_is_told_twice_and_all_recovers(
         assert [watched.run(report), watched.run(report)] == [[], []]
     watched.run(report_of(pipeline))
     assert watched.open == []
+
+
+def test_that_the_root_has_moved_up_is_told_by_the_next_run_where_nobody_heard(
+    watched: Days,
+) -> None:
+    run(watched, TEN, "scores", EIGHT)
+    before = watched.known
+    lost = dict.fromkeys(("factors", "scores", "joined"), (EIGHT,))
+    report = report_of(watched.contract, lost, last=D(TEN))
+    _, (notice,) = lived(before, found_in(report, watched.contract), report, report.started_at)
+    watched.known = (not_told(notice, before),)
+    assert watched.run(report) == ["grown scores-missing-2025-01-08: 08"]
+    assert watched.run(report) == []

@@ -19,6 +19,7 @@ from checkpoints.archive.report import Report
 from checkpoints.archive.signoff import SignOff
 from checkpoints.cli.shell import LazyGroup
 from checkpoints.errors import ExitCode
+from checkpoints.output.notify.notification import Notification
 from checkpoints.records import schema_of
 from tests.support.commands import ROOT, command
 
@@ -106,7 +107,12 @@ def test_the_table_of_exit_codes_is_complete() -> None:
 
 @pytest.mark.parametrize(
     ("name", "model"),
-    [("report", Report), ("signoff", SignOff), ("remediation", RemediationRecord)],
+    [
+        ("report", Report),
+        ("signoff", SignOff),
+        ("remediation", RemediationRecord),
+        ("notification", Notification),
+    ],
 )
 def test_the_committed_schema_is_the_one_in_force(name: str, model: type[BaseModel]) -> None:
     committed = Path(ROOT / "checkpoints" / f"{name}.schema.json").read_text(encoding="utf-8")

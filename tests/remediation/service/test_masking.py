@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from remediation.service.secrets import Mask, filled
+from checkpoints.contract.secrets import Mask, filled
 
 SECRET = 'k3y/+= "é" \\ of mine'
 

@@ -1,4 +1,4 @@
-"""Values of the environment that a service is sent and that nobody is shown. Pure."""
+"""Values of the environment that are sent to others and that nobody is shown. Pure."""
 
 from __future__ import annotations
 
@@ -78,3 +78,9 @@ def _forms(value: str) -> Iterator[str]:
         yield from (inner, inner.replace("+", "-").replace("/", "_"))
         if not before:
             yield from (whole, whole.replace("+", "-").replace("/", "_"))
+
+
+def variables_in(value: object) -> dict[str, str | None]:
+    """The variables that stand in a JSON value, and what each has where it is not set."""
+    text = json.dumps(value, ensure_ascii=False)
+    return {found[1]: found[2] for found in VARIABLE.finditer(text)}
