@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from checkpoints.contract.secrets import Mask
 from checkpoints.records import Whole
 from checkpoints.text import UNPRINTABLE, one_line
 from remediation.service.answer import DETAIL_LENGTH, Answer, Kind
@@ -31,7 +32,6 @@ from remediation.service.placeholders import (
     unnamed_dates,
 )
 from remediation.service.programs import KEPT_BYTES, Ending, Programs
-from remediation.service.secrets import Mask
 
 if TYPE_CHECKING:
     from remediation.plan.groups import CallGroup

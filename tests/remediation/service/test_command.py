@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from checkpoints.contract.secrets import Mask
 from checkpoints.errors import ContractError
 from remediation.plan.groups import CallGroup, alone
 from remediation.plan.model import Call
@@ -22,7 +23,6 @@ from remediation.service.answer import DETAIL_LENGTH, Answer, Kind
 from remediation.service.command import CommandSender, CommandService, heard, with_last_lines
 from remediation.service.kind import Access
 from remediation.service.programs import KEPT_BYTES
-from remediation.service.secrets import Mask
 from tests.remediation.service.test_service_call import CLOCK
 from tests.support.command_project import command_project, declare, gone, is_alive, wait_until
 from tests.support.warehouses import D
