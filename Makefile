@@ -11,7 +11,7 @@ EMULATOR := .venv-bigquery
 
 SIZE ?= small
 
-.PHONY: demo test bench test-bigquery test-bigquery-live python313 lint lock clean
+.PHONY: demo test bench test-bigquery test-bigquery-live test-unattended python313 lint lock clean
 
 demo: $(STAMP)
 	@$(RUN) -m demo story
@@ -26,6 +26,10 @@ bench: $(STAMP)
 # The tests in front of a BigQuery emulator. It needs a Python >= 3.13 and a venv of its own.
 test-bigquery: $(STAMP) $(EMULATOR)/.installed
 	@BIGQUERY_EMULATOR_REQUIRED=1 $(RUN) -m pytest -n 2 tests/bigquery
+
+# The examples for schedulers, by Airflow and Dagster themselves, each in a venv of its own.
+test-unattended: $(STAMP) .venv-airflow/.installed .venv-dagster/.installed
+	@UNATTENDED_REQUIRED=1 $(RUN) -m pytest -n 2 tests/examples/test_unattended.py
 
 # A smoke test on the real service, for whoever has a project: make test-bigquery-live PROJECT=mine
 test-bigquery-live: $(STAMP)
@@ -56,7 +60,7 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --no-emit-ind
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
 	@$(COMPILE) requirements.txt --output-file requirements.lock
-	@for list in benchmarks/locks/*.in; do \
+	@for list in benchmarks/locks/*.in tests/examples/locks/*.in; do \
 	    $(COMPILE) $$list --output-file $${list%.in}.lock || exit 1; done
 
 # Everything that was made, apart from the installed packages.
@@ -79,6 +83,12 @@ $(STAMP): requirements.lock | $(RUN)
 	@echo "installing requirements.lock into $(VENV)"
 	@$(RUN) -m pip --version >/dev/null 2>&1 || $(RUN) -m ensurepip >/dev/null
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@touch $@
+
+.venv-%/.installed: tests/examples/locks/%.lock | $(RUN)
+	@echo "installing $< into .venv-$*"
+	@$(RUN) -m venv --clear .venv-$*
+	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@
 
 $(EMULATOR)/.installed: tests/bigquery/emulator.lock
