@@ -6,7 +6,7 @@ once, always with the same Idempotency-Key. What becomes of it never changes wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -101,9 +101,10 @@ class Delivering:
             self._tell(_event(name, text))
 
     def send_landed(
-        self, plan_id: str, calls: Sequence[CallStatus], *, verified: bool
+        self, plan_id: str, calls: Sequence[CallStatus], unread: Collection[str] = ()
     ) -> tuple[Delivery, ...]:
-        """Tell of what a plan made land, where the last reading of the window ``verified`` it.
+        """Tell of what a plan made land, but for what the last reading could not judge: ``unread``
+        are the names of those datasets.
 
         Returns all that is to be told of the plan, and whether it was.
 
@@ -111,17 +112,19 @@ class Delivering:
             LedgerError: it cannot be written down; nothing is sent after that.
         """
         landed = landed_notices(self._contract, calls)
-        self._deliveries.add(plan_id, landed, verified=verified)
-        if verified:
-            complete = {notice.id for notice in landed}
-            self._send(
-                [
-                    found
-                    for found in self._deliveries.of_plan(plan_id)
-                    if found.state not in SETTLED_DELIVERIES
-                    if found.id in complete and _key(found) not in self._tried
-                ]
-            )
+        unseen = [notice for notice in landed if not set(unread).isdisjoint(notice.datasets)]
+        seen = [notice for notice in landed if notice not in unseen]
+        self._deliveries.add(plan_id, unseen, verified=False)
+        self._deliveries.add(plan_id, seen, verified=True)
+        complete = {notice.id for notice in seen}
+        self._send(
+            [
+                found
+                for found in self._deliveries.of_plan(plan_id)
+                if found.state not in SETTLED_DELIVERIES
+                if found.id in complete and _key(found) not in self._tried
+            ]
+        )
         return tuple(self._deliveries.of_plan(plan_id))
 
     def _earlier(self) -> Iterator[Delivery]:

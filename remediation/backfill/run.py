@@ -16,6 +16,7 @@ from checkpoints.contract.loading import ContractFile
 from checkpoints.errors import WarehouseError
 from checkpoints.files import sha256_of, write_text
 from checkpoints.records import Digest
+from checkpoints.rules.rule import Outcome
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.evidence import gather
 from remediation.backfill.delivery import Delivering
@@ -95,13 +96,19 @@ def run(request: Request) -> tuple[RemediationRecord, Path]:
         seconds = round(request.clock.monotonic() - started, 3)
         record = _record(request, revalidation, started_at, seconds)
         where = _write(request, record)  # what landed is recorded whatever becomes of the notices
-        told_of = delivering.send_landed(
-            request.plan.id, revalidation.calls, verified=not revalidation.problem
-        )
+        told_of = delivering.send_landed(request.plan.id, revalidation.calls, _unread(record))
         if told_of:
             record = record.model_copy(update={"deliveries": told_of})
             _write(request, record)
     return record, where
+
+
+def _unread(record: RemediationRecord) -> frozenset[str]:
+    """The datasets that the last reading of the window could not judge; all where it failed."""
+    if record.problem:
+        return frozenset(name for call in record.calls for name in call.datasets)
+    errored = {check.dataset for check in record.checks_after if check.outcome is Outcome.ERRORED}
+    return frozenset(errored | {c.dataset for c in record.changes if c.after is None})
 
 
 def _write(request: Request, record: RemediationRecord) -> Path:

@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 
 from checkpoints.archive.remediation import Delivery
+from checkpoints.contract.loading import load_contract
+from checkpoints.contract.window import Window
+from checkpoints.dates import DateRange
+from remediation.ledger.journal import Event
 from remediation.ledger.ledger import ledger_path, read_ledger
 from tests.support.backfills import (
     EIGHT,
@@ -22,14 +26,19 @@ from tests.support.backfills import (
     Skipping,
     carry_out,
     delete,
+    execute,
     plan_of,
     real_now,
 )
 from tests.support.commands import environment
 from tests.support.forks import fork
 from tests.support.remediation_commands import start, typed
+from tests.support.runs import judged
 from tests.support.scripted_service import (
+    FIRST,
+    LAST,
     QUICK,
+    TODAY,
     Project,
     answer,
     drop,
@@ -159,6 +168,25 @@ def test_dates_are_told_together_where_the_service_takes_them(
         assert keys(made)[0] == keys(made)[-1]
 
 
+def test_what_was_told_together_is_told_again_together_and_with_nothing_else(
+    tmp_path: Path,
+) -> None:
+    with project(tmp_path, FACTORS) as made:
+        body = {"from": "{from}", "to": "{to}"}
+        tell(made, {"path": "/told", "body": body, "dates_per_call": "range"}, "factors")
+        made.service.on("/four", NINE, half)
+        made.service.otherwise["/told"] = answer(500)
+        plan = plan_of(made)
+        carry_out(made, plan)
+        carry_out(made, plan)
+        made.service.otherwise["/told"] = answer(200)
+        before = len(keys(made))
+        carry_out(made, plan)
+        sent = [call.body for call in made.service.calls if call.path == "/told"]
+        assert sent[before:] == [{"from": SEVEN, "to": EIGHT}, {"from": NINE, "to": NINE}]
+        assert set(keys(made)[before:]) == set(keys(made)[:before])
+
+
 def test_a_command_is_told(tmp_path: Path) -> None:
     with project(tmp_path, {"factors": (SEVEN, EIGHT)}) as made:
         program = "import sys; open(sys.argv[1], 'a').write(sys.argv[2] + '\\n')"
@@ -282,6 +310,55 @@ def test_what_is_gone_before_it_was_told_is_told_once_it_landed_again(made: Proj
     made.service.calls.clear()
     carry_out(made, plan)
     assert made.service.sent == ["told 01-07", "told 01-09", "four 01-08", "told 01-08"]
+
+
+class Hiding(list[Event]):
+    """Hides a table as soon as all has landed, so that the last reading fails."""
+
+    def __init__(self, made: Project, table: str) -> None:
+        self._database, self._table, self._hidden = made.database, table, False
+
+    def append(self, event: Event) -> None:
+        if event.total and event.landed == event.total and not self._hidden:
+            self._hidden = True
+            execute(self._database, f"ALTER TABLE s.{self._table} RENAME TO hidden")
+
+
+@pytest.mark.parametrize("table", ["factors", "raw"])
+def test_nothing_is_told_before_the_window_was_read_again(made: Project, table: str) -> None:
+    plan = plan_of(made)
+    record = carry_out(made, plan, events=Hiding(made, table))
+    assert bool(record.problem) is (table == "factors")
+    assert (record.exit_code, told(made)) == (3, [])
+    assert [short(found)[1] for found in record.deliveries] == ["not verified"] * 3
+    execute(made.database, f"ALTER TABLE s.hidden RENAME TO {table}")
+    typed(made, "plan", "--dataset", "factors")
+    assert typed(made, "resume")[0] == 0
+    assert told(made) == TOLD
+
+
+def test_a_dataset_that_the_last_reading_saw_is_told_of_though_another_was_not_read(
+    made: Project,
+) -> None:
+    record = carry_out(made, plan_of(made), events=Hiding(made, "scores"))
+    assert (record.exit_code, told(made)) == (3, TOLD)
+
+
+def test_the_run_of_another_contract_in_the_folder_tells_nobody(made: Project) -> None:
+    planned(made)
+    made.service.otherwise["/told"] = answer(500)
+    typed(made, "run", "--yes")
+    other = made.folder / "other.yml"
+    other.write_text((made.folder / "pipeline.yml").read_text() + "\n")
+    judged(load_contract(other, {}), Window(range=DateRange(FIRST, LAST), label="January"), TODAY)
+    before = len(told(made))
+    for command in (("plan",), ("run", "--yes")):
+        ran = fork("remediation", *command, "--contract", str(other), env=environment())
+        assert "Traceback" not in ran.communicate(timeout=60)[1]
+    assert len(told(made)) == before
+    made.service.otherwise["/told"] = answer(200)
+    typed(made, "resume")
+    assert told(made)[before:] == TOLD
 
 
 def test_what_the_contract_no_longer_asks_for_is_withdrawn(made: Project) -> None:
