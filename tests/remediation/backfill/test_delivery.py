@@ -219,6 +219,21 @@ def test_what_is_not_delivered_changes_no_verdict_and_is_retried_by_resume(made:
     assert made.service.sent.count("four 01-07") == 1
 
 
+def test_logs_quiet_runs_and_ci_say_who_was_not_told(made: Project) -> None:
+    planned(made)
+    made.service.on("/told", NINE, answer(500))
+    ci = made.folder / "ci.md"
+    code, _, err = typed(made, "run", "--yes", "--log-json", "--markdown", str(ci))
+    line = "told was not told of 1 date that landed (2025-01-09): failed, HTTP 500"
+    said = {entry["message"]: entry["severity"] for entry in map(json.loads, err.splitlines())}
+    assert code == 0
+    assert [severity for text, severity in said.items() if line in text] == ["WARNING"]
+    assert said["told was told of 2 dates that landed"] == "INFO"
+    assert line.partition(" (")[0] in ci.read_text()
+    made.service.on("/told", NINE, answer(500))
+    assert line in typed(made, "resume", "-q")[2]
+
+
 @pytest.mark.parametrize("holes", [(), ("2025-01-12",)])
 def test_the_run_of_another_plan_first_delivers_what_an_earlier_one_did_not(
     made: Project, holes: tuple[str, ...]
