@@ -129,21 +129,24 @@ class Delivering:
 
     def _earlier(self) -> Iterator[Delivery]:
         """What is sent again; what the contract no longer asks for is withdrawn."""
-        runs, complete = dict(self._ledger.plan_ids()), dict[str, set[str]]()
-        for found in self._deliveries.open():
+        runs, waiting = dict(self._ledger.plan_ids()), self._deliveries.open()
+        plans = {p for p in {found.plan_id for found in waiting} if self._is_own(runs[p])}
+        complete = {plan_id: self._complete(plan_id) for plan_id in plans}
+        for found in waiting:
             plan_id, group = found.plan_id, alone(_call(found))
-            if not self._is_own(runs[plan_id]):
+            if plan_id not in plans:
                 continue
             if not any(is_told_of(self._contract, found.service, n) for n in found.datasets):
                 self._deliveries.move(plan_id, group, DeliveryState.WITHDRAWN, NOT_ASKED_FOR)
-                continue
-            if plan_id not in complete:
-                landed = landed_notices(self._contract, self._ledger.entries(plan_id))
-                complete[plan_id] = {notice.id for notice in landed}
-            if found.id not in complete[plan_id]:
+            elif found.id not in complete[plan_id]:
                 self._deliveries.hold(plan_id, group, GONE)
             elif found.state is not DeliveryState.NOT_VERIFIED:
                 yield found
+
+    def _complete(self, plan_id: str) -> set[str]:
+        """The ids of what is to be told of a plan, as its calls stand in the ledger."""
+        calls = self._ledger.entries(plan_id)
+        return {notice.id for notice in landed_notices(self._contract, calls)}
 
     def _send(self, due: Sequence[Delivery]) -> None:
         self._tried.update(map(_key, due))
