@@ -137,6 +137,52 @@ class CallStatus(Record):
         return "; ".join(filter(None, (self.detail, said)))
 
 
+class DeliveryState(StrEnum):
+    """Whether a service was told that a date landed.
+
+    ``not verified``: the last reading of the window failed, and nothing is told before another;
+    ``sending`` is written before it is told, and ``unknown`` where its answer was lost;
+    ``withdrawn``: the contract does not ask for it any more.
+    """
+
+    NOT_VERIFIED = "not verified"
+    DUE = "due"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    DELIVERED = "delivered"
+    WITHDRAWN = "withdrawn"
+
+
+SETTLED_DELIVERIES = frozenset({DeliveryState.DELIVERED, DeliveryState.WITHDRAWN})
+"""Nothing more is sent."""
+
+DOUBTFUL = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN})
+"""The service may have been told."""
+
+
+class Delivery(Record):
+    """That the service ``on_landed`` of ``datasets`` is told that a date landed by a plan.
+
+    ``attempts`` is how often it was sent; ``detail`` is what came back last, or why nothing was
+    sent. ``request`` names the dates that it was last sent with, and its Idempotency-Key.
+    """
+
+    plan_id: str
+    service: str
+    date: date
+    datasets: tuple[str, ...]
+    state: DeliveryState
+    attempts: int = 0
+    detail: str = ""
+    request: str = ""
+
+    @property
+    def id(self) -> str:
+        """Unique in a plan: ``pubsub/2024-11-05``."""
+        return f"{self.service}/{self.date}"
+
+
 class Unplanned(Record):
     """Dates of a dataset for which nothing is called; ``reason`` is a sentence."""
 
@@ -190,7 +236,7 @@ class RemediationRecord(Record):
     ``verdict_after`` and ``checks_after`` are what the checkpoint's rules say of that read, and
     ``orphans`` what it holds that does not belong: no call removes it. All are missing when
     ``problem`` says why the tables could not be read. ``because`` is why dates that were there
-    were rebuilt.
+    were rebuilt. ``deliveries`` say who was told of what landed: they change no verdict.
     """
 
     version: Literal[1] = 1
@@ -215,7 +261,13 @@ class RemediationRecord(Record):
     checks_after: tuple[CheckRecord, ...] = ()
     changes: tuple[Change, ...] = ()
     orphans: Annotated[tuple[Orphans, ...], Field(exclude_if=not_)] = ()
+    deliveries: Annotated[tuple[Delivery, ...], Field(exclude_if=not_)] = ()
     problem: str = ""
+
+    @property
+    def undelivered(self) -> tuple[Delivery, ...]:
+        """What is to be told and was not."""
+        return tuple(d for d in self.deliveries if d.state not in SETTLED_DELIVERIES)
 
     @property
     def remaining(self) -> tuple[CallStatus, ...]:

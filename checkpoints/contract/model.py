@@ -141,7 +141,8 @@ class Action(Record):
 class Dataset(Record):
     """One table (or query) of a layer, with its grain, its upstream and its rules.
 
-    ``{from}`` and ``{to}`` in a query are DATE literals: the first and the last date read.
+    ``{from}`` and ``{to}`` in a query are DATE literals: the first and the last date read. The
+    service ``on_landed`` is told of the dates that ``service`` was called for and that landed.
     """
 
     layer: Slug
@@ -161,6 +162,7 @@ class Dataset(Record):
     warmup_days: Annotated[Whole, Field(ge=0, le=366)] = 0
     retired: Day | None = None
     service: Name | None = None
+    on_landed: Name | None = None
     rules: tuple[AnyRule, ...] = ()
     exempt: tuple[Exemption, ...] = ()
     expectations: tuple[Expectation, ...] = ()

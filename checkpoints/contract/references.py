@@ -90,8 +90,15 @@ def _links(contract: Contract, name: str, dataset: Dataset) -> Iterator[str]:
     place = f"datasets.{name}"
     if dataset.layer not in contract.layers:
         yield f"{place}.layer: " + _unknown("layer", dataset.layer, list(contract.layers))
-    if dataset.service is not None and dataset.service not in contract.services:
-        yield f"{place}.service: " + _unknown("service", dataset.service, list(contract.services))
+    for key in ("service", "on_landed"):
+        named = getattr(dataset, key)
+        if named is not None and named not in contract.services:
+            yield f"{place}.{key}: " + _unknown("service", named, list(contract.services))
+    if dataset.on_landed is not None and dataset.service is None:
+        yield (
+            f"{place}.on_landed: no service builds {name!r}, so that no date of it ever lands: "
+            "name the one that does (service: …), or remove on_landed"
+        )
     if len(dataset.path) > MOST_PARTS:
         yield f"{place}.table: {dataset.table!r} has more than {MOST_PARTS} parts"
     if not all(dataset.path or ("query",)):

@@ -47,6 +47,7 @@ def backfill(work: Work) -> tuple[Journal, dict[str, RowsBefore]]:
     """
     work.ledger.register(work.plan)
     gone = _reopen(work)
+    work.send_earlier()
     selected = _selected(work)
     journal = Journal(work.plan, work.ledger, selected, work.tell)
     for service, number in gone.items():

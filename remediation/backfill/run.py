@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 from checkpoints.archive.remediation import CallStatus, RemediationRecord, counts_of
@@ -15,8 +16,10 @@ from checkpoints.contract.loading import ContractFile
 from checkpoints.errors import WarehouseError
 from checkpoints.files import sha256_of, write_text
 from checkpoints.records import Digest
+from checkpoints.rules.rule import Outcome
 from checkpoints.warehouse.engine import ReadOptions
 from checkpoints.warehouse.evidence import gather
+from remediation.backfill.delivery import Delivering
 from remediation.backfill.engine import backfill, calls_of_window
 from remediation.backfill.rebuilt import Rebuilds
 from remediation.backfill.revalidation import Revalidation, revalidate, window_again
@@ -27,9 +30,10 @@ from remediation.clock import Clock
 from remediation.ledger.journal import Event, Journal, grouped
 from remediation.ledger.ledger import Ledger, ledger_path, open_ledger
 from remediation.ledger.lock import only_run
-from remediation.ledger.plans import kept_path
+from remediation.ledger.plans import is_of, kept_path
 from remediation.ledger.states import IN_FLIGHT, State
 from remediation.plan.model import Plan
+from remediation.plan.notices import notices_of
 from remediation.service.credentials import Tokens
 from remediation.service.dispatch import Dispatch
 from remediation.service.kind import Access, check_callable, service_of
@@ -55,6 +59,10 @@ class Request:
     pace: Pace
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def access(self) -> Access:
+        """What services are called with."""
+        return Access(tokens=self.tokens, clock=self.clock, environment=self.environment)
+
     def fresh(self) -> ReadOptions:
         """How the tables are read: what a cache remembers proves nothing."""
         labels = {"tool": "remediation", "plan": self.plan.short_id, "run_id": self.plan.run_id}
@@ -72,29 +80,76 @@ def run(request: Request) -> tuple[RemediationRecord, Path]:
         LedgerError: the ledger cannot be used.
     """
     contract, services = request.file.contract, request.plan.services()
-    check_callable(contract, services, request.environment)
+    told = tuple(dict.fromkeys(group.service for group in notices_of(request.plan, contract)))
+    check_callable(contract, tuple(dict.fromkeys((*services, *told))), request.environment)
     started_at, started = request.clock.now(), request.clock.monotonic()
     path = ledger_path(request.file.project)
     with (
         only_run(path, request.by, started_at.isoformat(timespec="seconds")),
         open_ledger(path, request.clock.now) as ledger,
     ):
-        journal, rows = _make_calls(request, ledger)
+        delivering = _delivering(request, ledger)
+        journal, rows = _make_calls(request, ledger, delivering)
         calls = _statuses(request.plan, ledger)
         revalidation = _revalidate(request, calls, rows, Rebuilds(ledger, request.plan.id))
         _write_down(journal, request.plan, calls, revalidation.calls)
-    seconds = round(request.clock.monotonic() - started, 3)
-    record = _record(request, revalidation, started_at, seconds)
-    folder = runs_folder(request.file.project) / request.plan.run_id
-    where = folder / f"remediation-{request.plan.short_id}.json"
-    write_text(where, record.model_dump_json(indent=1) + "\n")
+        seconds = round(request.clock.monotonic() - started, 3)
+        record = _record(request, revalidation, started_at, seconds)
+        where = _write(request, record)  # what landed is recorded whatever becomes of the notices
+        told_of = delivering.send_landed(request.plan.id, revalidation.calls, _unread(record))
+        if told_of:
+            record = record.model_copy(update={"deliveries": told_of})
+            _write(request, record)
     return record, where
 
 
-def _make_calls(request: Request, ledger: Ledger) -> tuple[Journal, dict[str, RowsBefore]]:
+def _unread(record: RemediationRecord) -> frozenset[str]:
+    """The datasets that the last reading of the window could not judge; all where it failed."""
+    if record.problem:
+        return frozenset(name for call in record.calls for name in call.datasets)
+    errored = {check.dataset for check in record.checks_after if check.outcome is Outcome.ERRORED}
+    return frozenset(errored | {c.dataset for c in record.changes if c.after is None})
+
+
+def _write(request: Request, record: RemediationRecord) -> Path:
+    folder = runs_folder(request.file.project) / request.plan.run_id
+    path = folder / f"remediation-{request.plan.short_id}.json"
+    write_text(path, record.model_dump_json(indent=1) + "\n")
+    return path
+
+
+def deliver(request: Request) -> None:
+    """Send what earlier runs did not deliver, where there is nothing else to do.
+
+    Raises:
+        AlreadyRunning: another run is at work; nothing was sent.
+        LedgerError: the ledger cannot be used.
+    """
+    path = ledger_path(request.file.project)
+    started_at = request.clock.now().isoformat(timespec="seconds")
+    with (
+        only_run(path, request.by, started_at),
+        open_ledger(path, request.clock.now) as ledger,
+    ):
+        _delivering(request, ledger).send_earlier()
+
+
+def _delivering(request: Request, ledger: Ledger) -> Delivering:
+    return Delivering(
+        request.file.contract,
+        ledger,
+        request.access(),
+        request.tell,
+        is_own=partial(is_of, request.file),
+        resend_unknown=request.pace.resend_unknown,
+    )
+
+
+def _make_calls(
+    request: Request, ledger: Ledger, delivering: Delivering
+) -> tuple[Journal, dict[str, RowsBefore]]:
     """Credentials are fetched for all services of the plan before the first call."""
-    contract, clock = request.file.contract, request.clock
-    access = Access(tokens=request.tokens, clock=clock, environment=request.environment)
+    contract, access = request.file.contract, request.access()
     with ExitStack() as stack:
         senders = {
             name: stack.enter_context(service_of(contract, name).open_sender(access))
@@ -106,9 +161,10 @@ def _make_calls(request: Request, ledger: Ledger) -> tuple[Journal, dict[str, Ro
             ledger=ledger,
             dispatch={name: Dispatch(sender) for name, sender in senders.items()},
             tables=_tables(request),
-            clock=clock,
+            clock=request.clock,
             tell=request.tell,
             pace=request.pace,
+            send_earlier=delivering.send_earlier,
         )
         return backfill(work)
 

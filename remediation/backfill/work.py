@@ -43,7 +43,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A plan and everything that a backfill of it needs."""
+    """A plan and everything that a backfill of it needs.
+
+    ``send_earlier`` sends what earlier runs did not deliver, before the first call.
+    """
 
     plan: Plan
     contract: Contract
@@ -53,6 +56,7 @@ class Work:
     clock: Clock
     tell: Callable[[Event], None]
     pace: Pace
+    send_earlier: Callable[[], None] = lambda: None
 
     def is_resendable(self, service: str) -> bool:
         """Whether a call of an earlier run whose outcome is unknown may be sent again."""

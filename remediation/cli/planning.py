@@ -35,7 +35,7 @@ from remediation.ledger.ledger import Pause, ledger_path, read_ledger
 from remediation.ledger.lock import at_work
 from remediation.ledger.plans import contract_of, kept_path, write_plan
 from remediation.ledger.status import Status, status_of
-from remediation.output.console import about_the_future, print_plan, short
+from remediation.output.console import about_notices, about_the_future, print_plan, short
 from remediation.output.csv import csv_of
 from remediation.output.script import shell_script
 from remediation.output.status import print_status, watch_status
@@ -113,6 +113,8 @@ def plan(
     for pause in pauses_of(made, file.contract, known):
         console.print(f"note: {pause.service} {pause}: nothing is sent before", soft_wrap=True)
     if setting.detail is not Detail.QUIET:
+        for text in about_notices(made, file.contract):
+            console.print(text, soft_wrap=True)
         console.print(f"plan   {short(path)}", soft_wrap=True)
         if made.calls and form == "text":
             chosen = f" --plan {shlex.quote(out)}" if out else ""

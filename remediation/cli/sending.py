@@ -134,6 +134,8 @@ def run(
     if yes and chosen.calls:
         keep_plan(setting.file.project, chosen, source)
         return _send(setting, chosen, pace, log_json, publishing)
+    if yes and known_to(setting.file.project, _now).undelivered:
+        _deliver(setting, chosen, pace, log_json)
     return _show(setting, chosen, yes, publishing)
 
 
@@ -209,20 +211,7 @@ def _send(
     file = setting.file
     report = stored_report(file, chosen.run_id)
     reporter = _reporter(setting, chosen, log_json)
-    request = running.Request(
-        file=file,
-        plan=chosen,
-        report=report,
-        warehouse=setting.warehouse,
-        as_of=setting.as_of or report.as_of,
-        by=f"{user_name()}@{socket.gethostname()} (process {os.getpid()})",
-        tokens=Tokens(fetch_identity_token, time.time),
-        clock=Clock(now=_now, monotonic=time.monotonic, sleep=_sleep),
-        tell=reporter.report,
-        reading=setting.reading,
-        pace=pace,
-        environment=os.environ,
-    )
+    request = _request(setting, chosen, report, pace, reporter)
     if chosen.because:
         reporter.remark(f"rebuilt because: {one_line(chosen.because)}")
     for remark in _remarks(setting, chosen):
@@ -244,6 +233,36 @@ def _send(
     finally:  # CI has the verdict even so
         publishing(ci.findings_of(record), ci.sections_of(record, following))
     return record.exit_code
+
+
+def _deliver(setting: Setting, chosen: Plan, pace: Pace, log_json: bool) -> None:
+    """Send what earlier runs did not deliver; where that fails it is told, and changes nothing."""
+    reporter = _reporter(setting, chosen, log_json)
+    report = stored_report(setting.file, chosen.run_id)
+    try:
+        with same_contract(), defer_interrupts(), reporter:
+            running.deliver(_request(setting, chosen, report, pace, reporter))
+    except CheckpointsError as error:
+        reporter.failed(error)
+
+
+def _request(
+    setting: Setting, chosen: Plan, report: Report, pace: Pace, reporter: Reporter
+) -> running.Request:
+    return running.Request(
+        file=setting.file,
+        plan=chosen,
+        report=report,
+        warehouse=setting.warehouse,
+        as_of=setting.as_of or report.as_of,
+        by=f"{user_name()}@{socket.gethostname()} (process {os.getpid()})",
+        tokens=Tokens(fetch_identity_token, time.time),
+        clock=Clock(now=_now, monotonic=time.monotonic, sleep=_sleep),
+        tell=reporter.report,
+        reading=setting.reading,
+        pace=pace,
+        environment=os.environ,
+    )
 
 
 def _commands(setting: Setting, report: Report) -> Commands:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from remediation.errors import LedgerError
@@ -35,6 +36,13 @@ CREATE TABLE seen_before (
     plan_id TEXT NOT NULL, service TEXT NOT NULL, date TEXT NOT NULL, dataset TEXT NOT NULL,
     matched INTEGER NOT NULL, written INTEGER,
     PRIMARY KEY (plan_id, service, date, dataset)) STRICT, WITHOUT ROWID;
+"""
+DELIVERIES = """
+CREATE TABLE deliveries (
+    plan_id TEXT NOT NULL, service TEXT NOT NULL, date TEXT NOT NULL, datasets TEXT NOT NULL,
+    state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '',
+    request TEXT NOT NULL DEFAULT '', at TEXT NOT NULL,
+    PRIMARY KEY (plan_id, service, date)) STRICT, WITHOUT ROWID;
 """
 PLANNED_CALLS = """
 CREATE TABLE planned_calls (
@@ -68,7 +76,7 @@ ALTER TABLE transitions ADD COLUMN request TEXT NOT NULL DEFAULT '';
 ALTER TABLE plans ADD COLUMN because TEXT NOT NULL DEFAULT '';
 """
 FROM_VERSION_3 = f"""
-{NEW_COLUMNS}{SEEN_BEFORE}
+{NEW_COLUMNS}{SEEN_BEFORE}{DELIVERIES}
 DROP VIEW calls;
 {CALLS}"""
 FROM_VERSION_2 = f"""
@@ -81,7 +89,7 @@ ALTER TABLE transitions ADD COLUMN unsent INTEGER NOT NULL DEFAULT 0;
 {NEW_COLUMNS}
 DROP INDEX IF EXISTS transitions_by_plan;
 ALTER TABLE calls RENAME TO calls_of_version_1;
-{PLANNED_CALLS}{SEEN_BEFORE}{CALLS}{PAUSES}{INDEXES}
+{PLANNED_CALLS}{SEEN_BEFORE}{DELIVERIES}{CALLS}{PAUSES}{INDEXES}
 INSERT INTO planned_calls SELECT plan_id, service, date, datasets, coalesce(
         (SELECT min(at) FROM transitions AS own WHERE own.plan_id = old.plan_id
             AND own.service = old.service AND own.date = old.date), changed_at)
@@ -185,7 +193,7 @@ def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
             _migrate(connection, path, version)
         return
     connection.executescript(
-        f"BEGIN;{TABLES}{PAUSES}{PLANNED_CALLS}{SEEN_BEFORE}{CALLS}"
+        f"BEGIN;{TABLES}{PAUSES}{PLANNED_CALLS}{SEEN_BEFORE}{DELIVERIES}{CALLS}"
         f"PRAGMA user_version = {LEDGER_VERSION};PRAGMA application_id = {APPLICATION};COMMIT;"
     )
 
@@ -232,3 +240,8 @@ def explained(path: Path) -> Iterator[None]:
         raise LedgerError(
             f"{path}: the ledger cannot be opened ({error.strerror}): make its folder writable"
         ) from error
+
+
+def text_of(moment: datetime) -> str:
+    """How a moment stands in the file: in UTC, so that texts sort as moments do."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -17,13 +17,15 @@ class Known:
     ``in_flight`` are ids of calls that a service may still be working on. ``measured`` is, per
     service, how many calls were timed and their median in seconds. ``started`` are ids of plans,
     and ``unfinished`` the ids of those that have calls to be made and of their runs, the one
-    started last first. ``pauses`` are those that are not over, by service and address.
+    started last first. ``pauses`` are those that are not over, by service and address;
+    ``undelivered``: a service is still to be told of what landed.
     """
 
     in_flight: frozenset[str] = frozenset()
     measured: Mapping[str, tuple[int, float]] = field(default_factory=dict)
     started: frozenset[str] = frozenset()
     unfinished: Sequence[tuple[str, str]] = ()
+    undelivered: bool = False
     pauses: Mapping[tuple[str, str], Pause] = field(default_factory=dict)
 
 
@@ -41,5 +43,6 @@ def known_to(project: Path, now: Callable[[], datetime]) -> Known:
             measured=ledger.measured(),
             started=frozenset(plan for plan, _ in ledger.plan_ids()),
             unfinished=ledger.unfinished(),
+            undelivered=bool(ledger.deliveries.open()),
             pauses=ledger.pauses(),
         )

@@ -20,7 +20,8 @@ from pydantic import Field
 from checkpoints.archive.remediation import CallStatus
 from checkpoints.records import Record
 from remediation.errors import LedgerError
-from remediation.ledger.file import explained, opened_for_reading, opened_for_writing
+from remediation.ledger.deliveries import OPEN_DELIVERY, Deliveries
+from remediation.ledger.file import explained, opened_for_reading, opened_for_writing, text_of
 from remediation.ledger.states import DONE, FOLLOWS, IN_FLIGHT, SETTLED, State
 from remediation.plan.model import Call, Plan, call_id
 
@@ -145,10 +146,11 @@ class Ledger:
         self._connection = connection
         self._now = now
         self._path = path
+        self.deliveries = Deliveries(connection, now, path)
 
     def register(self, plan: Plan) -> None:
         """Note that a plan is started, and its calls as planned; calls already known stay."""
-        at = _text(self._now())
+        at = text_of(self._now())
         with explained(self._path), self._connection:
             self._connection.execute(
                 """INSERT INTO plans VALUES (?, ?, ?, ?, ?)
@@ -181,12 +183,12 @@ class Ledger:
             "plan": plan_id,
             "state": state,
             "sent": state is State.SENDING,
-            "at": _text(self._now()),
+            "at": text_of(self._now()),
             "status": details.get("status"),
             "seconds": details.get("seconds"),
             "detail": details.get("detail", ""),
             "unsent": details.get("unsent", False),
-            "until": _text(until) if until else None,
+            "until": text_of(until) if until else None,
             "request": details.get("request"),
         }
         with explained(self._path), self._connection:
@@ -242,7 +244,7 @@ class Ledger:
         with explained(self._path), self._connection:
             self._connection.execute(
                 "INSERT OR REPLACE INTO pauses VALUES (?, ?, ?, ?, ?)",
-                (service, address, _text(until), reason, _text(now)),
+                (service, address, text_of(until), reason, text_of(now)),
             )
         return asked
 
@@ -297,11 +299,14 @@ class Ledger:
         return self._read(lambda plan_id, run_id: (plan_id, run_id), query)
 
     def unfinished(self) -> list[tuple[str, str]]:
-        """``(plan id, run id)`` of the plans that have calls to be done, started last first."""
+        """``(plan id, run id)`` of the plans that have calls to be done, or landings to be told of,
+        started last first."""
         return self._read(
             lambda plan_id, run_id: (plan_id, run_id),
             f"""SELECT plan_id, run_id FROM plans WHERE EXISTS (SELECT 1 FROM calls WHERE {OPEN}
-            AND calls.plan_id = plans.plan_id) ORDER BY registered_at DESC, plan_id""",
+            AND calls.plan_id = plans.plan_id) OR EXISTS (SELECT 1 FROM deliveries AS told
+            WHERE {OPEN_DELIVERY} AND told.plan_id = plans.plan_id)
+            ORDER BY registered_at DESC, plan_id""",
         )
 
     def counts(self, plan_id: str) -> dict[str, dict[State, int]]:
@@ -322,7 +327,7 @@ class Ledger:
             str,
             """SELECT plan_id FROM transitions
             WHERE number = (SELECT max(number) FROM transitions) AND at >= ?""",
-            _text(since),
+            text_of(since),
         )
         return found[0] if found else None
 
@@ -330,7 +335,7 @@ class Ledger:
         """How many calls of a plan that were sent have been settled since then."""
         query = f"""SELECT count(*) FROM calls WHERE plan_id = ? AND state IN ({_quoted(SETTLED)})
             AND attempts > 0 AND changed_at >= ?"""
-        return self._read(int, query, plan_id, _text(since))[0]
+        return self._read(int, query, plan_id, text_of(since))[0]
 
     def in_flight(self, now: datetime | None, except_plan: str | None = None) -> frozenset[str]:
         """Ids of the calls a service may still be working on.
@@ -339,7 +344,7 @@ class Ledger:
         """
         query = f"""SELECT service || '/' || date FROM calls WHERE state IN ({_quoted(IN_FLIGHT)})
             AND plan_id IS NOT ? AND (in_flight_until = '' OR in_flight_until > ?)"""
-        return frozenset(self._read(str, query, except_plan, _text(now) if now else ""))
+        return frozenset(self._read(str, query, except_plan, text_of(now) if now else ""))
 
     def multiplied(self, except_plan: str) -> frozenset[str]:
         """Ids of the calls of other plans that multiplied rows, as far as is known."""
@@ -391,10 +396,6 @@ def read_ledger(path: Path, now: Callable[[], datetime]) -> Iterator[Ledger | No
         return
     with opened_for_reading(path) as connection:
         yield Ledger(connection, now, path)
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _entry(

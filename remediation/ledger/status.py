@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from operator import not_
+from typing import Annotated, Literal
 
-from checkpoints.archive.remediation import Because
+from pydantic import Field
+
+from checkpoints.archive.remediation import Because, Delivery
 from checkpoints.records import Record
 from remediation.ledger.ledger import Ledger, LedgerEntry, Pause
 from remediation.ledger.lock import Holder
@@ -49,12 +52,14 @@ class AtWork(Record):
 class Status(Record):
     """The latest plans that were started, the latest first; ``older`` more are not listed.
 
-    ``pauses`` are those that services asked for and that are not over.
+    ``pauses`` are those that services asked for and that are not over; ``undelivered`` is what
+    services of ``on_landed`` are still to be told, of every plan.
     """
 
     version: Literal[1] = 1
     at_work: AtWork | None = None
     pauses: tuple[Pause, ...] = ()
+    undelivered: Annotated[tuple[Delivery, ...], Field(exclude_if=not_)] = ()
     plans: tuple[PlanStatus, ...]
     older: int = 0
 
@@ -73,6 +78,7 @@ def status_of(
     return Status(
         at_work=_at_work(ledger, now, holder) if holder else None,
         pauses=tuple(ledger.pauses().values()) if ledger else (),
+        undelivered=tuple(ledger.deliveries.open()) if ledger else (),
         plans=tuple(
             _plan_status(ledger, plan_id, run_id, contract_of(run_id), reasons.get(plan_id, ""))
             for plan_id, run_id in started[:PLANS_LISTED]

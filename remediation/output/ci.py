@@ -20,7 +20,9 @@ from remediation.output.reporter import (
     REMAINING_HEADINGS,
     Remaining,
     change_cells,
+    not_told_of,
     remaining,
+    told_of,
     verdict_of,
 )
 from remediation.plan.model import Plan
@@ -62,6 +64,8 @@ def sections_of(record: RemediationRecord, following: Sequence[str] = ()) -> lis
     if record.orphans:
         rows = [(o.dataset, o.of, o.keys, len(o.dates), _ranges(o.dates)) for o in record.orphans]
         sections.append(table(ORPHAN_HEADINGS, rows, "Orphans that stay"))
+    if lines := [*not_told_of(record.undelivered), *told_of(record)]:
+        sections.append(table(("who was told of what landed",), [(line,) for line in lines]))
     if following:
         sections.append(table(("what to do next",), [(step,) for step in following]))
     return [*sections, *_unplanned(record.unplanned)]

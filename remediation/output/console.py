@@ -26,12 +26,15 @@ from remediation.output.reporter import (
     REMAINING_HEADINGS,
     Reporter,
     change_cells,
+    not_told_of,
     remaining,
+    told_of,
     verdict_of,
 )
 from remediation.plan.estimate import Estimate
-from remediation.plan.groups import groups_of
+from remediation.plan.groups import CallGroup, groups_of
 from remediation.plan.model import Plan
+from remediation.plan.notices import notices_of
 from remediation.service.kind import service_of
 
 REQUESTS_SHOWN = 5
@@ -245,6 +248,34 @@ def print_requests(
         if more:
             last = plan.calls_of(name)[-1].date
             console.print(f"  and {more} more, up to {last} (all of them: --json -)")
+    _print_notices(console, plan, contract, detail)
+
+
+def _print_notices(console: Console, plan: Plan, contract: Contract, detail: Detail) -> None:
+    for name, groups in _notices_by_service(plan, contract).items():
+        console.print(f"{name} would then be told of what landed", soft_wrap=True)
+        shown, more = cut(groups, REQUESTS_SHOWN, detail)
+        for group in shown:
+            request = service_of(contract, name).describe(group)
+            console.print(f"  {one_line(str(request), REQUEST_LENGTH)}", soft_wrap=True)
+        if more:
+            console.print(f"  and {more} more, up to {groups[-1].last} (all of them: --json -)")
+
+
+def _notices_by_service(plan: Plan, contract: Contract) -> dict[str, list[CallGroup]]:
+    found: dict[str, list[CallGroup]] = {}
+    for group in notices_of(plan, contract):
+        found.setdefault(group.service, []).append(group)
+    return found
+
+
+def about_notices(plan: Plan, contract: Contract) -> list[str]:
+    """Who is told as the calls of a plan land, a line each."""
+    return [
+        f"then {name} is told of {dates(sum(len(group.calls) for group in groups))}, "
+        f"as far as they have landed, in {counted(len(groups), 'call')}"
+        for name, groups in _notices_by_service(plan, contract).items()
+    ]
 
 
 def short(path: Path) -> str:
@@ -254,12 +285,14 @@ def short(path: Path) -> str:
 
 
 def print_verdict(console: Console, record: RemediationRecord) -> None:
-    """Print the outcome in a line, and why the window could not be read again."""
+    """Print the outcome in a line, who was not told of it, and why the window could not be read."""
     word, landings = verdict_of(record)
     style = WORD_STYLE.get(record.exit_code, "bold red")
     console.print(Text(word, style=style), f"{landings} in {duration(record.seconds)}")
     if record.because:
         console.print(Text(f"rebuilt because: {one_line(record.because)}"), soft_wrap=True)
+    for text in not_told_of(record.undelivered):
+        console.print(Text(text, style="bold red"), soft_wrap=True)
     if record.problem:
         console.print(f"error: the window could not be read again: {record.problem}", style="red")
 
@@ -273,6 +306,8 @@ def print_record(
 ) -> None:
     """Print the verdict, before and after, what got worse, what remains and why, and what to do."""
     print_verdict(console, record)
+    for text in told_of(record):
+        console.print(Text(text), soft_wrap=True)
     _print_changes(console, record.changes)
     _print_remaining(console, record, detail)
     if record.verdict_after:

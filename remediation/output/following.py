@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from checkpoints.archive.remediation import AS_ITS_UPSTREAM, CallStatus, RemediationRecord, Why
+from checkpoints.archive.remediation import (
+    AS_ITS_UPSTREAM,
+    DOUBTFUL,
+    CallStatus,
+    RemediationRecord,
+    Why,
+)
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.results import CheckRecord, gates
 from checkpoints.errors import ExitCode
@@ -50,7 +56,17 @@ def warnings_of(record: RemediationRecord) -> list[CheckRecord]:
 def next_steps(
     record: RemediationRecord, contract: Contract, commands: Commands
 ) -> tuple[str, ...]:
-    """What to do after a run, in order: dates to send, then rules to repair, then the sign-off."""
+    """What to do after a run, in order: dates to send, who is to be told of those that landed, then
+    rules to repair, then the sign-off."""
+    steps = _steps(record, contract, commands)
+    if not record.undelivered or any(commands.resume in step for step in steps):
+        return steps
+    services = {found.service for found in record.undelivered if found.state in DOUBTFUL}
+    doubt = any(not contract.services[name].idempotent for name in services)
+    return commands.resume + (" --resend-unknown" if doubt else ""), *steps
+
+
+def _steps(record: RemediationRecord, contract: Contract, commands: Commands) -> tuple[str, ...]:
     open_calls = [call for call in record.remaining if not _lacks_with_its_upstream(call)]
     after = record.verdict_after
     if record.problem or after is None or after.exit_code is ExitCode.COULD_NOT_TELL:

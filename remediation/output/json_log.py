@@ -21,7 +21,7 @@ from remediation.ledger.journal import Event
 from remediation.ledger.ledger import moment
 from remediation.ledger.states import State
 from remediation.output.following import still_failing, warnings_of
-from remediation.output.reporter import Reporter, verdict_of
+from remediation.output.reporter import Reporter, not_told_of, told_of, verdict_of
 
 Severity = Literal["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]
 SEVERITIES: dict[State, Severity] = {
@@ -113,6 +113,10 @@ class JsonLogReporter(Reporter):
             text = f"orphans stay: {keys} of {found.dataset} on {days} that {found.of} lacks"
             more = {"keys": found.keys, "dates": list(map(str, found.dates))}
             self._log("NOTICE", text, {"dataset": found.dataset}, **more)
+        for text in not_told_of(record.undelivered):
+            self._log("WARNING", text)
+        for text in told_of(record):
+            self._log("INFO", text)
         if record.problem:
             self._log("ERROR", f"the window could not be read again: {record.problem}")
         word, landings = verdict_of(record)

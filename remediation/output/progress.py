@@ -145,6 +145,8 @@ class ConsoleReporter(QuietReporter):
                 self.say(f"{service}  {event.text}")
         elif event.state in STYLE:
             self.say(f"{service}  {event.dates}  {event.state}: {event.text}", STYLE[event.state])
+        if not total:
+            return  # it is told of what landed, and has no calls of its own to make
         if service not in self._bars:
             self._forecasts[service] = Forecast(self._each.get(service))
             left, waits = partial(self._left, service, total), partial(self._waiting, service)

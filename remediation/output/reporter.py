@@ -8,9 +8,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from checkpoints.archive.remediation import CallStatus, Change, Figures, RemediationRecord
+from checkpoints.archive.remediation import (
+    CallStatus,
+    Change,
+    Delivery,
+    DeliveryState,
+    Figures,
+    RemediationRecord,
+)
+from checkpoints.dates import ranges_of
 from checkpoints.errors import CheckpointsError
-from checkpoints.text import WORDS, dates, percent
+from checkpoints.text import WORDS, dates, one_line, percent
 from remediation.ledger.journal import Event
 from remediation.ledger.ledger import LedgerEntry
 from remediation.ledger.states import State
@@ -95,6 +103,25 @@ def remaining(calls: Iterable[CallStatus | LedgerEntry]) -> list[Remaining]:
         if isinstance(call, LedgerEntry) and call.in_flight and call.in_flight_until:
             group.in_flight_until.add(call.in_flight_until)
     return list(groups.values())
+
+
+def told_of(record: RemediationRecord) -> list[str]:
+    """Which services were told of what landed, a line each."""
+    told = Counter(d.service for d in record.deliveries if d.state is DeliveryState.DELIVERED)
+    return [f"{name} was told of {dates(number)} that landed" for name, number in told.items()]
+
+
+def not_told_of(deliveries: Iterable[Delivery]) -> list[str]:
+    """Which services are still to be told of what landed, and why: a line for each reason."""
+    groups: dict[tuple[str, str, str], list[date]] = {}
+    for found in deliveries:
+        why = ", ".join(filter(None, (found.state, one_line(found.detail))))
+        groups.setdefault((found.plan_id, found.service, why), []).append(found.date)
+    return [
+        f"{service} was not told of {dates(len(days))} that landed "
+        f"({', '.join(map(str, ranges_of(days)))}): {why}"
+        for (_, service, why), days in groups.items()
+    ]
 
 
 def change_cells(change: Change) -> tuple[str, ...]:

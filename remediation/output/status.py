@@ -18,7 +18,7 @@ from remediation.ledger.ledger import Pause, moment
 from remediation.ledger.states import State
 from remediation.ledger.status import AtWork, PlanStatus, Status
 from remediation.output.console import cut, shown_ranges, table
-from remediation.output.reporter import Remaining, remaining
+from remediation.output.reporter import Remaining, not_told_of, remaining
 
 OPEN_SHOWN = 20
 REQUESTS_SHOWN = 6
@@ -27,7 +27,8 @@ WATCH_SECONDS = 2.0
 
 
 def print_status(console: Console, status: Status, detail: Detail = Detail.NORMAL) -> None:
-    """Print who is at work, and of every plan counts by state and the dates that are open.
+    """Print who is at work, who was not told of what landed, and of every plan counts by state and
+    the dates that are open.
 
     Lines are not cut, so that what they name can be copied.
     """
@@ -77,6 +78,8 @@ def _parts(status: Status, detail: Detail) -> Iterator[RenderableType]:
         yield Text("No backfill was run yet.")
     for pause in status.pauses:
         yield _line(f"{pause.service} {pause}: nothing is sent to it before")
+    for text in not_told_of(status.undelivered):
+        yield _line(f"{text}; the next run or resume sends it")
     for plan in status.plans:
         yield from _plan(
             plan, status.pauses, detail, name_contract=len({p.contract for p in status.plans}) > 1

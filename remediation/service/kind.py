@@ -21,6 +21,7 @@ from checkpoints.contract.model import Contract, Service
 from checkpoints.records import Record
 from remediation.errors import ServiceNotCallable
 from remediation.plan.groups import all_groups
+from remediation.plan.notices import notices_of
 
 if TYPE_CHECKING:
     from remediation.clock import Clock
@@ -49,11 +50,15 @@ class ServiceRequest(Record, ABC):
 
 
 class DryRun(Record):
-    """Every request of a plan, in the order in which they are made."""
+    """Every request of a plan, in the order in which they are made.
+
+    ``on_landed`` are those that follow where all of them land.
+    """
 
     version: Literal[1] = 1
     plan_id: str
     requests: tuple[SerializeAsAny[ServiceRequest], ...]
+    on_landed: Annotated[tuple[SerializeAsAny[ServiceRequest], ...], Field(exclude_if=not_)] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,5 +187,9 @@ def dry_run(plan: Plan, contract: Contract) -> DryRun:
         requests=tuple(
             service_of(contract, group.service).describe(group)
             for group in all_groups(plan, contract)
+        ),
+        on_landed=tuple(
+            service_of(contract, group.service).describe(group)
+            for group in notices_of(plan, contract)
         ),
     )

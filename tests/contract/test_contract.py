@@ -98,6 +98,11 @@ def test_every_problem_is_reported_at_once_with_its_place(tmp_path: Path) -> Non
         ({"datasets": dataset("raw", upstream="shedule")}, "did you mean 'schedule'?"),
         ({"datasets": dataset("raw", upstream=None)}, "datasets.raw.upstream: is missing"),
         ({"datasets": dataset("raw", service="phase9")}, "unknown service 'phase9'"),
+        ({"datasets": dataset("raw", on_landed="phase9")}, "on_landed: unknown service 'phase9'"),
+        (
+            {"datasets": dataset("raw", on_landed="phase9")},
+            "datasets.raw.on_landed: no service builds 'raw'",
+        ),
         ({"datasets": dataset("raw", layer="L9")}, "unknown layer 'L9'"),
         ({"datasets": dataset("raw", upstream="factors")}, "upstream goes in a circle: raw"),
         ({"datasets": dataset("raw", key=["k", "j"])}, "'raw' has 2 key columns and 'schedule' 1"),
