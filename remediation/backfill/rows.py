@@ -6,8 +6,9 @@ A service that appends instead of replacing leaves a date with all its keys and 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
+from heapq import nlargest, nsmallest
 from typing import NamedTuple
 
 from checkpoints.contract.checks import upstream_pair
@@ -102,6 +103,7 @@ class RowsBefore:
         self._replaced = replaced or {}
         self._partial: dict[date, Mapping[str, Count]] = {}
         self._landed: dict[date, Mapping[str, Count]] = {}
+        self._usual: dict[str, dict[date, Count]] = {}
 
     def present(self, day: date) -> list[str]:
         """The datasets that had rows on a date: a call for others may multiply theirs."""
@@ -191,9 +193,34 @@ class RowsBefore:
         return None if day in self._unsure else self._counts.get(day, {}).get(name)
 
     def _others(self, day: date, name: str) -> list[Count]:
-        others = (d for d in self._counts if d != day and name not in self._replaced.get(d, ()))
-        known = (self._known(other, name) for other in others)
-        return [count for count in known if count and count.rows]
+        """Of the other dates, those that show what is usual."""
+        if name not in self._usual:
+            self._usual[name] = extremes(self._all_usual(name))
+        return [count for other, count in self._usual[name].items() if other != day]
+
+    def _all_usual(self, name: str) -> dict[date, Count]:
+        """What a dataset had on every date on which that was usual."""
+        days = (day for day in self._counts if name not in self._replaced.get(day, ()))
+        known = ((day, self._known(day, name)) for day in days)
+        return {day: count for day, count in known if count and count.rows}
+
+
+def extremes(counts: Mapping[date, Count]) -> dict[date, Count]:
+    """The dates with the most and fewest rows, and rows per key: no other tells more.
+
+    Without any one of them the rest has the same ends, and there are enough where there were.
+    """
+    orders: list[Callable[[date], float]] = [
+        lambda day: counts[day].rows,
+        lambda day: counts[day].rate,
+    ]
+    found = [
+        day
+        for order in orders
+        for ends in (nsmallest, nlargest)
+        for day in ends(ENOUGH + 1, counts, key=order)
+    ]
+    return {day: counts[day] for day in found}
 
 
 TOLD = (

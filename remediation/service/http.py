@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from ipaddress import ip_address
 from operator import not_
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from urllib.parse import quote_plus, urlsplit
 
@@ -17,7 +18,7 @@ from checkpoints.contract.loading import VARIABLE
 from checkpoints.contract.secrets import filled
 from remediation.service.http_answer import ResultsList
 from remediation.service.http_job import Job
-from remediation.service.http_sender import CONNECT_SECONDS, HttpSender
+from remediation.service.http_sender import CONNECT_SECONDS, TRUSTED, HttpSender, trusted_by
 from remediation.service.json_condition import Condition
 from remediation.service.kind import Access, ServiceKind, ServiceRequest
 from remediation.service.placeholders import (
@@ -235,7 +236,11 @@ class HttpService(ServiceKind):
         return [*problems, unnamed] if unnamed else problems
 
     def _unsendable(self, environment: Mapping[str, str] | None) -> Iterator[str]:
-        """Values that HTTP does not allow; they are not shown."""
+        """Values that HTTP does not allow, which are not shown; a file that is not there."""
+        trusted = trusted_by(environment or {})
+        if trusted and not Path(trusted).exists():
+            names = " or ".join(TRUSTED)
+            yield f"the file of certificates {trusted!r} is not there: correct {names}"
         for name, value in self.secrets(environment or {}).items():
             if re.search(r"[\ud800-\udfff]", value):
                 yield f"environment variable {name} is not text in UTF-8: set it anew"

@@ -30,6 +30,9 @@ CONNECT_SECONDS = 10.0
 MAX_BODY_BYTES = 64 * 1024
 CHUNK_BYTES = 8 * 1024
 
+TRUSTED = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+"""Variables that name a file of the certificate authorities that are trusted; the first counts."""
+
 
 class HttpSender:
     """Calls one service, from any thread."""
@@ -47,6 +50,7 @@ class HttpSender:
         self._closed = False
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.verify = trusted_by(access.environment) or True
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=0, pool_maxsize=1))
@@ -167,6 +171,11 @@ class HttpSender:
         return read.decode("utf-8", errors="replace")
 
 
+def trusted_by(environment: Mapping[str, str]) -> str:
+    """The file of certificate authorities that an environment names; empty: those of requests."""
+    return next(filter(None, map(environment.get, TRUSTED)), "")
+
+
 def _without_answer(error: Exception, timeout_seconds: float, mask: Mask) -> Answer:
     """Whether the service may have been reached, from how the attempt failed."""
     from requests.exceptions import ConnectTimeout, InvalidURL, ReadTimeout, SSLError
@@ -179,7 +188,10 @@ def _without_answer(error: Exception, timeout_seconds: float, mask: Mask) -> Ans
         return one_line(mask(f"{what}: {reason}"), DETAIL_LENGTH)
 
     if isinstance(error, SSLError):
-        return Answer(kind=Kind.NOT_SENT, detail=said("TLS failed"), stops=True)
+        detail = said("TLS failed")
+        if "VERIFY_FAILED" in detail:
+            detail += f": to trust an authority of your own, export {TRUSTED[0]}=FILE"
+        return Answer(kind=Kind.NOT_SENT, detail=detail, stops=True)
     if isinstance(error, ReadTimeout):
         return Answer(kind=Kind.UNKNOWN, detail=f"no answer within {timeout_seconds:g} s")
     if isinstance(error, ConnectTimeout | InvalidURL) or isinstance(root, NewConnectionError):

@@ -58,7 +58,7 @@ def unnamed_dates(dates_per_call: object, where: str, *values: Any) -> str:
     found = {name for name in _placeholders(values) if name in KNOWN}
     if dates_per_call == 1:
         return "" if found else f"no call would name its date: write {{date}} in {where}"
-    if wrong := sorted(found - _allowed(dates_per_call)):
+    if wrong := sorted(found - _allowed(dates_per_call, found)):
         return (
             f"{' and '.join(wrong)} cannot name several dates: with dates_per_call: "
             f"{dates_per_call} write {_wanted(dates_per_call)} in {where}"
@@ -68,8 +68,10 @@ def unnamed_dates(dates_per_call: object, where: str, *values: Any) -> str:
     return f"no call would name its dates: write {_wanted(dates_per_call)} in {where}"
 
 
-def _allowed(dates_per_call: object) -> set[str]:
-    return {"{dates}"} if dates_per_call == "list" else {"{dates}", "{from}", "{to}"}
+def _allowed(dates_per_call: object, found: set[str]) -> set[str]:
+    """Ends say nothing of a list's gaps: beside its dates they may name a job."""
+    is_list = dates_per_call == "list" and "{dates}" not in found
+    return {"{dates}"} if is_list else {"{dates}", "{from}", "{to}"}
 
 
 def _wanted(dates_per_call: object) -> str:

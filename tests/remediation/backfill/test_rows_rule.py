@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from remediation.backfill.rows import Count, RowsBefore, is_multiplied
+from remediation.backfill.rows import ENOUGH, Count, RowsBefore, extremes, is_multiplied
 from tests.support.backfills import EIGHT, SEVEN
 from tests.support.scripted_service import raw_contract
 from tests.support.warehouses import D, contract_of
@@ -17,6 +18,7 @@ from tests.support.warehouses import D, contract_of
 USUAL = [Count(20, 10), Count(22, 10), Count(2, 1)]
 ALONE = [Count(3, 3), Count(10, 10)]
 LEAGUE = [Count(3, 1), Count(4, 1)]
+DAYS = st.dates(D("2025-01-01"), D("2025-01-25"))
 
 
 @pytest.mark.parametrize(
@@ -163,3 +165,17 @@ def test_rows_that_still_stand_twice_may_not_have_become_more(
     rows = RowsBefore(contract_of(tmp_path).contract, counts, replaced={D(SEVEN): {"factors"}})
     found = rows.multiplied(D(SEVEN), {"factors": now}, called=True, twice=twice)
     assert bool(found) is multiplied
+
+
+@given(st.dictionaries(DAYS, st.builds(Count, st.integers(1, 9), st.integers(1, 9))))
+def test_the_dates_at_the_ends_tell_as_much_as_all(counts: dict[date, Count]) -> None:
+    for day in counts:
+        assert told(extremes(counts), day) == told(counts, day)
+
+
+def told(counts: Mapping[date, Count], apart_from: date) -> list[tuple[float, float]]:
+    """What is asked of the other dates: whether there are enough, and their ends."""
+    others = [count for day, count in counts.items() if day != apart_from]
+    rows, rates = [count.rows for count in others], [count.rate for count in others]
+    ends = [(min(values, default=0), max(values, default=0)) for values in (rows, rates)]
+    return [(min(len(others), ENOUGH), 0), *ends]

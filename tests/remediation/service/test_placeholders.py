@@ -12,7 +12,7 @@ from checkpoints.contract.loading import load_contract
 from checkpoints.contract.model import Contract
 from checkpoints.errors import ContractError
 from remediation.errors import ServiceNotCallable
-from remediation.plan.groups import alone
+from remediation.plan.groups import CallGroup, alone
 from remediation.plan.model import Call
 from remediation.service.http import query_of
 from remediation.service.kind import check_callable, service_of
@@ -46,6 +46,19 @@ def test_the_date_may_stand_anywhere_and_is_named_there(
     request = str(service_of(contract, "four").describe(alone(call)))
     assert "2025-01-08" in request
     assert "{date}" not in request
+
+
+def test_beside_the_dates_of_a_list_its_ends_may_name_a_job(tmp_path: Path) -> None:
+    body = {"conf": {"dates": "{dates}"}, "id": "repair_{from}_{to}"}
+    service = service_of(contract_with(tmp_path, body=body, dates_per_call="list"), "four")
+    days = [
+        Call(service="four", date=D(day), datasets=("a",)) for day in ("2025-01-07", "2025-01-10")
+    ]
+    request = service.describe(CallGroup(tuple(days)))
+    sent = {"conf": {"dates": ["2025-01-07", "2025-01-10"]}, "id": "repair_2025-01-07_2025-01-10"}
+    assert request.model_dump()["body"] == sent
+    with pytest.raises(ContractError, match=r"\{from\} and \{to\} cannot name several dates"):
+        contract_with(tmp_path, body={"id": body["id"]}, dates_per_call="list")
 
 
 def test_a_service_that_would_be_asked_for_no_date_cannot_be_called(tmp_path: Path) -> None:

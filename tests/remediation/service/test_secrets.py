@@ -189,7 +189,29 @@ def test_a_certificate_that_is_not_trusted_gets_no_token(
     told = backfilled(made)
     assert made.service.calls == []
     assert "TLS failed" in told
+    assert "export REQUESTS_CA_BUNDLE=FILE" in told
     assert SECRET not in told
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_an_authority_of_one_s_own_is_trusted_where_the_environment_names_it(
+    made: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    variable: str,
+) -> None:
+    _, other = certificate_of(HOST, tmp_path_factory.mktemp("other"))
+    own = str(made.folder / "certificate.pem")
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(other))
+    backfilled(made, environment={variable: own})
+    assert len(made.service.calls) == 3
+
+
+def test_a_file_of_certificates_that_is_not_there_is_named_before_anything_is_sent(
+    made: Project,
+) -> None:
+    with pytest.raises(ServiceNotCallable, match=r"'/nowhere/own\.pem' is not there"):
+        backfilled(made, environment={"REQUESTS_CA_BUNDLE": "/nowhere/own.pem"})
 
 
 KEY, BASIC = "k3y/+= of mine", "dXNlcjpwYXNz"
