@@ -301,7 +301,8 @@ class Sending:
                 self._was_accepted = True
             case Kind.UNKNOWN:
                 self._record(group, State.UNKNOWN, answer)
-                self._lost.update(dict.fromkeys((call.id for call in group.calls), attempt))
+                if not answer.at_work:
+                    self._lost.update(dict.fromkeys((call.id for call in group.calls), attempt))
                 self._watch_all(group, self._service.settle_seconds, unsure=True)
             case Kind.NOTHING_THAT_DAY if not doubt:
                 self._record(group, State.NOTHING_THERE, answer)

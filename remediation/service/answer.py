@@ -33,6 +33,7 @@ class Answer:
 
     ``detail`` is one printable line for people; ``status`` is an HTTP status; ``seconds`` are how
     long it took; ``stops`` means that every other call of this service would end the same way.
+    ``at_work``: its job was seen to run, so that it is not begun once more in this run.
     For ``retry_after`` seconds the service asks not to be called at all, in the words ``asked``.
     """
 
@@ -43,3 +44,4 @@ class Answer:
     asked: str = ""
     seconds: float = 0
     stops: bool = False
+    at_work: bool = False

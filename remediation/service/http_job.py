@@ -203,7 +203,7 @@ class Following:
 
     def _still_running(self, accepted: Answer) -> Answer:
         detail = f"its job was still running after {self.service.settle_seconds:g} s"
-        return replace(accepted, kind=Kind.UNKNOWN, detail=detail)
+        return replace(accepted, kind=Kind.UNKNOWN, detail=detail, at_work=True)
 
     def _wait(self, reply: Reply | Answer, deadline: float) -> None:
         asked = reply.pause(self.clock.now()) if isinstance(reply, Reply) else None

@@ -71,6 +71,18 @@ def test_a_job_that_is_done_and_wrote_nothing_did_not_land(tmp_path: Path) -> No
         assert record.exit_code == 4
 
 
+def test_a_job_that_never_ends_is_not_begun_again(tmp_path: Path) -> None:
+    with project(tmp_path, {"factors": (SEVEN,)}, settle_seconds=0.3) as made:
+        made.change_service("four", job=JOB)
+        plan = plan_of(made)
+        made.service.on("/four", SEVEN, begun(SEVEN))
+        made.service.jobs = {f"/jobs/{SEVEN}": [state("running")]}
+        record = carry_out(made, plan)
+        assert made.service.sent == ["four 01-07"]
+        assert states(made, plan) == {"01-07": "still missing"}
+        assert "its job was still running after 0.3 s" in record.calls[0].why
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_ends_before_its_job_leaves_the_rest_to_the_tables(
     tmp_path: Path, number: int
