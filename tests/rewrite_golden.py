@@ -1,18 +1,15 @@
 """Rewrite what is generated: ``python -m tests.rewrite_golden``, then read the difference.
 
-Golden SQL, the JSON schemas of the run report, the sign-off and the remediation record, what the
-terminal shows, and the help texts in the README.
+Golden SQL, the JSON schemas of the records that others read, what the terminal shows, and the help
+texts in the README.
 """
 
 import re
 import tempfile
 
-from checkpoints.archive.remediation import RemediationRecord
-from checkpoints.archive.report import Report
-from checkpoints.archive.signoff import SignOff
 from checkpoints.records import schema_of
 from tests.output.test_terminal import SHOWN, golden_of, shown
-from tests.project.test_readme import COMMANDS, README, help_of
+from tests.project.test_readme import COMMANDS, README, SCHEMAS, help_of
 from tests.support.commands import ROOT, command
 from tests.warehouse.test_presence import GOLDEN, compiled, shipped_statement
 
@@ -21,7 +18,7 @@ for date_type in ("date", "timestamp", "datetime", "text"):
         statement = shipped_statement(date_type)
         (GOLDEN / f"presence_{date_type}.{dialect}.sql").write_text(compiled(statement, dialect))
 
-for name, model in (("report", Report), ("signoff", SignOff), ("remediation", RemediationRecord)):
+for name, model in SCHEMAS.items():
     (ROOT / "checkpoints" / f"{name}.schema.json").write_text(schema_of(model))
 
 with tempfile.TemporaryDirectory() as folder:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BEFORE = timedelta(days=31)
 """That much before the dates asked for is read as well: it tells since when something lacks."""
 
-RUNS_LOOKED_AT = 50
+RUNS_LOOKED_AT = 20
 """The latest runs in which a date that is gone is looked for."""
 
 

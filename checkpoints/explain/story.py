@@ -47,10 +47,14 @@ class Span(Record):
 
 
 class Chapter(Record):
-    """A root cause, the first alerts that there would have been, and what stored runs said."""
+    """A root cause, the first alerts that there would have been, and what stored runs said.
+
+    ``silent`` are the checkpoints none of whose checks would have failed for it.
+    """
 
     cause: RootCause
     alerts: tuple[Alert, ...]
+    silent: tuple[str, ...]
     looks: tuple[Look, ...]
 
 
@@ -83,9 +87,12 @@ def story_of(file: ContractFile, found: Explained) -> Story:
 
 
 def _chapter(walk: Walk, cause: RootCause, reports: Sequence[Report]) -> Chapter:
+    told = tuple(alerts(walk.contract, walk.frame, cause))
+    names = {alert.checkpoint for alert in told}
     return Chapter(
         cause=cause,
-        alerts=tuple(alerts(walk.contract, walk.frame, cause)),
+        alerts=told,
+        silent=tuple(name for name in walk.contract.checkpoints if name not in names),
         looks=tuple(looks(walk.contract, reports, cause)),
     )
 

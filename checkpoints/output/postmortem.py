@@ -23,6 +23,8 @@ RANGES = 12
 LOOKS = 10
 """Runs that are listed of a cause."""
 
+NAMES = "<names>"
+
 GOOD = (CellState.COMPLETE, CellState.WARM_UP, CellState.OFF, CellState.RETIRED, CellState.NOT_DUE)
 
 
@@ -139,8 +141,7 @@ def _seen(chapter: Chapter) -> Iterator[str]:
     first, found = chapter.cause.dates[0], chapter.looks
     for alert in chapter.alerts:
         yield _alert(alert)
-    if not chapter.alerts:
-        yield "No checkpoint of today's contract would have failed for it: no rule asks for it."
+    yield from (f"No rule of checkpoint {name!r} asks for it." for name in chapter.silent)
     told = next((look for look in found if look.failed), None)
     blind = [look for look in found if not look.failed and (told is None or look.at < told.at)]
     if not found:
@@ -153,6 +154,16 @@ def _seen(chapter: Chapter) -> Iterator[str]:
             f"Run {told.run_id} was the first stored one to fail for it, {counted(after, 'day')} "
             f"after its first date: {', '.join(told.failed)}."
         )
+    yield from _since_when(chapter)
+
+
+def _since_when(chapter: Chapter) -> Iterator[str]:
+    """The checks that would have told of it, of which the first runs had none."""
+    wanted = dict.fromkeys(check for alert in chapter.alerts for check in alert.checks)
+    for check in wanted:
+        having = next((look for look in chapter.looks if check in look.judged), None)
+        if having and having is not chapter.looks[0]:
+            yield f"{check} is checked since run {having.run_id} ({having.at:%Y-%m-%d})."
 
 
 def _alert(alert: Alert) -> str:
@@ -232,7 +243,9 @@ def _prevention(story: Story) -> Section:
             advice = _advice(chapter.cause.cause, story.services.get(part.dataset, ""))
             groups.setdefault(advice, []).append(part.dataset)
     lines = [
-        text.format(names=", ".join(dict.fromkeys(names))) for text, names in groups.items() if text
+        text.replace(NAMES, ", ".join(dict.fromkeys(names)))
+        for text, names in groups.items()
+        if text
     ]
     told: dict[str, list[str]] = {}
     for alert in (alert for chapter in story.chapters for alert in chapter.alerts):
@@ -245,25 +258,25 @@ def _prevention(story: Story) -> Section:
 
 
 def _advice(cause: Cause, service: str) -> str:
-    """What to do about datasets of which ``{names}`` stands for the names."""
+    """What to do about datasets whose names stand for ``NAMES``."""
     match cause:
         case Cause.NEVER_CALLED if service:
             return (
-                f"Whoever fills what {{names}} is built from tells {service}: after every backfill "
+                f"Whoever fills what {NAMES} is built from tells {service}: after every backfill "
                 "python -m checkpoints run, then python -m remediation plan and run."
             )
         case Cause.NEVER_CALLED:
-            return "Name the service that rebuilds {names} in the contract."
+            return f"Name the service that rebuilds {NAMES} in the contract."
         case Cause.NOT_LANDED:
-            return f"Find out why {service} answers and does not write {{names}}, then plan again."
+            return f"Find out why {service} answers and does not write {NAMES}, then plan again."
         case Cause.GONE_AGAIN:
-            return "Find out who removes rows of {names}, then plan again."
+            return f"Find out who removes rows of {NAMES}, then plan again."
         case Cause.KEYS_DO_NOT_MATCH:
-            return "Write the keys of {names} as those of its upstream are, and rebuild the dates."
+            return f"Write the keys of {NAMES} as those of its upstream are, and rebuild the dates."
         case Cause.STALE:
-            return "Rebuild {names} whenever its upstream is written anew."
+            return f"Rebuild {NAMES} whenever its upstream is written anew."
         case Cause.SOURCE_HAS_NOTHING:
-            return "Ask who provides {names}, or declare a known gap."
+            return f"Ask who provides {NAMES}, or declare a known gap."
         case Cause.UNREADABLE:
-            return "Make {names} readable."
+            return f"Make {NAMES} readable."
     return ""

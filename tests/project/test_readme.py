@@ -19,6 +19,7 @@ from checkpoints.archive.report import Report
 from checkpoints.archive.signoff import SignOff
 from checkpoints.cli.shell import LazyGroup
 from checkpoints.errors import ExitCode
+from checkpoints.explain.summary import Explanation
 from checkpoints.records import schema_of
 from tests.support.commands import ROOT, command
 
@@ -26,6 +27,13 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS: dict[str, click.Group] = {
     "checkpoints": checkpoints.cli.commands.cli,
     "remediation": remediation.cli.commands.cli,
+}
+
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "report": Report,
+    "signoff": SignOff,
+    "remediation": RemediationRecord,
+    "explanation": Explanation,
 }
 
 
@@ -104,10 +112,7 @@ def test_the_table_of_exit_codes_is_complete() -> None:
     assert sorted(map(int, listed)) == sorted(ExitCode)
 
 
-@pytest.mark.parametrize(
-    ("name", "model"),
-    [("report", Report), ("signoff", SignOff), ("remediation", RemediationRecord)],
-)
+@pytest.mark.parametrize(("name", "model"), SCHEMAS.items())
 def test_the_committed_schema_is_the_one_in_force(name: str, model: type[BaseModel]) -> None:
     committed = Path(ROOT / "checkpoints" / f"{name}.schema.json").read_text(encoding="utf-8")
     assert committed == schema_of(model)
