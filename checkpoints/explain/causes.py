@@ -122,9 +122,16 @@ def reasons_of(spot: Spot) -> Iterator[Reason]:
     cell = spot.cell
     if mismatch := _mismatch(spot) if cell.missing else None:
         yield mismatch
-        if cell.null_keys or cell.missing <= cell.orphans or not spot.mismatch:
+        if cell.missing <= cell.orphans + cell.null_keys or not _leaves_some(spot):
             return
     yield _of_calls(spot) or _by_absence(spot)
+
+
+def _leaves_some(spot: Spot) -> bool:
+    """Whether each of what does not match stands for one key: not where all of it is blank."""
+    if spot.cell.null_keys:
+        return spot.cell.present > 0
+    return spot.mismatch is not None and spot.mismatch.pattern is not Pattern.BLANK
 
 
 def _mismatch(spot: Spot) -> Reason | None:

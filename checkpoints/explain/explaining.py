@@ -60,8 +60,8 @@ def explain(request: Request, dataset: str | None = None, *, whole: bool = False
     places = [place for place in lacking if dataset in (None, place[0])]
     if whole:
         places = [(dataset or contract.reference, day) for day in asked.dates()]
-    unknown = [name for name in evidence.frame.unknown() if dataset in (None, name)]
-    places += [(name, asked.last) for name in unknown if not whole]
+    blocked = [name for name in walk.blocked() if dataset in (None, name)]
+    places += [(name, asked.last) for name in blocked if not whole]
     days = days_of(walk, places)
     explanation = Explanation(
         contract=request.file.path.name,

@@ -40,6 +40,7 @@ class Pattern(StrEnum):
     PREFIX = "prefix"
     SUFFIX = "suffix"
     SWAPPED = "sides swapped"
+    SEVERAL = "several differences"
 
 
 class Mismatch(NamedTuple):
@@ -60,7 +61,10 @@ def recognised(missing: Keys, orphans: Keys) -> Mismatch | None:
     found = [Mismatch(name, _paired(missing, orphans, same)) for name, same in SAME.items()]
     found += _affixed(missing, orphans)
     best = max(found, key=lambda one: (len(one.pairs), -ORDER.index(one.pattern)))
-    return best if best.pairs else None
+    if best.pairs:
+        return best
+    blank = [key for key in orphans if not all(part.strip() for part in key)]
+    return Mismatch(Pattern.BLANK, ((missing[0], blank[0]),)) if blank and missing else None
 
 
 def _paired(missing: Keys, orphans: Keys, same: Callable[[Key], Key]) -> Pairs:
@@ -108,6 +112,10 @@ def _unswapped(key: Key) -> Key:
     return tuple(sorted(text for word in words for text in _halves(word)))
 
 
+def _plain(part: str) -> str:
+    return PADDING.sub("", _unspaced(part).casefold())
+
+
 def _halves(word: str) -> Iterable[str]:
     for alpha, run in groupby(word, str.isalpha):
         text = "".join(run)
@@ -125,8 +133,10 @@ SAME: dict[Pattern, Callable[[Key], Key]] = {
     Pattern.TYPE: _parts(_of_any_type),
     Pattern.SEPARATOR: _parts(lambda part: "".join(WORD.findall(part))),
     Pattern.SWAPPED: _unswapped,
+    Pattern.SEVERAL: lambda key: _unswapped(tuple(map(_plain, key))),
 }
-ORDER = (*SAME, Pattern.PREFIX, Pattern.SUFFIX)
+ORDER = (*list(SAME)[:-1], Pattern.PREFIX, Pattern.SUFFIX, Pattern.SEVERAL)
+"""The plainest first."""
 
 
 def _affixed(missing: Keys, orphans: Keys) -> list[Mismatch]:

@@ -39,13 +39,16 @@ class Walk:
     seen: Mapping[Place, str] = field(default_factory=dict)
     cells: dict[tuple[Pair, date], Cell] = field(init=False)
     stale: dict[Place, Writing] = field(init=False)
-    mismatches: dict[tuple[str, str, date], Mismatch | None] = field(init=False)
+    mismatches: dict[tuple[Pair, date], Mismatch | None] = field(init=False)
     known: dict[Place, tuple[Reason, ...]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         cells = {(pair, c.date): c for pair, found in self.frame.cells.items() for c in found}
-        samples = [sample for sample in self.keys if not sample.check]
-        found = {(s.dataset, s.of, s.date): recognised(s.missing, s.orphans) for s in samples}
+        found = {
+            (Pair(s.dataset, s.of, "keys", s.by), s.date): recognised(s.missing, s.orphans)
+            for s in self.keys
+            if not s.check
+        }
         for name, value in {
             "cells": cells,
             "stale": dict(self._stale()),
@@ -58,6 +61,11 @@ class Walk:
         dates = self.frame.window.range.dates()
         names = [name for name in self.contract.names if name not in self.frame.unknown()]
         return [(n, d) for n in names for d in dates if self.lacks(n, d) or (n, d) in self.stale]
+
+    def blocked(self) -> list[str]:
+        """The datasets of which nothing is known, as they or what is above cannot be read."""
+        pairs = [upstream_pair(self.contract, name) for name in self.contract.names]
+        return [pair.dataset for pair in pairs if self._obstacle(pair)]
 
     def lacks(self, name: str, day: date) -> bool:
         """Whether a due date lacks keys of the upstream, or of what coverage is measured by."""
@@ -162,7 +170,15 @@ class Walk:
             retired=self.frame.retired.get(upstream_pair(self.contract, name), ""),
         )
         at = self.contract.reference if cause is Cause.NOTHING_SCHEDULED else name
+        if cause is Cause.RETIRED:
+            at = self._retired(name)
         return Reason(dataset=at, cause=cause, confidence=Confidence.CERTAIN, why=why)
+
+    def _retired(self, name: str) -> str:
+        """The dataset that is retired, of itself and what is above it."""
+        if self.contract.datasets[name].retired:
+            return name
+        return self._retired(names_above(self.contract, name)[0])
 
     def _gap(self, name: str, day: date) -> str:
         gaps = self.contract.gaps_in_force(self.frame.window.range, self.frame.as_of)
@@ -189,9 +205,11 @@ class Walk:
         )
 
     def _asked(self, dataset: Dataset, name: str, day: date) -> Asked | None:
-        """The call of its service; of none that it was asked for others."""
+        """The call of its service; one that was made for others has not shown that it landed."""
         found = (self.ledger or {}).get((dataset.service or "", day))
-        return found if found and name in found.datasets else None
+        if found is None or name in found.datasets:
+            return found
+        return found.model_copy(update={"landed_at": None})
 
     def _mismatch(self, pair: Pair, cell: Cell) -> tuple[Mismatch | None, bool]:
         """How keys differ, and whether they were read.
@@ -200,10 +218,9 @@ class Walk:
         """
         if not (cell.orphans and cell.missing) or not tells_keys_apart(self.contract, pair):
             return None, True
-        place = (pair.dataset, pair.of or "", cell.date)
-        if place in self.mismatches:
-            return self.mismatches[place], True
-        others = (m for (n, of, _), m in self.mismatches.items() if (n, of) == place[:2] and m)
+        if (pair, cell.date) in self.mismatches:
+            return self.mismatches[pair, cell.date], True
+        others = (found for (of, _), found in self.mismatches.items() if of == pair and found)
         alike = next(others, None) if not cell.matched else None
         return alike, False
 

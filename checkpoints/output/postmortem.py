@@ -58,8 +58,9 @@ def _opening(story: Story) -> Section:
 def _summary(chapter: Chapter, story: Story) -> str:
     """The cause in a few sentences: where, how much, what is there above it, who was not told."""
     cause = chapter.cause
-    names = {part.dataset for part in cause.at}
-    figures = [m for m in story.measures if m.dataset in names and m.missing]
+    names, days = {part.dataset for part in cause.at}, set(cause.dates)
+    own = (m for m in story.measures if m.dataset in names)
+    figures = [m for m in own if days & {*m.missing, *m.partial}]
     ratios = ", ".join(f"{m.dataset} holds {share(m.matched, m.expected)}" for m in figures)
     text = (
         f"{_layer(story, cause)}: {cause.cause} ({cause.confidence}), on {dates(len(cause.dates))} "

@@ -211,6 +211,21 @@ def test_rows_without_a_key(made: Planted, blank: str | None) -> None:
     assert cause["why"].startswith("blank keys: ")
 
 
+def test_blank_keys_that_count_as_values(tmp_path: Path) -> None:
+    made = planted(tmp_path, {"factors": {"blank_keys": "value"}})
+    made.rewrite("factors", EIGHT, ["", ""])
+    (cause,) = made.explain()["causes"]
+    assert (cause["cause"], cause["why"][:12]) == ("keys do not match", "blank keys: ")
+
+
+def test_a_service_that_was_called_for_another_dataset_was_called(tmp_path: Path) -> None:
+    cache = {"layer": "L4", "upstream": "summary", "service": "compute"}
+    made = planted(tmp_path, {"cache": cache})
+    made.lose("cache", EIGHT)
+    made.called(EIGHT, SENDING, ACCEPTED, VERIFYING, LANDED)
+    assert made.reasons("cache", EIGHT) == ["called and not landed at cache, certain"]
+
+
 def test_keys_of_types_that_never_match(made: Planted) -> None:
     made.execute("ALTER TABLE s.factors ALTER k TYPE BLOB USING k::BLOB")
     found = made.explain("factors", EIGHT, code=3)
@@ -249,7 +264,7 @@ def test_written_before_its_upstream(tmp_path: Path) -> None:
 def test_an_upstream_that_is_retired(tmp_path: Path) -> None:
     made = planted(tmp_path, {"raw": {"retired": EIGHT}})
     made.lose("raw summary factors", EIGHT, NINE)
-    assert made.reasons("factors", NINE) == ["upstream retired at factors, certain"]
+    assert made.reasons("factors", NINE) == ["upstream retired at raw, certain"]
 
 
 def test_a_table_that_cannot_be_read_is_told_at_that_table(made: Planted) -> None:
@@ -258,8 +273,12 @@ def test_a_table_that_cannot_be_read_is_told_at_that_table(made: Planted) -> Non
     (reason,) = found["days"][0]["reasons"]
     assert (reason["cause"], reason["dataset"]) == ("unreadable", "summary")
     assert "summary" in reason["why"]
-    whole = made.explain("factors", code=3)["causes"]
-    assert {(c["cause"], c["at"][0]["dataset"]) for c in whole} == {("unreadable", "summary")}
+    (cause,) = made.explain(code=3)["causes"]
+    assert (cause["cause"], [part["dataset"] for part in cause["at"]]) == (
+        "unreadable",
+        ["summary"],
+    )
+    assert [part["dataset"] for part in cause["explains"]] == ["factors"]
 
 
 def test_a_ledger_that_cannot_be_read_leaves_only_a_guess(made: Planted) -> None:
@@ -275,6 +294,10 @@ def test_one_date_may_have_two_causes(made: Planted) -> None:
     made.rewrite("factors", EIGHT, swapped(EIGHT)[:2])
     assert made.reasons("factors", EIGHT) == [
         "keys do not match at factors, certain", "never called at factors, unknown",
+    ]  # fmt: skip
+    made.rewrite("factors", EIGHT, [keys_of(D(EIGHT))[0], None])
+    assert made.reasons("factors", EIGHT) == [
+        "keys do not match at factors, likely", "never called at factors, unknown",
     ]  # fmt: skip
     made.rewrite("summary", NINE, keys_of(D(NINE))[:2])
     made.rewrite("factors", NINE, keys_of(D(NINE))[:1])

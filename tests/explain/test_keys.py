@@ -92,5 +92,12 @@ def test_keys_that_have_nothing_in_common_follow_no_pattern(
     assert recognised(tuple((k,) for k in ours), tuple((k,) for k in theirs)) is None
 
 
+def test_several_differences_at_once_are_still_recognised() -> None:
+    missing, orphans = (("20250108_BOS_LAL",), ("20250108_NYK_DEN",)), (
+        (" 20250108_lal_bos",), ("20250108_den_nyk",),
+    )  # fmt: skip
+    is_found(Pattern.SEVERAL, missing, orphans)
+
+
 def test_another_number_is_not_a_prefix() -> None:
     assert recognised((("1",), ("2",)), (("11",), ("12",))) is None
