@@ -1,19 +1,15 @@
 """Rewrite what is generated: ``python -m tests.rewrite_golden``, then read the difference.
 
-Golden SQL, the JSON schemas of the run report, the sign-off, the remediation record and the
-notification, what the terminal shows, and the help texts in the README.
+Golden SQL, the JSON schemas of the records that others read, what the terminal shows, and the help
+texts in the README.
 """
 
 import re
 import tempfile
 
-from checkpoints.archive.remediation import RemediationRecord
-from checkpoints.archive.report import Report
-from checkpoints.archive.signoff import SignOff
-from checkpoints.output.notify.notification import Notification
 from checkpoints.records import schema_of
 from tests.output.test_terminal import SHOWN, golden_of, shown
-from tests.project.test_readme import COMMANDS, README, help_of
+from tests.project.test_readme import COMMANDS, README, SCHEMAS, help_of
 from tests.support.commands import ROOT, command
 from tests.warehouse.test_presence import GOLDEN, compiled, shipped_statement
 

@@ -22,13 +22,11 @@ LIBRARIES = (
 
 def provenance(file: ContractFile, warehouse: str, user: str) -> Provenance:
     """Describe where a verdict comes from; a password in the warehouse URL is masked."""
-    import sqlalchemy as sa  # not for --help: it takes longer than the rest of a command
-
     revision, dirty = _revision(file.project)
     return Provenance(
         contract=str(file.path),
         contract_sha256=file.sha256,
-        warehouse=sa.make_url(warehouse).render_as_string(hide_password=True),
+        warehouse=masked(warehouse),
         revision=revision,
         dirty=dirty,
         versions={
@@ -38,6 +36,13 @@ def provenance(file: ContractFile, warehouse: str, user: str) -> Provenance:
         },
         user=user,
     )
+
+
+def masked(warehouse: str) -> str:
+    """The URL of a warehouse as a report names it."""
+    import sqlalchemy as sa  # not for --help: it takes longer than the rest of a command
+
+    return sa.make_url(warehouse).render_as_string(hide_password=True)
 
 
 def user_name() -> str:

@@ -19,6 +19,9 @@ COMMANDS = {
     "estimate": Lazy(
         READING, "Show what a check would read and cost on BigQuery; nothing is read."
     ),
+    "explain": Lazy(
+        "checkpoints.cli.explain", "Say where dates that are missing stop on their way, and why."
+    ),
     "gaps": Lazy("checkpoints.cli.gaps", "Declare, list and end the known gaps of the contract."),
     "history": Lazy(
         RECORDS, "Show past runs: verdict, coverage per layer and its trend, who signed."

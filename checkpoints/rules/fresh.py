@@ -72,12 +72,7 @@ class Fresh(CountRule):
         """Dates of which no row says when it was written are stale as well."""
         if not evidence.due:
             return not_evaluated()
-        judged = [
-            Writing(cell.date, rows.written.first if rows.written else None, above)
-            for cell in evidence.due
-            if (rows := evidence.rows.get(cell.date))
-            if (above := self._above(cell.date, evidence)) is not None or not rows.written
-        ]
+        judged = self.writings(evidence)
         if not judged:
             return not_evaluated("no due date of which both say when its rows were written")
         stale = [writing for writing in judged if writing.is_stale]
@@ -87,6 +82,15 @@ class Fresh(CountRule):
             unexpected_dates=tuple(writing.date for writing in stale),
             message=_worst(stale),
         )
+
+    def writings(self, evidence: PairEvidence) -> list[Writing]:
+        """Of the due dates of which it is known, or known to be told by no row, oldest first."""
+        return [
+            Writing(cell.date, rows.written.first if rows.written else None, above)
+            for cell in evidence.due
+            if (rows := evidence.rows.get(cell.date))
+            if (above := self._above(cell.date, evidence)) is not None or not rows.written
+        ]
 
     def _above(self, day: date, evidence: PairEvidence) -> int | None:
         """When the last of the rows was written that those of a date are made from."""

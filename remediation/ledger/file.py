@@ -12,10 +12,10 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from checkpoints.archive.calls import APPLICATION, opened_read_only
 from remediation.errors import LedgerError
 
 LEDGER_VERSION = 4
-APPLICATION = 0x6C656467
 TABLES = """
 CREATE TABLE plans (
     plan_id TEXT PRIMARY KEY, run_id TEXT NOT NULL, contract_sha256 TEXT NOT NULL,
@@ -155,7 +155,7 @@ def opened_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
         LedgerError: it is damaged or of another version.
     """
     with explained(path):
-        connection = _reader(path)
+        connection = opened_read_only(path)
     with closing(connection):
         with explained(path):
             version = _check_version(connection, path)
@@ -167,20 +167,6 @@ def opened_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
                 connection.backup(copy)
                 _migrate(copy, path, version)
             yield copy
-
-
-def _reader(path: Path) -> sqlite3.Connection:
-    """In a folder that cannot be written SQLite only reads a file that no process has open."""
-    address = f"{path.resolve().as_uri()}?mode=ro"
-    connection = sqlite3.connect(address, uri=True, timeout=10)
-    try:
-        connection.execute("PRAGMA user_version").fetchone()
-    except sqlite3.OperationalError:
-        connection.close()
-        if path.with_name(f"{path.name}-wal").exists():
-            raise
-        return sqlite3.connect(f"{address}&immutable=1", uri=True)
-    return connection
 
 
 def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:

@@ -17,6 +17,7 @@ from typing import NamedTuple, TypedDict, TypeVar, Unpack
 
 from pydantic import Field
 
+from checkpoints.archive.calls import ledger_path as ledger_path
 from checkpoints.archive.remediation import CallStatus
 from checkpoints.records import Record
 from remediation.errors import LedgerError
@@ -130,11 +131,6 @@ class Transition(Record):
 def moment(at: datetime) -> str:
     """``2025-01-21 12:03:20 UTC``."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def ledger_path(project: Path) -> Path:
-    """Where a project's ledger is."""
-    return project / "uncommitted" / "ledger.sqlite3"
 
 
 class Ledger:

@@ -19,6 +19,7 @@ from checkpoints.archive.report import Report
 from checkpoints.archive.signoff import SignOff
 from checkpoints.cli.shell import LazyGroup
 from checkpoints.errors import ExitCode
+from checkpoints.explain.summary import Explanation
 from checkpoints.output.notify.notification import Notification
 from checkpoints.records import schema_of
 from tests.support.commands import ROOT, command
@@ -27,6 +28,14 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS: dict[str, click.Group] = {
     "checkpoints": checkpoints.cli.commands.cli,
     "remediation": remediation.cli.commands.cli,
+}
+
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "report": Report,
+    "signoff": SignOff,
+    "remediation": RemediationRecord,
+    "explanation": Explanation,
+    "notification": Notification,
 }
 
 
@@ -105,15 +114,7 @@ def test_the_table_of_exit_codes_is_complete() -> None:
     assert sorted(map(int, listed)) == sorted(ExitCode)
 
 
-@pytest.mark.parametrize(
-    ("name", "model"),
-    [
-        ("report", Report),
-        ("signoff", SignOff),
-        ("remediation", RemediationRecord),
-        ("notification", Notification),
-    ],
-)
+@pytest.mark.parametrize(("name", "model"), SCHEMAS.items())
 def test_the_committed_schema_is_the_one_in_force(name: str, model: type[BaseModel]) -> None:
     committed = Path(ROOT / "checkpoints" / f"{name}.schema.json").read_text(encoding="utf-8")
     assert committed == schema_of(model)
