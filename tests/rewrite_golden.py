@@ -13,13 +13,6 @@ from tests.project.test_readme import COMMANDS, README, SCHEMAS, help_of
 from tests.support.commands import ROOT, command
 from tests.warehouse.test_presence import GOLDEN, compiled, shipped_statement
 
-SCHEMAS = {
-    "report": Report,
-    "signoff": SignOff,
-    "remediation": RemediationRecord,
-    "notification": Notification,
-}
-
 for date_type in ("date", "timestamp", "datetime", "text"):
     for dialect in ("bigquery", "duckdb"):
         statement = shipped_statement(date_type)
