@@ -28,7 +28,7 @@ END_BYTES = len(CUT) + 50
 CELL, LINE = 500, 20_000
 # Inside a word an underscore and a hyphen mean nothing, and only at the beginning a number may.
 PUNCTUATION = re.compile(
-    r"[\\`*{}\[\]()#+!|~$^=]|(?<![A-Za-z0-9])[_-]|_(?![A-Za-z0-9])|\A[0-9]+(?=\.(?:\s|\Z))"
+    r"[\\`*{}\[\]#+!|~$^=]|(?<![A-Za-z0-9])[_-]|_(?![A-Za-z0-9])|\A[0-9]+(?=[.)](?:\s|\Z))"
 )
 LINKS = re.compile(r"(?<=www)\.|:(?=//)", re.IGNORECASE)
 ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"})
