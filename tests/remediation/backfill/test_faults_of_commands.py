@@ -174,7 +174,7 @@ def test_an_interrupt_ends_the_command_and_resume_goes_on(
     _, said = running.communicate(timeout=20)
     assert running.wait() == 130, said
     gone(made.processes, seconds=0.5)
-    assert made.states == {"01-07": "landed", "01-08": "still missing", "01-09": "planned"}
+    assert made.states == {"01-07": "landed", "01-08": "verifying", "01-09": "planned"}
     assert "ended because the run was interrupted" in made.entries()["01-08"].answer
     code, said = made.typed("resume")
     assert code == 0, said
