@@ -170,7 +170,8 @@ def _since_when(chapter: Chapter) -> Iterator[str]:
 def _alert(alert: Alert) -> str:
     return (
         f"Had checkpoint {alert.checkpoint!r} been run each day with the rules of today, it would "
-        f"have failed first on {alert.date}: {', '.join(alert.checks)}."
+        f"have failed first on {alert.date}, if all of it was missing since it was due: "
+        f"{', '.join(alert.checks)}."
     )
 
 

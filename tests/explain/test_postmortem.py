@@ -79,7 +79,8 @@ def test_it_says_who_looked_without_seeing_it_and_who_saw_it_first(
     lines = [line for line in text.splitlines() if line]
     assert lines[:4] == [
         "Had checkpoint 'after_backfill' been run each day with the rules of today, it would have "
-        "failed first on 2025-01-06: conversion_ratio, daily_conversion_ratio.",
+        "failed first on 2025-01-06, if all of it was missing since it was due: "
+        "conversion_ratio, daily_conversion_ratio.",
         "No rule of checkpoint 'analytics' asks for it.",
         f"Run {blind} (2025-01-20) covered 10 dates of it and had no check of these datasets: it "
         "judged L3 alone; the rules of today fail over what it read: conversion_ratio, "
@@ -154,6 +155,6 @@ def test_of_the_incident_of_the_demo_it_tells_the_whole_story(tmp_path: Path) ->
     )
     assert gap in section(text, "Timeline")
     assert not any(str(day) in section(text, "Timeline") for day in FILLED[0].dates()[:3])
-    assert "failed first on 2024-11-07: " in section(text, "Why it was not seen")
+    assert "failed first on 2024-11-07, " in section(text, "Why it was not seen")
     assert "| never called | prediction_accuracy | 220 |" in section(text, "Impact downstream")
     assert "tells phase4: after every backfill" in section(text, "What prevents it")
