@@ -24,9 +24,9 @@ def command(*arguments: str, cwd: Path = ROOT, **changes: str) -> subprocess.Com
         whole = [sys.executable, "-m", *arguments]
         return subprocess.run(
             whole, cwd=cwd, env=environment(**changes), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=300,
         )  # fmt: skip
     path = {"PYTHONPATH": str(ROOT)} if cwd != ROOT else {}
     running = fork(*arguments, cwd=cwd, env=environment(**path, **changes))
-    out, err = running.communicate(timeout=120)
+    out, err = running.communicate(timeout=300)
     return subprocess.CompletedProcess(arguments, running.returncode or 0, out, err)
