@@ -17,7 +17,7 @@ demo: $(STAMP)
 	@$(RUN) -m demo story
 
 test: $(STAMP)
-	@$(RUN) -m pytest -n 4
+	@$(RUN) -m pytest -n 3
 
 # The tools that are compared are installed into .venv-benchmarks first.
 bench: $(STAMP)
