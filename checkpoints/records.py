@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from checkpoints.errors import CheckpointsError, ContractError
 
@@ -29,6 +29,16 @@ Whole = Annotated[int, BeforeValidator(_refuse_bool)]
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """A name in one line."""
+
+
+def _can_be_run(argv: tuple[str, ...]) -> tuple[str, ...]:
+    if not argv[0] or "\0" in "".join(argv):
+        raise ValueError("is no command: the first word is empty, or one holds a NUL")
+    return argv
+
+
+Argv = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_can_be_run)]
+"""A program and its arguments."""
 
 
 class Digest(Record):

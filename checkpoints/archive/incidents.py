@@ -6,7 +6,7 @@ names the file of its contract. Only what is open takes part in a run; what has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from enum import StrEnum
@@ -58,6 +58,17 @@ class Below(Record):
 
     dataset: str
     dates: tuple[date, ...]
+
+
+def by_dataset(places: Iterable[tuple[str, date | None]]) -> list[Below]:
+    """Datasets on dates: one part for each dataset, in the order in which they come.
+
+    None stands for no date.
+    """
+    found: dict[str, set[date]] = {}
+    for name, day in places:
+        found.setdefault(name, set()).update({day} if day else ())
+    return [Below(dataset=name, dates=tuple(sorted(days))) for name, days in found.items()]
 
 
 class Acknowledgement(Record):

@@ -20,7 +20,7 @@ from checkpoints.contract.upstreams import Retirement
 from checkpoints.coverage.results import CheckRecord, DatasetRecord, KeySample, Verdict
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.records import Record, read_record
-from checkpoints.rules.evidence import Status
+from checkpoints.rules.evidence import Cell, Status, expected_dates
 from checkpoints.rules.rule import Outcome
 from checkpoints.warehouse.engine import Statement
 
@@ -80,8 +80,11 @@ class Report(Record):
 
     def calendar(self) -> list[date]:
         """Every date on which any dataset was expected to have something, in order."""
-        off = (Status.OFF, Status.RETIRED)
-        return sorted({d.date for r in self.datasets for d in r.days if d.status not in off})
+        return expected_dates(cell for record in self.datasets for cell in record.days)
+
+    def days_of(self, dataset: str) -> tuple[Cell, ...]:
+        """A dataset against its upstream, oldest date first; empty when it could not be read."""
+        return next((record.days for record in self.datasets if record.name == dataset), ())
 
     def ranges(self, dates: Iterable[date]) -> list[DateRange]:
         """Dates merged over the calendar, for display."""

@@ -81,6 +81,11 @@ def _forms(value: str) -> Iterator[str]:
 
 
 def variables_in(value: object) -> dict[str, str | None]:
-    """The variables that stand in a JSON value, and what each has where it is not set."""
-    text = json.dumps(value, ensure_ascii=False)
-    return {found[1]: found[2] for found in VARIABLE.finditer(text)}
+    """The variables that stand in a JSON value, and what each has where it is not set.
+
+    None where it has no default in any one place.
+    """
+    found: dict[str, str | None] = {}
+    for one in VARIABLE.finditer(json.dumps(value, ensure_ascii=False)):
+        found[one[1]] = one[2] if found.get(one[1], one[2]) is not None else None
+    return found

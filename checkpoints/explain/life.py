@@ -18,7 +18,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import chain, count
 
-from checkpoints.archive.incidents import Below, Incident, IncidentKind, IncidentState
+from checkpoints.archive.incidents import (
+    Below,
+    Incident,
+    IncidentKind,
+    IncidentState,
+    by_dataset,
+)
 from checkpoints.archive.report import Report
 from checkpoints.archive.runs import contract_name
 from checkpoints.contract.notifiers import Event
@@ -136,10 +142,7 @@ def _within(parts: Iterable[Below], days: Collection[date]) -> tuple[Below, ...]
 
 def _united(parts: Iterable[Below]) -> tuple[Below, ...]:
     """One part for each dataset."""
-    days: dict[str, set[date]] = {}
-    for part in parts:
-        days.setdefault(part.dataset, set()).update(part.dates)
-    return tuple(Below(dataset=name, dates=tuple(sorted(found))) for name, found in days.items())
+    return tuple(by_dataset(_spots(parts)))
 
 
 def _opened(found: Found, taken: Collection[str], report: Report, now: datetime) -> Incident:
@@ -267,7 +270,7 @@ def _names_in(report: Report) -> list[str]:
 def _not_due_yet(one: Incident, report: Report) -> set[date]:
     if one.kind is IncidentKind.LATE:
         return set()
-    cells = (cell for r in report.datasets if r.name == one.dataset for cell in r.days)
+    cells = report.days_of(one.dataset)
     return {cell.date for cell in cells if cell.status is Status.NOT_YET_DUE}
 
 

@@ -15,12 +15,13 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple
 
-from checkpoints.archive.incidents import Below, IncidentKind
+from checkpoints.archive.incidents import Below, IncidentKind, by_dataset
 from checkpoints.archive.report import Report
 from checkpoints.contract.checks import upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.contract.upstreams import names_above, sources_left
 from checkpoints.coverage.results import WEIGHT, CheckRecord
+from checkpoints.explain.joining import joined
 from checkpoints.records import Record
 from checkpoints.rules.evidence import Cell, CellState, Status
 from checkpoints.rules.rule import Outcome, Severity
@@ -194,18 +195,11 @@ class _Lineage:
         if cell is None:
             return self._lost_above(spot) is not None
         is_whole = under is not None and not under.missing
-        return is_whole and cell.state in (CellState.MISSING, CellState.PARTIAL)
+        return is_whole and cell.state.is_lacking
 
-    def _groups(self, roots: Iterable[Spot]) -> Iterator[list[Spot]]:
+    def _groups(self, roots: Iterable[Spot]) -> list[list[Spot]]:
         """The roots that are one thing: of a dataset, and beside each other."""
-        groups: list[tuple[list[Spot], set[tuple[str, ...]]]] = []
-        for spot in roots:
-            spots, marks = [spot], set(self._marks(spot))
-            for other in [group for group in groups if group[1] & marks]:
-                groups.remove(other)
-                spots, marks = other[0] + spots, other[1] | marks
-            groups.append((spots, marks))
-        return (spots for spots, _ in groups)
+        return joined(([spot], set(self._marks(spot))) for spot in roots)
 
     def _marks(self, spot: Spot) -> Iterator[tuple[str, ...]]:
         """Two spots with a mark in common are one thing."""
@@ -237,10 +231,8 @@ class _Lineage:
         return IncidentKind.LATE if family == ABSENCE and stopped else family[0]
 
     def _parts(self, spots: Iterable[Spot], *, most_first: bool = False) -> tuple[Below, ...]:
-        days: dict[str, set[date]] = {}
-        for spot in spots:
-            days.setdefault(spot.dataset, set()).update({spot.day} if spot.day else ())
-        names = sorted(days, key=self.contract.names.index)
+        parts = by_dataset((spot.dataset, spot.day) for spot in spots)
+        parts.sort(key=lambda part: self.contract.names.index(part.dataset))
         if most_first:
-            names.sort(key=lambda name: -len(days[name]))
-        return tuple(Below(dataset=name, dates=tuple(sorted(days[name]))) for name in names)
+            parts.sort(key=lambda part: -len(part.dates))
+        return tuple(parts)

@@ -15,7 +15,7 @@ from checkpoints.dates import DateRange, ranges_of
 from checkpoints.explain.explaining import Explained, reports_of
 from checkpoints.explain.replay import Alert, Look, alerts, looks
 from checkpoints.explain.summary import Explanation, RootCause, calendar_of
-from checkpoints.explain.walking import LACKING, Walk
+from checkpoints.explain.walking import Walk
 from checkpoints.records import Record
 from checkpoints.rules.evidence import CellState, Tally
 
@@ -120,7 +120,7 @@ def _measures(walk: Walk, explanation: Explanation) -> Iterator[Measure]:
 def _timeline(walk: Walk, explanation: Explanation) -> Iterator[Span]:
     """Runs of dates of the calendar on which the same datasets lack keys in the same way."""
     calendar = [day for day in calendar_of(walk) if day in explanation.window]
-    lacking = {day.date for day in explanation.days if day.state in LACKING}
+    lacking = {day.date for day in explanation.days if day.state and day.state.is_lacking}
     states = {day: _states(walk, day) for day in calendar if day in lacking}
     for state, days in groupby(calendar, key=lambda day: states.get(day, {})):
         if state:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from datetime import date
 from typing import Literal
 
-from checkpoints.archive.incidents import Below
+from checkpoints.archive.incidents import Below, by_dataset
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.explain.causes import Cause, Confidence, Reason
+from checkpoints.explain.joining import joined
 from checkpoints.explain.walking import Place, Walk
 from checkpoints.records import Record
-from checkpoints.rules.evidence import Cell, CellState, Status
+from checkpoints.rules.evidence import Cell, CellState, expected_dates
 
 CalendarDate = date
 
@@ -97,23 +98,19 @@ def root_causes(walk: Walk, days: Iterable[Day]) -> tuple[RootCause, ...]:
 
 def _together(walk: Walk, groups: Iterable[Found]) -> list[Found]:
     """Datasets of one layer that lack the same dates in the same way most likely have one cause."""
-    merged: list[tuple[tuple[str, ...], set[date], Found]] = []
-    for group in groups:
-        reason, dates = group[0][1], {day.date for day, _ in group}
+
+    def marks(group: Found) -> set[Hashable]:
+        reason = group[0][1]
         layer = walk.contract.datasets[reason.dataset].layer
         key = (layer, reason.cause, reason.confidence, reason.why)
-        for other in [one for one in merged if one[0] == key and one[1] & dates]:
-            merged.remove(other)
-            dates, group = other[1] | dates, other[2] + group
-        merged.append((key, dates, group))
-    return [group for _, _, group in merged]
+        return {(key, day.date) for day, _ in group}
+
+    return joined((group, marks(group)) for group in groups)
 
 
 def calendar_of(walk: Walk) -> list[date]:
     """Every date of the window on which something is expected."""
-    off = (Status.OFF, Status.RETIRED)
-    cells = (cell for found in walk.frame.cells.values() for cell in found)
-    return sorted({cell.date for cell in cells if cell.status not in off})
+    return expected_dates(cell for found in walk.frame.cells.values() for cell in found)
 
 
 def _root_cause(walk: Walk, group: Found, calendar: Sequence[date]) -> RootCause:
@@ -139,11 +136,8 @@ def _root_cause(walk: Walk, group: Found, calendar: Sequence[date]) -> RootCause
 
 
 def _parts(walk: Walk, places: Iterable[Place]) -> tuple[Below, ...]:
-    found: dict[str, set[date]] = {}
-    for name, day in places:
-        found.setdefault(name, set()).add(day)
-    names = sorted(found, key=walk.contract.names.index)
-    return tuple(Below(dataset=name, dates=tuple(sorted(found[name]))) for name in names)
+    names = walk.contract.names
+    return tuple(sorted(by_dataset(places), key=lambda part: names.index(part.dataset)))
 
 
 def _examples(own: dict[date, str]) -> tuple[str, ...]:

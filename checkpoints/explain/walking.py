@@ -18,8 +18,6 @@ from checkpoints.rules.evidence import Cell, CellState, Pair, Status
 from checkpoints.rules.fresh import Fresh, Writing
 from checkpoints.text import counted
 
-LACKING = (CellState.MISSING, CellState.PARTIAL)
-
 Place = tuple[str, date]
 """A dataset on a date."""
 
@@ -69,7 +67,7 @@ class Walk:
 
     def lacks(self, name: str, day: date) -> bool:
         """Whether a due date lacks keys of the upstream, or of what coverage is measured by."""
-        return any(cell.state in LACKING for cell in self._cells_of(name, day))
+        return any(cell.state.is_lacking for cell in self._cells_of(name, day))
 
     def matched(self, name: str, day: date) -> int:
         """How many keys of the upstream are there."""

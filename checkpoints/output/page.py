@@ -176,7 +176,7 @@ def gaps_sentence(report: Report, documented: Sequence[KnownGap]) -> str:
         (record.name, day.date)
         for record in report.coverage
         for day in record.days
-        if day.state in (CellState.MISSING, CellState.PARTIAL)
+        if day.state.is_lacking
         and not any(gap.dataset == record.name and day.date in gap.range for gap in documented)
     ]
     parts = [f"DOCUMENTED ({len(documented)})"] if documented else []

@@ -46,6 +46,11 @@ class CellState(StrEnum):
         """As people say it."""
         return self.replace("-", " ")
 
+    @property
+    def is_lacking(self) -> bool:
+        """A due date on which keys are not there."""
+        return self in (CellState.MISSING, CellState.PARTIAL)
+
 
 _NOT_COUNTED = {
     Status.WARM_UP: CellState.WARM_UP,
@@ -182,6 +187,12 @@ class PairEvidence:
     def due(self) -> list[Cell]:
         """The dates that count."""
         return due_cells(self.cells)
+
+
+def expected_dates(cells: Iterable[Cell]) -> list[date]:
+    """Every date on which anything was expected, in order."""
+    off = (Status.OFF, Status.RETIRED)
+    return sorted({cell.date for cell in cells if cell.status not in off})
 
 
 def due_cells(cells: Iterable[Cell]) -> list[Cell]:

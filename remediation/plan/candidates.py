@@ -103,12 +103,7 @@ def lacking(report: Report, check: CheckRecord) -> tuple[date, ...]:
     """
     if not check.rule.tells_missing:
         return ()
-    return (*Tally.of(cells_of(report, check.dataset)).lacking, *check.unexpected_dates)
-
-
-def cells_of(report: Report, dataset: str) -> tuple[Cell, ...]:
-    """A dataset against its upstream, oldest date first; empty when it could not be read."""
-    return next((record.days for record in report.datasets if record.name == dataset), ())
+    return (*Tally.of(report.days_of(check.dataset)).lacking, *check.unexpected_dates)
 
 
 def foreseen(
@@ -122,7 +117,7 @@ def foreseen(
     one plan repairs both. What the dataset has already is taken to match; what its rows will be
     like nobody knows. Each check is judged over its own window.
     """
-    cells = [_after(contract, name, cell, coming) for cell in cells_of(report, name)]
+    cells = [_after(contract, name, cell, coming) for cell in report.days_of(name)]
     declared = contract.checkpoints.get(report.checkpoint)
     rules = {
         replace(check, window=part).id: check.rule
@@ -161,7 +156,7 @@ def coming_above(
     upstream = contract.datasets[name].upstream
     if upstream is None:
         return {}
-    held = {above: {c.date: c for c in cells_of(report, above)} for above in upstream.names}
+    held = {above: {c.date: c for c in report.days_of(above)} for above in upstream.names}
     found: dict[date, int] = {}
     for day in {day for above in upstream.names for day in coming.get(above, {})}:
         keys = []
@@ -194,7 +189,7 @@ def foreseen_stale(
         above = names_in(contract, check.pair)[1:]
         if not rule.reads_written_at():
             continue
-        for cell in due_cells(cells_of(report, name)):
+        for cell in due_cells(report.days_of(name)):
             before = rule.reads_above_before(DateRange(cell.date, cell.date))
             days = [*(before.dates() if before else ()), cell.date]
             if cell.present and any(filled_from(contract, planned, above, d) for d in days):

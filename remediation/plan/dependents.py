@@ -12,7 +12,6 @@ from checkpoints.contract.upstreams import names_above, names_in
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.rules.evidence import due_cells
 from remediation.errors import PlanError
-from remediation.plan.candidates import cells_of
 from remediation.plan.order import filled_from
 
 
@@ -55,7 +54,7 @@ def dependents(
 
     return frozenset(
         cell.date
-        for cell in due_cells(cells_of(report, name))
+        for cell in due_cells(report.days_of(name))
         if cell.present
         if any(
             filled_from(contract, planned, above, day)

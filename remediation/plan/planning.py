@@ -27,7 +27,6 @@ from remediation.plan.candidates import (
     Want,
     Wanted,
     candidates,
-    cells_of,
     coming_above,
     foreseen,
     foreseen_stale,
@@ -245,7 +244,7 @@ def _decide_dataset(
     dataset, none = contract.datasets[name], frozenset[Want]()
     built = dataset.service is not None
     above = coming_above(report, contract, name, so_far.coming)
-    cells = {cell.date: cell for cell in cells_of(report, name)}
+    cells = {cell.date: cell for cell in report.days_of(name)}
     more = frozenset[date]()
     if above and built and not asked.dates:
         more = foreseen(report, contract, asked, name, above)

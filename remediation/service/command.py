@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from checkpoints.contract.secrets import Mask
-from checkpoints.records import Whole
+from checkpoints.records import Argv, Whole
 from checkpoints.text import UNPRINTABLE, one_line
 from remediation.service.answer import DETAIL_LENGTH, Answer, Kind
 from remediation.service.kind import Access, ServiceKind, ServiceRequest
@@ -81,7 +81,7 @@ class CommandService(ServiceKind):
     idempotent, nothing is known, as it may have done half.
     """
 
-    argv: Annotated[tuple[str, ...], Field(min_length=1)]
+    argv: Argv
     cwd: str = ""
     env: tuple[Variable, ...] = ()
     accepted: Annotated[tuple[ExitCode, ...], Field(min_length=1)] = (0,)
@@ -93,8 +93,6 @@ class CommandService(ServiceKind):
     @classmethod
     def _can_be_run(cls, argv: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         refuse_placeholders(argv)
-        if not argv[0] or "\0" in "".join(argv):
-            raise ValueError("is no command: the first word is empty, or one holds a NUL")
         problem = unnamed_dates(info.data.get("dates_per_call", 1), "argv", argv)
         if problem and not has_variables(argv):
             raise ValueError(problem)

@@ -12,12 +12,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from operator import not_
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from pydantic import Field, SerializeAsAny
 
-from checkpoints.contract.loading import VARIABLE
 from checkpoints.contract.model import Contract, Service
+from checkpoints.contract.secrets import variables_in
 from checkpoints.records import Record
 from remediation.errors import ServiceNotCallable
 from remediation.plan.groups import all_groups
@@ -106,7 +106,7 @@ class ServiceKind(Service, ABC):
 
         Those of secrets are looked for in the ``environment``, where there is one.
         """
-        unset = set(variables_in(self.model_dump_json(exclude=set(self.late))))
+        unset = set(_without_default(self.model_dump(mode="json", exclude=set(self.late))))
         if environment is not None:
             unset |= {name for name in self.required_secrets() if not environment.get(name)}
         return [
@@ -115,18 +115,18 @@ class ServiceKind(Service, ABC):
 
     def required_secrets(self) -> list[str]:
         """The variables in the late fields that have no default."""
-        return variables_in(self._late_text())
+        return _without_default(self._late_values())
 
     def secret_names(self) -> list[str]:
         """All variables in the late fields."""
-        return [found[1] for found in VARIABLE.finditer(self._late_text())]
+        return list(variables_in(self._late_values()))
 
     def secrets(self, environment: Mapping[str, str]) -> dict[str, str]:
         """Those that the environment has, with their values."""
         return {name: environment[name] for name in self.secret_names() if environment.get(name)}
 
-    def _late_text(self) -> str:
-        return self.model_dump_json(include=set(self.late))
+    def _late_values(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", include=set(self.late))
 
     @abstractmethod
     def describe(self, group: CallGroup) -> ServiceRequest:
@@ -149,9 +149,8 @@ class ServiceKind(Service, ABC):
         """
 
 
-def variables_in(text: str) -> list[str]:
-    """The names in every ``${NAME}`` of a text; without those that have a default."""
-    return [found[1] for found in VARIABLE.finditer(text) if found[2] is None]
+def _without_default(values: dict[str, Any]) -> list[str]:
+    return [name for name, default in variables_in(values).items() if default is None]
 
 
 def service_of(contract: Contract, name: str) -> ServiceKind:

@@ -12,7 +12,6 @@ from checkpoints.archive.report import Report
 from checkpoints.contract.checks import checks_of, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.rules.evidence import PairEvidence, Status
-from remediation.plan.candidates import cells_of
 from remediation.plan.model import Plan
 from remediation.plan.planning import Request, make_plan
 from tests.support.scripted_service import FIRST, LAST, TODAY
@@ -107,7 +106,7 @@ def truthful_report(
     checks = []
     for check in checks_of(contract):
         if check.rule.repairable and check.pair == upstream_pair(contract, check.dataset):
-            cells = cells_of(figures, check.dataset)
+            cells = figures.days_of(check.dataset)
             evidence = PairEvidence(cells=cells, window=figures.window, as_of=figures.as_of)
             found = check.rule.judge(evidence)
             record = check_of(check.dataset, found.unexpected_dates, found.outcome, check.kind)

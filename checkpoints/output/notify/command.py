@@ -8,19 +8,12 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Annotated, ClassVar
-
-from pydantic import AfterValidator, Field
+from typing import ClassVar
 
 from checkpoints.contract.secrets import filled
 from checkpoints.output.notify.kind import NotifierKind, NotSent, Send
 from checkpoints.output.notify.notification import Notification
-
-
-def _can_be_run(argv: tuple[str, ...]) -> tuple[str, ...]:
-    if not argv[0] or "\0" in "".join(argv):
-        raise ValueError("is no command: the first word is empty, or one holds a NUL")
-    return argv
+from checkpoints.records import Argv
 
 
 class Command(NotifierKind):
@@ -28,7 +21,7 @@ class Command(NotifierKind):
 
     kind: ClassVar[str] = "command"
 
-    command: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_can_be_run)]
+    command: Argv
 
     def ways(self, environment: Mapping[str, str]) -> Mapping[str, Send]:
         """One: the program."""

@@ -37,7 +37,6 @@ AGAIN = {
 }
 """What is so once it has recovered; that rows are as they should be, their checks tell."""
 
-LOST = (CellState.MISSING, CellState.PARTIAL)
 GIVES_BACK = (IncidentKind.MISSING, IncidentKind.LATE)
 """Kinds that a backfill repairs."""
 
@@ -161,7 +160,7 @@ def _why_missing(one: Incident, report: Report, contract: Contract) -> str:
     if not (above and found):
         return ""
     higher = _cells(above, report)
-    lacking = [day for day in one.dates if day in higher and higher[day].state in LOST]
+    lacking = [day for day in one.dates if day in higher and higher[day].state.is_lacking]
     if lacking:
         return f"its upstream {above} lacks {_of_them(len(lacking), one.dates)} too"
     empty = sum(cell.state is CellState.MISSING for cell in found)
@@ -203,7 +202,7 @@ def _upstream(one: Incident, report: Report) -> str:
 
 
 def _cells(dataset: str, report: Report) -> Mapping[date, Cell]:
-    return {cell.date: cell for r in report.datasets if r.name == dataset for cell in r.days}
+    return {cell.date: cell for cell in report.days_of(dataset)}
 
 
 def _failed(one: Incident, report: Report) -> Iterator[CheckRecord]:
