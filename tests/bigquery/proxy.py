@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from tests.bigquery import google_errors as errors
 from tests.bigquery.google_errors import GoogleError
 from tests.bigquery.recording import Call, Proxy, Started
 from tests.bigquery.service import InvalidValue, Outcome, Query, query_of
+from tests.support.loopback import served
 
 API = r"^(?:/upload)?/bigquery/v2/projects/(?P<project>[^/]+)"
 START = re.compile(API + r"/(?:jobs|queries)$")
@@ -44,16 +44,12 @@ def proxy_before(upstream: str) -> Iterator[Proxy]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield proxy
-    finally:
-        for started in proxy.started.values():
-            started.ended.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(server):
+        try:
+            yield proxy
+        finally:
+            for started in proxy.started.values():
+                started.ended.set()
 
 
 class Handler(BaseHTTPRequestHandler):

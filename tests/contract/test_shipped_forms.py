@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from remediation.service.credentials import Tokens
 from remediation.service.kind import Access, ServiceKind, service_of
 from tests.support.backfills import EIGHT, SEVEN, real_now
 from tests.support.commands import ROOT
+from tests.support.loopback import served
 from tests.support.warehouses import D
 
 SHIPPED = (ROOT / "gx" / "pipeline.yml").read_text()
@@ -84,14 +84,8 @@ def recording() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", sent
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(server) as port:
+        yield f"http://127.0.0.1:{port}", sent
 
 
 def no_token(_: str) -> str:

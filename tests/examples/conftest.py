@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.apis.google import GoogleTokens
-from tests.support.apis.server import Pipeline, served
+from tests.support.apis.server import Pipeline, serving
 from tests.support.presets import warehouse_with_holes
 
 
@@ -27,7 +27,7 @@ def pipeline(database: Path) -> Iterator[Pipeline]:
 @pytest.fixture
 def tokens() -> Iterator[GoogleTokens]:
     made = GoogleTokens()
-    with served(made):
+    with serving(made):
         yield made
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from tests.support.apis.google import GoogleTokens
 from tests.support.apis.pubsub import PubSub
-from tests.support.apis.server import Pipeline, served
+from tests.support.apis.server import Pipeline, serving
 from tests.support.backfills import EIGHT, SEVEN, plan_of
 from tests.support.presets import PRESETS
 from tests.support.remediation_commands import typed
@@ -28,7 +28,7 @@ def test_the_orchestrator_is_told_by_a_message_per_date_and_by_a_request_for_all
     (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     quick = {name: value for name, value in QUICK.items() if name != "auth"}
     services = {name: {**s, **quick} for name, s in yaml.safe_load(block)["services"].items()}
-    with project(tmp_path, {"summary": DAYS, "factors": DAYS}) as made, served(topic):
+    with project(tmp_path, {"summary": DAYS, "factors": DAYS}) as made, serving(topic):
         datasets = dict(made.raw["datasets"])
         datasets["summary"] = {**datasets["summary"], "on_landed": "l3_complete"}
         datasets["factors"] = {**datasets["factors"], "on_landed": "l4_complete"}

@@ -17,7 +17,7 @@ from tests.support.apis.cloud_run_service import CloudRunService
 from tests.support.apis.dagster import ASSET, TOKEN, Dagster
 from tests.support.apis.google import GoogleTokens
 from tests.support.apis.pubsub import TOPIC, PubSub
-from tests.support.apis.server import Api, Pipeline, Request, bearer, served
+from tests.support.apis.server import Api, Pipeline, Request, bearer, serving
 from tests.support.presets import HOLES, PRESETS, Repair, repair_with
 from tests.support.scripted_service import raw_contract
 from tests.support.warehouses import write_contract
@@ -88,7 +88,7 @@ def test_a_dag_run_of_airflow_is_started_per_range_and_awaited(
         basic("repair", "s3cret-of-airflow") if version == 2 else "eyJhbGciOi.s3cret-of-airflow"
     )
     api = Airflow(pipeline, f"{'Basic' if version == 2 else 'Bearer'} {secret}", version)
-    with served(api):
+    with serving(api):
         name = "AIRFLOW_BASIC" if version == 2 else "AIRFLOW_TOKEN"
         made = repair_with(
             preset, database, {"AIRFLOW_URL": api.url, "AIRFLOW_DAG": DAG, name: secret}
@@ -110,7 +110,7 @@ def test_an_execution_of_a_cloud_run_job_is_started_per_range_and_awaited(
     database: Path, pipeline: Pipeline, tokens: GoogleTokens, google: dict[str, str]
 ) -> None:
     api = CloudRunJobs(tokens, pipeline)
-    with served(api):
+    with serving(api):
         variables = {"CLOUD_RUN_API": api.url, "CLOUD_RUN_REGION": "us-west2", "CLOUD_RUN_JOB": JOB}
         made = repair_with("cloud_run_job", database, google | variables)
         made.validated()
@@ -138,7 +138,7 @@ def test_a_message_is_published_to_pubsub_per_date(
     database: Path, pipeline: Pipeline, tokens: GoogleTokens, google: dict[str, str]
 ) -> None:
     api = PubSub(tokens, pipeline)
-    with served(api):
+    with serving(api):
         variables = {"PUBSUB_API": api.url, "BACKFILL_TOPIC": "backfill-requests"}
         made = repair_with("pubsub", database, google | variables)
         made.validated()
@@ -155,7 +155,7 @@ def test_a_backfill_of_dagster_is_launched_for_a_list_of_partitions_and_awaited(
     database: Path, pipeline: Pipeline
 ) -> None:
     api = Dagster(pipeline, "user:s3cret-of-dagster")
-    with served(api):
+    with serving(api):
         made = repair_with("dagster", database, dagster(api))
         made.validated()
         all_landed(made)
@@ -186,7 +186,7 @@ def test_a_cloud_run_service_is_called_per_date_with_an_identity_token(
     database: Path, pipeline: Pipeline, tokens: GoogleTokens, google: dict[str, str]
 ) -> None:
     api = CloudRunService(tokens, pipeline)
-    with served(api):
+    with serving(api):
         made = repair_with("cloud_run_service", database, {**google, "PROCESSOR_URL": api.url})
         made.validated()
         all_landed(made)

@@ -16,7 +16,7 @@ from tests.support.apis.cloud_run_service import CloudRunService
 from tests.support.apis.dagster import Dagster
 from tests.support.apis.google import GoogleTokens, refusal
 from tests.support.apis.pubsub import PubSub
-from tests.support.apis.server import Api, Pipeline, Reply, Request, bearer, served
+from tests.support.apis.server import Api, Pipeline, Reply, Request, bearer, serving
 from tests.support.presets import HOLES, Repair, repair_with
 
 PATIENT = {"settle_seconds": 3000}
@@ -50,7 +50,7 @@ def test_a_dag_run_that_failed_is_rejected_at_once_and_what_it_wrote_counts(
 ) -> None:
     pipeline.broken["2025-01-12"] = "a task failed"
     api = Airflow(pipeline, f"Basic {CREDENTIALS}")
-    with served(api):
+    with serving(api):
         made = repair_with("airflow", database, airflow(api), **PATIENT)
         states = left(made, "state: failed")
     assert states == {
@@ -83,7 +83,7 @@ def test_a_dag_run_with_a_name_is_followed_where_it_is_there_already(
     conf = {"start_date": HOLES[0], "end_date": HOLES[0]}
     api.runs[f"repair_{HOLES[0]}_{HOLES[0]}"] = {"state": "queued", "conf": conf}
     api.runs[f"repair_{HOLES[4]}_{HOLES[4]}"] = {"state": "failed"}
-    with served(api):
+    with serving(api):
         made = repair_with("airflow", database, airflow(api), **NAMED, **PATIENT)
         states = left(made, "its job failed: state: failed")
     assert list(states.values()) == ["landed"] * 4 + ["rejected"]
@@ -96,7 +96,7 @@ def test_a_dag_run_that_goes_on_when_the_command_has_ended_is_not_started_again(
 ) -> None:
     api = Airflow(pipeline, f"Basic {CREDENTIALS}")
     pipeline.may_begin.clear()
-    with served(api):
+    with serving(api):
         made = repair_with("airflow", database, airflow(api))
         made.judged()
         assert made.typed("remediation", "plan").code == 0
@@ -120,7 +120,7 @@ def test_a_name_that_airflow_knows_is_a_doubt_where_nothing_else_is_said(
 ) -> None:
     api = Airflow(pipeline, f"Basic {CREDENTIALS}")
     api.runs[f"repair_{HOLES[0]}_{HOLES[0]}"] = {"state": "failed"}
-    with served(api):
+    with serving(api):
         made = repair_with(
             "airflow", database, airflow(api), body=NAMED["body"], settle_seconds=0.2
         )
@@ -137,7 +137,7 @@ def test_airflow_lets_nobody_in_with_another_secret(
 ) -> None:
     api = Airflow(pipeline, f"Basic {CREDENTIALS}", version)
     wrong = "czNjcmV0OnMzY3JldA"
-    with served(api):
+    with serving(api):
         made = repair_with(preset, database, {**airflow(api, wrong), "AIRFLOW_TOKEN": wrong})
         states = left(made, "HTTP 403", said)
     assert list(states.values()) == ["rejected"] + ["blocked"] * 4
@@ -147,7 +147,7 @@ def test_airflow_lets_nobody_in_with_another_secret(
 
 def test_an_unknown_dag_and_a_missing_variable_are_told(database: Path, pipeline: Pipeline) -> None:
     api = Airflow(pipeline, f"Basic {CREDENTIALS}")
-    with served(api):
+    with serving(api):
         variables = {**airflow(api), "AIRFLOW_DAG": "backfil"}
         made = repair_with("airflow", database, variables)
         left(made, "HTTP 404", "DAG with dag_id: 'backfil' not found")
@@ -165,7 +165,7 @@ def test_an_execution_that_failed_is_rejected_with_the_reason_of_its_operation(
 ) -> None:
     pipeline.broken["2025-01-10"] = "The container exited with an error."
     api = CloudRunJobs(tokens, pipeline)
-    with served(api):
+    with serving(api):
         made = repair_with("cloud_run_job", database, google | cloud_run(api), **PATIENT)
         states = left(made, "failed with message: The container exited with an error.")
     assert list(states.values()) == ["rejected"] + ["blocked"] * 4
@@ -178,7 +178,7 @@ def test_a_busy_api_is_asked_again_and_an_access_token_is_renewed_once(
     api = CloudRunJobs(tokens, pipeline)
     busy = replace(refusal(503, "The service is unavailable."), headers={"Retry-After": "0"})
     api.instead = [refusal(401, "Request had invalid authentication credentials."), busy]
-    with served(api):
+    with serving(api):
         made = repair_with("cloud_run_job", database, google | cloud_run(api))
         made.judged()
         all_landed(made)
@@ -192,7 +192,7 @@ def test_a_message_that_nobody_works_on_is_no_success(
 ) -> None:
     pipeline.lost.update(HOLES)
     api = PubSub(tokens, pipeline)
-    with served(api):
+    with serving(api):
         variables = {**google, "PUBSUB_API": api.url, "BACKFILL_TOPIC": "backfill-requests"}
         made = repair_with("pubsub", database, variables, settle_seconds=0.4)
         states = left(made, "factors has 0 of 2")
@@ -205,7 +205,7 @@ def test_a_topic_that_is_not_there_is_told(
     database: Path, pipeline: Pipeline, tokens: GoogleTokens, google: dict[str, str]
 ) -> None:
     api = PubSub(tokens, pipeline)
-    with served(api):
+    with serving(api):
         variables = {**google, "PUBSUB_API": api.url, "BACKFILL_TOPIC": "backfills"}
         made = repair_with("pubsub", database, variables)
         left(made, "HTTP 404", "Resource not found (resource=backfills).")
@@ -223,7 +223,7 @@ def test_what_dagster_refuses_in_its_answer_is_rejected(
 ) -> None:
     api = Dagster(pipeline, "user:s3cret-of-dagster")
     api.refuses = (kind, message)
-    with served(api):
+    with serving(api):
         made = repair_with("dagster", database, dagster(api), **PATIENT)
         states = left(made, f"HTTP {status}", message)
     assert list(states.values()) == ["rejected"] + ["blocked"] * 4
@@ -240,7 +240,7 @@ def test_a_backfill_of_dagster_that_failed_is_rejected_with_its_reason(
     pipeline.broken["2025-01-13"] = "DagsterUserCodeUnreachableError"
     api = Dagster(pipeline, "user:s3cret-of-dagster")
     api.fails = fails
-    with served(api):
+    with serving(api):
         made = repair_with("dagster", database, dagster(api), **PATIENT)
         states = left(made, "its job failed", said)
     assert states == {
@@ -261,7 +261,7 @@ def test_an_identity_token_that_is_refused_is_renewed_in_the_middle(
     database: Path, pipeline: Pipeline, tokens: GoogleTokens, google: dict[str, str]
 ) -> None:
     api = Revoking(tokens, pipeline)
-    with served(api):
+    with serving(api):
         made = repair_with("cloud_run_service", database, {**google, "PROCESSOR_URL": api.url})
         made.judged()
         all_landed(made)
@@ -277,7 +277,7 @@ def test_an_identity_token_for_another_audience_is_refused(
     database: Path, pipeline: Pipeline, tokens: GoogleTokens, google: dict[str, str]
 ) -> None:
     api = CloudRunService(tokens, pipeline)
-    with served(api):
+    with serving(api):
         made = repair_with(
             "cloud_run_service",
             database,

@@ -11,8 +11,10 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import StreamRequestHandler, ThreadingTCPServer
-from threading import Event, Thread
+from threading import Event
 from typing import Any
+
+from tests.support.loopback import served
 
 
 @dataclass
@@ -123,15 +125,11 @@ def post_office() -> Iterator[PostOffice]:
 
 @contextmanager
 def _served(server: Any, leave: Event) -> Iterator[int]:
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        leave.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(server) as port:
+        try:
+            yield port
+        finally:
+            leave.set()
 
 
 def nobody() -> int:

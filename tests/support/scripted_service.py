@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -22,6 +21,7 @@ from checkpoints.archive.report import Report
 from checkpoints.contract.loading import ContractFile, load_contract
 from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
+from tests.support.loopback import served
 from tests.support.runs import judged
 from tests.support.warehouses import BASIC, KEYED, D, days, fill, write_contract
 
@@ -219,15 +219,9 @@ def scripted_service(
     server.daemon_threads = False  # closing waits for whatever still writes
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    service.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with served(server) as port:
+        service.url = f"http://127.0.0.1:{port}"
         yield service
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def full_tables() -> dict[str, list[tuple[Any, ...]]]:

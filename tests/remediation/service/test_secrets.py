@@ -6,7 +6,6 @@ import base64
 import io
 import logging
 import socket
-import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from remediation.output.progress import ConsoleReporter
 from remediation.service.credentials import Tokens
 from tests.support.backfills import EIGHT, FACTORS, NINE, SEVEN, plan_of, real_now, request_of
 from tests.support.certificates import certificate_of
+from tests.support.loopback import served
 from tests.support.remediation_commands import strict_on_scores, typed
 from tests.support.scripted_service import Project, answer, drop, land_and_answer, project, reply
 
@@ -57,15 +57,9 @@ def trap() -> Iterator[Trap]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    caught.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with served(server) as port:
+        caught.url = f"http://127.0.0.1:{port}"
         yield caught
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @pytest.fixture

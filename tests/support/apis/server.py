@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.support.loopback import served
 from tests.support.scripted_service import ScriptedService
 
 
@@ -137,15 +138,9 @@ def _handler_of(api: Api) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def served(api: Api) -> Iterator[None]:
+def serving(api: Api) -> Iterator[None]:
     """The API at its ``url``, until the end of the block."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(api))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    api.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with served(server) as port:
+        api.url = f"http://127.0.0.1:{port}"
         yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
