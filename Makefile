@@ -51,7 +51,7 @@ lint: $(STAMP)
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
-	@PYTHONPATH=.:gx/plugins $(VENV)/bin/lint-imports --no-logo --no-cache
+	@PYTHONPATH=. $(VENV)/bin/lint-imports --no-logo --no-cache
 	@$(RUN) -m checkpoints suites --check
 
 # Needs uv. Versions stay as they are unless a list asks for others, or UPGRADE=--upgrade.
@@ -59,7 +59,7 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --no-emit-ind
     --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
-	@$(COMPILE) requirements.txt --output-file requirements.lock
+	@$(COMPILE) requirements-dev.txt --output-file requirements.lock
 	@for list in benchmarks/locks/*.in tests/examples/locks/*.in; do \
 	    $(COMPILE) $$list --output-file $${list%.in}.lock || exit 1; done
 

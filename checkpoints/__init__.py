@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from checkpoints.api import *  # noqa: F403
 
-__version__ = "1.0.0"
+__version__ = "1.1.0"
 __all__ = [  # noqa: F405
     "CheckRecord",
     "CheckpointsError",

@@ -30,13 +30,18 @@ from checkpoints.rules.rule import Outcome as Outcome
 from checkpoints.validation import Options, Request, request_of
 
 
-def load_contract(path: str | Path = "gx/pipeline.yml") -> ContractFile:
+def load_contract(
+    path: str | Path = "gx/pipeline.yml", state_dir: str | Path | None = None
+) -> ContractFile:
     """Read and validate a contract; its ``${VARIABLES}`` are those of the environment.
+
+    What runs keep is beside the contract, or in ``state_dir``.
 
     Raises:
         ContractError: with every problem found, each with its place in the file.
     """
-    return loading.load_contract(Path(path), os.environ)
+    state = Path(state_dir) if state_dir else None
+    return loading.load_contract(Path(path), os.environ, state_dir=state)
 
 
 def check(contract: ContractFile, **options: Unpack[Options]) -> Report:

@@ -20,7 +20,7 @@ from checkpoints.contract.checks import (
     coverage_pair,
     upstream_pair,
 )
-from checkpoints.contract.loading import ContractFile, contract_option
+from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.stock import StockCheck, stock_checks_of, words_of
 from checkpoints.contract.window import Window, resolve_window
 from checkpoints.coverage.results import (
@@ -167,7 +167,10 @@ def run(request: Request) -> tuple[Report, Path]:
     evidence = _gather(request)
     rows, read = _rows(request, evidence)
     from checkpoints.library.judge import judge  # imports pandas, which ``check`` does not need
+    from checkpoints.library.suites import write
 
+    if request.file.state_dir:  # nobody reviews what is there: it is made as it is needed
+        write(request.file.project, request.file.contract)
     records = judge(
         request.file.project,
         request.file.contract,
@@ -177,7 +180,7 @@ def run(request: Request) -> tuple[Report, Path]:
         request.started_at,
         keys=evidence.keys,
         fail_on=request.fail_on,
-        contract_option=contract_option(request.file.path),
+        contract_option=request.file.option,
         rows=rows,
     )
     evidence = replace(evidence, statements=(*evidence.statements, *read))

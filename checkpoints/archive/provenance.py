@@ -22,11 +22,11 @@ LIBRARIES = (
 
 def provenance(file: ContractFile, warehouse: str, user: str) -> Provenance:
     """Describe where a verdict comes from; a password in the warehouse URL is masked."""
-    revision, dirty = _revision(file.project)
+    revision, dirty = _revision(file.path.parent)
     return Provenance(
         contract=str(file.path),
         contract_sha256=file.sha256,
-        warehouse=masked(warehouse),
+        warehouse=masked(file.named(warehouse)),
         revision=revision,
         dirty=dirty,
         versions={

@@ -95,9 +95,19 @@ def runs_folder(project: Path) -> Path:
     return project / "uncommitted" / "runs"
 
 
+OWN_SITE = "cross_layer"
+"""Our Data Docs site in a project that had others before; else it is ``local_site``."""
+
+
+def docs_folder(project: Path, site: str) -> Path:
+    """Where the pages of a Data Docs site are."""
+    return project / "uncommitted" / "data_docs" / site
+
+
 def site_folder(project: Path) -> Path:
-    """The Data Docs site; the pages of runs are part of it."""
-    return project / "uncommitted" / "data_docs" / "local_site"
+    """Our Data Docs site; the pages of runs are part of it."""
+    own = docs_folder(project, OWN_SITE)
+    return own if own.is_dir() else docs_folder(project, "local_site")
 
 
 def pages_folder(project: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from checkpoints import __version__
 from checkpoints.cli.shell import Lazy, LazyGroup, main
 from checkpoints.process import leave
 
@@ -41,6 +42,7 @@ COMMANDS = {
 
 
 @click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="checkpoints")
 def cli() -> None:
     """Check every layer of the pipeline against the one above, by date and key.
 

@@ -10,6 +10,7 @@ import click
 
 from checkpoints.archive.runs import stored_report
 from checkpoints.cli.options import (
+    CONTRACT,
     DATE,
     JSON,
     contract_option,
@@ -55,6 +56,7 @@ def add(
     until: datetime,
     as_of: datetime | None,
     contract: Path,
+    state_dir: Path | None,
 ) -> ExitCode:
     """Declare dates of DATASET that may lack keys.
 
@@ -63,7 +65,7 @@ def add(
     """
     from checkpoints.contract.gap_editing import with_gap  # imports ruamel.yaml
 
-    file = load_contract(contract, os.environ)
+    file = load_contract(contract, os.environ, state_dir=state_dir)
     days = {"from": first.date(), "to": last.date(), "until": until.date()}
     values = {"dataset": dataset, "reason": reason, "owner": owner, **days}
     gap = new_gap(file.contract, values, _today(file, as_of))
@@ -82,6 +84,7 @@ def expire(
     last: datetime | None,
     as_of: datetime | None,
     contract: Path,
+    state_dir: Path | None,
 ) -> ExitCode:
     """End a known gap of DATASET: its dates fail from today on.
 
@@ -91,7 +94,7 @@ def expire(
 
     if (first is None) != (last is None):
         raise click.UsageError("--from and --to go together: give both, or neither")
-    file = load_contract(contract, os.environ)
+    file = load_contract(contract, os.environ, state_dir=state_dir)
     today, known = _today(file, as_of), file.contract.known_gaps
     asked = DateRange(first.date(), last.date()) if first and last else None
     number = gap_to_end(file.contract, dataset, asked, today)
@@ -102,12 +105,14 @@ def expire(
 
 @gaps.command(name="list")
 @declared(AS_OF, JSON, contract_option)
-def list_(as_of: datetime | None, json_path: str | None, contract: Path) -> ExitCode:
+def list_(
+    as_of: datetime | None, json_path: str | None, contract: Path, state_dir: Path | None
+) -> ExitCode:
     """List the known gaps: in force, ending within a week, or expired.
 
     Beside each stands how many of its dates still lack keys in the latest stored run.
     """
-    file = load_contract(contract, os.environ)
+    file = load_contract(contract, os.environ, state_dir=state_dir)
     found, problem = _listed(file, _today(file, as_of))
     print_gaps(console_for(json_path), found, problem)
     write_json(found, json_path)
@@ -145,6 +150,6 @@ def _write(file: ContractFile, text: str) -> None:
 def _changed(file: ContractFile, said: str) -> ExitCode:
     console = console_for(None)
     console.print(said, soft_wrap=True)
-    console.print(f"next   {typed_again('checkpoints run', 'contract')}", soft_wrap=True)
+    console.print(f"next   {typed_again('checkpoints run', *CONTRACT)}", soft_wrap=True)
     click.echo(file.path)
     return ExitCode.COMPLETE

@@ -23,15 +23,21 @@ from checkpoints.output.console_incidents import print_incidents
 @contract_option
 @click.pass_context
 def incidents(
-    context: click.Context, every: bool, json_path: str | None, contract: Path
+    context: click.Context,
+    every: bool,
+    json_path: str | None,
+    contract: Path,
+    state_dir: Path | None,
 ) -> ExitCode:
     """List what is wrong at the root, since when and who knows; or acknowledge it."""
     if context.invoked_subcommand:
         if every or json_path:
             raise click.UsageError("--all and --json are of the list: leave them out")
-        context.default_map = {context.invoked_subcommand: {"contract": contract}}
+        context.default_map = {
+            context.invoked_subcommand: {"contract": contract, "state_dir": state_dir}
+        }
         return ExitCode.COMPLETE
-    found = incidents_of(project_of(contract), contract)
+    found = incidents_of(project_of(contract, state_dir), contract)
     shown = tuple(one for one in found if every or one.is_open)
     print_incidents(console_for(json_path), shown, every=every)
     write_json(Incidents(incidents=shown), json_path)
@@ -46,10 +52,16 @@ def incidents(
 @click.option("--as-of", type=DATE, help="Take this date for today.")
 @contract_option
 def ack(
-    id: str, by: str, until: datetime, note: str, as_of: datetime | None, contract: Path
+    id: str,
+    by: str,
+    until: datetime,
+    note: str,
+    as_of: datetime | None,
+    contract: Path,
+    state_dir: Path | None,
 ) -> ExitCode:
     """Acknowledge an incident: until that date it is told only if it grows or has recovered."""
-    file = load_contract(contract, os.environ)
+    file = load_contract(contract, os.environ, state_dir=state_dir)
     clock = datetime.now(UTC).astimezone(file.contract.zone)
     now = datetime.combine(as_of, clock.timetz()) if as_of else clock
     noted = acknowledge(file, id, by=by, until=until.date(), note=note, now=now)

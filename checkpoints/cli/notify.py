@@ -49,11 +49,11 @@ def tell(
 @click.option("--test", is_flag=True, help="Send a message that nothing is wrong.")
 @click.option("--name", metavar="NAME", help="Only to the notifier of this name.")
 @contract_option
-def notify(test: bool, name: str | None, contract: Path) -> ExitCode:
+def notify(test: bool, name: str | None, contract: Path, state_dir: Path | None) -> ExitCode:
     """Send a test to every notifier of the contract, and say which of them took it."""
     if not test:
         raise click.UsageError("Missing option '--test': what is wrong is told by checkpoints run")
-    file = load_contract(contract, os.environ)
+    file = load_contract(contract, os.environ, state_dir=state_dir)
     labels = [notifier.label for notifier in file.contract.notify]
     if not labels:
         raise ContractError(f"{file.path}: declares no notifier: list some under notify")

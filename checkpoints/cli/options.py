@@ -159,20 +159,33 @@ class Setting:
         return self.options.get("as_of")
 
 
+CONTRACT = ("contract", "state_dir")
+"""The options that say which contract, and where its project is."""
+
+
 def contract_option(command: Command) -> Command:
-    """``--contract``, which also goes into the commands that errors propose."""
+    """``--contract`` and ``--state-dir``, which also go into the commands that errors propose."""
 
     @wraps(command)
     def wrapped(**options: object) -> ExitCode:
         with same_contract():
             return command(**options)
 
-    return click.option(
-        "--contract",
-        type=click.Path(path_type=Path),
-        default=DEFAULT,
-        show_default=True,
-        help="The contract file.",
+    return declared(
+        click.option(
+            "--contract",
+            type=click.Path(path_type=Path),
+            default=DEFAULT,
+            show_default=True,
+            help="The contract file.",
+        ),
+        click.option(
+            "--state-dir",
+            type=click.Path(path_type=Path, file_okay=False),
+            envvar="CHECKPOINTS_STATE_DIR",
+            metavar="DIR",
+            help="Keep suites, runs and plans there.  [default: beside the contract]",
+        ),
     )(wrapped)
 
 
@@ -183,7 +196,7 @@ def same_contract() -> Iterator[None]:
         yield
     except CheckpointsError as error:
         error.problems = [
-            PROPOSED.sub(lambda found: typed_again(found[1], "contract"), problem)
+            PROPOSED.sub(lambda found: typed_again(found[1], *CONTRACT), problem)
             for problem in error.problems
         ]
         raise
@@ -210,6 +223,7 @@ def with_setting(*options: Option) -> Option:
         @wraps(command)
         def wrapped(
             contract: Path,
+            state_dir: Path | None,
             json_path: str | None = None,
             quiet: bool = False,
             verbose: bool = False,
@@ -219,7 +233,7 @@ def with_setting(*options: Option) -> Option:
                 raise click.UsageError("--quiet and --verbose exclude each other: give one")
             asked = {n: _day(given.pop(n)) for n in Options.__annotations__ if n in given}
             setting = Setting(
-                file=load_contract(contract, os.environ),
+                file=load_contract(contract, os.environ, state_dir=state_dir),
                 options=cast(Options, asked),
                 json_path=json_path,
                 console=console_for(json_path),
@@ -237,7 +251,7 @@ def _day(value: object) -> object:
     return value.date() if isinstance(value, datetime) else value
 
 
-WHERE = ("contract", "warehouse", "impersonate")
+WHERE = (*CONTRACT, "warehouse", "impersonate")
 """The options that every later command on the same pipeline needs again."""
 
 

@@ -8,6 +8,7 @@ from checkpoints import validation
 from checkpoints.archive.report import Report
 from checkpoints.cli.ci_options import Publishing, ci_options
 from checkpoints.cli.options import (
+    CONTRACT,
     DATES,
     DETAIL,
     JSON,
@@ -100,7 +101,7 @@ def _next(code: ExitCode, *, stored: bool) -> str:
         case ExitCode.INCOMPLETE if stored:
             return typed_again("remediation plan", *WHERE)
         case ExitCode.COMPLETE if stored:
-            return typed_again('checkpoints signoff --by "your name"', "contract")
+            return typed_again('checkpoints signoff --by "your name"', *CONTRACT)
         case ExitCode.NOTHING_DUE:
             return "the same with other dates: --season, --from and --to, or --last 30d"
     again = typed_again("checkpoints run", *WHERE, *ASKED)

@@ -14,6 +14,7 @@ from checkpoints.cli.options import JSON, Setting, contract_option, with_setting
 from checkpoints.cli.terminal import console_for, write_json
 from checkpoints.contract.loading import load_contract, project_of
 from checkpoints.errors import ExitCode
+from checkpoints.library.project import complete
 from checkpoints.library.suites import refuse_stale, write
 from checkpoints.output.console_history import print_history, print_signed, print_verification
 from checkpoints.output.signing import sign
@@ -34,7 +35,12 @@ from checkpoints.text import counted
 )
 @contract_option
 def signoff(
-    by: str | None, note: str, run_id: str | None, path: Path | None, contract: Path
+    by: str | None,
+    note: str,
+    run_id: str | None,
+    path: Path | None,
+    contract: Path,
+    state_dir: Path | None,
 ) -> ExitCode:
     """Accept a run that passed, or whose every failure is a known gap."""
     if path is not None:
@@ -42,12 +48,12 @@ def signoff(
             raise click.UsageError(
                 "--verify only checks what was signed: leave out --by, --note and --run"
             )
-        found = verify(project_of(contract), path)
+        found = verify(project_of(contract, state_dir), path)
         print_verification(console_for(None), found)
         return found.exit_code
     if by is None:
         raise click.UsageError("Missing option '--by': say who accepts the run")
-    file = load_contract(contract, os.environ)
+    file = load_contract(contract, os.environ, state_dir=state_dir)
     signed = sign(file, run_id, by=by, note=note, at=datetime.now(UTC))
     print_signed(console_for(None), signed)
     click.echo(signed.page)
@@ -63,10 +69,15 @@ def signoff(
 @JSON
 @contract_option
 def history(
-    dataset: str | None, layer: str | None, last: int, json_path: str | None, contract: Path
+    dataset: str | None,
+    layer: str | None,
+    last: int,
+    json_path: str | None,
+    contract: Path,
+    state_dir: Path | None,
 ) -> ExitCode:
     """Show past runs: verdict, coverage per layer and its trend, who signed."""
-    found = past_runs(project_of(contract), last=last, dataset=dataset, layer=layer)
+    found = past_runs(project_of(contract, state_dir), last=last, dataset=dataset, layer=layer)
     print_history(console_for(json_path), found, by_dataset=bool(dataset or layer))
     write_json(found, json_path)
     return ExitCode.COMPLETE
@@ -96,8 +107,10 @@ def suites(setting: Setting, only_check: bool) -> ExitCode:
         return ExitCode.COMPLETE
     from checkpoints.library.judge import refuse_unusable  # imports pandas
 
-    refuse_unusable(setting.file.project, setting.file.contract)
-    changed = write(setting.file.project, setting.file.contract)
+    project, contract = setting.file.project, setting.file.contract
+    changed = complete(project)
+    refuse_unusable(project, contract)
+    changed += write(project, contract)
     for path in changed:
         click.echo(path if path.exists() else f"deleted {path}")
     click.echo(f"{counted(len(changed), 'file')} changed", err=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -111,6 +112,8 @@ def _standard(name: str, number: int) -> _Standard:
 
 def main(cli: click.Command) -> int:
     """Run a command line; its return value or its error becomes the exit code."""
+    if any(re.fullmatch(r"_[A-Z_]+_COMPLETE", name) for name in os.environ):
+        cli.main()  # answers a shell that completes a command, and ends the process
     out, _ = _standard("stdout", 1), _standard("stderr", 2)
     code = _code_of(cli)
     sys.stdout.flush()

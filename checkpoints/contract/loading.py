@@ -34,17 +34,25 @@ UNEXPANDED = re.compile(r"checkpoints\.[^.]*\.actions|notify")
 SCALARS = ("bool", "int", "float", "str")
 """How pydantic names what a value of a condition may be."""
 
+FILE_URLS, IN_MEMORY = ("duckdb",), ":memory:"
+"""The warehouses that are files."""
+
 REPLACEABLE = {"warehouse": "warehouse", "max_bytes": "bigquery.max_bytes"}
 """The options that stand in for a value of the contract, and its place there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractFile:
-    """A contract, where it came from, and the hash that names its content."""
+    """A contract, where it came from, and the hash that names its content.
+
+    ``warehouse`` is its URL as it stands there, in which a path may be relative.
+    """
 
     contract: Contract
     path: Path
     sha256: str
+    warehouse: str = ""
+    state_dir: Path | None = None
     unset: tuple[str, ...] = ()
     """Problems with values in whose place an option may be given."""
 
@@ -61,19 +69,38 @@ class ContractFile:
 
     @property
     def project(self) -> Path:
-        """The folder of the contract: the Great Expectations context root."""
-        return self.path.parent
+        """The Great Expectations project of the contract: suites, runs, plans and all it keeps."""
+        return _project(self.path, self.state_dir)
+
+    def named(self, warehouse: str) -> str:
+        """How reports and plans name a warehouse: that of the contract as it stands there.
+
+        So they stay true of a folder that is moved.
+        """
+        return self.warehouse if warehouse == self.contract.warehouse else warehouse
+
+    @property
+    def option(self) -> str:
+        """What a command on the contract needs besides: `` --contract PATH``."""
+        state = f" --state-dir {shlex.quote(str(self.state_dir))}" if self.state_dir else ""
+        return contract_option(self.path) + state
 
 
-def project_of(path: Path) -> Path:
-    """The folder of a contract file, for what only reads the archive there.
+def project_of(path: Path, state_dir: Path | None = None) -> Path:
+    """The project of a contract file, for what only reads the archive there.
 
     Raises:
         ContractError: there is no such file.
     """
     if not path.is_file():
         raise ContractError(f"{path}: there is no contract: give its path with --contract")
-    return path.resolve().parent
+    return _project(path.resolve(), state_dir)
+
+
+def _project(path: Path, state_dir: Path | None) -> Path:
+    """The folder of ``pipeline.yml``; beside it, a folder for each contract of another name."""
+    folder = state_dir.resolve() if state_dir else path.parent
+    return folder if path.stem == DEFAULT.stem else folder / path.stem
 
 
 def contract_option(path: Path) -> str:
@@ -85,11 +112,15 @@ def contract_option(path: Path) -> str:
 
 
 def load_contract(
-    path: Path, environment: Mapping[str, str], text: str | None = None
+    path: Path,
+    environment: Mapping[str, str],
+    text: str | None = None,
+    state_dir: Path | None = None,
 ) -> ContractFile:
     """Read and validate a contract file, or the ``text`` that is to be in it.
 
-    The hash is of the content with variables unexpanded: comments and secrets do not enter it.
+    What it keeps is beside it, or in ``state_dir``. The hash is of the content with variables
+    unexpanded: comments and secrets do not enter it.
 
     Raises:
         ContractError: with every problem found, each with its place in the file.
@@ -106,6 +137,8 @@ def load_contract(
     problems = [problem for problem in problems if problem not in unset]
     if any(problem.startswith(REPLACEABLE["max_bytes"]) for problem in unset):
         del expanded["bigquery"]["max_bytes"]
+    warehouse = str(expanded.get("warehouse", ""))
+    _anchor(expanded, raw, path.resolve().parent)
     contract, invalid = _validate(expanded)
     problems += invalid
     if contract is not None:
@@ -117,8 +150,32 @@ def load_contract(
         contract=contract,
         path=path.resolve(),
         sha256=hashlib.sha256(canonical).hexdigest(),
+        warehouse=warehouse,
+        state_dir=state_dir,
         unset=unset,
     )
+
+
+def _anchor(expanded: dict[str, Any], raw: Mapping[str, Any], folder: Path) -> None:
+    """Relative paths that stand in a contract are relative to its folder.
+
+    Those of the environment are relative to where the command runs, as if they were typed.
+    """
+    url = expanded.get("warehouse")
+    if isinstance(url, str) and _is_written(url, raw["warehouse"]):
+        scheme, _, file = url.partition(":///")
+        if scheme in FILE_URLS and file not in ("", IN_MEMORY):
+            expanded["warehouse"] = f"{scheme}:///{(folder / file).resolve()}"
+    services: Any = expanded.get("services")
+    for name, service in services.items() if isinstance(services, dict) else ():
+        cwd = service.get("cwd") if isinstance(service, dict) else None
+        if cwd and isinstance(cwd, str) and _is_written(cwd, raw["services"][name]["cwd"]):
+            services[name] = {**service, "cwd": str((folder / cwd).resolve())}
+
+
+def _is_written(text: str, raw: str) -> bool:
+    """Whether a text stands in the contract as it is, so that no variable is in it."""
+    return "${" not in text and text == expand(raw, {}, "", None)
 
 
 def _expand_services(services: Any, environment: Mapping[str, str]) -> Any:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import io
 import logging
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import datetime
@@ -26,6 +25,7 @@ from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import CheckRecord, KeySample, check_record
 from checkpoints.errors import CheckpointsError, LibraryError
+from checkpoints.library.project import CONFIGURATION, complete, site_of
 from checkpoints.library.results import RunEvidence, evaluation_of
 from checkpoints.library.suites import REGENERATE, checkpoint_name, refuse_stale
 from checkpoints.library.table import coverage_table
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
 
 LOGGER = logging.getLogger(__name__)
-PLUGIN = "cross_layer"
-SITE = "local_site"
+PLUGIN = "checkpoints.plugin"
+"""Our expectations, metric and pages. By name: it stands on this package."""
 
 
 def judge(
@@ -99,9 +99,10 @@ def judge(
             due=frozenset(c.dataset for c in stock if frame.evidence(c.pair).due),
         )
         result = _results(context, loaded, batches, run_id, run_time)
-        problems = act(context, loaded.actions, result, SITE)
+        site = _site(context)
+        problems = act(context, loaded.actions, result, site)
         for key in result.run_results:
-            sites = context.get_docs_sites_urls(resource_identifier=key, site_name=SITE)
+            sites = context.get_docs_sites_urls(resource_identifier=key, site_name=site)
             _page(sites[0]["site_url"])
     _warn(f"{problem}; the verdict stands" for problem in problems)
     return _records(checks, stock, result, frame.window)
@@ -158,8 +159,9 @@ def build_docs(project: Path) -> Path:
         context = _open(project)
         from checkpoints.library.acting import other_pages
 
-        page = _page(context.build_data_docs(site_names=[SITE])[SITE])
-        problems = other_pages(context, SITE)
+        site = _site(context)
+        page = _page(context.build_data_docs(site_names=[site])[site])
+        problems = other_pages(context, site)
     _warn(problems)
     return page
 
@@ -184,15 +186,10 @@ def _open(project: Path, contract: Contract | None = None) -> FileDataContext:
     Raises:
         ContractError: the contract declares what the library does not have.
     """
-    if not (project / "great_expectations.yml").is_file():
-        # The library would set up a new project in its place.
-        raise LibraryError(
-            f"{project / 'great_expectations.yml'} is missing: restore it from version control, "
-            "or copy it and plugins/ from gx/ beside the contract"
-        )
+    complete(project)
     from great_expectations import get_context
 
-    _import_plugin(project / "plugins")
+    importlib.import_module(PLUGIN)  # the library drops unknown expectations, and passes
     if contract is not None:
         from checkpoints.library.declared import refuse_unknown
 
@@ -200,25 +197,9 @@ def _open(project: Path, contract: Contract | None = None) -> FileDataContext:
     return get_context(context_root_dir=project, mode="file")
 
 
-def _import_plugin(plugins: Path) -> None:
-    """Import our expectations: the library drops unknown ones from a suite, and passes it."""
-    origin = plugins / PLUGIN / "__init__.py"
-    if not origin.is_file():
-        raise LibraryError(
-            f"{origin} is missing: without it the suites would load empty and pass: "
-            "restore it from version control"
-        )
-    known = sys.modules.get(PLUGIN)
-    if known is not None and Path(str(known.__file__)).resolve() == origin.resolve():
-        return
-    for name in [name for name in sys.modules if name.partition(".")[0] == PLUGIN]:
-        del sys.modules[name]  # the plugin of another project
-    sys.path.insert(0, str(plugins))
-    try:
-        importlib.invalidate_caches()
-        importlib.import_module(PLUGIN)
-    finally:
-        sys.path.remove(str(plugins))
+def _site(context: FileDataContext) -> str:
+    """The name of our Data Docs site."""
+    return site_of(context.variables.data_docs_sites or {})
 
 
 def _require_declared(loaded: Checkpoint, checks: Sequence[Check | StockCheck]) -> None:
@@ -231,7 +212,7 @@ def _require_declared(loaded: Checkpoint, checks: Sequence[Check | StockCheck]) 
     if found != sorted(check.id for check in checks):
         raise LibraryError(
             f"checkpoint {loaded.name!r} holds {counted(len(found), 'expectation')} where the "
-            f"contract declares {len(checks)}: {REGENERATE}, and see that {PLUGIN} is complete"
+            f"contract declares {len(checks)}: {REGENERATE}"
         )
 
 
@@ -282,7 +263,7 @@ def _page(url: str | None) -> Path:
     """The file of a page; the library does not say when it wrote none."""
     path = Path(url2pathname(urlparse(url or "").path))
     if not path.is_file():
-        raise LibraryError(f"Data Docs were not written: see {SITE} in great_expectations.yml")
+        raise LibraryError(f"Data Docs were not written: see {CONFIGURATION}, data_docs_sites")
     return path
 
 

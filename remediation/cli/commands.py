@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from checkpoints import __version__
 from checkpoints.cli.shell import Lazy, LazyGroup, main
 
 PLANNING = "remediation.cli.planning"
@@ -22,6 +23,7 @@ COMMANDS = {
 
 
 @click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="remediation")
 def cli() -> None:
     """Repair what a checkpoint run found missing, and prove from the tables that it landed.
 

@@ -20,6 +20,7 @@ from checkpoints.archive.report import Report
 from checkpoints.archive.runs import latest_run, stored_report
 from checkpoints.cli.ci_options import Publishing, ci_options, publish_failure
 from checkpoints.cli.options import (
+    CONTRACT,
     DATE,
     DEFAULT_CHECKPOINT,
     DETAIL,
@@ -129,7 +130,7 @@ def run(
     """
     source = path or newest_plan(setting.file)
     chosen = read_plan(source)
-    check_fits(chosen, setting.file.sha256, setting.warehouse)
+    check_fits(chosen, setting.file.sha256, setting.file.named(setting.warehouse))
     check_played(_latest(setting, chosen), _today(setting), yes_future=yes_future)
     if yes and chosen.calls:
         keep_plan(setting.file.project, chosen, source)
@@ -176,7 +177,7 @@ def resume(
     else:
         setting.console.print("Nothing to resume: every plan that was started is finished.")
         return ExitCode.COMPLETE
-    check_fits(chosen, file.sha256, setting.warehouse)
+    check_fits(chosen, file.sha256, file.named(setting.warehouse))
     check_played(_latest(setting, chosen), _today(setting), yes_future=yes_future)
     if path:
         keep_plan(file.project, chosen, path)
@@ -279,7 +280,7 @@ def _commands(setting: Setting, report: Report) -> Commands:
         resume=typed_again("remediation resume", "yes_future", *WHERE),
         check=typed_again(f"checkpoints run{asked}", *WHERE),
         plan=typed_again("remediation plan", *WHERE),
-        sign=typed_again('checkpoints signoff --by "your name"', "contract"),
+        sign=typed_again('checkpoints signoff --by "your name"', *CONTRACT),
     )
 
 

@@ -37,16 +37,16 @@ def test_a_head_has_verdict_window_and_coverage_newest_first(tmp_path: Path) -> 
     assert (factors.dataset, factors.of, factors.lacking) == ("factors", "raw", 10)
 
 
-def test_runs_of_two_contracts_of_a_folder_are_told_apart_and_not_compared(tmp_path: Path) -> None:
+def test_runs_of_two_contracts_of_a_project_are_told_apart_and_not_compared(tmp_path: Path) -> None:
     contract_of(tmp_path)
-    other = tmp_path / "orders.yml"
+    other = tmp_path / "pipeline.yaml"
     other.write_text((tmp_path / "pipeline.yml").read_text())
     for minute, file in enumerate([other, tmp_path / "pipeline.yml", other]):
         stored(tmp_path, load_contract(file, {}), minute=minute)
     (group,) = layer_trends(stored_runs(tmp_path))
-    assert (group.contract, len(group.heads)) == ("orders.yml", 2)
+    assert (group.contract, len(group.heads)) == ("pipeline.yaml", 2)
     shown = command("checkpoints", "history", "--contract", str(other)).stderr
-    assert "orders.yml · after_backfill · season 2025 · 2 runs" in shown
+    assert "pipeline.yaml · after_backfill · season 2025 · 2 runs" in shown
     assert "pipeline.yml · after_backfill" in shown
     rebuild_pages(tmp_path)
     index = (tmp_path / "uncommitted/data_docs/local_site/index.html").read_text()

@@ -250,14 +250,6 @@ def test_suites_are_written_once_and_stale_ones_are_refused(tmp_path: Path) -> N
     assert "python -m checkpoints suites" in said
 
 
-def test_a_run_without_its_plugin_is_exit_3_and_stores_nothing(tmp_path: Path) -> None:
-    project = project_of(tmp_path).project
-    for path in (project / "plugins" / "cross_layer").glob("*.py"):
-        path.unlink()
-    assert checked(project, verb="run").returncode == 3
-    assert not (project / "uncommitted" / "runs").exists()
-
-
 def test_run_and_check_say_the_same_and_run_stores_it(tmp_path: Path) -> None:
     project = project_of(tmp_path).project
     fast = report_of(checked(project, "--json", "-", factors=HOLE))

@@ -98,16 +98,16 @@ def test_what_cannot_be_acknowledged_says_why(made: ContractFile) -> None:
     assert ("--by" in empty.stderr, empty.returncode) == (True, 2)
 
 
-def test_the_contracts_of_a_folder_each_have_their_own(made: ContractFile) -> None:
+def test_the_contracts_of_a_project_each_have_their_own(made: ContractFile) -> None:
     lose(made, "factors")
     run(made)
-    other = Path(shutil.copy(made.path, made.path.with_name("other.yml")))
+    other = Path(shutil.copy(made.path, made.path.with_name("pipeline.yaml")))
     assert command("checkpoints", "incidents", "--contract", str(other)).stderr == (
         "no incident is open\n"
     )
     group = ("incidents", "--contract", str(other), "ack", "factors-missing-2025-01-08")
     failed = command("checkpoints", *group, "--by", "Ada", "--until", "2099-01-31")
-    assert "is of 'pipeline.yml', not of 'other.yml'" in failed.stderr
+    assert "is of 'pipeline.yml', not of 'pipeline.yaml'" in failed.stderr
 
 
 def test_the_verdict_stands_where_incidents_cannot_be_kept(made: ContractFile) -> None:

@@ -267,8 +267,8 @@ def test_a_variable_is_needed_only_where_no_option_stands_in_for_it(tmp_path: Pa
 
 
 def test_variables_take_the_environment_then_the_default(tmp_path: Path) -> None:
-    path = write_contract(tmp_path, BASIC, warehouse="${A:-duckdb:///a}", grace_days="${GRACE:-2}")
-    assert load_contract(path, {}).contract.warehouse == "duckdb:///a"
+    path = write_contract(tmp_path, BASIC, warehouse="${A:-duckdb:////a}", grace_days="${GRACE:-2}")
+    assert load_contract(path, {}).contract.warehouse == "duckdb:////a"
     assert load_contract(path, {"A": "duckdb:///b"}).contract.warehouse == "duckdb:///b"
     assert load_contract(path, {}).contract.grace_days == 2
     assert load_contract(path, {"GRACE": "0"}).contract.grace_days == 0

@@ -162,7 +162,7 @@ def declare(root: Path, **more: Any) -> None:
     write_contract(
         root / "gx",
         BASIC,
-        warehouse="duckdb:///warehouse.duckdb",
+        warehouse="duckdb:///../warehouse.duckdb",
         datasets={**BASIC["datasets"], "factors": factors},
         services={"rebuild": rebuild, "web": {"url": "https://web.example", "path": "/{date}"}},
     )

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.commands import ROOT
 
-PACKAGES = ("checkpoints", "remediation", "demo", "gx/plugins/cross_layer", "benchmarks")
+PACKAGES = ("checkpoints", "remediation", "demo", "benchmarks")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 SHELLS = re.compile(
     r"/(__main__|launch)\.py$|^demo/options\.py|^checkpoints/(api|process)\.py"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -21,6 +20,7 @@ from checkpoints.coverage.presence import presence_of
 from checkpoints.coverage.results import CheckRecord, KeySample
 from checkpoints.dates import DateRange
 from checkpoints.library.judge import judge
+from checkpoints.library.project import complete
 from checkpoints.library.suites import write
 from checkpoints.rules.rule import Outcome
 from tests.support.commands import ROOT
@@ -34,14 +34,11 @@ SEQUENCE = count()
 
 
 def project_of(folder: Path, raw: Mapping[str, Any] = BASIC, **changes: Any) -> ContractFile:
-    """A project of its own: our plugin and Data Context, another contract, its suites."""
+    """A project of its own: Data Context, contract and suites."""
     project = folder / "gx"
     project.mkdir()
-    shutil.copy(GX / "great_expectations.yml", project)
-    shutil.copytree(
-        GX / "plugins", project / "plugins", ignore=shutil.ignore_patterns("__pycache__")
-    )
     file = contract_of(project, raw, **changes)
+    complete(project)
     write(file.project, file.contract)
     return file
 

@@ -10,7 +10,7 @@ from datetime import date
 
 from checkpoints.archive.incidents import Incident, IncidentKind
 from checkpoints.archive.report import Report
-from checkpoints.contract.loading import ContractFile, contract_option
+from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.model import Contract
 from checkpoints.contract.notifiers import Event
 from checkpoints.coverage.results import CheckRecord
@@ -215,11 +215,11 @@ def _command(one: Incident, report: Report, file: ContractFile) -> str:
     dataset = file.contract.datasets.get(one.dataset)  # it may be gone from the contract
     if dataset and dataset.service and (one.kind in GIVES_BACK or _is_repairable(one, report)):
         which = f"--layer {dataset.layer}" if one.beside else f"--dataset {one.dataset}"
-        return f"python -m remediation plan {which}{contract_option(file.path)}"
+        return f"python -m remediation plan {which}{file.option}"
     verb = "coverage" if one.kind in GIVES_BACK else "check"
     span = DateRange(one.dates[0], one.dates[-1]) if one.dates else report.window
     window = f" --from {span.first} --to {span.last}"
-    return f"python -m checkpoints {verb}{window}{contract_option(file.path)}"
+    return f"python -m checkpoints {verb}{window}{file.option}"
 
 
 def _is_repairable(one: Incident, report: Report) -> bool:
@@ -228,4 +228,4 @@ def _is_repairable(one: Incident, report: Report) -> bool:
 
 def _acknowledge(one: Incident, file: ContractFile) -> str:
     what = f"python -m checkpoints incidents ack {one.id} --by NAME --until DATE"
-    return what + contract_option(file.path)
+    return what + file.option

@@ -1,14 +1,7 @@
-"""Custom expectations over the coverage table: thin wrappers of the rules of ``checkpoints``.
+"""The expectations of generated suites, for programs that load those themselves.
 
-Importing this package registers them with Great Expectations. Without them it would drop what it
-does not know from a suite, and pass it: the checkpoints name an action of this package, so that
-they do not load without it.
+Great Expectations puts this folder on the module path and imports nothing of it: import
+cross_layer before a suite or a checkpoint is loaded. Written by `checkpoints suites`.
 """
 
-from checkpoints.library.actions import UpdateCrossLayerDocs
-from checkpoints.rules.registry import RULES
-from cross_layer.expectations import PairEvidenceMetric, expectations_of
-
-EXPECTATIONS = expectations_of(RULES.values())
-
-__all__ = ["EXPECTATIONS", "PairEvidenceMetric", "UpdateCrossLayerDocs"]
+from checkpoints.plugin import *  # noqa: F403

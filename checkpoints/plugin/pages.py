@@ -22,9 +22,9 @@ from checkpoints.dates import DateRange, ranges_of
 from checkpoints.library.results import ResultEvidence, evaluation_of, result_evidence
 from checkpoints.library.stock import class_of, sentence_of, stock_record
 from checkpoints.output.page import environment
+from checkpoints.plugin.expectations import CrossLayerExpectation
 from checkpoints.rules.rule import Evaluation, Outcome
 from checkpoints.text import dates
-from cross_layer.expectations import CrossLayerExpectation
 
 WORST_FIRST = (Outcome.ERRORED, Outcome.FAILED, Outcome.NOT_EVALUATED, Outcome.PASSED)
 
