@@ -22,6 +22,7 @@ from sqlalchemy.sql.compiler import IdentifierPreparer
 from checkpoints.contract.model import Dataset, DateType
 from checkpoints.errors import ContractError, DatasetUnreadable, WarehouseBusy, WarehouseError
 from checkpoints.process import in_background, interruptible
+from checkpoints.text import human_bytes
 from checkpoints.warehouse import functions
 from checkpoints.warehouse.arms import Schema, probe
 from checkpoints.warehouse.duckdb_catalog import A_FILE, Catalog
@@ -224,6 +225,12 @@ class DuckDbEngine:
         self.connection = connection
         self.url = url
         self.statements: list[Statement] = []
+
+    def about(self) -> str:
+        """The file, its size, and what reads it."""
+        path = Path(self.url.database or "")
+        size = human_bytes(path.stat().st_size)
+        return f"file {str(path)!r} of {size}, opened read-only by DuckDB {duckdb.__version__}"
 
     def describe(self, dataset: Dataset, columns: Sequence[str]) -> Description:  # noqa: ARG002
         """Look up the columns of a table or query, from an empty answer of it."""
