@@ -59,11 +59,18 @@ def warehouse_findings(asked: Examined) -> Iterator[Finding]:
         if warehouse.engine.least_billed is not None:
             yield from _partitions(warehouse)
             yield from _locations(warehouse)
-        for part in (_cost, _clock):
-            try:
-                yield from part(warehouse, asked)
-            except CheckpointsError as error:
-                yield from problems_of(COST if part is _cost else CLOCK, error)
+        yield from _queries(warehouse, asked)
+
+
+def _queries(warehouse: Warehouse, asked: Examined) -> Iterator[Finding]:
+    """What needs a query, or a dry run of one: what fails both by the same is told once."""
+    known: set[str] = set()
+    for area, part in ((COST, _cost), (CLOCK, _clock)):
+        try:
+            yield from part(warehouse, asked)
+        except CheckpointsError as error:
+            yield from (one for one in problems_of(area, error) if str(one) not in known)
+            known.update(error.problems)
 
 
 def _tables(warehouse: Warehouse, file: ContractFile) -> Iterator[Finding]:
@@ -121,11 +128,11 @@ def _partitions(warehouse: Warehouse) -> Iterator[Finding]:
         else:
             remedy = f"partition it by {date!r}, or name its partitioning column as date"
             yield warning(PARTITIONS, f"{what}: each run reads the whole of it", remedy)
-    others = len(warehouse.sources) - len(pruned)
+    tables = counted(len(warehouse.sources), "dataset")
     yield ok(
         PARTITIONS,
-        f"{counted(len(pruned), 'table')} partitioned by the date that is read, "
-        f"{sum(pruned)} of them only with a filter; {others} not",
+        f"{len(pruned)} of {tables}: partitioned by the date that is read "
+        f"({sum(pruned)} refuse to be read without a filter of it)",
     )
 
 

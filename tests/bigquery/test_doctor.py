@@ -70,7 +70,8 @@ def test_who_reads_what_it_costs_and_that_no_table_is_read(here: Proxy, contract
     assert tables == "10 of 10 datasets can be reached"
     ((_, partitions),) = found["partitions"]
     count = len(PARTITIONED)
-    assert partitions.startswith(f"{count} tables partitioned by the date that is read, {count} of")
+    assert partitions.startswith(f"{count} of 10 datasets: partitioned by the date that is read")
+    assert partitions.endswith(f"({count} refuse to be read without a filter of it)")
     ((_, places),) = found["locations"]
     assert places == "US (10 datasets)"
     ((_, cost),) = found["cost"]
@@ -92,7 +93,7 @@ def test_a_partition_of_another_column_is_told_and_what_insists_on_it_is_a_probl
         "its date, 'game_date': each run reads the whole of it: partition it by 'game_date', or "
         "name its partitioning column as date"
     )
-    assert others.startswith("1 table partitioned by the date that is read, 0 of them")
+    assert others.startswith("1 of 10 datasets: partitioned by the date that is read (0 refuse")
     here.service.split = {GAMES: ""}
     assert "partitioned by '_PARTITIONTIME'" in told(contract)["partitions"][0][1]
     here.service.partitioned = {GAMES: "loaded_at"}
@@ -161,7 +162,7 @@ def test_who_may_not_run_queries_is_told_so_and_the_tables_are_told_anyway(
     here.service.may_query = False
     found = told(contract)
     assert found["tables"][0][0] is State.OK
-    assert any("bigquery.jobs.create" in text for text in wrong(found))
+    assert ["bigquery.jobs.create" in text for text in wrong(found)] == [True]
 
 
 def test_without_credentials_the_rest_is_told(proxy: Proxy, tmp_path: Path, contract: Path) -> None:
