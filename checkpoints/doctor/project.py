@@ -16,7 +16,7 @@ from checkpoints.doctor.clock import TOLERATED
 from checkpoints.doctor.finding import Finding, ok, problem, problems_of, warning
 from checkpoints.errors import ContractError, CouldNotTell
 from checkpoints.files import obstacle
-from checkpoints.library.suites import generate, stale
+from checkpoints.library.suites import REGENERATE, generate, stale
 from checkpoints.text import counted, duration, human_bytes
 
 SUITES, LIBRARY, ARCHIVE, LEDGER = "suites", "great expectations", "archive", "ledger"
@@ -24,7 +24,6 @@ SUITES, LIBRARY, ARCHIVE, LEDGER = "suites", "great expectations", "archive", "l
 FILES = ("great_expectations.yml", "plugins/cross_layer/__init__.py")
 """What Great Expectations reads beside the suites, under the folder of the contract."""
 
-WRITE = "python -m checkpoints suites"
 SHOWN = 3
 LEAST_BYTES, FEW_BYTES = 100 * 10**6, 10**9
 """Of free space: with less nothing is begun; with less somebody should make room."""
@@ -41,14 +40,14 @@ def suite_findings(file: ContractFile) -> Iterator[Finding]:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     are = "is" if len(names) == 1 else "are"
     what = f"{', '.join(shown)}{more} {are} not as the contract generates"
-    yield problem(SUITES, f"{what}: a run refuses", WRITE)
+    yield problem(SUITES, f"{what}: a run refuses", REGENERATE)
 
 
 def library_findings(file: ContractFile) -> Iterator[Finding]:
     """Whether Great Expectations finds its own file, and our plugin."""
     absent = [name for name in FILES if not (file.project / name).is_file()]
     for name in absent:
-        yield problem(LIBRARY, f"{file.project / name} is missing", WRITE)
+        yield problem(LIBRARY, f"{file.project / name} is missing", REGENERATE)
     if FILES[0] not in absent:
         try:
             read_yaml(file.project / FILES[0])

@@ -367,7 +367,10 @@ def _translated(url: sa.URL) -> Iterator[None]:
                 f"warehouse {url}: another process is writing to it ({detail}): "
                 "wait until it is done, then try again"
             ) from error
-        raise WarehouseError(f"warehouse {url}: {detail}") from error
+        raise WarehouseError(
+            f"warehouse {url}: {detail}: correct the URL or the file, or give another "
+            "with --warehouse"
+        ) from error
 
 
 def _unreadable(error: duckdb.Error, what: str = "it") -> str:

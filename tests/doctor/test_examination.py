@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,6 +100,28 @@ def test_a_warehouse_that_is_not_there_leaves_the_rest_to_be_told(tmp_path: Path
         "'webhook': environment variable ALERTS is not set: export ALERTS=…",
     )
     assert of_area(found, "archive")[0].state is State.OK
+
+
+def test_a_file_that_is_no_warehouse_and_one_that_is_being_written_say_what_to_do(
+    tmp_path: Path,
+) -> None:
+    file = project(tmp_path)
+    garbage = tmp_path / "garbage.duckdb"
+    garbage.write_bytes(b"no warehouse")
+    (only,) = wrong(examined(file.path, url=f"duckdb:///{garbage}"))
+    assert "it is not a valid DuckDB database file!: correct the URL or the file" in only[2]
+    program = "import duckdb, sys\nc = duckdb.connect(sys.argv[1])\nprint(1, flush=True)\ninput()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "w.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as writer:
+        assert writer.stdout and writer.stdout.readline() == b"1\n"
+        (only,) = wrong(examined(file.path))
+        writer.communicate(b"\n")
+    assert only[:2] == ("problem", "warehouse")
+    assert "another process is writing to it" in only[2]
+    assert only[2].endswith("wait until it is done, then try again")
 
 
 @pytest.mark.parametrize(
@@ -278,6 +302,6 @@ def test_several_faults_are_all_told_in_one_go_and_quickly(tmp_path: Path) -> No
     ]  # fmt: skip
     assert all(one["advice"] for one in problems)
     commands = {one["advice"] for one in problems if one["area"] == "suites"}
-    assert commands == {f"python -m checkpoints suites --contract {file.path}"}
+    assert commands == {f"run python -m checkpoints suites --contract {file.path}"}
     assert "7 problems, 0 warnings" in done.stderr
     assert "Traceback" not in done.stderr
