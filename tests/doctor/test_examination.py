@@ -116,7 +116,8 @@ def test_a_file_that_is_no_warehouse_and_one_that_is_being_written_say_what_to_d
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as writer:
-        assert writer.stdout and writer.stdout.readline() == b"1\n"
+        assert writer.stdout
+        assert writer.stdout.readline() == b"1\n"
         (only,) = wrong(examined(file.path))
         writer.communicate(b"\n")
     assert only[:2] == ("problem", "warehouse")
