@@ -8,8 +8,8 @@ call, only ever added) are read here, of the versions that ``VERSIONS`` lists; n
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -89,11 +89,34 @@ def read_calls(project: Path, window: DateRange) -> dict[tuple[str, date], Asked
     path = ledger_path(project)
     if not path.exists():
         return {}
+    with _readable(path) as connection:
+        bounds = (str(window.first), str(window.last))
+        return _folded(map(_Step._make, connection.execute(STEPS, bounds)))
+
+
+def ledger_version(project: Path) -> int | None:
+    """The version of a project's ledger, which is in order; None where there is no ledger.
+
+    Raises:
+        CouldNotTell: it is damaged, or of a version that is not read.
+    """
+    path = ledger_path(project)
+    if not path.exists():
+        return None
+    with _readable(path) as connection:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[sqlite3.Connection]:
+    """The connection of a ledger whose version is read."""
     try:
         with closing(opened_read_only(path)) as connection:
             _check(connection, path)
-            bounds = (str(window.first), str(window.last))
-            return _folded(map(_Step._make, connection.execute(STEPS, bounds)))
+            yield connection
     except (sqlite3.DatabaseError, ValueError, OSError) as error:
         raise CouldNotTell(
             f"{path}: the ledger cannot be read ({error}): python -m remediation status says more"

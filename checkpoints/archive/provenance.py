@@ -32,7 +32,7 @@ def provenance(file: ContractFile, warehouse: str, user: str) -> Provenance:
         versions={
             "pipeline-checkpoints": __version__,
             "python": platform.python_version(),
-            **{name: found for name in LIBRARIES if (found := _version(name))},
+            **{name: found for name in LIBRARIES if (found := version_of(name))},
         },
         user=user,
     )
@@ -53,7 +53,8 @@ def user_name() -> str:
         return f"uid {os.getuid()}"
 
 
-def _version(package: str) -> str | None:
+def version_of(package: str) -> str | None:
+    """The installed version of a package; None where it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -16,6 +16,9 @@ NOTIFY = "checkpoints.cli.notify"
 COMMANDS = {
     "check": Lazy(READING, "Judge by the rules alone, in under a second; nothing is stored."),
     "coverage": Lazy(READING, "Show what is there per season and dataset, and the missing ranges."),
+    "doctor": Lazy(
+        "checkpoints.cli.doctor", "Look whether all is there that a run and a backfill need."
+    ),
     "docs": Lazy(RECORDS, "Rebuild Data Docs and the run pages, and print the path of the index."),
     "estimate": Lazy(
         READING, "Show what a check would read and cost on BigQuery; nothing is read."

@@ -195,11 +195,13 @@ def same_contract() -> Iterator[None]:
     try:
         yield
     except CheckpointsError as error:
-        error.problems = [
-            PROPOSED.sub(lambda found: typed_again(found[1], *CONTRACT), problem)
-            for problem in error.problems
-        ]
+        error.problems = [for_same_contract(problem) for problem in error.problems]
         raise
+
+
+def for_same_contract(text: str) -> str:
+    """A text whose proposed commands of ours have the contract that was typed."""
+    return PROPOSED.sub(lambda found: typed_again(found[1], *CONTRACT), text)
 
 
 PROPOSED = re.compile(r"python -m ((?:checkpoints|remediation) [a-z]+)(?!.* --contract )")

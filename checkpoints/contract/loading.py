@@ -125,6 +125,25 @@ def load_contract(
     Raises:
         ContractError: with every problem found, each with its place in the file.
     """
+    file, problems = contract_so_far(path, environment, text, state_dir)
+    if problems or file is None:
+        raise ContractError(*problems)
+    return file
+
+
+def contract_so_far(
+    path: Path,
+    environment: Mapping[str, str],
+    text: str | None = None,
+    state_dir: Path | None = None,
+) -> tuple[ContractFile | None, list[str]]:
+    """A contract file, and every problem with it; None where variables without value are not all.
+
+    Such a variable then stands in the contract as ``${NAME}``.
+
+    Raises:
+        ContractError: the file cannot be read.
+    """
     raw = read_yaml(path) if text is None else parse_yaml(path, text)
     problems: list[str] = []
     expanded = {
@@ -142,11 +161,13 @@ def load_contract(
     contract, invalid = _validate(expanded)
     problems += invalid
     if contract is not None:
-        problems += link_problems(contract)
-    if problems or contract is None:
-        raise ContractError(*(f"{path}: {problem}" for problem in problems))
+        invalid = link_problems(contract)
+        problems += invalid
+    told = [f"{path}: {problem}" for problem in problems]
+    if contract is None or invalid:
+        return None, told
     canonical = json.dumps(raw, sort_keys=True, default=str).encode()
-    return ContractFile(
+    file = ContractFile(
         contract=contract,
         path=path.resolve(),
         sha256=hashlib.sha256(canonical).hexdigest(),
@@ -154,6 +175,7 @@ def load_contract(
         state_dir=state_dir,
         unset=unset,
     )
+    return file, told
 
 
 def _anchor(expanded: dict[str, Any], raw: Mapping[str, Any], folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from functools import cached_property
 from importlib import import_module
@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
+from checkpoints.contract.needs import Needs
 from checkpoints.contract.notifiers import AnyNotifier
 from checkpoints.dates import DateRange
 from checkpoints.records import Name, Number, Record, Whole
@@ -238,6 +239,10 @@ class Service(Record):
     earliest_rebuildable: Day | None = None
     breaker_after: Annotated[Whole, Field(ge=1)] = 5
     probe_after_seconds: Annotated[Number, Field(ge=0)] = 30
+
+    def needs(self, environment: Mapping[str, str]) -> Needs:  # noqa: ARG002
+        """What must be there before it can be called."""
+        return Needs()
 
 
 def _of_its_kind(raw: object) -> object:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from importlib import import_module
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, SerializeAsAny
 
+from checkpoints.contract.needs import Needs
 from checkpoints.records import Name, Number, Record
 from checkpoints.rules.rule import Severity
 
@@ -55,6 +57,10 @@ class Notifier(Record):
     def label(self) -> str:
         """Its name, or else its kind."""
         return self.name or self.kind
+
+    def needs(self, environment: Mapping[str, str]) -> Needs:  # noqa: ARG002
+        """What must be there before it can send."""
+        return Needs()
 
 
 def kind_of(raw: object) -> type[Notifier]:

@@ -26,6 +26,7 @@ from checkpoints.warehouse.engine import (
     Column,
     Description,
     Engine,
+    Partition,
     ReadOptions,
     Statement,
     ValueKind,
@@ -76,6 +77,18 @@ class BigQueryEngine:
         self._patience = Patience(options.timeout_seconds)
         self.statements: list[Statement] = []
 
+    def about(self) -> str:
+        """The project that is billed, and the account; of this machine it is known once it read."""
+        return f"BigQuery, billed to project {self._client.project!r}, read as {self._account()}"
+
+    def _account(self) -> str:
+        known = self._client._credentials
+        names = ("service_account_email", "account")
+        account = next(filter(None, (getattr(known, name, "") for name in names)), "")
+        if self._options.impersonate:
+            return f"{account or self._options.impersonate}, which is impersonated"
+        return account or "the user of the application-default credentials"
+
     def describe(self, dataset: Dataset, columns: Sequence[str]) -> Description:
         """Look up a table's metadata, or the columns of a query by a dry run of it."""
         with explained(self._client.project):
@@ -94,7 +107,9 @@ class BigQueryEngine:
             said = words_of(error)
             absent = self._patience.wait(lambda: self._instead_of(reference, said), begun=[])
             raise DatasetUnreadable(absent) from error
-        return Description(columns=_columns(table.schema), location=table.location)
+        return Description(
+            columns=_columns(table.schema), location=table.location, partition=_partition(table)
+        )
 
     def _describe_query(self, dataset: Dataset, query: str, names: Sequence[str]) -> Description:
         try:
@@ -210,6 +225,14 @@ def _columns(schema: Iterable[bigquery.SchemaField]) -> dict[str, Column]:
         f.name: Column(f.field_type, DATE_TYPES.get(f.field_type), KINDS.get(f.field_type, "other"))
         for f in schema
     }
+
+
+def _partition(table: bigquery.Table) -> Partition | None:
+    """Without a column it is partitioned by the time at which rows were loaded."""
+    by = table.time_partitioning or table.range_partitioning
+    if by is None:
+        return None
+    return Partition(by.field or PSEUDO_COLUMNS[1], bool(table.require_partition_filter))
 
 
 def _refuse_pseudo_column(dataset: Dataset) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy.sql.compiler import IdentifierPreparer
 from checkpoints.contract.model import Dataset, DateType
 from checkpoints.errors import ContractError, DatasetUnreadable, WarehouseBusy, WarehouseError
 from checkpoints.process import in_background, interruptible
+from checkpoints.text import human_bytes
 from checkpoints.warehouse import functions
 from checkpoints.warehouse.arms import Schema, probe
 from checkpoints.warehouse.duckdb_catalog import A_FILE, Catalog
@@ -225,6 +226,12 @@ class DuckDbEngine:
         self.url = url
         self.statements: list[Statement] = []
 
+    def about(self) -> str:
+        """The file, its size, and what reads it."""
+        path = Path(self.url.database or "")
+        size = human_bytes(path.stat().st_size)
+        return f"file {str(path)!r} of {size}, opened read-only by DuckDB {duckdb.__version__}"
+
     def describe(self, dataset: Dataset, columns: Sequence[str]) -> Description:  # noqa: ARG002
         """Look up the columns of a table or query, from an empty answer of it."""
         path = dataset.path
@@ -360,7 +367,10 @@ def _translated(url: sa.URL) -> Iterator[None]:
                 f"warehouse {url}: another process is writing to it ({detail}): "
                 "wait until it is done, then try again"
             ) from error
-        raise WarehouseError(f"warehouse {url}: {detail}") from error
+        raise WarehouseError(
+            f"warehouse {url}: {detail}: correct the URL or the file, or give another "
+            "with --warehouse"
+        ) from error
 
 
 def _unreadable(error: duckdb.Error, what: str = "it") -> str:

@@ -91,15 +91,24 @@ class Column(NamedTuple):
     span: tuple[datetime, datetime] = SPAN
 
 
+class Partition(NamedTuple):
+    """By which column a table is partitioned, and whether it is only read filtered by that."""
+
+    column: str
+    is_required: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
     """The columns of a table or query by name.
 
-    ``location`` says where its data is; None where a warehouse has only one place.
+    ``location`` says where its data is; None where a warehouse has only one place. ``partition``
+    is None where a table is not partitioned, or the engine does not tell.
     """
 
     columns: Mapping[str, Column]
     location: str | None
+    partition: Partition | None = None
 
 
 class Statement(Record):
@@ -126,6 +135,10 @@ class Engine(Protocol):
 
     least_billed: int | None
     statements: list[Statement]
+
+    def about(self) -> str:
+        """Which warehouse it is and who reads it, in a line for people."""
+        ...
 
     def describe(self, dataset: Dataset, columns: Sequence[str]) -> Description:
         """Look up a dataset's columns; ``columns`` are those that the contract names.

@@ -9,7 +9,7 @@ from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
 from checkpoints.records import Record
 from checkpoints.warehouse.engine import ReadOptions
-from checkpoints.warehouse.reading import open_warehouse, read_on
+from checkpoints.warehouse.reading import Warehouse, open_warehouse, read_on
 
 TIB = 2**40
 
@@ -64,8 +64,19 @@ def estimate_window(
         WarehouseError: the warehouse cannot tell.
     """
     with open_warehouse(contract, url, options.labelled(tool="checkpoints")) as warehouse:
-        warehouse, found = read_on(warehouse, lambda w: w.estimates([window.range]))
-    billed, declared = sum(size.billed for size in found.values()), contract.bigquery
+        return estimate_of(warehouse, window, price_per_tib)
+
+
+def estimate_of(
+    warehouse: Warehouse, window: Window, price_per_tib: float | None = None
+) -> Estimate:
+    """The same of a warehouse that is open.
+
+    Raises:
+        WarehouseError: the warehouse cannot tell.
+    """
+    warehouse, found = read_on(warehouse, lambda w: w.estimates([window.range]))
+    billed, declared = sum(size.billed for size in found.values()), warehouse.contract.bigquery
     price = declared.price_per_tib if price_per_tib is None else price_per_tib
     return Estimate(
         window=window.range,

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from checkpoints.contract.checks import pairs_of, read_before, tells_keys_apart
-from checkpoints.contract.model import Contract, Dataset
+from checkpoints.contract.model import Contract
 from checkpoints.coverage.layout import Grain, Layout, grains_of, joined, layout_of, split
 from checkpoints.coverage.presence import Presence, presence_of
 from checkpoints.coverage.samples import KeyedDates, bits_shown
@@ -29,18 +29,14 @@ from checkpoints.errors import (
     DatasetUnreadable,
     WarehouseError,
 )
-from checkpoints.rules.condition import Condition
 from checkpoints.rules.evidence import Pair
 from checkpoints.warehouse.arms import Reading
 from checkpoints.warehouse.bytes import Bytes, refusal
-from checkpoints.warehouse.conditions import refuse_unusable
+from checkpoints.warehouse.describing import source_of
 from checkpoints.warehouse.engine import (
     ENGINES,
-    Column,
-    Description,
     Engine,
     ReadOptions,
-    instead_of,
 )
 from checkpoints.warehouse.query import (
     keys_statement,
@@ -375,7 +371,7 @@ def open_warehouse(
                 columns = columns_of(dataset, layout, name)
                 found = engine.describe(dataset, columns)
                 conditions = (*dataset.where, *layout.conditions_of(name))
-                sources[name] = _source(dataset, columns, conditions, found)
+                sources[name] = source_of(dataset, columns, conditions, found)
                 locations[name] = dataset.location or found.location
             except DatasetUnreadable as error:
                 unreadable[name] = f"dataset {name!r}: {error}"
@@ -403,48 +399,3 @@ def _engine(url: str, options: ReadOptions) -> AbstractContextManager[Engine]:
     module = import_module(f"checkpoints.warehouse.{name}")
     opened: AbstractContextManager[Engine] = module.open_engine(parsed, options)
     return opened
-
-
-def _source(
-    dataset: Dataset,
-    columns: Sequence[str],
-    conditions: Iterable[Condition],
-    found: Description,
-) -> Source:
-    if absent := [column for column in columns if column not in found.columns]:
-        details = "; ".join(f"{c!r}: {instead_of(c, found.columns)}" for c in absent)
-        raise DatasetUnreadable(f"it has no column {details}")
-    type_, date_type, *_ = found.columns[dataset.date]
-    if date_type is None:
-        raise DatasetUnreadable(
-            f"column {dataset.date!r} is {type_}, not a date: "
-            "name a DATE, TIMESTAMP, DATETIME or ISO text column"
-        )
-    if dataset.date_type not in (None, date_type):
-        raise DatasetUnreadable(
-            f"column {dataset.date!r} is {type_}, but date_type says {dataset.date_type!r}: "
-            f"remove date_type, or make it {date_type!r}"
-        )
-    timed = [found.columns[column] for column in dataset.key]
-    if dataset.written_at and dataset.written_at in columns:
-        timed.append(_moments(dataset.written_at, found))
-    if dataset.timezone and "datetime" not in (date_type, *(column.kind for column in timed)):
-        raise DatasetUnreadable(
-            "timezone is for dates, keys and written_at with a time and without a zone, and column "
-            f"{dataset.date!r} is {type_}: remove it"
-        )
-    for condition in conditions:
-        refuse_unusable(condition, found.columns[condition.column])
-    described = {column: found.columns[column] for column in columns}
-    return Source(dataset=dataset, date_type=date_type, columns=described)
-
-
-def _moments(name: str, found: Description) -> Column:
-    """The column that says when rows were written."""
-    column = found.columns[name]
-    if column.kind not in ("timestamp", "datetime", "date", "unknown"):
-        raise DatasetUnreadable(
-            f"written_at {name!r} is {column.type}, which tells no moment: name a TIMESTAMP, "
-            "DATETIME or DATE column, or convert it in a query"
-        )
-    return column

@@ -12,7 +12,7 @@ from checkpoints.contract.model import Dataset, DateType
 from checkpoints.coverage.layout import Layout
 from checkpoints.dates import DateRange
 from checkpoints.rules.facts import Agreement
-from checkpoints.warehouse.engine import Column, ValueKind
+from checkpoints.warehouse.engine import Column, Partition, ValueKind
 
 ALIKE = (
     {"integer", "number", "text"},
@@ -42,6 +42,7 @@ class Source:
     date_type: DateType
     columns: Mapping[str, Column]
     before: tuple[DateRange, ...] = ()
+    partition: Partition | None = None
 
     @property
     def span(self) -> tuple[datetime, datetime]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from checkpoints.contract.needs import Needs, Program
 from checkpoints.contract.secrets import Mask
 from checkpoints.records import Argv, Whole
 from checkpoints.text import UNPRINTABLE, one_line
@@ -120,6 +121,14 @@ class CommandService(ServiceKind):
                 where = Path(self.cwd).absolute()
                 problems.append(f"cwd {self.cwd!r} is no folder: make {where}, or correct it")
         return problems
+
+    def needs(self, environment: Mapping[str, str]) -> Needs:
+        """A program that can be started in its folder."""
+        program = Program(word=self.argv[0], folder=self.cwd, path=environment.get("PATH"))
+        return Needs(
+            problems=tuple(self.problems(environment)),
+            program=None if has_variables([program.word, self.cwd]) else program,
+        )
 
     def describe(self, group: CallGroup) -> CommandRequest:
         """The command for the dates of calls."""

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from ipaddress import ip_address
 from operator import not_
 from pathlib import Path
@@ -15,6 +16,7 @@ from urllib.parse import quote_plus, urlsplit
 from pydantic import Field, JsonValue, ValidationInfo, field_validator, model_validator
 
 from checkpoints.contract.loading import VARIABLE
+from checkpoints.contract.needs import Host, Needs
 from checkpoints.contract.secrets import filled
 from remediation.service.http_answer import ResultsList
 from remediation.service.http_job import Job
@@ -234,6 +236,22 @@ class HttpService(ServiceKind):
         places = (self.path, self.body, self.query, self.headers)
         unnamed = unnamed_dates(self.dates_per_call, NAMED_IN, *places)
         return [*problems, unnamed] if unnamed else problems
+
+    def needs(self, environment: Mapping[str, str]) -> Needs:
+        """A host that can be connected with, and the token that a call carries."""
+        from remediation.service.credentials import fetch_access_token, fetch_identity_token
+
+        problems = tuple(self.problems(environment))
+        if has_variables(self.url) or [*_address_problems(self.url)]:
+            return Needs(problems=problems)
+        url = urlsplit(self.url)
+        tls = url.scheme == "https"
+        port = url.port or (443 if tls else 80)
+        name, trusted = url.hostname or "", trusted_by(environment) or ""
+        host = Host(name=name, port=port, tls=tls, shown=f"{name}:{port}", trusted=trusted)
+        token = partial(fetch_identity_token, self.token_audience)
+        fetch = fetch_access_token if self.auth == "access_token" else token
+        return Needs(problems=problems, host=host, credentials=fetch if self.needs_token else None)
 
     def _unsendable(self, environment: Mapping[str, str] | None) -> Iterator[str]:
         """Values that HTTP does not allow, which are not shown; a file that is not there."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 from pydantic import Field, SerializeAsAny
 
 from checkpoints.contract.model import Contract, Service
+from checkpoints.contract.needs import Needs
 from checkpoints.contract.secrets import variables_in
 from checkpoints.records import Record
 from remediation.errors import ServiceNotCallable
@@ -112,6 +113,10 @@ class ServiceKind(Service, ABC):
         return [
             f"environment variable {name} is not set: export {name}=…" for name in sorted(unset)
         ]
+
+    def needs(self, environment: Mapping[str, str]) -> Needs:
+        """What must be there before it can be called: by default, all that is in ``problems``."""
+        return Needs(problems=tuple(self.problems(environment)))
 
     def required_secrets(self) -> list[str]:
         """The variables in the late fields that have no default."""

@@ -217,6 +217,7 @@ class Handler(BaseHTTPRequestHandler):
         status, answer = self._ask()
         if status == 200 and ("datasetReference" in answer or "tableReference" in answer):
             answer["location"] = self.proxy.service.location_of(dataset)
+            answer |= self.proxy.service.partitions_of(f"{dataset}.{table}")
         return self._send(status, answer)
 
     def _impersonate(self, account: str) -> None:

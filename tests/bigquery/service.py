@@ -95,7 +95,8 @@ class Service:
     """Its settings; tests change them.
 
     ``locations`` by dataset (others are in US), ``column_bytes`` by ``dataset.table`` and column,
-    ``partitioned``: the column that a table insists on a filter of, ``denied`` datasets,
+    ``partitioned``: the column that a table insists on a filter of, ``split``: the column that
+    another is partitioned by (empty: by the time of loading), ``denied`` datasets,
     ``broken``: the error in which reading a table ends,
     ``may_query``: whether the user may start queries at all.
     """
@@ -103,6 +104,7 @@ class Service:
     locations: dict[str, str] = field(default_factory=dict)
     column_bytes: dict[str, dict[str, int]] = field(default_factory=dict)
     partitioned: dict[str, str] = field(default_factory=dict)
+    split: dict[str, str] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
     broken: dict[str, GoogleError] = field(default_factory=dict)
     may_query: bool = True
@@ -111,6 +113,14 @@ class Service:
     def location_of(self, dataset: str) -> str:
         """Where a dataset lives."""
         return self.locations.get(dataset, DEFAULT_LOCATION)
+
+    def partitions_of(self, name: str) -> dict[str, Any]:
+        """What a table's metadata says of its partitions."""
+        column = {**self.split, **self.partitioned}.get(name)
+        if column is None:
+            return {}
+        by = {"type": "DAY", **({"field": column} if column else {})}
+        return {"timePartitioning": by, "requirePartitionFilter": name in self.partitioned}
 
     def tables_changed(self) -> None:
         """Somebody wrote: earlier answers are no longer good."""

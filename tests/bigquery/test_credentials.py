@@ -41,6 +41,15 @@ def test_an_impersonated_account_reads_and_the_own_one_does_not(
     assert {c.token for c in proxy.calls if "/bigquery/" in c.path} == {f"ya29.{READER}"}
 
 
+def test_doctor_names_the_account_that_is_impersonated(
+    proxy: Proxy, internet: dict[str, str]
+) -> None:
+    done = checkpoints(proxy, "doctor", "--impersonate-service-account", READER, **internet)
+    said = done.stdout + done.stderr
+    assert f"billed to project 'proj', read as {READER}, which is impersonated" in said
+    assert "10 of 10 datasets can be reached" in said
+
+
 def test_who_may_not_impersonate_is_told_so(proxy: Proxy, internet: dict[str, str]) -> None:
     right = "Permission 'iam.serviceAccounts.getAccessToken'"
     denied = GoogleError(403, "forbidden", f"{right} denied on resource (or it may not exist).")

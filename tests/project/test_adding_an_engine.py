@@ -76,6 +76,10 @@ class SqliteEngine:
         self.connection = connection
         self.statements: list[Statement] = []
 
+    def about(self) -> str:
+        """What reads it."""
+        return f"SQLite {self.connection.engine.url.database}"
+
     def describe(self, dataset: Dataset, columns: Sequence[str]) -> Description:
         """The columns of a table; text is where SQLite keeps dates."""
         schema = sa.inspect(self.connection)

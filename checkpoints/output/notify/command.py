@@ -7,9 +7,11 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
+from checkpoints.contract.needs import Needs, Program
 from checkpoints.contract.secrets import filled
 from checkpoints.output.notify.kind import NotifierKind, NotSent, Send
 from checkpoints.output.notify.notification import Notification
@@ -22,6 +24,13 @@ class Command(NotifierKind):
     kind: ClassVar[str] = "command"
 
     command: Argv
+
+    def needs(self, environment: Mapping[str, str]) -> Needs:
+        """A program that can be started."""
+        needs, word = super().needs(environment), self.command[0]
+        if needs.problems or filled(word, environment) != word:  # a variable may be a secret
+            return needs
+        return replace(needs, program=Program(word=word, path=environment.get("PATH")))
 
     def ways(self, environment: Mapping[str, str]) -> Mapping[str, Send]:
         """One: the program."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 
+from checkpoints.contract.needs import Needs
 from checkpoints.contract.notifiers import Notifier
 from checkpoints.contract.secrets import variables_in
 from checkpoints.errors import CheckpointsError
@@ -30,6 +31,13 @@ class NotifierKind(Notifier, ABC):
 
         ``environment`` holds the values of the variables, all of which are set.
         """
+
+    def needs(self, environment: Mapping[str, str]) -> Needs:
+        """The variables, by default."""
+        unset = self.unset(environment)
+        return Needs(
+            problems=tuple(f"environment variable {n} is not set: export {n}=…" for n in unset)
+        )
 
     def unset(self, environment: Mapping[str, str]) -> list[str]:
         """Variables that have no value."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from checkpoints.contract.needs import Host, Needs
 from checkpoints.contract.secrets import filled, variables_in
 from checkpoints.output.notify.kind import NotifierKind, NotSent, Send
 from checkpoints.output.notify.notification import Notification
@@ -37,6 +39,20 @@ class Webhook(NotifierKind):
     kind: ClassVar[str] = "webhook"
 
     webhook: Address
+
+    def needs(self, environment: Mapping[str, str]) -> Needs:
+        """A host that can be connected with, named only where no variable is in the address."""
+        needs = super().needs(environment)
+        try:
+            url = urlsplit(filled(self.webhook.url, environment))
+            port = url.port or (443 if url.scheme == "https" else 80)
+        except ValueError:
+            return needs
+        if not url.hostname:
+            return needs
+        shown = "its address" if variables_in(self.webhook.url) else f"{url.hostname}:{port}"
+        tls = url.scheme == "https"
+        return replace(needs, host=Host(name=url.hostname, port=port, tls=tls, shown=shown))
 
     def ways(self, environment: Mapping[str, str]) -> Mapping[str, Send]:
         """One: the address."""
