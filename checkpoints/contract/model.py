@@ -334,6 +334,7 @@ class Contract(Record):
     rules_for_keyed: tuple[AnyRule, ...] = ()
     cross_layer: tuple[AnyRule, ...] = ()
     checkpoints: Annotated[dict[Slug, Checkpoint], Field(min_length=1)]
+    default_checkpoint: Slug | None = None
     services: dict[Name, AnyService] = Field(default_factory=dict)
     known_gaps: tuple[KnownGap, ...] = ()
     protected: tuple[Protected, ...] = ()
