@@ -220,7 +220,7 @@ def keys_at(
         elif part in fields:
             annotation = fields[str(part)].annotation
             key_follows = get_origin(annotation) is dict
-            found = next(_models_in(annotation), found)
+            found = next(models_in(annotation), found)
     return [field.alias or name for name, field in found.model_fields.items()]
 
 
@@ -229,12 +229,12 @@ def _kind_of(service: Mapping[str, Any]) -> type[Service]:
     return kind
 
 
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     """The records that a field may hold."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for inner in get_args(annotation):
-        yield from _models_in(inner)
+        yield from models_in(inner)
 
 
 def place_of(location: tuple[int | str, ...]) -> str:

@@ -34,12 +34,9 @@ contract that declares such a notifier.
 
 
 class Notifier(Record):
-    """What every kind of notifier has; where a message goes is the field that has the kind's name.
+    """What every kind of notifier has; where a message goes is the key that has the kind's name.
 
-    ``on`` are the events that are told, ``severities`` those of the incidents; ``datasets`` and
-    ``layers``, where given, those in which something is wrong. ``timeout_seconds`` is how long a
-    run waits for it. Every ``${NAME}`` stays as it is until something is sent: the values are
-    secrets.
+    Every ``${NAME}`` stays as it is until something is sent: the values are secrets.
     """
 
     kind: ClassVar[str] = ""
