@@ -172,8 +172,17 @@ def _validate(raw: Mapping[str, Any]) -> tuple[Contract | None, list[str]]:
     try:
         return Contract.model_validate(raw), []
     except ValidationError as error:
-        found = (sentence_of(problem, Contract, raw) for problem in error.errors())
+        found = (sentence_of(problem, Contract, raw) for problem in _causes(error.errors()))
         return None, list(dict.fromkeys(found))  # a value that is of no type is so for each of them
+
+
+def _causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without those that only follow: a list is not empty where what stands in it is wrong."""
+
+    def inside(place: tuple[int | str, ...]) -> bool:
+        return any(len(p["loc"]) > len(place) and p["loc"][: len(place)] == place for p in problems)
+
+    return [p for p in problems if not (p["type"] == "too_short" and inside(p["loc"]))]
 
 
 def sentence_of(
@@ -197,8 +206,29 @@ def sentence_of(
             return f"{where}: is missing"
         case "too_short":
             return f"{where}: is empty: give at least one"
+        case "union_tag_invalid":
+            hint = did_you_mean(problem["ctx"]["tag"], RULES)
+            listed = " ".join(filter(None, [hint, f"rules are {', '.join(RULES)}"]))
+            return f"{where}.rule: unknown rule {problem['ctx']['tag']!r}: {listed}"
+        case "union_tag_not_found":
+            near = [key for key in problem["input"] if did_you_mean(str(key), ["rule"])]
+            what = f"{near[0]}: unknown key: did you mean 'rule'?" if near else "rule: is missing:"
+            return f"{where}.{what} rules are {', '.join(RULES)}"
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return f"{where}: is no mapping of keys, got {problem['input']!r:.80}"
+        case "tuple_type":
+            return f"{where}: is no list, got {problem['input']!r:.80}"
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}, got {problem['input']!r:.80}"
+    return f"{where}: {message}, got {problem['input']!r:.80}{_nearest(problem)}"
+
+
+def _nearest(problem: ErrorDetails) -> str:
+    """The word that is meant, where only some are allowed."""
+    if problem["type"] not in ("literal_error", "enum"):
+        return ""
+    words = re.findall(r"'([^']+)'", problem["ctx"]["expected"])
+    hint = did_you_mean(str(problem["input"]), words)
+    return f": {hint}" if hint else ""
 
 
 def keys_at(

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny
 
 from checkpoints.records import Name, Number, Record
 from checkpoints.rules.rule import Severity
+from checkpoints.text import did_you_mean
 
 
 class Event(StrEnum):
@@ -62,7 +63,9 @@ def kind_of(raw: object) -> type[Notifier]:
     """
     named = [kind for kind in KINDS if isinstance(raw, dict) and kind in raw]
     if len(named) != 1:
-        raise ValueError(f"needs exactly one of {', '.join(KINDS)}")
+        keys = raw if isinstance(raw, dict) and not named else ()
+        hint = next(filter(None, (did_you_mean(str(key), KINDS) for key in keys)), "")
+        raise ValueError(f"{hint} needs exactly one of {', '.join(KINDS)}".lstrip())
     kind: type[Notifier] = import_module(KINDS[named[0]]).KIND
     return kind
 

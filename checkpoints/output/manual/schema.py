@@ -85,10 +85,9 @@ def definitions_of_contract() -> Schema:
     definitions: Schema = {
         name: _plain(schema, name not in AS_THEY_ARE) for name, schema in found["$defs"].items()
     }
-    agrees = definitions["Agrees"]
-    agrees["required"] = ["rule", "column", "with"]
-    agrees["properties"]["with"] = {"type": "string", "pattern": r".\.."}
-    del agrees["properties"]["of"], agrees["properties"]["other"]
+    agrees = definitions["Agrees"]["properties"]
+    agrees["with"] = {"type": "string", "pattern": r".\.."}
+    del agrees["of"]
     for name, model in records().items():
         _describe(model, definitions[name])
     return definitions
@@ -143,8 +142,9 @@ def _plain(schema: Any, variables: bool) -> Any:
         return schema
     if "discriminator" in schema:
         return {"$ref": "#/$defs/Rule"}
+    given: Schema = schema
     found: Schema = {}
-    for key, value in schema.items():
+    for key, value in given.items():
         if key in ("properties", "patternProperties") and isinstance(value, dict):
             found[key] = {name: _plain(inner, variables) for name, inner in value.items()}
         elif key == "default":
