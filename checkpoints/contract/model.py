@@ -105,7 +105,7 @@ class Protected(Period):
 
 
 class Exemption(Record):
-    """A rule for all, or for all keyed, datasets that does not hold for one, and why."""
+    """A kind of rule for all, or for all keyed, datasets that does not hold for one, and why."""
 
     rule: Name
     reason: Name
