@@ -115,7 +115,8 @@ def _words(schema: Schema, schemas: Schema) -> str:
     kinds = schema.get("type", [])
     words = [" or ".join(WORDS[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))]
     words += [f"of {_words(inner, schemas)}" for inner in _inside(schema)]
-    words += [f"{sign} {schema[bound]:g}" for bound, sign in BOUNDS.items() if bound in schema]
+    bounds = (f"{sign} {schema[bound]:g}" for bound, sign in BOUNDS.items() if bound in schema)
+    words.append(", ".join(bounds))
     return " ".join(filter(None, words)) or "any value"
 
 
