@@ -68,6 +68,6 @@ def run(contract: ContractFile, **options: Unpack[Options]) -> Report:
 
 
 def _request(contract: ContractFile, options: Options) -> Request:
-    asked: Options = {"checkpoint": "after_backfill", **options}
+    asked: Options = {"checkpoint": None, **options}
     started = time.monotonic()
     return request_of(contract, asked, datetime.now(UTC), lambda: time.monotonic() - started)

@@ -18,9 +18,11 @@ from checkpoints.contract.checks import (
     Check,
     checks_of_checkpoint,
     coverage_pair,
+    default_checkpoint,
     upstream_pair,
 )
 from checkpoints.contract.loading import ContractFile
+from checkpoints.contract.model import Contract
 from checkpoints.contract.stock import StockCheck, stock_checks_of, words_of
 from checkpoints.contract.window import Window, resolve_window
 from checkpoints.coverage.results import (
@@ -33,6 +35,7 @@ from checkpoints.coverage.results import (
 )
 from checkpoints.errors import ContractError
 from checkpoints.rules.rule import Severity
+from checkpoints.text import did_you_mean
 from checkpoints.warehouse.engine import ReadOptions, Statement, reading_of
 
 if TYPE_CHECKING:
@@ -45,7 +48,8 @@ class Options(TypedDict, total=False):
 
     The dates are a ``season`` of the contract, or ``first`` to ``last`` (both included), or the
     ``last_days`` such as ``"7d"``. Without any it is the window of the checkpoint, or all of its
-    windows, or else the season that contains ``as_of``, which is today unless it is given.
+    windows, or else the season that contains ``as_of``, which is today unless it is given. A
+    ``checkpoint`` of None is the one that the contract means by default.
     """
 
     season: str | None
@@ -53,7 +57,7 @@ class Options(TypedDict, total=False):
     last: date | None
     last_days: str | None
     as_of: date | None
-    checkpoint: str
+    checkpoint: str | None
     fail_on: Severity
     warehouse: str | None
     max_bytes: str | None
@@ -84,17 +88,7 @@ class Request:
         return new_run_id(self.checkpoint, self.started_at)
 
     def checks(self) -> tuple[Check, ...]:
-        """Every check the checkpoint declares.
-
-        Raises:
-            ContractError: the contract has no such checkpoint.
-        """
-        declared = self.file.contract.checkpoints
-        if self.checkpoint not in declared:
-            raise ContractError(
-                f"--checkpoint {self.checkpoint!r} is not in the contract, "
-                f"which has: {', '.join(declared)}"
-            )
+        """Every check the checkpoint declares."""
         return checks_of_checkpoint(self.file.contract, self.checkpoint, self.window)
 
     def stock_checks(self) -> tuple[StockCheck, ...]:
@@ -115,7 +109,7 @@ def request_of(
     """
     contract = file.contract
     file.require(warehouse=options.get("warehouse"), max_bytes=options.get("max_bytes"))
-    checkpoint = options.get("checkpoint", "")
+    checkpoint = _checkpoint_of(contract, options) if "checkpoint" in options else ""
     declared = contract.checkpoints.get(checkpoint)
     as_of = options.get("as_of") or now.astimezone(contract.zone).date()
     return Request(
@@ -140,11 +134,29 @@ def request_of(
     )
 
 
+def _checkpoint_of(contract: Contract, options: Options) -> str:
+    name = options["checkpoint"]
+    if name is None:
+        name = default_checkpoint(contract)
+    known = ", ".join(contract.checkpoints)
+    if name is None:
+        raise ContractError(
+            f"--checkpoint is missing: the contract has several ({known}): name one, or write "
+            "default_checkpoint: NAME into the contract"
+        )
+    if name not in contract.checkpoints:
+        hint = did_you_mean(name, contract.checkpoints)
+        raise ContractError(
+            f"--checkpoint {name!r} is not in the contract, which has: {known}"
+            + (f": {hint}" if hint else "")
+        )
+    return name
+
+
 def check(request: Request) -> Report:
     """Judge by the rules alone; nothing is stored.
 
     Raises:
-        ContractError: the request does not fit the contract.
         WarehouseError: the warehouse cannot be read.
     """
     checks = request.checks()
@@ -159,7 +171,7 @@ def run(request: Request) -> tuple[Report, Path]:
     """Let Great Expectations judge and archive; store the report. Returns the report and its path.
 
     Raises:
-        ContractError: the request does not fit the contract, or its suites are stale.
+        ContractError: the suites are not those of the contract.
         WarehouseError: the warehouse cannot be read.
         LibraryError: the library did not judge what the contract declares.
     """

@@ -1,12 +1,14 @@
 """Rewrite what is generated: ``python -m tests.rewrite_golden``, then read the difference.
 
-Golden SQL, the JSON schemas of the records that others read, what the terminal shows, and the help
-texts in the README.
+Golden SQL, the JSON schemas of the records that others read and of the contract, the page about it,
+what the terminal shows, and the help texts in the README.
 """
 
 import re
 import tempfile
 
+from checkpoints.output.manual.page import contract_page
+from checkpoints.output.manual.schema import schema_text
 from checkpoints.records import schema_of
 from tests.output.test_terminal import SHOWN, golden_of, shown
 from tests.project.test_readme import COMMANDS, README, SCHEMAS, help_of
@@ -20,6 +22,9 @@ for date_type in ("date", "timestamp", "datetime", "text"):
 
 for name, model in SCHEMAS.items():
     (ROOT / "checkpoints" / f"{name}.schema.json").write_text(schema_of(model))
+
+(ROOT / "checkpoints" / "contract.schema.json").write_text(schema_text())
+(ROOT / "docs" / "contract.md").write_text(contract_page())
 
 with tempfile.TemporaryDirectory() as folder:
     url = f"duckdb:///{folder}/w.duckdb"

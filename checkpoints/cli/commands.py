@@ -37,6 +37,9 @@ COMMANDS = {
         NOTIFY, "Send a test to every notifier of the contract, and say which of them took it."
     ),
     "run": Lazy(READING, "Run the checkpoint in Great Expectations; store report and Data Docs."),
+    "schema": Lazy(
+        "checkpoints.cli.schema", "Print the JSON Schema of contracts, for editors and linters."
+    ),
     "signoff": Lazy(RECORDS, "Accept a run that passed, or whose every failure is a known gap."),
     "suites": Lazy(
         RECORDS, "Write suites, validation definitions and checkpoints from the contract."

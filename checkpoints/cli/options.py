@@ -99,7 +99,6 @@ READING = (
 MAX_BYTES = click.option(
     "--max-bytes", metavar="SIZE", help="Refuse to read more, e.g. 2GB (BigQuery)."
 )
-DEFAULT_CHECKPOINT = "after_backfill"
 JUDGING = (
     click.option(
         "--fail-on",
@@ -108,7 +107,13 @@ JUDGING = (
         show_default=True,
         help="The lightest severity whose failure fails the run.",
     ),
-    click.option("--checkpoint", default=DEFAULT_CHECKPOINT, show_default=True),
+    click.option(
+        "--checkpoint",
+        callback=filled,
+        metavar="NAME",
+        help="Default: the only one of the contract, else its default_checkpoint, else "
+        "after_backfill.",
+    ),
 )
 
 

@@ -15,6 +15,9 @@ from checkpoints.rules.evidence import Pair
 from checkpoints.rules.registry import RULES
 from checkpoints.rules.rule import Rule, Severity, name_of
 
+AFTER_BACKFILL = "after_backfill"
+"""The default of several checkpoints, where one has this name and the contract does not say."""
+
 NAMESPACE = uuid.UUID("5b0bb2b2-52ee-5a0e-9a2c-6f7f8a3b1c11")
 
 
@@ -80,6 +83,17 @@ def checks_of(contract: Contract, suites: Sequence[str] | None = None) -> tuple[
         for check in declared
         if check.suite == suite
     )
+
+
+def default_checkpoint(contract: Contract) -> str | None:
+    """The checkpoint that is meant where none is named: the only one, or else the contract's.
+
+    None where it has several and says of none that it is the default.
+    """
+    if len(contract.checkpoints) == 1:
+        return next(iter(contract.checkpoints))
+    by_name = AFTER_BACKFILL if AFTER_BACKFILL in contract.checkpoints else None
+    return contract.default_checkpoint or by_name
 
 
 def checks_of_checkpoint(contract: Contract, checkpoint: str, window: Window) -> tuple[Check, ...]:

@@ -251,8 +251,17 @@ def _validate(raw: Mapping[str, Any]) -> tuple[Contract | None, list[str]]:
     try:
         return Contract.model_validate(raw), []
     except ValidationError as error:
-        found = (sentence_of(problem, Contract, raw) for problem in error.errors())
+        found = (sentence_of(problem, Contract, raw) for problem in _causes(error.errors()))
         return None, list(dict.fromkeys(found))  # a value that is of no type is so for each of them
+
+
+def _causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without those that only follow: a list is not empty where what stands in it is wrong."""
+
+    def inside(place: tuple[int | str, ...]) -> bool:
+        return any(len(p["loc"]) > len(place) and p["loc"][: len(place)] == place for p in problems)
+
+    return [p for p in problems if not (p["type"] == "too_short" and inside(p["loc"]))]
 
 
 def sentence_of(
@@ -276,8 +285,29 @@ def sentence_of(
             return f"{where}: is missing"
         case "too_short":
             return f"{where}: is empty: give at least one"
+        case "union_tag_invalid":
+            hint = did_you_mean(problem["ctx"]["tag"], RULES)
+            listed = " ".join(filter(None, [hint, f"rules are {', '.join(RULES)}"]))
+            return f"{where}.rule: unknown rule {problem['ctx']['tag']!r}: {listed}"
+        case "union_tag_not_found":
+            near = [key for key in problem["input"] if did_you_mean(str(key), ["rule"])]
+            what = f"{near[0]}: unknown key: did you mean 'rule'?" if near else "rule: is missing:"
+            return f"{where}.{what} rules are {', '.join(RULES)}"
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return f"{where}: is no mapping of keys, got {problem['input']!r:.80}"
+        case "tuple_type":
+            return f"{where}: is no list, got {problem['input']!r:.80}"
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}, got {problem['input']!r:.80}"
+    return f"{where}: {message}, got {problem['input']!r:.80}{_nearest(problem)}"
+
+
+def _nearest(problem: ErrorDetails) -> str:
+    """The word that is meant, where only some are allowed."""
+    if problem["type"] not in ("literal_error", "enum"):
+        return ""
+    words = re.findall(r"'([^']+)'", problem["ctx"]["expected"])
+    hint = did_you_mean(str(problem["input"]), words)
+    return f": {hint}" if hint else ""
 
 
 def keys_at(
@@ -299,7 +329,7 @@ def keys_at(
         elif part in fields:
             annotation = fields[str(part)].annotation
             key_follows = get_origin(annotation) is dict
-            found = next(_models_in(annotation), found)
+            found = next(models_in(annotation), found)
     return [field.alias or name for name, field in found.model_fields.items()]
 
 
@@ -308,12 +338,12 @@ def _kind_of(service: Mapping[str, Any]) -> type[Service]:
     return kind
 
 
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     """The records that a field may hold."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for inner in get_args(annotation):
-        yield from _models_in(inner)
+        yield from models_in(inner)
 
 
 def place_of(location: tuple[int | str, ...]) -> str:

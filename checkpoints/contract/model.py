@@ -18,6 +18,7 @@ from pydantic import (
     Field,
     SerializeAsAny,
     ValidationError,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -26,7 +27,7 @@ from pydantic_core import InitErrorDetails
 from checkpoints.contract.needs import Needs
 from checkpoints.contract.notifiers import AnyNotifier
 from checkpoints.dates import DateRange
-from checkpoints.records import Name, Number, Record, Whole
+from checkpoints.records import Name, Names, Number, Record, Whole
 from checkpoints.rules.condition import Condition
 from checkpoints.rules.evidence import Match
 from checkpoints.rules.registry import AnyRule
@@ -46,6 +47,9 @@ def _is_a_zone(value: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_is_a_zone)]
+
+Size = Annotated[ByteSize, WithJsonSchema({"type": ["integer", "string"]})]
+"""Bytes, as a number or such as ``2GB``."""
 
 CROSS_LAYER = "cross_layer"
 """The suite that holds the rules between layers."""
@@ -111,8 +115,7 @@ class Exemption(Record):
 class Expectation(Record):
     """An expectation of Great Expectations' own about the rows of a dataset.
 
-    What is given beside these is its ``arguments``, which the library checks. ``repairable``: the
-    dates of its unexpected rows are planned.
+    What is given beside these keys is an argument of it, which the library checks.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -128,9 +131,9 @@ class Expectation(Record):
 
 
 class Action(Record):
-    """What Great Expectations does after a checkpoint; its other values are the library's.
+    """What Great Expectations does after a checkpoint; its other keys are the library's.
 
-    ``${NAME}`` in them stays as it is, as they are secrets: the library puts the value in.
+    ``${NAME}`` in their values stays as it is, as they are secrets: the library puts the value in.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -140,11 +143,7 @@ class Action(Record):
 
 
 class Dataset(Record):
-    """One table (or query) of a layer, with its grain, its upstream and its rules.
-
-    ``{from}`` and ``{to}`` in a query are DATE literals: the first and the last date read. The
-    service ``on_landed`` is told of the dates that ``service`` was called for and that landed.
-    """
+    """One table (or query) of a layer, with its grain, its upstream and its rules."""
 
     layer: Slug
     table: Name | tuple[Name, ...] | None = None
@@ -152,13 +151,13 @@ class Dataset(Record):
     date: Name
     date_type: DateType | None = None
     timezone: Zone | None = None
-    key: tuple[Name, ...] = ()
+    key: Names = ()
     blank_keys: Literal["null", "value"] = "null"
     where: tuple[Condition, ...] = ()
     location: Name | None = None
     upstream: Sources | None = None
     match: Match = "keys"
-    by: tuple[Name, ...] = ()
+    by: Names = ()
     written_at: Name | None = None
     warmup_days: Annotated[Whole, Field(ge=0, le=366)] = 0
     retired: Day | None = None
@@ -167,11 +166,6 @@ class Dataset(Record):
     rules: tuple[AnyRule, ...] = ()
     exempt: tuple[Exemption, ...] = ()
     expectations: tuple[Expectation, ...] = ()
-
-    @field_validator("key", "by", mode="before")
-    @classmethod
-    def _one_key_may_be_bare(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) else value
 
     @field_validator("query")
     @classmethod
@@ -210,20 +204,14 @@ a contract that declares such a service.
 
 
 class Service(Record):
-    """What every kind of service call has; the parameters of a kind are in its module.
+    """What every kind of service call has.
 
-    A service that is not ``idempotent`` is never called again for a date whose outcome is
-    unknown; one that is ``ordered`` gets one call at a time; one that ``replaces`` leaves only the
-    rows that it writes on the dates of a call, so that it removes what stands twice. Dates before
-    ``earliest_rebuildable`` are never called: the source is gone. A call asks for
-    ``dates_per_call``: 1, or up to ``at_most`` consecutive ones (``range``) or any (``list``).
-    After ``breaker_after`` failures in a row the service is left alone for
-    ``probe_after_seconds``, then tried with one date. Strings may still hold ``${NAME}`` of an
-    unset variable: such a service cannot be called. ``late`` are a kind's fields in which every
-    ``${NAME}`` stays as it is until a call is made: the values are secrets.
+    Strings may still hold ``${NAME}`` of an unset variable: such a service cannot be called.
     """
 
     late: ClassVar[frozenset[str]] = frozenset()
+    """The keys of a kind in which every ``${NAME}`` stays as it is until a call is made: secrets.
+    """
 
     kind: str = "http"
     timeout_seconds: Annotated[Number, Field(gt=0)] = 120
@@ -266,10 +254,10 @@ AnyService = Annotated[SerializeAsAny[Service], BeforeValidator(_of_its_kind)]
 
 
 class BigQueryOptions(Record):
-    """How BigQuery is read. ``max_bytes`` is the most one run may read, such as ``2GB``."""
+    """How BigQuery is read."""
 
     timeout_seconds: Annotated[Number, Field(gt=0)] = 600
-    max_bytes: ByteSize | None = None
+    max_bytes: Size | None = None
     price_per_tib: Annotated[Number, Field(ge=0)] = 6.25
     currency: str = "USD"
 
@@ -281,15 +269,14 @@ def _is_a_window(value: str) -> str:
 
 
 class CheckpointWindow(Record):
-    """One of several windows of a checkpoint; ``rules`` are those that judge it (None: all)."""
+    """One of several windows of a checkpoint."""
 
     window: Annotated[str, AfterValidator(_is_a_window)]
     rules: tuple[Name, ...] | None = None
 
 
 class Checkpoint(Record):
-    """Which suites one checkpoint runs, the window or windows it takes when none is given, and its
-    actions."""
+    """Which suites are run, over which dates where none are given, and what is done after that."""
 
     suites: tuple[Slug, ...]
     window: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}d$")] | None = None
@@ -320,11 +307,7 @@ def _is_a_web_address(value: str) -> str:
 
 
 class Contract(Record):
-    """The whole of ``pipeline.yml``. Cross references are checked by ``contract_file``.
-
-    Of what stays open ``notify`` are told again after ``remind_after``. ``public_url`` is where
-    people read what is in the folder of the Data Docs site.
-    """
+    """The whole of ``pipeline.yml``."""
 
     version: Literal[1]
     timezone: Zone = "UTC"
@@ -339,6 +322,7 @@ class Contract(Record):
     rules_for_keyed: tuple[AnyRule, ...] = ()
     cross_layer: tuple[AnyRule, ...] = ()
     checkpoints: Annotated[dict[Slug, Checkpoint], Field(min_length=1)]
+    default_checkpoint: Slug | None = None
     services: dict[Name, AnyService] = Field(default_factory=dict)
     known_gaps: tuple[KnownGap, ...] = ()
     protected: tuple[Protected, ...] = ()

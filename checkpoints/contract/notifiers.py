@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny
 from checkpoints.contract.needs import Needs
 from checkpoints.records import Name, Number, Record
 from checkpoints.rules.rule import Severity
+from checkpoints.text import did_you_mean
 
 
 class Event(StrEnum):
@@ -36,12 +37,9 @@ contract that declares such a notifier.
 
 
 class Notifier(Record):
-    """What every kind of notifier has; where a message goes is the field that has the kind's name.
+    """What every kind of notifier has; where a message goes is the key that has the kind's name.
 
-    ``on`` are the events that are told, ``severities`` those of the incidents; ``datasets`` and
-    ``layers``, where given, those in which something is wrong. ``timeout_seconds`` is how long a
-    run waits for it. Every ``${NAME}`` stays as it is until something is sent: the values are
-    secrets.
+    Every ``${NAME}`` stays as it is until something is sent: the values are secrets.
     """
 
     kind: ClassVar[str] = ""
@@ -71,7 +69,9 @@ def kind_of(raw: object) -> type[Notifier]:
     """
     named = [kind for kind in KINDS if isinstance(raw, dict) and kind in raw]
     if len(named) != 1:
-        raise ValueError(f"needs exactly one of {', '.join(KINDS)}")
+        keys = raw if isinstance(raw, dict) and not named else ()
+        hint = next(filter(None, (did_you_mean(str(key), KINDS) for key in keys)), "")
+        raise ValueError(f"{hint} needs exactly one of {', '.join(KINDS)}".lstrip())
     kind: type[Notifier] = import_module(KINDS[named[0]]).KIND
     return kind
 

@@ -207,7 +207,9 @@ def _range_problems(contract: Contract) -> Iterator[str]:
 
 
 def _checkpoint_problems(contract: Contract) -> Iterator[str]:
-    known = list(contract.suites())
+    default, known = contract.default_checkpoint, list(contract.suites())
+    if default and default not in contract.checkpoints:
+        yield "default_checkpoint: " + _unknown("checkpoint", default, list(contract.checkpoints))
     for name, checkpoint in contract.checkpoints.items():
         if not checkpoint.suites:
             yield f"checkpoints.{name}.suites: is empty: name at least one"

@@ -26,7 +26,7 @@ class Agrees(KeyShareRule):
 
     rule: Literal["agrees"]
     column: Name
-    other: Name
+    other: Name = Field(alias="with")
     tolerance: Annotated[Number, Field(ge=0)] = 0.0
 
     @model_validator(mode="before")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from checkpoints.records import Name
+from checkpoints.records import Name, OneOrMore
 from checkpoints.rules.facts import Fact, has_null
 from checkpoints.rules.key_share import KeyShareRule
 
@@ -18,12 +18,7 @@ class Filled(KeyShareRule):
     template: ClassVar[str] = "at least $limit of the $unit of $dataset have no NULL in $columns"
 
     rule: Literal["filled"]
-    columns: Annotated[tuple[Name, ...], Field(min_length=1)]
-
-    @field_validator("columns", mode="before")
-    @classmethod
-    def _one_of_them_may_be_bare(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) else value
+    columns: Annotated[tuple[Name, ...], Field(min_length=1), OneOrMore()]
 
     def broken_where(self) -> Fact:
         """Any row of the key has NULL in any of them."""

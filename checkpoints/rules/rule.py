@@ -14,10 +14,8 @@ from enum import StrEnum
 from string import Template
 from typing import Any, ClassVar, Literal, get_args
 
-from pydantic import field_validator
-
 from checkpoints.dates import DateRange
-from checkpoints.records import Name, Record
+from checkpoints.records import Name, Names, Record
 from checkpoints.rules.evidence import Cell, Match, Pair, PairEvidence
 from checkpoints.rules.facts import Agreement, Fact, RowsOfDate
 from checkpoints.rules.sources import Sources
@@ -63,11 +61,9 @@ def not_evaluated(message: str = NOTHING_DUE) -> Evaluation:
 
 
 class Rule(Record, ABC):
-    """What every rule has; ``of`` defaults to the dataset's upstream.
+    """What every rule has, beside its name."""
 
-    ``dataset`` says which dataset is judged, where the rule does not stand under one. A subclass
-    names itself by ``rule: Literal["its_name"]``.
-    """
+    # A subclass names itself by ``rule: Literal["its_name"]``.
 
     expectation: ClassVar[str]
     """The type of its expectation, ``expect_…``: never change it, archives name it."""
@@ -125,12 +121,7 @@ class Rule(Record, ABC):
     severity: Severity = "critical"
     of: Sources | None = None
     match: Match | None = None
-    by: tuple[Name, ...] = ()
-
-    @field_validator("by", mode="before")
-    @classmethod
-    def _one_column_may_be_bare(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) else value
+    by: Names = ()
 
     @classmethod
     def kind(cls) -> str:

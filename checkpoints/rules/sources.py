@@ -11,11 +11,7 @@ from checkpoints.records import Name, Record
 
 
 class Sources(Record):
-    """What a dataset is compared with: another one, or several together.
-
-    In the contract it is a name, ``any_of`` several (the keys that any of them has), or ``all_of``
-    (those that every one has).
-    """
+    """What a dataset is compared with: another one, whose name is enough, or several together."""
 
     any_of: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
     all_of: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None

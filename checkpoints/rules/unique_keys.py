@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from checkpoints.records import Name, Whole
+from checkpoints.records import Names, Whole
 from checkpoints.rules.facts import Fact
 from checkpoints.rules.key_count import KeyCountRule
 
@@ -26,12 +26,7 @@ class UniqueKeys(KeyCountRule):
 
     rule: Literal["unique_keys"]
     at_most: Annotated[Whole, Field(ge=1)] = 1
-    columns: tuple[Name, ...] = ()
-
-    @field_validator("columns", mode="before")
-    @classmethod
-    def _one_of_them_may_be_bare(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) else value
+    columns: Names = ()
 
     @model_validator(mode="after")
     def _once_with_columns(self) -> UniqueKeys:

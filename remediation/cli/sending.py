@@ -22,7 +22,6 @@ from checkpoints.cli.ci_options import Publishing, ci_options, publish_failure
 from checkpoints.cli.options import (
     CONTRACT,
     DATE,
-    DEFAULT_CHECKPOINT,
     DETAIL,
     JSON,
     READING,
@@ -36,6 +35,7 @@ from checkpoints.cli.options import (
     with_setting,
 )
 from checkpoints.cli.terminal import write_json
+from checkpoints.contract.checks import default_checkpoint
 from checkpoints.errors import CheckpointsError, ContractError, ExitCode
 from checkpoints.process import defer_interrupts, interruptible
 from checkpoints.text import Detail, one_line
@@ -270,7 +270,7 @@ def _commands(setting: Setting, report: Report) -> Commands:
     """What may be typed after a run of a plan: the window of its report is checked again."""
     as_of = setting.as_of or report.as_of
     asked = "" if report.windows else f" --from {report.window.first} --to {report.window.last}"
-    if report.checkpoint != DEFAULT_CHECKPOINT:
+    if report.checkpoint != default_checkpoint(setting.file.contract):
         asked += f" --checkpoint {shlex.quote(report.checkpoint)}"
     if as_of != _today(setting):
         asked += f" --as-of {as_of}"

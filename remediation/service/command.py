@@ -75,11 +75,8 @@ class CommandRequest(ServiceRequest):
 class CommandService(ServiceKind):
     """How a program is run, and what its exit codes mean.
 
-    In the words of ``argv`` stand ``{date}``, or ``{from}`` and ``{to}``, or ``{dates}``, which
-    are all of them with commas. ``cwd`` is the folder that it is run in (default: where the command
-    runs); ``env`` are the names of variables that it is given beside ``PASSED_ON``, whose values
-    are secrets. Any exit code that is not named is a rejection; where the service is not
-    idempotent, nothing is known, as it may have done half.
+    Any code that is not named is a rejection; where the service is not idempotent, nothing is
+    known, as it may have done half.
     """
 
     argv: Argv

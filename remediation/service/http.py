@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from urllib.parse import quote_plus, urlsplit
 
-from pydantic import Field, JsonValue, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    JsonValue,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from checkpoints.contract.loading import VARIABLE
 from checkpoints.contract.needs import Host, Needs
@@ -47,7 +54,9 @@ SET_BY_CLIENT = frozenset(
 )  # fmt: skip
 MEANINGS = ("accepted", "refused", "busy", "nothing_that_day")
 
-HeaderText = Annotated[str, Field(coerce_numbers_to_str=True)]
+HeaderText = Annotated[
+    str, Field(coerce_numbers_to_str=True), WithJsonSchema({"type": ["string", "number"]})
+]
 
 
 class HttpRequest(ServiceRequest):
@@ -95,12 +104,7 @@ class HttpRequest(ServiceRequest):
 
 
 class HttpService(ServiceKind):
-    """How a service is called over HTTP, and what its answers mean.
-
-    In ``path``, ``query``, ``headers`` and ``body`` stand the placeholders of ``with_dates``.
-    ``accepted``, ``refused``, ``busy`` and ``nothing_that_day`` are HTTP statuses; ``failed`` is
-    what makes an accepted answer a refusal. A ``job`` is followed to its end.
-    """
+    """How a service is called over HTTP, and what its answers mean."""
 
     late: ClassVar[frozenset[str]] = frozenset({"query", "headers", "api_key"})
 

@@ -47,11 +47,7 @@ Ask = Callable[[str, Any, bool], Reply | Answer]
 
 
 class Job(Record):
-    """Where the answer of a service says how far its job is, and what that means.
-
-    ``url`` is a path ``$.name`` in the accepted answer, or a template with ``{$.name}`` or
-    ``{date}``, as are the strings of ``body``; it is relative to the service's ``url``.
-    """
+    """Where the answer of a service says how far its job is, and what that means."""
 
     url: Name
     method: Literal["GET", "POST"] = "GET"

@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from checkpoints.contract.notifiers import Event
 from checkpoints.contract.secrets import Mask, filled
 from checkpoints.output.notify.kind import NotifierKind, NotSent, Send
 from checkpoints.output.notify.notification import Notification
+from checkpoints.records import OneOrMore
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -29,10 +30,6 @@ LOADING = threading.Lock()
 
 SHORTEST_PART = 3
 """Shorter parts of an address are left as they are in what is said."""
-
-
-def _may_be_bare(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
 
 
 def _is_an_address(value: str) -> str:
@@ -49,7 +46,7 @@ class Apprise(NotifierKind):
     apprise: Annotated[
         tuple[Annotated[str, AfterValidator(_is_an_address)], ...],
         Field(min_length=1),
-        BeforeValidator(_may_be_bare),
+        OneOrMore(),
     ]
 
     def ways(self, environment: Mapping[str, str]) -> Mapping[str, Send]:

@@ -1,0 +1,1 @@
+"""The manual of the contract: its JSON Schema, and the page that people read."""
