@@ -20,7 +20,7 @@ from checkpoints.cli.options import (
     typed_again,
     with_setting,
 )
-from checkpoints.cli.terminal import write_json
+from checkpoints.cli.terminal import print_errors, write_json
 from checkpoints.coverage.summary import summarize
 from checkpoints.errors import CheckpointsError, ExitCode
 from checkpoints.output.console import Stored, print_report
@@ -120,6 +120,7 @@ def coverage(setting: Setting) -> ExitCode:
     )
     summary = summarize(contract, evidence.frame)
     print_coverage(setting.console, summary, setting.detail)
+    print_errors(summary.unreadable.values())
     write_json(summary, setting.json_path)
     if summary.unreadable:
         return ExitCode.COULD_NOT_TELL
@@ -141,6 +142,7 @@ def estimate(setting: Setting, price_per_tib: float | None) -> ExitCode:
     contract, asked = setting.file.contract, setting.request()
     found = estimate_window(contract, asked.warehouse, asked.window, asked.reading, price_per_tib)
     print_estimate(setting.console, found)
+    print_errors(filter(None, (found.refused, *found.unreadable.values())))
     write_json(found, setting.json_path)
     told = not (found.unreadable or found.refused)
     return ExitCode.COMPLETE if told else ExitCode.COULD_NOT_TELL

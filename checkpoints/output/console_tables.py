@@ -42,8 +42,6 @@ def print_coverage(
                 console.print(f"known gap: {days} of {where} {verb} not counted")
         for retired in summary.retired:
             console.print(one_line(str(retired)), soft_wrap=True)
-    for problem in summary.unreadable.values():
-        console.print(f"error: {one_line(problem)}", style="bold magenta")
 
 
 def _verdict(summary: CoverageSummary, lacking: Sequence[Coverage]) -> Text:
@@ -146,9 +144,5 @@ def print_estimate(console: Console, estimate: Estimate) -> None:
         f"{human_bytes(estimate.total_billed_bytes)}: {estimate.cost:.4f} {estimate.currency}"
         f" at {estimate.price_per_tib:g} {estimate.currency} per TiB"
     )
-    if estimate.refused:
-        console.print(f"error: {estimate.refused}", style="bold magenta", soft_wrap=True)
-    elif estimate.max_bytes is not None:
+    if estimate.max_bytes is not None and not estimate.refused:
         console.print(f"a run may be billed {human_bytes(estimate.max_bytes)}: it is allowed")
-    for problem in estimate.unreadable.values():
-        console.print(f"error: {one_line(problem)}", style="bold magenta")
