@@ -15,6 +15,9 @@ NOTIFY = "checkpoints.cli.notify"
 COMMANDS = {
     "check": Lazy(READING, "Judge by the rules alone, in under a second; nothing is stored."),
     "coverage": Lazy(READING, "Show what is there per season and dataset, and the missing ranges."),
+    "diff": Lazy(
+        "checkpoints.cli.diff", "Compare two stored runs: what got better, what got worse."
+    ),
     "docs": Lazy(RECORDS, "Rebuild Data Docs and the run pages, and print the path of the index."),
     "estimate": Lazy(
         READING, "Show what a check would read and cost on BigQuery; nothing is read."

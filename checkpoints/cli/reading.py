@@ -21,7 +21,7 @@ from checkpoints.cli.options import (
     with_setting,
 )
 from checkpoints.cli.terminal import print_errors, write_json
-from checkpoints.coverage.summary import summarize
+from checkpoints.coverage.summary import refuse_unknown, summarize
 from checkpoints.errors import CheckpointsError, ExitCode
 from checkpoints.output.console import Stored, print_report
 from checkpoints.output.console_tables import print_coverage, print_estimate
@@ -107,19 +107,26 @@ def _next(code: ExitCode, *, stored: bool) -> str:
     return again if code is not ExitCode.COULD_NOT_TELL else f"resolve the errors, then {again}"
 
 
+DATASETS = click.option(
+    "--dataset", "names", multiple=True, metavar="NAME", help="Only this one (repeatable), in full."
+)
+
+
 @click.command()
+@DATASETS
 @with_setting(*WINDOW, JSON, *DETAIL)
-def coverage(setting: Setting) -> ExitCode:
+def coverage(setting: Setting, names: tuple[str, ...]) -> ExitCode:
     """Show what is there per season and dataset, and the missing ranges."""
     from checkpoints.warehouse.evidence import gather  # imports SQLAlchemy, which --help spares
 
     contract, asked = setting.file.contract, setting.request()
+    refuse_unknown(contract, names)
     options = asked.reading.labelled(tool="checkpoints")
     evidence = gather(
         contract, asked.warehouse, asked.window, asked.as_of, options, with_keys=False
     )
-    summary = summarize(contract, evidence.frame)
-    print_coverage(setting.console, summary, setting.detail)
+    summary = summarize(contract, evidence.frame, names)
+    print_coverage(setting.console, summary, setting.detail, whole=bool(names))
     print_errors(summary.unreadable.values())
     write_json(summary, setting.json_path)
     if summary.unreadable:

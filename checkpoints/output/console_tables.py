@@ -20,9 +20,16 @@ RANGE_LINES = 3
 
 
 def print_coverage(
-    console: Console, summary: CoverageSummary, detail: Detail = Detail.NORMAL
+    console: Console,
+    summary: CoverageSummary,
+    detail: Detail = Detail.NORMAL,
+    *,
+    whole: bool = False,
 ) -> None:
-    """Dataset × season, then the missing ranges of every dataset that lacks something."""
+    """Dataset × season, then the missing ranges of every dataset that lacks something.
+
+    ``whole``: all of them, however long.
+    """
     lacking = [c for c in summary.coverage if c.missing_ranges]
     if detail is not Detail.QUIET:
         console.print(
@@ -32,7 +39,7 @@ def print_coverage(
             console.print(line, soft_wrap=True)
     console.print(_verdict(summary, lacking))
     if detail is not Detail.QUIET:
-        for line in _missing_lines(lacking, console.width, detail):
+        for line in _missing_lines(lacking, console.width, Detail.VERBOSE if whole else detail):
             console.print(line, soft_wrap=True)
         for entry in summary.coverage:
             if entry.known_gap_dates:
