@@ -115,6 +115,28 @@ def write_answer(path: str, text: str) -> None:
         raise PublishingError(*error.problems) from error
 
 
+def write_lines(path: str, lines: Iterable[str]) -> None:
+    """Write lines for a program as they come, as ``write_answer`` does with a text.
+
+    Raises:
+        PublishingError: the file cannot be written.
+    """
+    if path == STDOUT:
+        for line in lines:
+            sys.stdout.buffer.write(line.encode(errors="backslashreplace"))
+        return
+    unfinished = Path(f"{path}.unfinished")
+    try:
+        with unfinished.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            file.writelines(lines)
+        unfinished.replace(path)
+    except OSError as error:
+        why = f"cannot write {path!r} ({error.strerror}): make room, or name another file"
+        raise PublishingError(why) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def write_json(record: BaseModel, json_path: str | None) -> None:
     """Write a record to a file, or to standard output for ``-``; nothing without a path.
 

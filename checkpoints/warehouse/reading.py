@@ -36,7 +36,6 @@ from checkpoints.warehouse.bytes import Bytes, refusal
 from checkpoints.warehouse.conditions import refuse_unusable
 from checkpoints.warehouse.engine import (
     ENGINES,
-    Column,
     Description,
     Engine,
     ReadOptions,
@@ -54,6 +53,7 @@ from checkpoints.warehouse.source import (
     columns_of,
     incomparable,
     key_shape,
+    moments,
     never_agree,
 )
 
@@ -191,6 +191,17 @@ class Warehouse:
             found += self._rows_of(sources, location, build)
         rows = [(*key, mask) for key, mask in self._merged(found).items()]
         return sorted(rows, key=lambda row: [*map(str, row)])
+
+    def keys_on(self, dates: Sequence[date], shown: Build) -> list[Row]:
+        """``(date, key_1 … key_k, mask)`` of what a statement shows of dates; see ``keys``.
+
+        Raises:
+            DatasetsUnreadable: datasets that fail also when each is read alone.
+            WarehouseError: a statement failed, or more would be read than is allowed.
+        """
+        build = shown if len(self._by_location()) < 2 else masks_statement
+        reading = partial(self._reading, ranges_of(dates), undated=False, tells=False)
+        return [(*key, mask) for key, mask in self._merged(self._rows(build, reading)).items()]
 
     def incomparable(self) -> dict[Pair, str]:
         """Why keys never match, for the pairs of the contract of which that is known."""
@@ -427,7 +438,7 @@ def _source(
         )
     timed = [found.columns[column] for column in dataset.key]
     if dataset.written_at and dataset.written_at in columns:
-        timed.append(_moments(dataset.written_at, found))
+        timed.append(moments(dataset.written_at, found))
     if dataset.timezone and "datetime" not in (date_type, *(column.kind for column in timed)):
         raise DatasetUnreadable(
             "timezone is for dates, keys and written_at with a time and without a zone, and column "
@@ -437,14 +448,3 @@ def _source(
         refuse_unusable(condition, found.columns[condition.column])
     described = {column: found.columns[column] for column in columns}
     return Source(dataset=dataset, date_type=date_type, columns=described)
-
-
-def _moments(name: str, found: Description) -> Column:
-    """The column that says when rows were written."""
-    column = found.columns[name]
-    if column.kind not in ("timestamp", "datetime", "date", "unknown"):
-        raise DatasetUnreadable(
-            f"written_at {name!r} is {column.type}, which tells no moment: name a TIMESTAMP, "
-            "DATETIME or DATE column, or convert it in a query"
-        )
-    return column

@@ -11,8 +11,9 @@ from typing import Literal
 from checkpoints.contract.model import Dataset, DateType
 from checkpoints.coverage.layout import Layout
 from checkpoints.dates import DateRange
+from checkpoints.errors import DatasetUnreadable
 from checkpoints.rules.facts import Agreement
-from checkpoints.warehouse.engine import Column, ValueKind
+from checkpoints.warehouse.engine import Column, Description, ValueKind
 
 ALIKE = (
     {"integer", "number", "text"},
@@ -115,3 +116,14 @@ def _form(keys: Sequence[tuple[str, ValueKind, str | None]]) -> KeyForm:
     if len(set(keys)) == 1 or kinds in ({"integer"}, {"text"}):
         return "own"
     return "uuid" if "uuid" in kinds else "text"
+
+
+def moments(name: str, found: Description) -> Column:
+    """The column that says when rows were written."""
+    column = found.columns[name]
+    if column.kind not in ("timestamp", "datetime", "date", "unknown"):
+        raise DatasetUnreadable(
+            f"written_at {name!r} is {column.type}, which tells no moment: name a TIMESTAMP, "
+            "DATETIME or DATE column, or convert it in a query"
+        )
+    return column
