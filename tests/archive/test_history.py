@@ -207,7 +207,7 @@ def test_the_command_shows_a_line_per_layer_and_a_row_per_run(tmp_path: Path) ->
     decaying(tmp_path)
     accept(tmp_path, stored_runs(tmp_path)[2].run_id, by="Ada [red]")
     done = history(tmp_path)
-    assert (done.returncode, done.stdout) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "")
     lines = [line.rstrip() for line in done.stdout.splitlines()]
     assert lines[0] == "after_backfill · season 2025 · 4 runs"
     assert lines[3] == "L4  ██▆▄   94.7 %  was 100.0 %, lowest 94.7 %"

@@ -113,7 +113,7 @@ def test_other_files_are_refused_with_what_to_give_instead(tmp_path: Path) -> No
 def test_the_command_names_what_is_broken_and_exits_3(tmp_path: Path, page: Path) -> None:
     options = ("--verify", str(page), "--contract", str(tmp_path / "pipeline.yml"))
     intact = command("checkpoints", "signoff", *options)
-    assert (intact.returncode, intact.stdout) == (0, "")
+    assert (intact.returncode, intact.stderr) == (0, "")
     assert "INTACT  all 6 pieces belong together" in intact.stdout
     latest_report(tmp_path).write_text("{}")
     broken = command("checkpoints", "signoff", *options)

@@ -78,7 +78,7 @@ def test_a_hole_is_told_at_its_root_then_acknowledged_then_has_recovered(
     assert f"{ID} · recovered · {today} to {today} · critical" in incidents(made, "--all").stdout
     assert "has recovered" in incidents(
         made, "ack", ID, "--by", "Ada", "--until", "2099-01-31"
-    ).stdout  # fmt: skip
+    ).stderr  # fmt: skip
 
 
 def test_what_cannot_be_acknowledged_says_why(made: ContractFile) -> None:

@@ -226,7 +226,7 @@ def test_the_answer_is_on_standard_output_as_wide_as_it_needs(tmp_path: Path) ->
         done = checked(tmp_path, verb=verb, factors=holes, **plain)
         assert done.stderr == ""
         assert "\x1b" not in done.stdout
-        (line,) = [line for line in done.stdout.splitlines() if "2025-01-02" in line]
+        (line,) = [line for line in done.stdout.splitlines() if "2025-01-06" in line]
         assert "factors" in line
         assert "2025-02-10" in line
         narrow = checked(tmp_path, verb=verb, factors=holes, COLUMNS="80")
@@ -246,7 +246,7 @@ def test_notes_of_a_backfill_are_beside_its_answer(made: Project) -> None:
     assert "next   python -m remediation run" in planned
     code, out, err = typed(made, "run", "--yes")
     assert code == 0
-    assert out.startswith("COMPLETE 6 of 6 calls landed")
+    assert out.startswith("COMPLETE 3 of 3 calls landed")
     assert "settled" not in out
     assert "four  3/3 settled, 3 landed" in err
     assert "next   " in out

@@ -97,7 +97,7 @@ def test_an_interrupt_takes_a_last_look_at_what_was_accepted(tmp_path: Path) -> 
 
 
 def test_there_may_be_nothing_to_resume(made: Project) -> None:
-    nothing = (0, "", "Nothing to resume: every plan that was started is finished.\n")
+    nothing = (0, "Nothing to resume: every plan that was started is finished.\n", "")
     assert typed(made, "resume") == nothing
     made.check()
     typed(made, "plan")
