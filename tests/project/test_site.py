@@ -65,12 +65,14 @@ def test_what_is_wrong_in_the_site_is_said(project: Path) -> None:
     (site / "b.html").write_text(
         '<p id="there"><a href="a#gone">a</a><a href="https://example.com">far away</a>'
         '<script src="https://cdn.example.com/x.js"></script><img src="a/x.png">'
+        "<pre>- in code</pre><p>Some:\n- things</p>"
     )
     assert sorted(build_site.problems()) == [
         "a/index.html links to ../c.html, which is not there",
         "b.html links to a#gone, which is not there",
         "b.html links to a/x.png, which is not there",
         "b.html loads https://cdn.example.com/x.js",
+        "b.html: put an empty line above the list or table of '- things'",
     ]
 
 
