@@ -204,7 +204,8 @@ def rules_shown() -> Iterator[dict[str, Any]]:
 def test_the_contract_of_the_readme_is_twenty_lines_that_find_a_lost_date(tmp_path: Path) -> None:
     (text,) = re.findall(r"```yaml\n(version: 1\n.*?)```", README, re.DOTALL)
     assert len(text.splitlines()) <= 20
-    (tmp_path / "pipeline.yml").write_text(text, encoding="utf-8")
+    (tmp_path / "gx").mkdir()
+    (tmp_path / "gx" / "pipeline.yml").write_text(text, encoding="utf-8")
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
         connection.execute("CREATE SCHEMA raw; CREATE SCHEMA marts")
         connection.execute(
@@ -213,8 +214,8 @@ def test_the_contract_of_the_readme_is_twenty_lines_that_find_a_lost_date(tmp_pa
         )
         connection.execute("CREATE TABLE marts.order_facts AS FROM raw.orders WHERE order_id <> 3")
     found = command(
-        "checkpoints", "check", "--contract", "pipeline.yml", "--as-of", "2024-03-31", "--json",
-        "-", *("--from", "2024-03-01", "--to", "2024-03-05"), cwd=tmp_path,
+        "checkpoints", "check", "--from", "2024-03-01", "--to", "2024-03-05", "--json", "-",
+        "--warehouse", f"duckdb:///{tmp_path}/warehouse.duckdb", cwd=tmp_path,
     )  # fmt: skip
     assert found.returncode == ExitCode.INCOMPLETE, found.stderr
     failed = {
