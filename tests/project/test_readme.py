@@ -112,7 +112,11 @@ def test_every_command_that_is_typed_parses(page: str, line: str) -> None:
     if isinstance(found, click.Group) and arguments and not arguments[0].startswith("-"):
         name, *arguments = arguments
         found = found.get_command(click.Context(found), name)
-    found.make_context(name, arguments)  # raises on an unknown option or a missing value
+    try:
+        found.make_context(name, arguments)  # raises on an unknown option or a missing value
+    except click.BadParameter as error:  # a file of the reader's is not here
+        if "does not exist" not in error.message:
+            raise
 
 
 def options() -> set[str]:
