@@ -205,6 +205,10 @@ def rules_shown() -> Iterator[dict[str, Any]]:
         yield from (rule for rules in listed for rule in rules if isinstance(rule, dict))
 
 
+def test_the_readme_is_two_screens() -> None:
+    assert len(README.splitlines()) <= 120
+
+
 def test_the_contract_of_the_readme_is_twenty_lines_that_find_a_lost_date(tmp_path: Path) -> None:
     (text,) = re.findall(r"```yaml\n(version: 1\n.*?)```", README, re.DOTALL)
     assert len(text.splitlines()) <= 20
