@@ -18,7 +18,7 @@ from checkpoints.contract.loading import load_contract
 from checkpoints.output.notify.apprise import Apprise
 from checkpoints.output.notify.notification import Notification
 from checkpoints.output.notify.sending import deliver
-from tests.project.test_readme import README
+from tests.project.test_readme import PAGES
 from tests.support.commands import ROOT, command
 from tests.support.listening import PostOffice, Room, listening, nobody, post_office
 from tests.support.warehouses import BASIC, write_contract
@@ -283,8 +283,8 @@ def test_what_is_wrong_with_a_notifier_is_said_with_its_place(
     assert done.returncode == 2
 
 
-def test_the_notifiers_of_the_readme_are_valid(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```yaml\n(remind_after:.*?)```", README, re.DOTALL)
+def test_the_notifiers_of_the_docs_are_valid(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(remind_after:.*?)```", PAGES["docs/incidents.md"], re.DOTALL)
     layers = {**BASIC["layers"], "L5": "predictions"}
     path = write_contract(tmp_path, BASIC, layers=layers)
     path.write_text(path.read_text() + block)
