@@ -396,8 +396,9 @@ def _engine(url: str, options: ReadOptions) -> AbstractContextManager[Engine]:
         parsed = sa.make_url(url)
     except (SQLAlchemyError, ValueError) as error:
         raise ContractError(f"the warehouse is no database URL ({error}): {usable}") from error
-    name = parsed.get_backend_name()
-    if name not in ENGINES:
+    backend = parsed.get_backend_name()
+    name = next((name for name, e in ENGINES.items() if backend in (name, *e.also)), None)
+    if name is None:
         shown = parsed.render_as_string(hide_password=True)
         raise ContractError(f"warehouse {shown!r}: {usable}")
     module = import_module(f"checkpoints.warehouse.{name}")
