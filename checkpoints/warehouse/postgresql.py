@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import wait
@@ -93,6 +94,8 @@ ADVICE = {
     "password authentication failed": "check the user, and PGPASSWORD or ~/.pgpass",
     "pg_hba.conf": "let its administrator allow this user from this machine",
     "does not exist": "correct the URL",
+    "SSL": "check sslmode in the URL",
+    "sslmode": "correct the URL",
     "timeout expired": "check host and port, and the network between",
     "": "check host and port, and that it runs",
 }
@@ -151,7 +154,7 @@ class PostgreSqlEngine:
             )
         try:
             self._ask(lambda cursor: _parameters(cursor, f"SELECT FROM ({query}\n) AS probe"))
-        except errors.ProgrammingError as error:
+        except (psycopg.ProgrammingError, psycopg.NotSupportedError) as error:
             raise DatasetUnreadable(NOT_ONE_SELECT) from error
 
     def rows(self, statement: sa.Select[Any], location: str | None) -> list[tuple[Any, ...]]:
@@ -228,7 +231,7 @@ class PostgreSqlEngine:
             return ""
         *outer, table = path
         own = self.connection.info.dbname
-        if len(outer) > 2 or outer[:-1] not in ([], [own]):
+        if outer[:-1] not in ([], [own]):
             return (
                 f"table {'.'.join(path)!r} is in another database, and one connection reads one, "
                 f"here {own!r}: name it schema.table"
@@ -296,15 +299,20 @@ def open_engine(url: sa.URL, options: ReadOptions) -> Iterator[Engine]:
     """
     place = f"warehouse {url.set(query={}).render_as_string(hide_password=True)}"
     parameters = dict(url.query)
-    if secret := next((name for name in SECRETS if name in parameters), None):
-        raise ContractError(f"{place}: {secret} does not belong there: use PGPASSWORD or ~/.pgpass")
+    for name, value in parameters.items():
+        if name in SECRETS:
+            raise ContractError(f"{place}: take {name} out of it: use PGPASSWORD or ~/.pgpass")
+        if not isinstance(value, str):
+            raise ContractError(f"{place}: {name} is given {len(value)} times: give it once")
+    seconds = parameters.pop(TIMEOUT, str(options.timeout_seconds))
+    if not re.fullmatch(r"(?=.*[1-9])[0-9]{1,6}([.][0-9]+)?", str(seconds)):
+        raise ContractError(f"{place}: {TIMEOUT} is {seconds!r}: write a number such as 600")
     try:
-        seconds = float(str(parameters.pop(TIMEOUT, options.timeout_seconds)))
         connection = _connected(place, _conninfo(url, parameters))
-    except (ValueError, psycopg.ProgrammingError) as error:
+    except psycopg.ProgrammingError as error:
         raise ContractError(f"{place}: {_first_line(error)}") from error
     try:
-        yield PostgreSqlEngine(connection, place, seconds, options.timezone)
+        yield PostgreSqlEngine(connection, place, float(str(seconds)), options.timezone)
     finally:
         connection.close()
 

@@ -394,8 +394,13 @@ def _engine(url: str, options: ReadOptions) -> AbstractContextManager[Engine]:
     usable = f"use {' or '.join(engine.example for engine in ENGINES.values())}"
     try:
         parsed = sa.make_url(url)
-    except (SQLAlchemyError, ValueError) as error:
+    except SQLAlchemyError as error:
         raise ContractError(f"the warehouse is no database URL ({error}): {usable}") from error
+    except ValueError:  # its words may be a part of a password
+        raise ContractError(
+            "the warehouse is no database URL: its port is no number, or its password has one of "
+            f"@ : / which are %40 %3A %2F there: {usable}"
+        ) from None
     backend = parsed.get_backend_name()
     name = next((name for name, e in ENGINES.items() if backend in (name, *e.also)), None)
     if name is None:

@@ -192,7 +192,9 @@ def test_the_same_value_is_the_same_key_and_another_is_not(
     postgres: Postgres, tmp_path: Path, columns: tuple[str, str],
     values: tuple[Any, Any], found: int,
 ) -> None:  # fmt: skip
-    up, down = ((f"d DATE, k {c}", [(D("2025-01-10"), v)]) for c, v in zip(columns, values))
+    up, down = (
+        (f"d DATE, k {c}", [(D("2025-01-10"), v)]) for c, v in zip(columns, values, strict=True)
+    )
     tables = {"schedule": up, "raw": up, "summary": down, "factors": down}
     assert matched(same(postgres, tmp_path, tables))["10"] == found
 
@@ -236,9 +238,11 @@ def test_a_dataset_of_dates_is_told_beside_datasets_with_keys(
     for n, type_ in enumerate(("BIGINT", "UUID", "DATE", "DECIMAL(4,2)")):
         key = {"BIGINT": 7, "UUID": LOWER, "DATE": D("2025-01-01"), "DECIMAL(4,2)": Decimal(1)}
         rows = [(D("2025-01-10"), key[type_])]
-        tables: dict[str, Any] = {name: (f"d DATE, k {type_}", rows) for name in NAMES}
-        datasets = with_dataset("raw", key=[]) | with_dataset("schedule", key=[])
-        datasets = {**datasets, "raw": with_dataset("raw", key=[])["raw"]}
+        tables: dict[str, Any] = dict.fromkeys(NAMES, (f"d DATE, k {type_}", rows))
+        datasets = {
+            name: {**dataset, "key": []} if name in ("schedule", "raw") else dataset
+            for name, dataset in BASIC["datasets"].items()
+        }
         folder = tmp_path / str(n)
         folder.mkdir()
         assert matched(same(postgres, folder, tables, datasets=datasets))["10"] == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
@@ -17,6 +18,7 @@ from typing import Any
 
 import psycopg
 
+from tests.support.forks import DIES_WITH_PARENT
 from tests.support.listening import nobody
 
 PATIENCE = 30.0
@@ -50,26 +52,31 @@ class Postgres:
             for statement in statements:
                 connection.execute(statement.encode())
 
-    def clear(self) -> None:
-        """An empty schema ``s``, of which the reader may read all that will be in it."""
+    def clear(self, schema: str = "s") -> None:
+        """An empty schema, of which the reader may read all that will be in it."""
         self.run(
-            "DROP SCHEMA IF EXISTS s CASCADE",
-            "CREATE SCHEMA s",
-            "GRANT USAGE ON SCHEMA s TO reader",
-            "ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO reader",
+            f"DROP SCHEMA IF EXISTS {schema} CASCADE",
+            f"CREATE SCHEMA {schema}",
+            f"GRANT USAGE ON SCHEMA {schema} TO reader",
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON TABLES TO reader",
         )
 
     def fill(
         self, tables: Mapping[str, Iterable[tuple[Any, ...]]], types: str = "d DATE, k VARCHAR"
     ) -> str:
-        """Create ``s.<table>`` with these rows, with DuckDB's names of types; returns the URL."""
+        """Create ``s.<table>``, or what has a schema in its name, with these rows, at once.
+
+        The types have DuckDB's names; returns the URL.
+        """
         for name, own in TYPES.items():
             types = types.replace(name, own)
-        with self.connect() as connection, connection.cursor() as cursor:
+        with self.connect() as connection, connection.transaction():
+            cursor = connection.cursor()
             for name, rows in tables.items():
-                cursor.execute(f"DROP TABLE IF EXISTS s.{name}".encode())
-                cursor.execute(f"CREATE TABLE s.{name} ({types})".encode())
-                with cursor.copy(f"COPY s.{name} FROM STDIN".encode()) as copy:
+                table = name if "." in name else f"s.{name}"
+                cursor.execute(f"DROP TABLE IF EXISTS {table}".encode())
+                cursor.execute(f"CREATE TABLE {table} ({types})".encode())
+                with cursor.copy(f"COPY {table} FROM STDIN".encode()) as copy:
                     for row in rows:
                         copy.write_row(row)
         return self.url
@@ -127,6 +134,7 @@ def running() -> Iterator[Postgres]:
         with log.open("w") as output:
             process = subprocess.Popen(
                 [programs / "postgres", "-D", folder / "data", *options], cwd=folder,
+                preexec_fn=lambda: ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGINT),
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, **somebody,
             )  # fmt: skip
         try:
