@@ -5,17 +5,15 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from importlib import import_module
 from itertools import accumulate, combinations
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from checkpoints.contract.checks import pairs_of, read_before, tells_keys_apart
 from checkpoints.contract.model import Contract, Dataset
@@ -23,25 +21,20 @@ from checkpoints.coverage.layout import Grain, Layout, grains_of, joined, layout
 from checkpoints.coverage.presence import Presence, presence_of
 from checkpoints.coverage.samples import KeyedDates, bits_shown
 from checkpoints.dates import DateRange, ranges_of
-from checkpoints.errors import (
-    ContractError,
-    DatasetsUnreadable,
-    DatasetUnreadable,
-    WarehouseError,
-)
+from checkpoints.errors import DatasetsUnreadable, DatasetUnreadable, WarehouseError
 from checkpoints.rules.condition import Condition
 from checkpoints.rules.evidence import Pair
 from checkpoints.warehouse.arms import Reading
 from checkpoints.warehouse.bytes import Bytes, refusal
 from checkpoints.warehouse.conditions import refuse_unusable
 from checkpoints.warehouse.engine import (
-    ENGINES,
     Column,
     Description,
     Engine,
     ReadOptions,
     instead_of,
 )
+from checkpoints.warehouse.opening import engine_at
 from checkpoints.warehouse.query import (
     keys_statement,
     masks_statement,
@@ -363,7 +356,7 @@ def open_warehouse(
         WarehouseError: it cannot be opened.
     """
     chosen = replace(options or ReadOptions(), timezone=contract.timezone)
-    with _engine(url, chosen) as engine:
+    with engine_at(url, chosen) as engine:
         layout = layout_of(contract, timed)
         sources: dict[str, Source] = {}
         locations: dict[str, str | None] = {}
@@ -388,27 +381,6 @@ def open_warehouse(
             unreadable=unreadable,
             max_bytes=options.max_bytes,
         )
-
-
-def _engine(url: str, options: ReadOptions) -> AbstractContextManager[Engine]:
-    usable = f"use {' or '.join(engine.example for engine in ENGINES.values())}"
-    try:
-        parsed = sa.make_url(url)
-    except SQLAlchemyError as error:
-        raise ContractError(f"the warehouse is no database URL ({error}): {usable}") from error
-    except ValueError:  # its words may be a part of a password
-        raise ContractError(
-            "the warehouse is no database URL: its port is no number, or its password has one of "
-            f"@ : / which are %40 %3A %2F there: {usable}"
-        ) from None
-    backend = parsed.get_backend_name()
-    name = next((name for name, e in ENGINES.items() if backend in (name, *e.also)), None)
-    if name is None:
-        shown = parsed.render_as_string(hide_password=True)
-        raise ContractError(f"warehouse {shown!r}: {usable}")
-    module = import_module(f"checkpoints.warehouse.{name}")
-    opened: AbstractContextManager[Engine] = module.open_engine(parsed, options)
-    return opened
 
 
 def _source(
