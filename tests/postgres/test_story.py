@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,17 +56,18 @@ def test_the_story_ends_with_a_whole_pipeline(postgres: Postgres, tmp_path: Path
     assert step(here, 0, "checkpoints signoff --by demo", own)
 
 
-def copied(postgres: Postgres, file: Path, names: list[str] | None = None) -> None:
+def copied(postgres: Postgres, file: Path, names: Sequence[str] = ()) -> None:
     """The demo's tables as they are in the file, which is let go before anything is written."""
     tables = names or [*DEMO_COLUMNS]
-    with duckdb.connect(file, read_only=True) as warehouse:
-        rows = {name: warehouse.execute(f"FROM {name}").fetchall() for name in tables}
-    if names is None:
-        for schema in SCHEMAS:
-            postgres.clear(schema)
-    columns = {name: COLUMNS[name] for name in tables}
-    for name, types in columns.items():
-        postgres.fill({name: rows[name]}, types)
+    with tempfile.TemporaryDirectory() as folder:
+        with duckdb.connect(file, read_only=True) as warehouse:
+            for name in tables:
+                warehouse.execute(f"COPY {name} TO '{folder}/{name}' (FORMAT csv, HEADER false)")
+        if not names:
+            for schema in SCHEMAS:
+                postgres.clear(schema)
+        for name in tables:
+            postgres.fill_from({name: Path(folder, name)}, COLUMNS[name])
 
 
 @contextmanager

@@ -64,22 +64,31 @@ class Postgres:
     def fill(
         self, tables: Mapping[str, Iterable[tuple[Any, ...]]], types: str = "d DATE, k VARCHAR"
     ) -> str:
-        """Create ``s.<table>``, or what has a schema in its name, with these rows, at once.
+        """Create ``s.<table>`` with these rows; the types have DuckDB's names. Returns the URL."""
+        for name, rows in tables.items():
+            into = f"COPY s.{name} FROM STDIN".encode()
+            with self._created(f"s.{name}", types) as cursor, cursor.copy(into) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        return self.url
 
-        The types have DuckDB's names; returns the URL.
-        """
+    def fill_from(self, files: Mapping[str, Path], types: str) -> None:
+        """Create ``schema.table``, at once, with what is in a CSV file."""
+        for name, file in files.items():
+            into = f"COPY {name} FROM STDIN (FORMAT csv)".encode()
+            with self._created(name, types) as cursor, cursor.copy(into) as copy:
+                copy.write(file.read_bytes())
+
+    @contextmanager
+    def _created(self, table: str, types: str) -> Iterator[psycopg.Cursor[Any]]:
+        """A new table in a transaction, so that nobody sees it while it is filled."""
         for name, own in TYPES.items():
             types = types.replace(name, own)
         with self.connect() as connection, connection.transaction():
             cursor = connection.cursor()
-            for name, rows in tables.items():
-                table = name if "." in name else f"s.{name}"
-                cursor.execute(f"DROP TABLE IF EXISTS {table}".encode())
-                cursor.execute(f"CREATE TABLE {table} ({types})".encode())
-                with cursor.copy(f"COPY {table} FROM STDIN".encode()) as copy:
-                    for row in rows:
-                        copy.write_row(row)
-        return self.url
+            cursor.execute(f"DROP TABLE IF EXISTS {table}".encode())
+            cursor.execute(f"CREATE TABLE {table} ({types})".encode())
+            yield cursor
 
 
 def reason_to_skip() -> str | None:
