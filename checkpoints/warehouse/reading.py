@@ -363,7 +363,7 @@ def open_warehouse(
         WarehouseError: it cannot be opened.
     """
     chosen = replace(options or ReadOptions(), timezone=contract.timezone)
-    with _engine(url, chosen) as engine:
+    with engine_at(url, chosen) as engine:
         layout = layout_of(contract, timed)
         sources: dict[str, Source] = {}
         locations: dict[str, str | None] = {}
@@ -390,7 +390,12 @@ def open_warehouse(
         )
 
 
-def _engine(url: str, options: ReadOptions) -> AbstractContextManager[Engine]:
+def engine_at(url: str, options: ReadOptions) -> AbstractContextManager[Engine]:
+    """The engine of a URL, to be opened.
+
+    Raises:
+        ContractError: the URL is unusable.
+    """
     usable = f"use {' or '.join(engine.example for engine in ENGINES.values())}"
     try:
         parsed = sa.make_url(url)
