@@ -22,6 +22,9 @@ from checkpoints.adoption.vocabulary import (
     words_of,
 )
 
+UNKNOWN = 30
+"""How well a column serves as the date whose name says nothing."""
+
 MOST_PARTS = 8
 """Columns that are tried as parts of a key."""
 
@@ -43,7 +46,9 @@ class DateChoice(NamedTuple):
 
 def date_choice(table: Table) -> DateChoice:
     """The date column by what is said of it, by what is in it, and by its name."""
-    scores = {column: _date_score(table, column) for column in table.dated}
+    measured = table.rows is not None
+    dates = table.dated if measured else [c for c in table.columns if _may_be_date(table, c)]
+    scores = {column: _date_score(table, column) for column in dates}
     usable = sorted((c for c in scores if scores[c] > 0), key=lambda c: -scores[c])
     if table.known.date in table.columns and table.known.date:
         usable = [table.known.date, *(c for c in usable if c != table.known.date)]
@@ -55,9 +60,15 @@ def date_choice(table: Table) -> DateChoice:
     return DateChoice(best, tuple(others), _written(table, best), sure=said or not near)
 
 
+def _may_be_date(table: Table, column: str) -> bool:
+    """Whether a column that was not read may hold dates: by its type, of a text by its name."""
+    type_ = table.date_type(column)
+    return type_ is not None and (type_ != "text" or _name_score(words_of(column)) > UNKNOWN)
+
+
 def _date_score(table: Table, column: str) -> int:
     """How well a column serves as the date; 0 and less: not at all."""
-    words, found = words_of(column), table.dated[column]
+    words, found = words_of(column), table.dated.get(column)
     if _is_written(words) and not CREATED & set(words):
         return 0
     if BIRTH & set(words):
@@ -69,9 +80,9 @@ def _date_score(table: Table, column: str) -> int:
         score -= 50
     score += 5 if table.date_type(column) == "date" else 0
     score += 40 if column == table.partitioned_by else 0
-    if table.rows and found.rows < 0.9 * table.rows:
+    if found and table.rows and found.rows < 0.9 * table.rows:
         score -= 30
-    if table.rows and table.rows > 2 and found.days < 2:
+    if found and table.rows and table.rows > 2 and found.days < 2:
         score -= 60
     return score
 
@@ -83,7 +94,7 @@ def _name_score(words: Sequence[str]) -> int:
     for known, score in ((DAYS, 90), (PERIODS, 75), (MOMENTS, 65)):
         if last in known:
             return score
-    return 60 if DAYS & set(words) else 55 if MOMENTS & set(words) else 30
+    return 60 if DAYS & set(words) else 55 if MOMENTS & set(words) else UNKNOWN
 
 
 def _is_written(words: Sequence[str]) -> bool:

@@ -66,7 +66,8 @@ class Table:
 
     def date_type(self, column: str) -> DateType | None:
         """As what kind of date a column is read."""
-        return self.columns[column].date_type
+        found = self.columns.get(column)
+        return found.date_type if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

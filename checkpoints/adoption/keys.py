@@ -34,7 +34,7 @@ def proposed_key(survey: Survey, dataset: Dataset) -> Key:
     dates = whole_dates(counts, SCREENED)
     screened = _screened(survey, dataset, dates, said, parts) if dates else None
     if not dates or screened is None:
-        return Key(said[0], "unique, as is declared") if said else Key((), "not measured")
+        return Key(said[0], "unique, as dbt tests") if said else Key((), "not measured")
     return _unique(survey, dataset, dates, screened)
 
 

@@ -127,7 +127,7 @@ def _like(lower: Table, upper: Dataset, column: str) -> str:
 
 def _comparable(lower: Table, mine: str, upper: Table, theirs: str) -> bool:
     kinds = {lower.kind(mine), upper.kind(theirs)}
-    return len(kinds) == 1 or any(kinds <= alike for alike in ALIKE)
+    return "unknown" in kinds or len(kinds) == 1 or any(kinds <= alike for alike in ALIKE)
 
 
 def link_by_keys(

@@ -53,9 +53,12 @@ STATEMENTS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """An open warehouse that is looked at. ``zone`` is where a day begins, ``today`` the day."""
+    """A warehouse that is looked at. ``zone`` is where a day begins, ``today`` the day.
 
-    engine: Engine
+    Without an ``engine`` nothing is measured.
+    """
+
+    engine: Engine | None
     zone: str
     today: date
     max_bytes: int
@@ -68,6 +71,8 @@ class Survey:
         Raises:
             DatasetUnreadable: it cannot be read.
         """
+        if self.engine is None:
+            raise DatasetUnreadable("no warehouse is open")
         anything = Dataset(layer="any", table=listed.path, date="any")
         described = self.engine.describe(anything, [])
         self.locations[listed.path] = described.location
@@ -256,10 +261,13 @@ class Survey:
     @property
     def _share(self) -> int:
         """The most bytes that one statement may bill."""
-        return max(self.engine.least_billed or 0, self.max_bytes // (STATEMENTS * self.tables))
+        least = self.engine.least_billed if self.engine else None
+        return max(least or 0, self.max_bytes // (STATEMENTS * self.tables))
 
     def _read(self, table: Table, build: Build) -> list[Row] | None:
         """The rows of a statement, of as many dates as may be read; None where it is too much."""
+        if self.engine is None:
+            return None
         location = self.locations.get(table.path)
         if self.engine.least_billed is None:
             return self.engine.rows(build(None), location)
@@ -320,9 +328,19 @@ def whole_dates(counts: Mapping[date, int], rows: int) -> DateRange | None:
     return DateRange(newest[taken - 1], newest[0]) if newest else None
 
 
-def readable(survey: Survey, listed: Listed, known: Known) -> tuple[Table | None, str]:
-    """A table as it was measured, or why it cannot be read."""
-    try:
-        return survey.look(listed, known), ""
-    except DatasetUnreadable as error:
-        return None, str(error)
+def looked_at(
+    survey: Survey, listed: Sequence[tuple[Listed, Known]]
+) -> tuple[list[Table], dict[tuple[str, ...], str]]:
+    """The tables as they were measured, and why others cannot be read, by path.
+
+    Raises:
+        WarehouseError: nothing can be read.
+    """
+    found: list[Table] = []
+    unreadable: dict[tuple[str, ...], str] = {}
+    for each, known in listed:
+        try:
+            found.append(survey.look(each, known))
+        except DatasetUnreadable as error:
+            unreadable[each.path] = str(error)
+    return found, unreadable

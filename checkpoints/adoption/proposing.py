@@ -9,16 +9,15 @@ from datetime import date
 
 from checkpoints.adoption.calendars import Habit, expected_dates, habit_of, holiday_like
 from checkpoints.adoption.columns import date_choice
-from checkpoints.adoption.facts import Ask, Dataset, Known, Question, Table, dataset_names
+from checkpoints.adoption.facts import Ask, Dataset, Question, Table, dataset_names
 from checkpoints.adoption.holiday_lists import Fit, best_fit
 from checkpoints.adoption.keys import proposed_key
 from checkpoints.adoption.layers import Layers, layers_of
 from checkpoints.adoption.lineage import Link, in_order
 from checkpoints.adoption.linking import linked
-from checkpoints.adoption.measuring import Survey, readable
+from checkpoints.adoption.measuring import Survey
 from checkpoints.adoption.vocabulary import CALENDARS, DIMENSION, words_of
 from checkpoints.dates import DAY, DateRange
-from checkpoints.warehouse.listing import Listed
 
 PLAIN = {
     "daily": Habit("daily"),
@@ -82,29 +81,30 @@ class Proposal:
 
 
 def proposed(
-    survey: Survey, listed: Sequence[tuple[Listed, Known]], ask: Ask, *, zone_said: bool = False
+    survey: Survey,
+    tables: Sequence[Table],
+    unreadable: Mapping[tuple[str, ...], str],
+    ask: Ask,
+    *,
+    zone_said: bool = False,
 ) -> Proposal:
     """What a warehouse's tables come to.
 
     Raises:
         WarehouseError: it cannot be read.
     """
-    names = dataset_names([each.path for each, _ in listed])
-    tables: dict[str, Table] = {}
-    left_out: dict[str, str] = {}
-    for (each, known), name in zip(listed, names, strict=True):
-        table, why = readable(survey, each, known)
-        if table is not None and not (why := _why_none(table, survey.today)):
-            tables[name] = table
-        else:
-            left_out[name] = why
+    paths = [*(table.path for table in tables), *unreadable]
+    names = dict(zip(paths, dataset_names(paths), strict=True))
+    left_out = {names[path]: why for path, why in unreadable.items()}
+    left_out |= {names[t.path]: why for t in tables if (why := _why_none(t, survey.today))}
+    usable = {name: t for t in tables if (name := names[t.path]) not in left_out}
     zoned = [
-        n for n, t in tables.items() if t.date_type(date_choice(t).column or "") == "timestamp"
+        n for n, t in usable.items() if t.date_type(date_choice(t).column or "") == "timestamp"
     ]
     if zoned and not zone_said:
         text = f"time zone in which a day begins ({', '.join(zoned[:3])} has moments)?"
         survey = replace(survey, zone="".join(ask(Question(text, (survey.zone,)))))
-    datasets = [_dataset(survey, table, name, ask) for name, table in tables.items()]
+    datasets = [_dataset(survey, table, name, ask) for name, table in usable.items()]
     found = _joined(survey, datasets, left_out, ask)
     return replace(found, zone=survey.zone if zoned or zone_said else None)
 

@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +21,11 @@ from checkpoints.files import obstacle, write_text
 from checkpoints.text import did_you_mean, parse_bytes
 
 if TYPE_CHECKING:
-    from checkpoints.adoption.facts import Ask, Known, Question
+    from checkpoints.adoption.dbt import Manifest
+    from checkpoints.adoption.facts import Ask, Question
+    from checkpoints.adoption.measuring import Survey
     from checkpoints.adoption.proposing import Proposal
+    from checkpoints.warehouse.engine import Engine
     from checkpoints.warehouse.listing import Listed
 
 MOST_TABLES = 60
@@ -79,21 +83,50 @@ def init(
     its key and its upstream, and when data is due; it asks where it cannot know.
     """
     _refuse(contract, yes=yes)
-    ask = _proposal_of if yes else _answer
-    known = _known(manifest)
-    url = warehouse or _url(known_from_dbt=manifest is not None)
-    limit = parse_bytes(max_bytes)
-    if url is None:
-        raise NotImplementedError
     from checkpoints.adoption.writing import contract_text
 
-    found = _proposed(url, impersonate, limit, timezone, known, (schemas, tables), ask)
-    text = contract_text(found, _as_written(url, contract))
+    dbt = _manifest(manifest) if manifest else None
+    url = warehouse or _url(dbt)
+    asked = Asked(
+        ask=_proposal_of if yes else _answer,
+        zone=timezone,
+        max_bytes=parse_bytes(max_bytes),
+        impersonate=impersonate,
+        schemas=schemas,
+        tables=tables,
+    )
+    found = _measured(url, dbt, asked) if url else _declared(dbt, asked)
+    written = _as_written(url, contract) if url else (dbt and dbt.project) or f"${{{VARIABLE}}}"
+    text = contract_text(found, written)
     load_contract(contract, os.environ, text)
     write_text(contract, text)
     _tell(found, contract)
     click.echo(contract)
     return ExitCode.COMPLETE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the options say of the reading, and who answers the questions."""
+
+    ask: Ask
+    zone: str | None
+    max_bytes: int
+    impersonate: str | None
+    schemas: Sequence[str]
+    tables: Sequence[str]
+
+    def survey(self, engine: Engine | None, tables: int) -> Survey:
+        """A survey of so many tables."""
+        from checkpoints.adoption.measuring import Survey
+
+        return Survey(
+            engine=engine,
+            zone=self.zone or "UTC",
+            today=datetime.now(UTC).date(),
+            max_bytes=self.max_bytes,
+            tables=max(tables, 1),
+        )
 
 
 def _refuse(contract: Path, *, yes: bool) -> None:
@@ -110,19 +143,40 @@ def _refuse(contract: Path, *, yes: bool) -> None:
         )
 
 
-def _known(manifest: Path | None) -> dict[tuple[str, ...], Known]:
-    """What a dbt project says of its tables; nothing without one."""
-    return {}
+def _manifest(path: Path) -> Manifest:
+    """What a dbt project says.
+
+    Raises:
+        ContractError: it is no manifest, or one of a version that is not known.
+    """
+    from pydantic import ValidationError
+
+    from checkpoints.adoption.dbt import VERSIONS, Manifest
+    from checkpoints.records import reason
+
+    try:
+        found = Manifest.model_validate_json(path.read_bytes())
+    except (ValidationError, OSError) as error:
+        why = reason(error) if isinstance(error, ValidationError) else error.strerror
+        raise ContractError(
+            f"{path}: is no manifest of dbt ({why}): run dbt parse, and give target/manifest.json"
+        ) from error
+    if found.version not in VERSIONS:
+        raise ContractError(
+            f"{path}: is a manifest of version {found.version}, and {', '.join(VERSIONS)} are "
+            "known: run dbt parse with dbt 1.6 to 1.11"
+        )
+    return found
 
 
-def _url(*, known_from_dbt: bool) -> str | None:
+def _url(dbt: Manifest | None) -> str | None:
     """The warehouse that is meant where none was typed."""
     if said := os.environ.get(VARIABLE):
         return said
     found = [path for pattern in FILES for path in sorted(Path().glob(pattern))]
     if len(found) == 1:
         return f"duckdb:///{found[0]}"
-    if known_from_dbt:
+    if dbt is not None:
         return None
     which = f"there are {', '.join(map(str, found))}" if found else "no DuckDB file is here"
     raise ContractError(
@@ -131,43 +185,55 @@ def _url(*, known_from_dbt: bool) -> str | None:
     )
 
 
-def _proposed(
-    url: str,
-    impersonate: str | None,
-    max_bytes: int,
-    zone: str | None,
-    known: dict[tuple[str, ...], Known],
-    chosen: tuple[Sequence[str], Sequence[str]],
-    ask: Ask,
-) -> Proposal:
+def _measured(url: str, dbt: Manifest | None, asked: Asked) -> Proposal:
+    """What is proposed of a warehouse, and of what dbt says of its tables."""
     from checkpoints.adoption.facts import Known
-    from checkpoints.adoption.measuring import Survey
+    from checkpoints.adoption.measuring import looked_at
     from checkpoints.adoption.proposing import proposed
     from checkpoints.warehouse.engine import ReadOptions
     from checkpoints.warehouse.listing import tables_of
     from checkpoints.warehouse.reading import engine_at
 
-    options = ReadOptions(max_bytes=max_bytes, impersonate=impersonate, labels={"command": "init"})
+    known = dbt.known() if dbt else {}
+    options = ReadOptions(
+        max_bytes=asked.max_bytes, impersonate=asked.impersonate, labels={"command": "init"}
+    )
     with engine_at(url, options) as engine:
-        listed = _chosen(tables_of(engine), *chosen)
-        survey = Survey(
-            engine=engine,
-            zone=zone or "UTC",
-            today=datetime.now(UTC).date(),
-            max_bytes=max_bytes,
-            tables=len(listed),
-        )
+        listed = _chosen(tables_of(engine), asked)
         pairs = [(each, known.get(each.path, Known())) for each in listed]
-        found = proposed(survey, pairs, ask, zone_said=zone is not None)
+        pairs = [(each, said) for each, said in pairs if not dbt or each.path in known]
+        survey = asked.survey(engine, len(pairs))
+        tables, unreadable = looked_at(survey, pairs)
+        absent = known.keys() - {each.path for each in listed}
+        unreadable |= dict.fromkeys(sorted(absent), "not in the warehouse: run dbt build")
+        return _some(proposed(survey, tables, unreadable, asked.ask, zone_said=bool(asked.zone)))
+
+
+def _declared(dbt: Manifest | None, asked: Asked) -> Proposal:
+    """What is proposed of a dbt project alone."""
+    from checkpoints.adoption.proposing import proposed
+
+    tables = dbt.tables() if dbt else []
+    survey = asked.survey(None, len(tables))
+    return _some(proposed(survey, tables, {}, asked.ask, zone_said=bool(asked.zone)))
+
+
+def _some(found: Proposal) -> Proposal:
+    """What is proposed, if that is anything.
+
+    Raises:
+        ContractError: no table is a dataset.
+    """
     if not found.datasets:
-        why = "".join(f"\n  {name}: {reason}" for name, reason in found.left_out.items())
-        raise ContractError(f"no table of the warehouse has a date column and rows:{why}")
+        why = "; ".join(f"{name}: {reason}" for name, reason in found.left_out.items())
+        raise ContractError(
+            f"no table has a date column and rows on its dates ({why}): choose others with "
+            "--schema or --table, or write the contract by hand"
+        )
     return found
 
 
-def _chosen(
-    listed: Sequence[Listed], schemas: Sequence[str], tables: Sequence[str]
-) -> list[Listed]:
+def _chosen(listed: Sequence[Listed], asked: Asked) -> list[Listed]:
     """The tables that are looked at.
 
     Raises:
@@ -175,10 +241,12 @@ def _chosen(
     """
     if not listed:
         raise ContractError("the warehouse has no tables: build them, then try again")
+    schemas, tables = asked.schemas, asked.tables
     names = [".".join(each.path) for each in listed]
     known = {each.path[-2] for each in listed if len(each.path) > 1}
     problems = [
-        f"--schema {schema!r} is not there: {did_you_mean(schema, known) or ', '.join(sorted(known))}"
+        f"--schema {schema!r} is not there: "
+        + (did_you_mean(schema, known) or f"there are {', '.join(sorted(known))}")
         for schema in schemas
         if schema not in known
     ]
@@ -223,7 +291,7 @@ def _answer(question: Question) -> tuple[str, ...]:
 
 
 def _as_written(url: str, contract: Path) -> str:
-    """The URL as it stands in the contract: without a password, a path from the contract's folder."""
+    """The URL as it is to stand in the contract: no password, and a path from its folder."""
     from sqlalchemy import make_url
 
     parsed = make_url(url)
