@@ -143,6 +143,11 @@ def _key_strength(table: Table, column: str) -> int:
     return 1 if kind == "text" else 0
 
 
+def is_identifier(table: Table, column: str) -> bool:
+    """Whether a column identifies something, by its name."""
+    return _key_strength(table, column) >= 4
+
+
 def key_sets(table: Table, parts: Sequence[str]) -> Iterator[list[tuple[str, ...]]]:
     """The sets of columns to try, group by group, in the order in which they would be taken."""
     strong = [c for c in parts if _key_strength(table, c) > 1]

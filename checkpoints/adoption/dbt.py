@@ -5,7 +5,7 @@ Of ``target/manifest.json``, versions 10 to 12: https://schemas.getdbt.com/dbt/m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +14,9 @@ from checkpoints.adoption.facts import Known, Table
 from checkpoints.adoption.vocabulary import DAYS, PERIODS, words_of
 from checkpoints.contract.model import DateType
 from checkpoints.warehouse.engine import Column, ValueKind
+
+Path = tuple[str, ...]
+"""The parts of a table's name."""
 
 VERSIONS = ("v10", "v11", "v12")
 
@@ -125,8 +128,11 @@ class Manifest(_Part):
             return f"bigquery://{sorted(databases)[0]}"
         return None
 
-    def known(self) -> dict[tuple[str, ...], Known]:
-        """What it says of each of its tables, by path."""
+    def known(self, there: Collection[Path] | None = None) -> dict[Path, Known]:
+        """What it says of each of its tables, by path.
+
+        Where it is said which are ``there``, others are not what a table is built from.
+        """
         keys: dict[str, list[tuple[str, ...]]] = {}
         for node_id, key in self._unique():
             keys.setdefault(node_id, []).append(key)
@@ -135,7 +141,7 @@ class Manifest(_Part):
                 date=_date(node),
                 written_at=node.loaded_at_field or node.config.loaded_at_field,
                 keys=tuple(sorted(keys.get(node_id, ()), key=len)),
-                upstream=tuple(dict.fromkeys(self._above(node))),
+                upstream=tuple(dict.fromkeys(self._above(node, there))),
                 layer=node.layer,
             )
             for node_id, node in self._tables().items()
@@ -166,15 +172,17 @@ class Manifest(_Part):
             elif test.name in COMBINATIONS and isinstance(columns, list):
                 yield where, tuple(str(column).strip('"`') for column in columns)
 
-    def _above(self, node: _Node) -> Iterator[tuple[str, ...]]:
+    def _above(self, node: _Node, there: Collection[Path] | None) -> Iterator[Path]:
         """The tables that one is built from, through what is no table."""
         every = {**self.sources, **self.nodes}
         for name in node.depends_on.nodes:
             above = every.get(name)
-            if above is not None and above.is_table:
+            if above is None:
+                continue
+            if above.is_table and (there is None or above.path in there):
                 yield above.path
-            elif above is not None:
-                yield from self._above(above)
+            else:
+                yield from self._above(above, there)
 
 
 def _date(node: _Node) -> str | None:

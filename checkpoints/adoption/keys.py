@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from checkpoints.adoption.columns import key_parts, key_sets
+from checkpoints.adoption.columns import is_identifier, key_parts, key_sets
 from checkpoints.adoption.facts import Dataset
 from checkpoints.adoption.measuring import SCREENED, Survey, whole_dates
 from checkpoints.dates import DateRange
@@ -29,13 +29,21 @@ def proposed_key(survey: Survey, dataset: Dataset) -> Key:
     counts = dataset.counts
     if counts and max(counts.values()) == 1:
         return Key((), "one row for each date")
+    if not counts and (dataset.date,) in dataset.table.known.keys:
+        return Key((), "one row for each date, as dbt tests")
     said = [key for declared in dataset.table.known.keys if (key := _undated(declared, dataset))]
     parts = key_parts(dataset.table, dataset.date, dataset.written_at)
     dates = whole_dates(counts, SCREENED)
     screened = _screened(survey, dataset, dates, said, parts) if dates else None
     if not dates or screened is None:
-        return Key(said[0], "unique, as dbt tests") if said else Key((), "not measured")
+        return Key(said[0], "unique, as dbt tests") if said else _by_name(dataset, parts)
     return _unique(survey, dataset, dates, screened)
+
+
+def _by_name(dataset: Dataset, parts: list[str]) -> Key:
+    """The likeliest column where nothing was measured."""
+    likely = [c for c in parts if is_identifier(dataset.table, c)][:1]
+    return Key(tuple(likely), "? not measured, taken by name" if likely else "? not measured")
 
 
 def _undated(declared: Columns, dataset: Dataset) -> Columns:

@@ -272,10 +272,10 @@ class Survey:
         if self.engine.least_billed is None:
             return self.engine.rows(build(None), location)
         spent = sum(statement.bytes_billed or 0 for statement in self.engine.statements)
-        allowed = min(self._share, self.max_bytes - spent)
+        least, allowed = self.engine.least_billed, min(self._share, self.max_bytes - spent)
         for dates in (ALWAYS, *(DateRange(self.today - n * DAY, self.today) for n in SHORTER)):
             statement = build(dates)
-            if self.engine.estimate(statement, location) <= allowed:
+            if max(self.engine.estimate(statement, location), least) <= allowed:
                 return self.engine.rows(statement, location)
             if table.partitioned_by is None:
                 break

@@ -19,6 +19,8 @@ from checkpoints.adoption.measuring import Survey
 from checkpoints.adoption.vocabulary import CALENDARS, DIMENSION, words_of
 from checkpoints.dates import DAY, DateRange
 
+UNDATED = "no date column is declared: name it in meta (date: …), or give --warehouse"
+
 PLAIN = {
     "daily": Habit("daily"),
     "business_days": Habit("business_days"),
@@ -97,7 +99,11 @@ def proposed(
     names = dict(zip(paths, dataset_names(paths), strict=True))
     left_out = {names[path]: why for path, why in unreadable.items()}
     left_out |= {names[t.path]: why for t in tables if (why := _why_none(t, survey.today))}
-    usable = {name: t for t in tables if (name := names[t.path]) not in left_out}
+    usable = {
+        name: _without(t, [u for u in tables if names[u.path] in left_out])
+        for t in tables
+        if (name := names[t.path]) not in left_out
+    }
     zoned = [
         n for n, t in usable.items() if t.date_type(date_choice(t).column or "") == "timestamp"
     ]
@@ -109,13 +115,22 @@ def proposed(
     return replace(found, zone=survey.zone if zoned or zone_said else None)
 
 
+def _without(table: Table, others: Sequence[Table]) -> Table:
+    """A table, said to be built from what others are built from in place of these."""
+    above = table.known.upstream
+    left = {other.path: other.known.upstream or () for other in others}
+    while above and (gone := [path for path in above if path in left]):
+        above = tuple(dict.fromkeys(up for p in above for up in (left[p] if p in gone else (p,))))
+    return replace(table, known=replace(table.known, upstream=above))
+
+
 def _why_none(table: Table, today: date) -> str:
     """Why a table is no dataset; empty where it is one."""
     if table.rows == 0:
         return "no rows"
     column = date_choice(table).column
     if column is None:
-        return table.part or "no date column"
+        return table.part or ("no date column" if table.rows is not None else UNDATED)
     words, found = set(words_of(table.name)), table.dated.get(column)
     ahead = found and found.days == table.rows and found.last > today + 31 * DAY
     return "it lists dates" if CALENDARS & words or words <= DIMENSION or ahead else ""

@@ -117,7 +117,8 @@ def _comments(proposal: Proposal, dataset: Dataset, key: Sequence[str]) -> Itera
     """Why it has its key and its upstream, and what to look at."""
     link = proposal.links.get(dataset.name)
     own = "+".join(dataset.unique)
-    said = [f"{own} is {dataset.key_reason}" if own else dataset.key_reason]
+    is_ = "is " if not dataset.key_reason.startswith("?") else ""
+    said = [f"{own} {is_}{dataset.key_reason}" if own else dataset.key_reason]
     if link:
         how = "" if key else "compared by date alone with "
         said.append(f"{'' if link.sure else '? '}{how}{link.upstream}: {link.reason}")

@@ -194,12 +194,12 @@ def _measured(url: str, dbt: Manifest | None, asked: Asked) -> Proposal:
     from checkpoints.warehouse.listing import tables_of
     from checkpoints.warehouse.reading import engine_at
 
-    known = dbt.known() if dbt else {}
     options = ReadOptions(
         max_bytes=asked.max_bytes, impersonate=asked.impersonate, labels={"command": "init"}
     )
     with engine_at(url, options) as engine:
         listed = _chosen(tables_of(engine), asked)
+        known = dbt.known({each.path for each in listed}) if dbt else {}
         pairs = [(each, known.get(each.path, Known())) for each in listed]
         pairs = [(each, said) for each, said in pairs if not dbt or each.path in known]
         survey = asked.survey(engine, len(pairs))

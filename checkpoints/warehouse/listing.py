@@ -17,13 +17,11 @@ INTERNAL = ("information_schema", "pg_catalog", "pg_toast")
 class Listed:
     """A table or view by the parts of its name.
 
-    ``partitioned_by`` is the column that a filter prunes by; with ``needs_filter`` nothing is
-    read without one.
+    ``partitioned_by`` is the column that a filter prunes by, without which some are not read.
     """
 
     path: tuple[str, ...]
     partitioned_by: str | None = None
-    needs_filter: bool = False
 
 
 @runtime_checkable
