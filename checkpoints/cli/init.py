@@ -192,7 +192,7 @@ def _measured(url: str, dbt: Manifest | None, asked: Asked) -> Proposal:
     from checkpoints.adoption.proposing import proposed
     from checkpoints.warehouse.engine import ReadOptions
     from checkpoints.warehouse.listing import tables_of
-    from checkpoints.warehouse.reading import engine_at
+    from checkpoints.warehouse.opening import engine_at
 
     options = ReadOptions(
         max_bytes=asked.max_bytes, impersonate=asked.impersonate, labels={"command": "init"}

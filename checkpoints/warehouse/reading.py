@@ -5,17 +5,15 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from importlib import import_module
 from itertools import accumulate, combinations
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from checkpoints.contract.checks import pairs_of, read_before, tells_keys_apart
 from checkpoints.contract.model import Contract, Dataset
@@ -24,7 +22,6 @@ from checkpoints.coverage.presence import Presence, presence_of
 from checkpoints.coverage.samples import KeyedDates, bits_shown
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import (
-    ContractError,
     DatasetsUnreadable,
     DatasetUnreadable,
     WarehouseError,
@@ -35,13 +32,13 @@ from checkpoints.warehouse.arms import Reading
 from checkpoints.warehouse.bytes import Bytes, refusal
 from checkpoints.warehouse.conditions import refuse_unusable
 from checkpoints.warehouse.engine import (
-    ENGINES,
     Column,
     Description,
     Engine,
     ReadOptions,
     instead_of,
 )
+from checkpoints.warehouse.opening import engine_at
 from checkpoints.warehouse.query import (
     keys_statement,
     masks_statement,
@@ -388,26 +385,6 @@ def open_warehouse(
             unreadable=unreadable,
             max_bytes=options.max_bytes,
         )
-
-
-def engine_at(url: str, options: ReadOptions) -> AbstractContextManager[Engine]:
-    """The engine of a URL, to be opened.
-
-    Raises:
-        ContractError: the URL is unusable.
-    """
-    usable = f"use {' or '.join(engine.example for engine in ENGINES.values())}"
-    try:
-        parsed = sa.make_url(url)
-    except (SQLAlchemyError, ValueError) as error:
-        raise ContractError(f"the warehouse is no database URL ({error}): {usable}") from error
-    name = parsed.get_backend_name()
-    if name not in ENGINES:
-        shown = parsed.render_as_string(hide_password=True)
-        raise ContractError(f"warehouse {shown!r}: {usable}")
-    module = import_module(f"checkpoints.warehouse.{name}")
-    opened: AbstractContextManager[Engine] = module.open_engine(parsed, options)
-    return opened
 
 
 def _source(
