@@ -101,6 +101,12 @@ def _is_written(words: Sequence[str]) -> bool:
     return bool(WRITTEN & set(words))
 
 
+def unreadable_date(table: Table) -> str:
+    """A text or number that is called a date, and is read as none; empty where there is none."""
+    named = (c for c in table.columns if DAYS & set(words_of(c)[-1:]) and c not in table.dated)
+    return next((c for c in named if table.kind(c) in ("text", "integer")), "")
+
+
 def _written(table: Table, date: str | None) -> str | None:
     """The column that says when a row was written: the plainest, and never the date itself."""
     said = table.known.written_at

@@ -44,6 +44,9 @@ SCREENED = 20_000
 COMPARED_DATES = 30
 """The newest dates of two tables whose keys are compared."""
 
+FEWEST_DATES, COMPARED_ROWS = 3, 1_000_000
+"""Fewer dates are compared where those have more rows together, but no fewer than these."""
+
 AROUND = timedelta(days=14)
 """How much later a key may follow that has another date than in its upstream."""
 
@@ -192,7 +195,10 @@ class Survey:
         newest = common if dated else sorted(lower.counts)
         if not newest:
             return None
-        dates = DateRange(newest[-COMPARED_DATES:][0], newest[-1])
+        number = COMPARED_DATES
+        while number > FEWEST_DATES and _rows(lower, upper, newest[-number:]) > COMPARED_ROWS:
+            number -= 1
+        dates = DateRange(newest[-number:][0], newest[-1])
         around = DateRange(dates.first - AROUND, dates.last + AROUND)
 
         def build(_within: DateRange | None) -> sa.Select[*tuple[Any, ...]]:
@@ -291,6 +297,10 @@ def _shared(rows: Sequence[Row]) -> Shared:
         upper=sum(upper + both for _, upper, both in found),
         shares=tuple(both / (upper + both) for _, upper, both in found),
     )
+
+
+def _rows(lower: Proposed, upper: Proposed, dates: Sequence[date]) -> int:
+    return sum(lower.counts.get(day, 0) + upper.counts.get(day, 0) for day in dates)
 
 
 def _relation(table: Table) -> sa.FromClause:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from checkpoints.adoption.calendars import Habit, expected_dates, habit_of, holiday_like
-from checkpoints.adoption.columns import date_choice
+from checkpoints.adoption.columns import date_choice, unreadable_date
 from checkpoints.adoption.facts import Ask, Dataset, Question, Table, dataset_names
 from checkpoints.adoption.holiday_lists import Fit, best_fit
 from checkpoints.adoption.keys import proposed_key
@@ -18,6 +18,19 @@ from checkpoints.adoption.linking import linked
 from checkpoints.adoption.measuring import Survey
 from checkpoints.adoption.vocabulary import CALENDARS, DIMENSION, words_of
 from checkpoints.dates import DAY, DateRange
+
+ZONES = (
+    "Europe/Berlin",
+    "Europe/London",
+    "America/New_York",
+    "America/Chicago",
+    "America/Los_Angeles",
+    "Asia/Kolkata",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+)
+"""Tried where the dates of moments keep no calendar in UTC, as they do on the wrong side of
+midnight."""
 
 UNDATED = "no date column is declared: name it in meta (date: …), or give --warehouse"
 
@@ -108,11 +121,22 @@ def proposed(
         n for n, t in usable.items() if t.date_type(date_choice(t).column or "") == "timestamp"
     ]
     if zoned and not zone_said:
+        proposal = (_zone(survey, usable[zoned[0]]),)
         text = f"time zone in which a day begins ({', '.join(zoned[:3])} has moments)?"
-        survey = replace(survey, zone="".join(ask(Question(text, (survey.zone,)))))
+        survey = replace(survey, zone="".join(ask(Question(text, proposal))))
     datasets = [_dataset(survey, table, name, ask) for name, table in usable.items()]
     found = _joined(survey, datasets, left_out, ask)
     return replace(found, zone=survey.zone if zoned or zone_said else None)
+
+
+def _zone(survey: Survey, table: Table) -> str:
+    """The first zone in which the dates of a table keep a calendar; else that of the survey."""
+    column = date_choice(table).column or ""
+    for zone in (survey.zone, *ZONES):
+        counts = replace(survey, zone=zone).counts(table, column)
+        if counts and habit_of(counts).kind != "irregular":
+            return zone
+    return survey.zone
 
 
 def _without(table: Table, others: Sequence[Table]) -> Table:
@@ -130,7 +154,9 @@ def _why_none(table: Table, today: date) -> str:
         return "no rows"
     column = date_choice(table).column
     if column is None:
-        return table.part or ("no date column" if table.rows is not None else UNDATED)
+        unread = unreadable_date(table)
+        why = f"{unread} holds no ISO dates: convert it in a query" if unread else "no date column"
+        return table.part or (why if table.rows is not None else UNDATED)
     words, found = set(words_of(table.name)), table.dated.get(column)
     ahead = found and found.days == table.rows and found.last > today + 31 * DAY
     return "it lists dates" if CALENDARS & words or words <= DIMENSION or ahead else ""
@@ -155,7 +181,9 @@ def _dataset(survey: Survey, table: Table, name: str, ask: Ask) -> Dataset:
     key, reason = proposed_key(survey, dataset)
     text = f"key of {name}: {'+'.join(key) or 'none'} ({reason})?"
     answer = ask(Question(text, key, list(table.columns), many=True))
-    once = survey.distinct_of_all(table, column, answer, dated=False) if answer else None
+    moment = any(table.kind(c) in ("timestamp", "datetime") for c in answer)
+    seen = bool(answer) and not moment
+    once = survey.distinct_of_all(table, column, answer, dated=False) if seen else None
     return replace(
         dataset,
         key=answer,

@@ -54,6 +54,23 @@ def test_orders_of_working_days_have_keys_of_two_columns_and_holidays(tmp_path: 
     assert list(contract.layers) == ["raw", "staging", "mart"]
 
 
+def test_a_zone_is_proposed_in_which_moments_keep_working_days(tmp_path: Path) -> None:
+    around = "UPDATE raw.shipments SET ordered_at = timezone('Europe/Berlin', date_trunc('day', "
+    around += "timezone('Europe/Berlin', ordered_at)) + INTERVAL (order_no % 10 * 140) MINUTE)"
+    done = init(tmp_path, build(tmp_path, ORDERS, around), "--table", "raw.shipments")
+    assert done.returncode == 0, done.stderr
+    raw = yaml.safe_load((tmp_path / "gx/pipeline.yml").read_text())
+    assert (raw["timezone"], raw["calendar"]) == ("Europe/Berlin", "business_days")
+
+
+def test_a_date_that_is_no_iso_text_is_told(tmp_path: Path) -> None:
+    done = init(
+        tmp_path, build(tmp_path, "CREATE TABLE t AS SELECT 20240131 AS load_date, 1 AS id")
+    )
+    assert done.returncode == 2
+    assert "t: load_date holds no ISO dates: convert it in a query" in done.stderr
+
+
 def test_a_shop_leaves_its_customers_out_and_compares_payments_by_date(tmp_path: Path) -> None:
     contract, text = proposed(tmp_path, SHOP)
     assert shape(contract) == {
