@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from checkpoints.adoption.facts import Dataset, Shared, Table
-from checkpoints.adoption.vocabulary import COARSER, RANKS, rank_of_word, singular, words_of
+from checkpoints.adoption.vocabulary import COARSER, RANKS, SUMS, rank_of_word, singular, words_of
 from checkpoints.text import percent
 from checkpoints.warehouse.source import ALIKE
 
@@ -39,10 +39,11 @@ class Link(NamedTuple):
 
 def rank_of(table: Table) -> tuple[int, int, int]:
     """How far down a table stands by its schema's words, by its own, and by what it sums up."""
-    words = words_of(table.name)
-    own = max((rank_of_word(word) for word in words), default=0)
-    schema = max((rank_of_word(word) for word in words_of(table.schema)), default=0)
-    return max(schema, 0), max(own, 0), max((COARSER.get(word, 0) for word in words), default=0)
+    words, above = words_of(table.name), words_of(table.schema)
+    coarser = max((COARSER.get(word, 0) for word in words), default=0)
+    schema = max((rank_of_word(word) for word in above), default=-1)
+    own = max((rank_of_word(word) for word in words), default=-1)
+    return max(schema, 0), SUMS if own < 0 and coarser else max(own, 0), coarser
 
 
 def _is_ranked(table: Table) -> bool:

@@ -60,7 +60,7 @@ RANKS: Mapping[str, int] = _each(
     _20="int intermediate silver core enriched dwh analytics",
     _30="precompute features feature fct fact facts dim",
     _40="mart marts gold predictions prediction scores agg aggregate aggregates",
-    _60="report reports reporting kpi kpis dashboard serving export exports",
+    _60="rpt report reports reporting kpi kpis dashboard serving export exports",
 )
 """How far down a schema or table with such a word in its name stands."""
 
@@ -73,6 +73,9 @@ COARSER: Mapping[str, int] = _each(
     _6="yearly year",
 )
 """The same of tables at the same depth: what is summed up stands below."""
+
+SUMS = 35
+"""Where a table stands that sums others up and says no more: below facts, above marts."""
 
 NUMBERED = re.compile(r"^(?:l|layer|tier|stage)(\d)$")
 

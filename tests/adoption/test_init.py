@@ -283,6 +283,22 @@ def test_a_key_with_repeated_rows_stays_the_key_and_the_repeated_rows_fail(
     assert "unique_keys" in checked.stdout + checked.stderr
 
 
+def test_the_service_at_its_end_loads_when_it_is_uncommented(tmp_path: Path) -> None:
+    _, text = proposed(tmp_path, SHOP)
+    body, _, example = text.partition("# services:\n")
+    lines = [line.removeprefix("# ") for line in example.splitlines()]
+    served = body.replace("date: day,", "date: day, service: build,")
+    whole = "\n".join([served, "services:", *lines])
+    contract = load_contract(tmp_path / "gx/pipeline.yml", os.environ, whole).contract
+    assert contract.datasets["daily_revenue"].service == "build"
+    other = whole.replace("  build: {kind", "  # build: {kind").replace(
+        "  # or {url", "  build: {url"
+    )
+    assert (
+        "build" in load_contract(tmp_path / "gx/pipeline.yml", os.environ, other).contract.services
+    )
+
+
 def test_on_a_terminal_each_proposal_is_asked_with_its_reason(tmp_path: Path) -> None:
     url = build(tmp_path, SENSORS)
     program = f"""
