@@ -84,7 +84,8 @@ def _answer(
 ) -> ExitCode:
     """Show a report to people, programs and CI; returns its exit code."""
     code = report.verdict.exit_code
-    following = _next(code, stored=stored is not None)
+    seasons = bool(setting.file.contract.seasons)
+    following = _next(code, stored=stored is not None, seasons=seasons)
     today = report.started_at.astimezone(setting.file.contract.zone).date()
     print_report(setting.console, report, stored, following, setting.detail, today)
     try:
@@ -94,7 +95,7 @@ def _answer(
     return code
 
 
-def _next(code: ExitCode, *, stored: bool) -> str:
+def _next(code: ExitCode, *, stored: bool, seasons: bool) -> str:
     """What to type after a verdict."""
     match code:
         case ExitCode.INCOMPLETE if stored:
@@ -102,7 +103,8 @@ def _next(code: ExitCode, *, stored: bool) -> str:
         case ExitCode.COMPLETE if stored:
             return typed_again('checkpoints signoff --by "your name"', "contract")
         case ExitCode.NOTHING_DUE:
-            return "the same with other dates: --season, --from and --to, or --last 30d"
+            season = "--season, " if seasons else ""
+            return f"the same with other dates: {season}--from and --to, or --last 30d"
     again = typed_again("checkpoints run", *WHERE, *ASKED)
     return again if code is not ExitCode.COULD_NOT_TELL else f"resolve the errors, then {again}"
 
@@ -115,9 +117,8 @@ def coverage(setting: Setting) -> ExitCode:
 
     contract, asked = setting.file.contract, setting.request()
     options = asked.reading.labelled(tool="checkpoints")
-    evidence = gather(
-        contract, asked.warehouse, asked.window, asked.as_of, options, with_keys=False
-    )
+    place = (contract, asked.warehouse, asked.window, asked.as_of)
+    evidence = gather(*place, options, with_keys=False, now=asked.started_at)
     summary = summarize(contract, evidence.frame)
     print_coverage(setting.console, summary, setting.detail)
     write_json(summary, setting.json_path)

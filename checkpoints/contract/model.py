@@ -23,8 +23,9 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
+from checkpoints.contract.calendar import Calendar, Grace, GraceText, Holidays, grace_of
 from checkpoints.contract.notifiers import AnyNotifier
-from checkpoints.dates import DateRange
+from checkpoints.dates import EARLIEST, LATEST, DateRange
 from checkpoints.records import Name, Number, Record, Whole
 from checkpoints.rules.condition import Condition
 from checkpoints.rules.evidence import Match
@@ -143,6 +144,8 @@ class Dataset(Record):
 
     ``{from}`` and ``{to}`` in a query are DATE literals: the first and the last date read. The
     service ``on_landed`` is told of the dates that ``service`` was called for and that landed.
+    ``calendar``, ``holidays`` and ``grace`` take precedence over those of the contract. What a
+    date lacks is tolerated, and told, for ``late_days`` after it became due.
     """
 
     layer: Slug
@@ -159,6 +162,10 @@ class Dataset(Record):
     match: Match = "keys"
     by: tuple[Name, ...] = ()
     written_at: Name | None = None
+    calendar: Calendar | None = None
+    holidays: Holidays | None = None
+    grace: GraceText | None = None
+    late_days: Annotated[Whole, Field(ge=0, le=60)] = 0
     warmup_days: Annotated[Whole, Field(ge=0, le=366)] = 0
     retired: Day | None = None
     service: Name | None = None
@@ -317,18 +324,23 @@ def _is_a_web_address(value: str) -> str:
 class Contract(Record):
     """The whole of ``pipeline.yml``. Cross references are checked by ``contract_file``.
 
-    Of what stays open ``notify`` are told again after ``remind_after``. ``public_url`` is where
-    people read what is in the folder of the Data Docs site.
+    On which dates anything is due is said by a ``reference`` dataset or by a ``calendar``, and
+    never before ``starts``. Of what stays open ``notify`` are told again after ``remind_after``.
+    ``public_url`` is where people read what is in the folder of the Data Docs site.
     """
 
     version: Literal[1]
     timezone: Zone = "UTC"
     grace_days: Annotated[Whole, Field(ge=0, le=60)] = 1
+    grace: GraceText | None = None
     warehouse: str
     bigquery: BigQueryOptions = BigQueryOptions()
-    reference: Name
+    reference: Name | None = None
+    calendar: Calendar | None = None
+    holidays: Holidays | None = None
+    starts: Day | None = None
     layers: dict[Slug, str]
-    seasons: Annotated[tuple[Season, ...], Field(min_length=1)]
+    seasons: Annotated[tuple[Season, ...], Field(min_length=1)] = ()
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
     rules_for_all: tuple[AnyRule, ...] = ()
     rules_for_keyed: tuple[AnyRule, ...] = ()
@@ -387,6 +399,25 @@ class Contract(Record):
     def season_of(self, day: date) -> Season | None:
         """The season that contains a date, if any."""
         return next((s for s in self.seasons if day in s.range), None)
+
+    @property
+    def season_ranges(self) -> tuple[DateRange, ...]:
+        """The dates of the seasons; without seasons, all that there are, as those of one."""
+        every = DateRange(self.starts or EARLIEST, LATEST)
+        return tuple(season.range for season in self.seasons) or (every,)
+
+    def calendar_of(self, dataset: str) -> Calendar | None:
+        """The calendar that says when a dataset is due; None: the reference does."""
+        return self.datasets[dataset].calendar or self.calendar
+
+    def holidays_of(self, dataset: str) -> Holidays | None:
+        """The holidays that are no business days of a dataset."""
+        return self.datasets[dataset].holidays or self.holidays
+
+    def grace_of(self, dataset: str) -> Grace:
+        """How long after the start of its date data of a dataset may take."""
+        text = self.datasets[dataset].grace or self.grace
+        return grace_of(text or f"{self.grace_days} days")
 
     def layer_rank(self, dataset: str) -> int:
         """0 for the topmost layer; upstream layers come first."""

@@ -7,9 +7,11 @@ from datetime import date
 from typing import Literal
 
 from checkpoints.contract.checks import coverage_pair
+from checkpoints.contract.due import is_judged
 from checkpoints.contract.model import Contract
 from checkpoints.contract.upstreams import Retirement
 from checkpoints.coverage.frame import CoverageFrame
+from checkpoints.coverage.late import Late
 from checkpoints.coverage.results import retirements
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.records import Record
@@ -43,12 +45,14 @@ class Coverage(Record):
 
 
 class CoverageSummary(Record):
-    """The whole answer of ``checkpoints coverage``."""
+    """The whole answer of ``checkpoints coverage``; ``by_season``: the contract has seasons."""
 
     schema_version: Literal[1] = 1
     window: DateRange
     as_of: date
     coverage: tuple[Coverage, ...]
+    by_season: bool = True
+    late: tuple[Late, ...] = ()
     retired: tuple[Retirement, ...] = ()
     unreadable: dict[str, str]
 
@@ -61,10 +65,12 @@ def summarize(contract: Contract, frame: CoverageFrame) -> CoverageSummary:
         coverage=tuple(
             entry
             for name in contract.names
-            if name != contract.reference and name not in frame.unreadable
+            if is_judged(contract, name) and name not in frame.unreadable
             if (pair := coverage_pair(contract, name)) not in frame.incomparable
             for entry in _by_season(contract, frame, pair)
         ),
+        by_season=bool(contract.seasons),
+        late=frame.late,
         retired=tuple(retirements(contract, frame)),
         unreadable=frame.unknown(),
     )
