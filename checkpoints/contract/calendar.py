@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import BeforeValidator, model_validator
 
 from checkpoints.dates import DAY
 from checkpoints.records import Name, Record
@@ -171,9 +171,9 @@ def grace_of(text: str) -> Grace:
     return grace
 
 
-def _is_a_grace(text: str) -> str:
-    grace_of(text)
+def _is_a_grace(value: object) -> str:
+    grace_of(text := str(value))
     return text
 
 
-GraceText = Annotated[str, AfterValidator(_is_a_grace)]
+GraceText = Annotated[str, BeforeValidator(_is_a_grace)]

@@ -56,7 +56,7 @@ def tolerated_until(contract: Contract, name: str, day: date, moment: datetime) 
     while tolerated and day > last_overdue(contract, name, datetime.combine(until + DAY, time.max)):
         until += DAY
     above = (tolerated_until(contract, one, day, moment) for one in names_above(contract, name))
-    return max(until, *above)
+    return max([until, *above])
 
 
 def is_counted_by_date(contract: Contract, pair: Pair) -> bool:

@@ -84,11 +84,12 @@ def _late_dates(
     tolerated = dataset.late_days > 0
     needs_every = dataset.upstream is not None and dataset.upstream.every
     lacking = {c.date for p, found in cells.items() if p.dataset == name for c in _lacking(found)}
-    own = {cell.date: cell for cell in cells[upstream_pair(contract, name)]}
+    own = {cell.date: cell for cell in cells.get(upstream_pair(contract, name), ())}
     for day in lacking:
         above = [day in late[one] for one in names_above(contract, name)]
         excused = bool(above) and (any(above) if needs_every else all(above))
-        if (tolerated and day > overdue) or (excused and not own[day].missing):
+        has_all = day in own and not own[day].missing
+        if (tolerated and day > overdue) or (excused and has_all):
             yield day
 
 

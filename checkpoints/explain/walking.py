@@ -8,7 +8,12 @@ from datetime import date
 
 from checkpoints.archive.calls import Asked, Ledger
 from checkpoints.contract.checks import checks_of, coverage_pair, tells_keys_apart, upstream_pair
-from checkpoints.contract.due import is_counted_by_date, off_in_words
+from checkpoints.contract.due import (
+    is_counted_by_date,
+    moment_of,
+    off_in_words,
+    tolerated_until,
+)
 from checkpoints.contract.model import Contract, Dataset
 from checkpoints.contract.upstreams import names_above, sources_left
 from checkpoints.coverage.frame import CoverageFrame
@@ -163,7 +168,7 @@ class Walk:
             warmup=dataset.warmup_days,
             grace=self.contract.grace_of(name),
             off=off_in_words(self.contract, name, cell.date),
-            late=self._late(name),
+            late=self._late_until(name, cell),
             gap=self._gap(name, cell.date),
             retired=self.frame.retired.get(upstream_pair(self.contract, name), ""),
         )
@@ -173,8 +178,11 @@ class Walk:
             at = self._retired(name)
         return Reason(dataset=at, cause=cause, confidence=Confidence.CERTAIN, why=why)
 
-    def _late(self, name: str) -> str:
-        return next((str(one.until) for one in self.frame.late if one.dataset == name), "")
+    def _late_until(self, name: str, cell: Cell) -> str:
+        if cell.status is not Status.LATE:
+            return ""
+        moment = moment_of(self.contract, self.frame.as_of, self.frame.now)
+        return str(tolerated_until(self.contract, name, cell.date, moment))
 
     def _retired(self, name: str) -> str:
         """The dataset that is retired, of itself and what is above it."""
