@@ -157,7 +157,7 @@ def test_the_post_mortem_knows_when_a_checkpoint_would_have_told_of_a_lost_date(
     code, said = typed(contract, "checkpoints", "explain", *TODAY, "--markdown", "-")
     assert code == 0, said
     assert "| orders | its calendar |" in said
-    assert "2024-05-06" in said  # due on the third, late for two days
+    assert "would have failed first on 2024-05-05" in said  # due on the third, late for two days
 
 
 def test_a_window_of_days_off_has_nothing_due(tmp_path: Path) -> None:
@@ -166,6 +166,18 @@ def test_a_window_of_days_off_has_nothing_due(tmp_path: Path) -> None:
     code, said = typed(contract, "checkpoints", "check", *TODAY, *window)
     assert code == 5, said
     assert "the same with other dates: --from and --to, or --last 30d" in said
+
+
+def test_a_known_gap_of_the_topmost_dataset_is_put_into_a_contract_without_seasons(
+    tmp_path: Path,
+) -> None:
+    contract = shop(tmp_path, root=["2024-05-02"])
+    dates = ("--from", "2024-05-02", "--to", "2024-05-02", "--until", "2199-12-31")
+    reason = ("--reason", "lost", "--owner", "me")
+    code, said = typed(contract, "checkpoints", "gaps", "add", "orders", *dates, *reason)
+    assert code == 0, said
+    _, said = typed(contract, "checkpoints", "check", *TODAY, "-v")
+    assert "raw orders\n  passed" in said
 
 
 def test_a_monthly_contract_is_judged_on_its_dates_alone(tmp_path: Path) -> None:
