@@ -226,6 +226,14 @@ def test_what_lacks_more_than_a_late_upstream_is_not_late(tmp_path: Path) -> Non
     assert frame.late == ()
 
 
+def test_what_could_be_built_from_the_part_that_has_come_is_not_late(tmp_path: Path) -> None:
+    contract = shop(tmp_path, {"items": {"late_days": 3}})
+    days = {**traded(), D("2024-05-08"): ["orders items", "orders"]}
+    frame = frame_of(contract, days, as_of="2024-05-10")
+    assert [one.dataset for one in frame.late] == ["items"]
+    assert failed(contract, frame) == {"revenue daily_conversion_ratio": [8]}
+
+
 def test_a_measure_further_up_does_not_fail_for_what_a_late_one_between_lacks(
     tmp_path: Path,
 ) -> None:
