@@ -181,8 +181,8 @@ def gaps_sentence(report: Report, documented: Sequence[KnownGap]) -> str:
         datasets = len({name for name, _ in open_})
         parts.append(f"OPEN ({counted(len(open_), 'date')} of {counted(datasets, 'dataset')})")
     if report.late:
-        names = ", ".join(f"{one.dataset} until {one.until}" for one in report.late)
-        parts.append(f"LATE ({names})")
+        number = sum(len(one.dates) for one in report.late)
+        parts.append(f"LATE ({counted(number, 'date')} of {counted(len(report.late), 'dataset')})")
     if any(unknown := unknown_of(report)):
         parts.append(f"UNKNOWN ({unknown})")
     return ", ".join(parts) or "NONE"

@@ -141,7 +141,7 @@ def test_what_is_late_is_told_everywhere_and_not_called(tmp_path: Path) -> None:
     assert [one["dataset"] for one in report["late"]] == list(SHOP["datasets"])
     page = next((contract.parent / "uncommitted/data_docs/local_site/signoff").glob("2*.html"))
     assert "1 date of orders is late (2024-05-23), tolerated until 2024-05-26" in page.read_text()
-    assert "LATE (orders until 2024-05-26" in page.read_text()
+    assert "LATE (3 dates of 3 datasets)" in page.read_text()
     _, said = typed(contract, "remediation", "plan")
     assert "0 calls" in said
     code, said = typed(contract, "checkpoints", "check", "--as-of", "2024-05-26", "-q")
