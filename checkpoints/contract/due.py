@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 from checkpoints.contract.model import Contract
-from checkpoints.contract.upstreams import names_above
 from checkpoints.dates import DAY
 from checkpoints.rules.evidence import Pair
 
@@ -44,19 +43,18 @@ def last_due(contract: Contract, name: str, moment: datetime) -> date:
     return contract.grace_of(name).last_due(moment, contract.holidays_of(name))
 
 
-def last_overdue(contract: Contract, dataset: str, moment: datetime) -> date:
-    """The latest date of which a dataset may lack nothing any more: it has been late too long."""
-    tolerated = timedelta(days=contract.datasets[dataset].late_days)
-    return last_due(contract, dataset, moment - tolerated)
+def last_overdue(contract: Contract, name: str, moment: datetime) -> date:
+    """The latest date that is due and not merely late any more: all it lacks is missing."""
+    tolerated = timedelta(days=contract.datasets[name].late_days)
+    return last_due(contract, name, moment - tolerated)
 
 
 def tolerated_until(contract: Contract, name: str, day: date, moment: datetime) -> date:
-    """The last date on which what is late at a moment is tolerated: by itself, or what is above."""
-    until, tolerated = moment.date(), contract.datasets[name].late_days > 0
-    while tolerated and day > last_overdue(contract, name, datetime.combine(until + DAY, time.max)):
+    """The last date through which what a dataset lacks is tolerated, late as it is at a moment."""
+    until = moment.date()
+    while day > last_overdue(contract, name, datetime.combine(until + DAY, time.max)):
         until += DAY
-    above = (tolerated_until(contract, one, day, moment) for one in names_above(contract, name))
-    return max([until, *above])
+    return until
 
 
 def is_counted_by_date(contract: Contract, pair: Pair) -> bool:

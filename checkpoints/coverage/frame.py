@@ -132,12 +132,12 @@ def build_frame(
         )
         for pair in pairs
     }
-    cells = with_late(contract, cells, moment)
+    late = late_of(contract, cells, moment)
     return CoverageFrame(
         window=window,
         as_of=as_of,
         reference=contract.reference,
-        cells=cells,
+        cells=with_late(cells, late),
         undated={name: presence.null_rows_of(name, None) for name in contract.names},
         unreadable=dict(unreadable or {}),
         before=dict(_before(presence, window.range.first)),
@@ -148,7 +148,7 @@ def build_frame(
         rows={pair: rows for pair in pairs if (rows := rows_by_date(contract, presence, pair))},
         written=presence.written,
         now=now,
-        late=tuple(late_of(contract, cells, moment)),
+        late=late,
     )
 
 

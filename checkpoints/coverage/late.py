@@ -19,36 +19,68 @@ Cells = Mapping[Pair, tuple[Cell, ...]]
 
 
 class Late(Record):
-    """Dates on which a dataset lacks keys and that are tolerated: the first of them ``until``."""
+    """Dates on which a dataset lacks keys, and that are tolerated ``until`` the end of a date."""
 
     dataset: str
     dates: tuple[date, ...]
     until: date
 
     def __str__(self) -> str:
-        """``2 dates of orders are late (2025-01-06 → 2025-01-07), tolerated until 2025-01-10``."""
-        verb = "is" if len(self.dates) == 1 else "are"
+        """``1 date of orders is late (2025-01-06), tolerated until 2025-01-10``."""
         spans = ", ".join(map(str, ranges_of(self.dates)))
+        number = len(self.dates)
         return (
-            f"{number_of_dates(len(self.dates))} of {self.dataset} {verb} late ({spans}), "
+            f"{number_of_dates(number)} of {self.dataset} {_be(number)} late ({spans}), "
             f"tolerated until {self.until}"
         )
 
 
-def with_late(contract: Contract, cells: Cells, moment: datetime) -> Cells:
-    """The cells, of which those that lack keys and are late have that status.
+def late_in_words(late: Sequence[Late]) -> str:
+    """``2 dates of orders, order_items are late, the first tolerated until 2025-01-10``."""
+    number = len({day for one in late for day in one.dates})
+    names = ", ".join(dict.fromkeys(one.dataset for one in late))
+    until = sorted({one.until for one in late})
+    first = "the first " if len(until) > 1 else ""
+    return (
+        f"{number_of_dates(number)} of {names} {_be(number)} late, "
+        f"{first}tolerated until {until[0]}"
+    )
+
+
+def _be(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def late_of(contract: Contract, cells: Cells, moment: datetime) -> tuple[Late, ...]:
+    """What is late at a moment, by dataset, of cells that do not say so yet.
 
     A dataset is late itself, or lacks what nothing but a late one above it lacks.
     """
     if not any(dataset.late_days for dataset in contract.datasets.values()):
-        return cells
-    late: dict[str, set[date]] = {}
+        return ()
+    until: dict[str, dict[date, date]] = {}
     for name in upstream_first(contract):
-        late[name] = set(_late_dates(contract, name, cells, late, moment))
+        until[name] = dict(_late_dates(contract, name, cells, until, moment))
+    return tuple(
+        Late(
+            dataset=name,
+            dates=tuple(d for d, end in until[name].items() if end == last),
+            until=last,
+        )
+        for name in contract.names
+        for last in sorted(set(until[name].values()))
+    )
+
+
+def with_late(cells: Cells, late: Iterable[Late]) -> Cells:
+    """The cells, of which those that lack keys and are late have that status."""
+    places = {(one.dataset, day) for one in late for day in one.dates}
+    if not places:
+        return cells
     return {
         pair: tuple(
             cell._replace(status=Status.LATE)
-            if cell.date in late[pair.dataset] and cell.state.is_lacking
+            if (pair.dataset, cell.date) in places and cell.state.is_lacking
             else cell
             for cell in found
         )
@@ -75,48 +107,27 @@ def _late_dates(
     contract: Contract,
     name: str,
     cells: Cells,
-    late: Mapping[str, set[date]],
+    until: Mapping[str, Mapping[date, date]],
     moment: datetime,
-) -> Iterator[date]:
-    """The dates on which a dataset is late, or has nothing to be built from as what is above is."""
-    overdue = last_overdue(contract, name, moment)
-    dataset = contract.datasets[name]
-    tolerated = dataset.late_days > 0
-    needs_every = dataset.upstream is not None and dataset.upstream.every
-    lacking = {c.date for p, found in cells.items() if p.dataset == name for c in _lacking(found)}
+) -> Iterator[tuple[date, date]]:
+    """The dates on which a dataset is late, and until when; ``until`` is that of those above it."""
+    upstream, overdue = contract.datasets[name].upstream, last_overdue(contract, name, moment)
     own = {cell.date: cell for cell in cells.get(upstream_pair(contract, name), ())}
-    for day in lacking:
-        above = [day in late[one] for one in names_above(contract, name)]
-        excused = bool(above) and (any(above) if needs_every else all(above))
-        has_all = day in own and not own[day].missing
-        if (tolerated and day > overdue) or (excused and has_all):
-            yield day
-
-
-def _lacking(cells: Iterable[Cell]) -> Iterator[Cell]:
-    return (cell for cell in cells if cell.state.is_lacking)
-
-
-def late_of(contract: Contract, cells: Cells, moment: datetime) -> Iterator[Late]:
-    """What is late in each dataset."""
-    places = (
-        (pair.dataset, cell.date)
+    lacking = {
+        cell.date
         for pair, found in cells.items()
+        if pair.dataset == name
         for cell in found
-        if cell.status is Status.LATE
-    )
-    found: dict[str, set[date]] = {}
-    for name, day in places:
-        found.setdefault(name, set()).add(day)
-    for name in contract.names:
-        if days := sorted(found.get(name, ())):
-            until = min(tolerated_until(contract, name, day, moment) for day in days)
-            yield Late(dataset=name, dates=tuple(days), until=until)
-
-
-def late_in_words(late: Sequence[Late]) -> str:
-    """``2 dates of orders, order_items are late, tolerated until 2025-01-10``."""
-    number = len({day for one in late for day in one.dates})
-    names = ", ".join(one.dataset for one in late)
-    verb, until = "is" if number == 1 else "are", min(one.until for one in late)
-    return f"{number_of_dates(number)} of {names} {verb} late, tolerated until {until}"
+        if cell.state.is_lacking
+    }
+    for day in sorted(lacking):
+        ends = [tolerated_until(contract, name, day, moment)] if day > overdue else []
+        above = [until[one].get(day) for one in names_above(contract, name)]
+        late_above = [end for end in above if end]
+        if upstream and late_above and day in own and not own[day].missing:
+            if upstream.every:
+                ends.append(max(late_above))
+            elif len(late_above) == len(above):
+                ends.append(min(late_above))
+        if ends:
+            yield day, max(ends)

@@ -18,7 +18,7 @@ from checkpoints.contract.due import last_due, moment_of
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window, resolve_window
 from checkpoints.coverage.frame import CoverageFrame
-from checkpoints.coverage.late import with_late
+from checkpoints.coverage.late import late_of, with_late
 from checkpoints.coverage.results import gates, judged
 from checkpoints.dates import DateRange
 from checkpoints.errors import ContractError
@@ -100,7 +100,8 @@ def _on(contract: Contract, frame: CoverageFrame, window: Window, day: date) -> 
         pair: tuple(_cell_on(cell, latest[pair.dataset]) for cell in found if cell.date in whole)
         for pair, found in frame.cells.items()
     }
-    return replace(frame, window=window, as_of=day, cells=with_late(contract, cells, moment))
+    late = late_of(contract, cells, moment)
+    return replace(frame, window=window, as_of=day, cells=with_late(cells, late), late=late)
 
 
 def _cell_on(cell: Cell, latest: date) -> Cell:

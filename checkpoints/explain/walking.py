@@ -8,12 +8,7 @@ from datetime import date
 
 from checkpoints.archive.calls import Asked, Ledger
 from checkpoints.contract.checks import checks_of, coverage_pair, tells_keys_apart, upstream_pair
-from checkpoints.contract.due import (
-    is_counted_by_date,
-    moment_of,
-    off_in_words,
-    tolerated_until,
-)
+from checkpoints.contract.due import is_counted_by_date, off_in_words
 from checkpoints.contract.model import Contract, Dataset
 from checkpoints.contract.upstreams import names_above, sources_left
 from checkpoints.coverage.frame import CoverageFrame
@@ -168,7 +163,7 @@ class Walk:
             warmup=dataset.warmup_days,
             grace=self.contract.grace_of(name),
             off=off_in_words(self.contract, name, cell.date),
-            late=self._late_until(name, cell),
+            late=self._late_until(name, cell.date),
             gap=self._gap(name, cell.date),
             retired=self.frame.retired.get(upstream_pair(self.contract, name), ""),
         )
@@ -178,11 +173,9 @@ class Walk:
             at = self._retired(name)
         return Reason(dataset=at, cause=cause, confidence=Confidence.CERTAIN, why=why)
 
-    def _late_until(self, name: str, cell: Cell) -> str:
-        if cell.status is not Status.LATE:
-            return ""
-        moment = moment_of(self.contract, self.frame.as_of, self.frame.now)
-        return str(tolerated_until(self.contract, name, cell.date, moment))
+    def _late_until(self, name: str, day: date) -> str:
+        own = (one for one in self.frame.late if one.dataset == name and day in one.dates)
+        return next((str(one.until) for one in own), "")
 
     def _retired(self, name: str) -> str:
         """The dataset that is retired, of itself and what is above it."""

@@ -182,7 +182,8 @@ def gaps_sentence(report: Report, documented: Sequence[KnownGap]) -> str:
         parts.append(f"OPEN ({counted(len(open_), 'date')} of {counted(datasets, 'dataset')})")
     if report.late:
         number = sum(len(one.dates) for one in report.late)
-        parts.append(f"LATE ({counted(number, 'date')} of {counted(len(report.late), 'dataset')})")
+        datasets = len({one.dataset for one in report.late})
+        parts.append(f"LATE ({counted(number, 'date')} of {counted(datasets, 'dataset')})")
     if any(unknown := unknown_of(report)):
         parts.append(f"UNKNOWN ({unknown})")
     return ", ".join(parts) or "NONE"

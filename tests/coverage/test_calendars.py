@@ -15,6 +15,7 @@ from checkpoints.archive.report import Report
 from checkpoints.contract.checks import checks_of, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.coverage.frame import CoverageFrame
+from checkpoints.coverage.late import late_in_words
 from checkpoints.coverage.results import judged
 from checkpoints.coverage.summary import summarize
 from checkpoints.errors import ExitCode
@@ -206,6 +207,18 @@ def test_what_is_late_fails_nothing_until_its_time_is_up(tmp_path: Path) -> None
     frame = frame_of(contract, lost, as_of="2024-05-08")
     assert failed(contract, frame) == {"revenue daily_conversion_ratio": [2]}
     assert late(contract, lost, "2024-05-09") == {}
+
+
+def test_each_date_is_tolerated_as_long_as_its_own_dataset_says(tmp_path: Path) -> None:
+    contract = shop(tmp_path, {"orders": {"late_days": 9}, "revenue": {"late_days": 4}})
+    frame = frame_of(contract, traded(revenue="2 3"), as_of="2024-05-06")
+    assert [str(one) for one in frame.late] == [
+        "1 date of revenue is late (2024-05-02), tolerated until 2024-05-06",
+        "1 date of revenue is late (2024-05-03), tolerated until 2024-05-09",
+    ]
+    assert late_in_words(frame.late) == (
+        "2 dates of revenue are late, the first tolerated until 2024-05-06"
+    )
 
 
 def test_what_has_nothing_to_be_built_from_is_late_as_well(tmp_path: Path) -> None:
