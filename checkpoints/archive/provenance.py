@@ -24,6 +24,8 @@ def provenance(file: ContractFile, warehouse: str, user: str) -> Provenance:
     """Describe where a verdict comes from; a password in the warehouse URL is masked."""
     revision, dirty = _revision(file.project)
     return Provenance(
+        name=file.contract.name or "",
+        environment=file.contract.environment or "",
         contract=str(file.path),
         contract_sha256=file.sha256,
         warehouse=masked(warehouse),

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
+from operator import not_
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -26,8 +27,10 @@ from checkpoints.warehouse.engine import Statement
 
 
 class Provenance(Record):
-    """What made the report."""
+    """What made the report; ``name`` and ``environment`` where the contract says them."""
 
+    name: Annotated[str, Field(exclude_if=not_)] = ""
+    environment: Annotated[str, Field(exclude_if=not_)] = ""
     contract: str
     contract_sha256: str
     warehouse: str
@@ -35,6 +38,16 @@ class Provenance(Record):
     dirty: bool | None
     versions: dict[str, str]
     user: str
+
+    @property
+    def pipeline(self) -> str:
+        """The name of the pipeline: the contract's own, or else its folder and file."""
+        return self.name or "/".join(Path(self.contract).parts[-2:])
+
+    @property
+    def place(self) -> str:
+        """The environment: the contract's own, or else the warehouse without options."""
+        return self.environment or self.warehouse.partition("?")[0]
 
 
 class Report(Record):

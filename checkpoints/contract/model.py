@@ -318,10 +318,13 @@ class Contract(Record):
     """The whole of ``pipeline.yml``. Cross references are checked by ``contract_file``.
 
     Of what stays open ``notify`` are told again after ``remind_after``. ``public_url`` is where
-    people read what is in the folder of the Data Docs site.
+    people read what is in the folder of the Data Docs site. ``name`` is the pipeline's and
+    ``environment`` where it runs, at the top of every page.
     """
 
     version: Literal[1]
+    name: Name | None = None
+    environment: Name | None = None
     timezone: Zone = "UTC"
     grace_days: Annotated[Whole, Field(ge=0, le=60)] = 1
     warehouse: str
