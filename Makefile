@@ -1,5 +1,6 @@
 # make demo    the story of the incident, on an embedded warehouse
 # make test    the tests
+# make picture the picture in the README, which needs Chromium
 # make bench   measure side by side with other tools; SIZE=full is what benchmarks/README.md shows
 # All create .venv and install requirements.lock first. Another Python: make test PYTHON=python3.12
 
@@ -11,10 +12,13 @@ EMULATOR := .venv-bigquery
 
 SIZE ?= small
 
-.PHONY: demo test bench test-bigquery test-bigquery-live test-unattended python313 lint lock clean
+.PHONY: demo test picture bench test-bigquery test-bigquery-live test-unattended python313 lint lock clean
 
 demo: $(STAMP)
 	@$(RUN) -m demo story
+
+picture: $(STAMP)
+	@$(RUN) -m demo picture
 
 test: $(STAMP)
 	@$(RUN) -m pytest -n 3

@@ -64,9 +64,8 @@ def judge(
     Returns what the library found, in the order of ``checks_of`` and then ``stock_checks_of``, of
     which ``rows`` has the rows by dataset. What goes wrong with an action of the contract, or with
     another Data Docs site, is a warning. ``project`` is the Data Context's root. ``run_time`` is
-    aware; ``run_id`` and it are shown on the pages, as are ``keys`` where they were read, the
-    ``contract_option`` of commands, and the ``pipeline``, its name and environment. The pages'
-    verdicts gate on ``fail_on``.
+    aware. The pages show it, ``run_id``, ``keys`` where they were read, ``contract_option`` in
+    commands, and the ``pipeline`` (name and environment); their verdicts gate on ``fail_on``.
 
     Raises:
         StaleSuites: the files on disk are not what the contract generates.
