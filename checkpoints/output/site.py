@@ -58,12 +58,22 @@ def write_run_page(project: Path, report: Report) -> Path:
 
 
 def refresh_pages(project: Path, run_ids: Iterable[str]) -> list[str]:
-    """Bring the pages of some stored runs up to date; returns what is damaged.
+    """Bring the pages of some runs up to date, as far as they have one; returns what is damaged.
 
     After a backfill the page of the run that it repairs shows it; and no page leads to one that
     was removed.
     """
-    return _refresh_all(project, stored_runs(project), stored_repairs(project), frozenset(run_ids))
+    some = {run for run in run_ids if (pages_folder(project) / f"{run}.html").exists()}
+    if not some:
+        return []
+    return _refresh_all(project, stored_runs(project), stored_repairs(project), some)
+
+
+def show_plan(project: Path, run_id: str, plan: Path) -> list[str]:
+    """Lead from the page of a run to a copy of a plan of it; returns what is damaged."""
+    if (pages_folder(project) / f"{run_id}.html").exists():
+        _copied(plan, pages_folder(project), run_id, f"plan-{plan.name}")
+    return refresh_pages(project, [run_id])
 
 
 def _refresh_all(
@@ -115,10 +125,12 @@ def links_of(project: Path, run_id: str, repairs: Sequence[StoredRepair]) -> Lin
     suites = [(page.stem, page) for page in sorted(site.glob("expectations/*.html"))]
     plans, records = {}, {}
     for stored, repair in ((s, s.repair) for s in repairs if s.repair):
-        records[repair.plan_id] = _copied(stored.path, copies)
+        records[repair.plan_id] = _copied(stored.path, copies, repair.run_id, stored.path.name)
         plan = plans_folder(project) / Path(repair.plan_file).name
         if plan.is_file():
-            plans[repair.plan_id] = _copied(plan, copies, "plan-")
+            plans[plan.stem] = _copied(plan, copies, repair.run_id, f"plan-{plan.name}")
+    for copy in sorted(copies.glob(f"{escape(run_id)}.plan-*.json")):
+        plans[copy.stem.partition(".plan-")[2]] = quote(copy.name)
     return Links(
         suites=_by_suite(site, [(n, page) for n, page in suites if n in judged or "@" not in n]),
         results=_by_suite(site, results),
@@ -136,9 +148,9 @@ def _by_suite(site: Path, pages: Iterable[tuple[str, Path]]) -> dict[str, list[L
     return found
 
 
-def _copied(path: Path, folder: Path, prefix: str = "") -> str:
-    """Copy a file of the archive to where its page is read; its address there."""
-    copy, text = folder / f"{prefix}{path.name}", path.read_text(encoding="utf-8")
+def _copied(path: Path, folder: Path, run_id: str, name: str) -> str:
+    """Copy a file of the archive to where the pages of runs are; its address there."""
+    copy, text = folder / f"{run_id}.{name}", path.read_text(encoding="utf-8")
     if not copy.exists() or copy.read_text(encoding="utf-8") != text:
         write_text(copy, text)
     return quote(copy.name)

@@ -29,6 +29,7 @@ from checkpoints.contract.model import Contract
 from checkpoints.errors import ExitCode
 from checkpoints.process import interruptible
 from checkpoints.text import Detail
+from remediation.cli.pages import show_on_page
 from remediation.cli.rebuild import Rebuild, with_rebuild
 from remediation.ledger.known import Known, known_to
 from remediation.ledger.ledger import Pause, ledger_path, read_ledger
@@ -105,6 +106,8 @@ def plan(
     made = make_plan(report, file.contract, file.sha256, request)
     path = Path(out) if out else kept_path(file.project, made.id)
     write_plan(made, path)
+    if not out:
+        show_on_page(file.project, made.run_id, path)
     console = setting.console if form == "text" else console_for(STDOUT)
     expected = estimates(made, file.contract, known.measured)
     print_plan(console, made, report, expected, setting.detail)

@@ -40,6 +40,7 @@ from checkpoints.process import defer_interrupts, interruptible
 from checkpoints.text import Detail, one_line
 from remediation.backfill import run as running
 from remediation.backfill.work import Pace
+from remediation.cli.pages import show_on_page
 from remediation.cli.planning import YES_FUTURE
 from remediation.clock import Clock
 from remediation.errors import PlanError
@@ -226,7 +227,7 @@ def _send(
         reporter.failed(error)
         publish_failure(publishing, error)
         return error.exit_code
-    _show_on_pages(file.project, record.run_id)
+    show_on_page(file.project, record.run_id)
     following = next_steps(record, file.contract, _commands(setting, report))
     reporter.conclude(record, short(path), following)
     try:
@@ -234,20 +235,6 @@ def _send(
     finally:  # CI has the verdict even so
         publishing(ci.findings_of(record), ci.sections_of(record, following))
     return record.exit_code
-
-
-def _show_on_pages(project: Path, run_id: str) -> None:
-    """Bring the page of a run that was repaired up to date; the repair stands whatever happens."""
-    from checkpoints.output.site import refresh_pages  # imports Jinja, which the others spare
-
-    try:
-        problems = refresh_pages(project, [run_id])
-    except CheckpointsError as error:
-        problems = list(error.problems)
-    for problem in problems:
-        click.echo(
-            f"warning: the page of run {run_id} is not brought up to date: {problem}", err=True
-        )
 
 
 def _deliver(setting: Setting, chosen: Plan, pace: Pace, log_json: bool) -> None:

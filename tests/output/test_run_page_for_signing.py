@@ -209,10 +209,10 @@ def test_a_repair_and_its_plan_are_on_the_page_of_its_run_as_soon_as_it_is_asked
     assert refresh_pages(tmp_path, [report.run_id]) == []
     text = page.read_text()
     assert "Remediation</h2>" in text
-    assert '<a href="plan-abcdef.json">' in text
-    assert '<a href="remediation-abcdef.json">' in text
-    assert page.with_name("plan-abcdef.json").read_text() == "{}"
-    assert page.with_name("remediation-abcdef.json").read_text() == record.read_text()
+    copies = page.with_suffix(".plan-abcdef.json"), page.with_suffix(".remediation-abcdef.json")
+    for copy, source in zip(copies, (plan, record), strict=True):
+        assert f'<a href="{copy.name}">' in text
+        assert copy.read_text() == source.read_text()
 
 
 def test_a_hundred_datasets_and_names_of_sixty_letters_stay_inside_the_page(
