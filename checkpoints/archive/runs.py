@@ -70,6 +70,12 @@ class RunHead(Record):
     shares: tuple[Share, ...]
 
     @property
+    def title(self) -> str:
+        """What tells its contract from others of the folder: its own name, or that of the file."""
+        is_named = self.pipeline and not self.pipeline.endswith(f"/{self.contract}")
+        return self.pipeline if is_named else self.contract
+
+    @property
     def by_dataset(self) -> dict[str, float | None]:
         """Matched ÷ expected keys of the datasets that are compared with another, upstream first.
 

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import click
 
+from checkpoints.archive.runs import pages_folder
 from checkpoints.errors import CheckpointsError
 
 
 def show_on_page(project: Path, run_id: str, plan: Path | None = None) -> None:
-    """Bring the page of a run up to date, with a plan that was made; what is done stands."""
-    from checkpoints.output.site import refresh_pages, show_plan  # imports Jinja
+    """Bring the page of a run up to date, with a plan that was made; nothing where it has none."""
+    if not (pages_folder(project) / f"{run_id}.html").exists():
+        return
+    from checkpoints.output.site import refresh_pages, show_plan  # imports Jinja, which takes time
 
     try:
         problems = show_plan(project, run_id, plan) if plan else refresh_pages(project, [run_id])

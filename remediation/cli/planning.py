@@ -104,10 +104,7 @@ def plan(
         in_flight=known.in_flight,
     )
     made = make_plan(report, file.contract, file.sha256, request)
-    path = Path(out) if out else kept_path(file.project, made.id)
-    write_plan(made, path)
-    if not out:
-        show_on_page(file.project, made.run_id, path)
+    path = _written(made, file.project, out)
     console = setting.console if form == "text" else console_for(STDOUT)
     expected = estimates(made, file.contract, known.measured)
     print_plan(console, made, report, expected, setting.detail)
@@ -130,6 +127,15 @@ def plan(
         sys.stdout.write(shell_script(made, file.contract, look))
     write_json(made, setting.json_path)
     return made.exit_code
+
+
+def _written(made: Plan, project: Path, out: str | None) -> Path:
+    """Write a plan where it was asked for, or where plans are kept and its run's page shows it."""
+    path = Path(out) if out else kept_path(project, made.id)
+    write_plan(made, path)
+    if not out:
+        show_on_page(project, made.run_id, path)
+    return path
 
 
 def pauses_of(made: Plan, contract: Contract, known: Known) -> list[Pause]:
