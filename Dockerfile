@@ -21,4 +21,6 @@ ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin
 ENV HOME=/tmp CHECKPOINTS_STATE_DIR=/state PYTHONDONTWRITEBYTECODE=1
 WORKDIR /contract
 USER 10001:10001
+# Python as the first process would not hear SIGTERM.
+STOPSIGNAL SIGINT
 CMD ["checkpoints", "--help"]

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from checkpoints import __version__
+from tests.support.commands import ROOT
 from tests.support.github import ACTION, Runner, all_filled, steps
 from tests.support.warehouses import BASIC, days, fill
 
@@ -121,3 +122,9 @@ def test_every_input_reaches_the_script_by_a_variable_of_its_own() -> None:
     typed = all_filled(step["env"], {"inputs": given})
     assert sorted(typed.values()) == sorted(given.values())
     assert all(variable.startswith("INPUT_") for variable in typed)
+
+
+def test_the_documentation_names_every_input_and_output() -> None:
+    text = (ROOT / "docs/installing.md").read_text(encoding="utf-8")
+    outputs = yaml.safe_load(ACTION.read_text("utf-8"))["outputs"]
+    assert [name for name in (*INPUTS, *outputs) if f"`{name}`" not in text] == []

@@ -76,6 +76,7 @@ def test_the_image_has_a_user_of_its_own_and_the_commands_of_the_wheel() -> None
     assert f"--uid {uid} " in made
     assert f"--owner={uid} --group={gid} {image.environment['CHECKPOINTS_STATE_DIR']}" in made
     assert image.of("ENTRYPOINT") == []
+    assert image.of("STOPSIGNAL") == ["SIGINT"]
     assert command_of(image)[0] in PROGRAMS
 
 
