@@ -132,7 +132,8 @@ def check_fits(plan: Plan, contract_sha256: str, warehouse: str) -> None:
         )
     if warehouse != plan.warehouse != _as_shown(warehouse):
         problems.append(
-            f"plan {plan.short_id} is about the warehouse {plan.warehouse!r}, not {warehouse!r}: "
+            f"plan {plan.short_id} is about the warehouse {plan.warehouse!r}, "
+            f"not {_as_shown(warehouse)!r}: "
             f"give --warehouse {plan.warehouse}"
         )
     if problems:
@@ -146,5 +147,5 @@ def _as_shown(url: str) -> str:
 
     try:
         return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return url
+    except (ArgumentError, ValueError):
+        return "one whose URL cannot be read"
