@@ -21,6 +21,7 @@ from checkpoints.contract.checks import (
     default_checkpoint,
     upstream_pair,
 )
+from checkpoints.contract.due import calendars_of
 from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.model import Contract
 from checkpoints.contract.stock import StockCheck, stock_checks_of, words_of
@@ -48,8 +49,9 @@ class Options(TypedDict, total=False):
 
     The dates are a ``season`` of the contract, or ``first`` to ``last`` (both included), or the
     ``last_days`` such as ``"7d"``. Without any it is the window of the checkpoint, or all of its
-    windows, or else the season that contains ``as_of``, which is today unless it is given. A
-    ``checkpoint`` of None is the one that the contract means by default.
+    windows, or else the season that contains ``as_of``, which is today unless it is given;
+    without seasons, all since the contract ``starts``. A ``checkpoint`` of None is the one that
+    the contract means by default.
     """
 
     season: str | None
@@ -260,7 +262,9 @@ def _report(
         started_at=request.started_at,
         seconds=round(request.elapsed(), 3),
         provenance=provenance(request.file, request.warehouse, user_name()),
-        verdict=decide(records, declared, request.fail_on, (*datasets, *coverage)),
+        verdict=decide(
+            records, declared, request.fail_on, (*datasets, *coverage), evidence.frame.late
+        ),
         checks=tuple(records),
         datasets=datasets,
         coverage=coverage,
@@ -271,5 +275,7 @@ def _report(
         known_gaps=contract.gaps_in_force(window, request.as_of),
         expired_gaps=contract.gaps_expired(window, request.as_of),
         retired=tuple(retirements(contract, evidence.frame)),
+        late=evidence.frame.late,
+        calendars=calendars_of(contract),
         exempt={name: found.exempt for name, found in contract.datasets.items() if found.exempt},
     )

@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, Field
 from checkpoints.contract.gaps import ending, expired
 from checkpoints.contract.model import Exemption, KnownGap
 from checkpoints.contract.upstreams import Retirement
+from checkpoints.coverage.late import Late
 from checkpoints.coverage.results import CheckRecord, DatasetRecord, KeySample, Verdict
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.records import Record, read_record
@@ -46,8 +47,9 @@ class Report(Record):
     ``expired_gaps`` no more.
     ``keys_unread`` are partial and orphan dates of which some keys were not read. ``exempt`` are
     the rules that others are judged by and a dataset is not; ``retired`` is what is so by the end
-    of the window. Where the checks were judged over several ``windows`` (by label), ``window`` is
-    their union.
+    of the window. ``late`` is what is tolerated for some days; ``calendars`` says, in words, by
+    which calendar a dataset is due, where no reference does. Where the checks were judged over
+    several ``windows`` (by label), ``window`` is their union.
     """
 
     schema_version: Literal[1] = 1
@@ -73,6 +75,8 @@ class Report(Record):
     exempt: dict[str, tuple[Exemption, ...]] = Field(default_factory=dict)
     retired: tuple[Retirement, ...] = ()
     windows: dict[str, DateRange] = Field(default_factory=dict)
+    late: tuple[Late, ...] = ()
+    calendars: dict[str, str] = Field(default_factory=dict)
 
     def window_of(self, check: CheckRecord) -> DateRange:
         """The dates over which a check was judged."""
@@ -81,6 +85,10 @@ class Report(Record):
     def calendar(self) -> list[date]:
         """Every date on which any dataset was expected to have something, in order."""
         return expected_dates(cell for record in self.datasets for cell in record.days)
+
+    def judged(self) -> list[DatasetRecord]:
+        """The coverage of every dataset of which anything is expected."""
+        return [r for r in self.coverage if r.of or r.name in self.calendars]
 
     def days_of(self, dataset: str) -> tuple[Cell, ...]:
         """A dataset against its upstream, oldest date first; empty when it could not be read."""

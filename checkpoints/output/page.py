@@ -116,7 +116,7 @@ def render_page(report: Report, archived: Archived) -> str:
         documented=[standing(gap, report.as_of) for gap in documented],
         gaps=gaps_sentence(report, documented),
         unknown=unknown_of(report),
-        states=list(CellState),
+        states=[state for state in CellState if report.late or state is not CellState.LATE],
         titles={check.id: check.title for check in report.checks},
         ranges_of=partial(ranges_of, calendar=report.calendar()),
     )
@@ -150,11 +150,7 @@ def unknown_of(report: Report) -> Unknown:
         for c in report.checks
         if c.outcome in (Outcome.PASSED, Outcome.FAILED) and c.rule.tells_missing
     }
-    compared = [
-        record
-        for record in report.coverage
-        if record.of is not None and not _is_retired(report, record)
-    ]
+    compared = [record for record in report.judged() if not _is_retired(report, record)]
     seen = {record.layer for record in compared if record.name in evaluated}
     layers = dict.fromkeys(record.layer for record in compared if record.layer not in seen)
     return Unknown(list(layers), list(report.unreadable))
@@ -170,7 +166,8 @@ def _is_retired(report: Report, record: DatasetRecord) -> bool:
 def gaps_sentence(report: Report, documented: Sequence[KnownGap]) -> str:
     """Whether due dates lack keys, whatever the thresholds tolerate.
 
-    NONE, or what there is of DOCUMENTED, OPEN, and UNKNOWN where nothing was evaluated.
+    NONE, or what there is of DOCUMENTED, OPEN, LATE (tolerated for some days), and UNKNOWN where
+    nothing was evaluated.
     """
     open_ = [
         (record.name, day.date)
@@ -183,6 +180,10 @@ def gaps_sentence(report: Report, documented: Sequence[KnownGap]) -> str:
     if open_:
         datasets = len({name for name, _ in open_})
         parts.append(f"OPEN ({counted(len(open_), 'date')} of {counted(datasets, 'dataset')})")
+    if report.late:
+        number = sum(len(one.dates) for one in report.late)
+        datasets = len({one.dataset for one in report.late})
+        parts.append(f"LATE ({counted(number, 'date')} of {counted(datasets, 'dataset')})")
     if any(unknown := unknown_of(report)):
         parts.append(f"UNKNOWN ({unknown})")
     return ", ".join(parts) or "NONE"
