@@ -26,7 +26,7 @@ CLOSED = """
 2024-03-08 2024-03-29 2024-04-01 2024-05-01 2024-05-09 2024-05-20 2024-10-03 2024-12-25 2024-12-26
 2025-01-01
 """
-"""Holidays of Berlin that are no Saturday or Sunday; 8 March is one of Berlin alone."""
+"""Berlin's holidays from Monday to Friday. On 8 March most of Germany works."""
 
 # Three to six orders a day, each of one to three lines. The first one is a standing order, booked a
 # quarter past midnight: in UTC that is the day before.
@@ -45,17 +45,17 @@ WHERE isodow(day) <= 5 AND day::DATE::VARCHAR NOT IN (SELECT unnest(?))
 
 # Each night core is built an hour after raw is loaded, and the marts an hour later.
 NIGHTS = """
-UPDATE core.order_lines SET built_at =
-    (ordered_at::DATE + INTERVAL 27 HOUR) AT TIME ZONE 'Europe/Berlin';
-UPDATE marts.order_revenue SET built_at = (ordered_on + INTERVAL 28 HOUR) AT TIME ZONE 'Europe/Berlin';
-UPDATE marts.daily_revenue SET built_at = (day + INTERVAL 28 HOUR) AT TIME ZONE 'Europe/Berlin';
+SET TimeZone = 'Europe/Berlin';
+UPDATE core.order_lines SET built_at = ordered_at::DATE + INTERVAL 27 HOUR;
+UPDATE marts.order_revenue SET built_at = ordered_on + INTERVAL 28 HOUR;
+UPDATE marts.daily_revenue SET built_at = day + INTERVAL 28 HOUR;
 """
 
-# On 14 November a line got lost between raw and core, and the marts were built without it.
+# On 14 November a line got lost between raw and core; the marts are built without it.
 LOST = "DELETE FROM core.order_lines WHERE order_id = 'B241114-2' AND line = 2"
 
-# From 23 December on nothing ran. On 7 January a backfill filled raw and core; nobody started the
-# marts.
+# From 23 December to 3 January nothing ran. On 7 January a backfill filled raw and core, and nobody
+# started the marts.
 CHRISTMAS = """
 UPDATE raw.order_lines SET loaded_at = '2025-01-07 09:00+01'
     WHERE ordered_at BETWEEN '2024-12-23 00:00+01' AND '2025-01-03 23:59+01';
@@ -67,6 +67,7 @@ DELETE FROM marts.daily_revenue WHERE day BETWEEN '2024-12-23' AND '2025-01-03';
 
 
 def main() -> None:
+    """Replace the file."""
     path = Path(__file__).with_name(WAREHOUSE)
     path.unlink(missing_ok=True)
     with duckdb.connect(path) as connection:

@@ -43,6 +43,7 @@ def rebuild(connection: duckdb.DuckDBPyConnection, layer: str, first: date, last
 
 
 def main() -> None:
+    """Do what the command line says."""
     parser = argparse.ArgumentParser(description="Fill the tables of a layer anew.")
     parser.add_argument("layer", choices=STEPS)
     parser.add_argument("first", type=date.fromisoformat)
