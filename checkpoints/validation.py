@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from checkpoints.archive.provenance import provenance, user_name
-from checkpoints.archive.report import Report, new_run_id
+from checkpoints.archive.report import Provenance, Report, new_run_id
 from checkpoints.archive.runs import save_report
 from checkpoints.contract.checks import (
     Check,
@@ -164,7 +164,7 @@ def check(request: Request) -> Report:
     checks = request.checks()
     evidence = _gather(request)
     records = [judged(c, evidence.frame) for c in checks]
-    report = _report(request, evidence, records, len(checks), "rules")
+    report = _report(request, _made(request), evidence, records, len(checks), "rules")
     verdict = with_unjudged(report.verdict, len(request.stock_checks()))
     return report.model_copy(update={"verdict": verdict})
 
@@ -185,6 +185,7 @@ def run(request: Request) -> tuple[Report, Path]:
 
     if request.file.state_dir:  # nobody reviews what is there: it is made as it is needed
         write(request.file.project, request.file.contract)
+    made = _made(request)
     records = judge(
         request.file.project,
         request.file.contract,
@@ -195,11 +196,12 @@ def run(request: Request) -> tuple[Report, Path]:
         keys=evidence.keys,
         fail_on=request.fail_on,
         contract_option=request.file.option,
+        pipeline=(made.pipeline, made.place),
         rows=rows,
     )
     evidence = replace(evidence, statements=(*evidence.statements, *read))
     declared = len(checks) + len(stock)
-    report = _report(request, evidence, records, declared, "great_expectations")
+    report = _report(request, made, evidence, records, declared, "great_expectations")
     return report, save_report(request.file.project, report)
 
 
@@ -241,8 +243,13 @@ def _rows(request: Request, evidence: Evidence) -> tuple[dict[str, Rows], tuple[
     return read_rows(contract, request.warehouse, request.window.part("").range, wanted, options)
 
 
+def _made(request: Request) -> Provenance:
+    return provenance(request.file, request.warehouse, user_name())
+
+
 def _report(
     request: Request,
+    made: Provenance,
     evidence: Evidence,
     records: Sequence[CheckRecord],
     declared: int,
@@ -261,7 +268,7 @@ def _report(
         as_of=request.as_of,
         started_at=request.started_at,
         seconds=round(request.elapsed(), 3),
-        provenance=provenance(request.file, request.warehouse, user_name()),
+        provenance=made,
         verdict=decide(
             records, declared, request.fail_on, (*datasets, *coverage), evidence.frame.late
         ),

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
+from operator import not_
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
 from checkpoints.contract.gaps import ending, expired
+from checkpoints.contract.loading import contract_option
 from checkpoints.contract.model import Exemption, KnownGap
 from checkpoints.contract.upstreams import Retirement
 from checkpoints.coverage.late import Late
@@ -27,15 +29,35 @@ from checkpoints.warehouse.engine import Statement
 
 
 class Provenance(Record):
-    """What made the report."""
+    """What made the report; ``name`` and ``environment`` where the contract says them."""
 
+    name: Annotated[str, Field(exclude_if=not_)] = ""
+    environment: Annotated[str, Field(exclude_if=not_)] = ""
     contract: str
+    state_dir: Annotated[str | None, Field(exclude_if=not_)] = None
     contract_sha256: str
     warehouse: str
     revision: str | None
     dirty: bool | None
     versions: dict[str, str]
     user: str
+
+    @property
+    def option(self) -> str:
+        """What a command on the contract needs besides: `` --contract PATH``."""
+        return contract_option(
+            Path(self.contract), Path(self.state_dir) if self.state_dir else None
+        )
+
+    @property
+    def pipeline(self) -> str:
+        """The name of the pipeline: the contract's own, or else its folder and file."""
+        return self.name or "/".join(Path(self.contract).parts[-2:])
+
+    @property
+    def place(self) -> str:
+        """The environment: the contract's own, or else the warehouse without options."""
+        return self.environment or self.warehouse.partition("?")[0]
 
 
 class Report(Record):

@@ -315,6 +315,8 @@ class Contract(Record):
     """The whole of ``pipeline.yml``."""
 
     version: Literal[1]
+    name: Name | None = None
+    environment: Name | None = None
     timezone: Zone = "UTC"
     grace_days: Annotated[Whole, Field(ge=0, le=60)] = 1
     grace: GraceText | None = None

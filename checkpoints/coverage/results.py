@@ -89,6 +89,11 @@ class CheckRecord(Record):
         return self.rule.limit(self.threshold)
 
     @property
+    def requirement(self) -> str:
+        """The same after the figure, in a sentence."""
+        return self.rule.requirement(self.threshold)
+
+    @property
     def compared_with(self) -> str:
         """The dataset it was compared with; empty where the rule compares nothing."""
         return self.of if self.of and self.rule.compares else ""

@@ -204,6 +204,11 @@ class Rule(Record, ABC):
         """What is required of the value: ``≥ 80 %``."""
 
     @classmethod
+    def requirement(cls, threshold: float) -> str:
+        """What stands after the value in a sentence: ``required ≥ 80 %``."""
+        return f"required {cls.limit(threshold)}"
+
+    @classmethod
     def in_column(cls, value: float) -> str:
         """A value in a column of the terminal, where the unit may be understood."""
         return cls.quantity(value)
@@ -285,6 +290,11 @@ class CountRule(Rule, ABC):
     def quantity(cls, value: float) -> str:
         """``3 orphans``."""
         return f"{value:.0f} {cls.noun[0] if value == 1 else cls.noun[1]}"
+
+    @classmethod
+    def requirement(cls, threshold: float) -> str:  # noqa: ARG003 (the others')
+        """``none allowed``."""
+        return "none allowed"
 
     @classmethod
     def in_column(cls, value: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from checkpoints.archive.runs import read_head
+from checkpoints.archive.runs import plans_folder, read_head
 from checkpoints.contract.loading import ContractFile
 from checkpoints.errors import ContractError
 from checkpoints.files import write_text
@@ -14,11 +14,6 @@ from remediation.errors import PlanError
 from remediation.plan.model import SHORT, Plan
 
 MAKE_ONE = "make a plan with: python -m remediation plan"
-
-
-def plans_folder(project: Path) -> Path:
-    """Where the plans of a project are kept."""
-    return project / "uncommitted" / "plans"
 
 
 def write_plan(plan: Plan, path: Path) -> None:
