@@ -3,6 +3,7 @@
 # The warehouse is built anew, and git ignores all that is made. Another Python: PYTHON=… sh …
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+PYTHONPATH="$here/../..${PYTHONPATH:+:$PYTHONPATH}"; export PYTHONPATH   # where nothing is installed
 
 say() { printf '\n%s\n' "$*"; }
 

@@ -6,6 +6,7 @@ python rebuild.py core 2024-12-23 2024-12-24
 from __future__ import annotations
 
 import argparse
+import time
 from datetime import date
 
 import duckdb
@@ -33,6 +34,18 @@ STEPS = {
 """By layer, what makes its tables; what was there for the dates is replaced."""
 
 
+def opened(path: str, tries: int = 600) -> duckdb.DuckDBPyConnection:
+    """Wait while others read: DuckDB lets one program write a file, or several read it."""
+    while True:
+        try:
+            return duckdb.connect(path)
+        except duckdb.IOException:
+            tries -= 1
+            if not tries:
+                raise
+            time.sleep(0.05)
+
+
 def rebuild(connection: duckdb.DuckDBPyConnection, layer: str, first: date, last: date) -> None:
     """Rows of the layer's tables from ``first`` to ``last``, in one transaction."""
     with connection.cursor() as cursor:
@@ -49,7 +62,7 @@ def main() -> None:
     parser.add_argument("first", type=date.fromisoformat)
     parser.add_argument("last", type=date.fromisoformat)
     given = parser.parse_args()
-    with duckdb.connect(WAREHOUSE) as connection:
+    with opened(WAREHOUSE) as connection:
         rebuild(connection, given.layer, given.first, given.last)
     print(f"rebuilt {given.layer} from {given.first} to {given.last}")
 

@@ -1,10 +1,11 @@
 #!/bin/sh
-# From the data to a signed record: sh examples/orders/run.sh
+# From orders that got lost to a signed record: sh examples/orders/run.sh
 # Everything is made anew in this folder, and git ignores it. Another Python: PYTHON=… sh …
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 PYTHON=$("${PYTHON:-python}" -c 'import sys; print(sys.executable)')
 export PYTHON                      # the contract's commands are run with it too
+PYTHONPATH="$here/../..${PYTHONPATH:+:$PYTHONPATH}"; export PYTHONPATH   # where nothing is installed
 
 say() { printf '\n%s\n' "$*"; }
 

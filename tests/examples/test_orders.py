@@ -7,6 +7,9 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
+import pytest
+
 from checkpoints.archive.signoff import read_signoff
 from checkpoints.errors import ExitCode
 from checkpoints.rules.rule import Outcome
@@ -86,6 +89,18 @@ def test_a_line_is_lost_and_the_marts_are_empty_at_christmas(tmp_path: Path) -> 
     assert sorted({day for _, day, _ in orders}) == [D(LOST), *CHRISTMAS]
     assert [order for order, day, _ in orders if day == D(LOST)] == ["B241114-2"]
     assert [day for day, *_ in lacking(built, "marts.daily_revenue")] == [D(LOST), *CHRISTMAS]
+
+
+def test_a_rebuild_waits_while_others_read(tmp_path: Path) -> None:
+    example = copied("orders", tmp_path)
+    subprocess.run([sys.executable, example / "build.py"], check=True, capture_output=True)
+    whole = [sys.executable, "rebuild.py", "core", LOST, LOST]
+    with duckdb.connect(example / "warehouse.duckdb", read_only=True):
+        rebuilding = subprocess.Popen(whole, cwd=example, stdout=subprocess.DEVNULL)
+        with pytest.raises(subprocess.TimeoutExpired):
+            rebuilding.wait(timeout=2)
+    assert rebuilding.wait(timeout=60) == 0
+    assert lacking(example / "warehouse.duckdb", "core.order_lines") == []
 
 
 def test_what_was_planted_is_found_called_verified_and_signed(tmp_path: Path) -> None:
