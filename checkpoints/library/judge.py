@@ -105,7 +105,7 @@ def judge(
 
 
 def _acted(context: FileDataContext, loaded: Checkpoint, result: CheckpointResult) -> list[str]:
-    """Do what the checkpoint is to do, and see that our pages are there; returns what went wrong."""
+    """Do what the checkpoint declares, and see that our pages are there; returns what failed."""
     from checkpoints.library.acting import act
 
     site = _site(context)
