@@ -1,11 +1,15 @@
-"""The text of a contract that is proposed: few lines, with what each was taken for. Pure."""
+"""The text of a contract that is proposed: few lines, with what each was taken for."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
 from textwrap import wrap
+
+import yaml
 
 from checkpoints.adoption.facts import Dataset
 from checkpoints.adoption.linking import keys_compared
@@ -18,12 +22,6 @@ COMMENT = 33
 PLAIN = re.compile(r"^[A-Za-z_][A-Za-z0-9_./-]*$")
 WORDS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none")
 """What YAML takes for something other than a text."""
-
-RULES = """\
-rules_for_all: [{rule: daily_conversion_ratio, at_least: 0.80}]     # no date is lost in silence
-rules_for_keyed:
-  [{rule: no_null_keys}, {rule: unique_keys}, {rule: no_orphan_keys, severity: warning}]
-"""
 
 OWNER, UNTIL = "nobody yet", "2099-12-31"
 """Who accepts that a dataset begins later, and how long."""
@@ -41,7 +39,15 @@ def contract_text(proposal: Proposal, warehouse: str) -> str:
     body = [*_head(proposal, warehouse), "datasets:", *_datasets(proposal)]
     suites = ", ".join(map(_scalar, proposal.layers.described))
     checkpoints = f"checkpoints: {{after_backfill: {{suites: [{suites}]}}}}"
-    return "\n".join([*body, RULES + checkpoints, *_gaps(proposal), SERVICE])
+    return "\n".join([*body, _rules()["shared"] + checkpoints, *_gaps(proposal), SERVICE])
+
+
+@cache
+def _rules() -> dict[str, str]:
+    """What is said of rules, which are named in a text and not here."""
+    folder = files("checkpoints.adoption") / "templates"
+    found: dict[str, str] = yaml.safe_load((folder / "rules.yml").read_text(encoding="utf-8"))
+    return found
 
 
 def _head(proposal: Proposal, warehouse: str) -> Iterator[str]:
@@ -137,9 +143,9 @@ def _fields(
     if dataset.written_at:
         yield f"written_at: {_scalar(dataset.written_at)}"
     if dataset.key and not key:
-        yield f"rules: [{{rule: unique_keys, columns: {_list(dataset.unique)}}}]"
+        yield _rules()["unique"].format(columns=_list(dataset.unique))
     elif link and link.at_least:
-        yield f"rules: [{{rule: daily_conversion_ratio, at_least: {link.at_least}}}]"
+        yield _rules()["usual"].format(at_least=link.at_least)
 
 
 def _flow(start: str, entries: Iterator[str], end: str, indent: str) -> Iterator[str]:

@@ -174,10 +174,16 @@ def scope_of(report: Report) -> str:
     ]
     against = [f"{'each ' if several else ''}against its upstream by date and key"]
     against += [f"({', '.join(grain)})"] if grain else []
+    topmost = [
+        f", {r.name} against its calendar, {report.calendars[r.name]}"
+        for r in report.coverage
+        if r.name in names and not r.of and r.name in report.calendars
+    ]
     return (
         f"{counted(len(names), 'dataset')} in {counted(len(layers), 'layer')} of "
         f"{report.provenance.pipeline}, {report.window.first} to {report.window.last}"
-        f"{', ' + ' '.join(against) if compared else ''}; {counted(len(report.checks), 'check')}"
+        f"{', ' + ' '.join(against) if compared else ''}{''.join(topmost)}; "
+        f"{counted(len(report.checks), 'check')}"
     )
 
 

@@ -163,7 +163,7 @@ def test_where_nothing_is_set_up_every_command_says_what_it_needs(tmp_path: Path
 
 
 URLS = ["mysql://x", "nonsense", "duckdb://", "duckdb:///:memory:", "duckdb://:memory:",
-        "postgresql://u:secret@h/db"]  # fmt: skip
+        "mysql://u:secret@h/db"]  # fmt: skip
 
 
 @pytest.mark.parametrize(

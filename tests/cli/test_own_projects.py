@@ -91,8 +91,8 @@ def test_a_state_dir_keeps_everything_and_the_checkout_stays_as_it_is(shop: Path
     state = ("--state-dir", str(shop / "state"), "--contract", str(checkout / "nba.yml"))
     done = command("checkpoints", "run", *WINDOW, *state)
     assert done.returncode == 1
-    assert f"next   python -m remediation plan --contract {checkout / 'nba.yml'}" in done.stderr
-    assert f"--state-dir {shop / 'state'}" in done.stderr
+    assert f"next   python -m remediation plan --contract {checkout / 'nba.yml'}" in done.stdout
+    assert f"--state-dir {shop / 'state'}" in done.stdout
     assert command("remediation", "plan", *state).returncode in (0, 1)
     listed = command("checkpoints", "history", *state)
     assert "INCOMPLETE" in listed.stdout + listed.stderr

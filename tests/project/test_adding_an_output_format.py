@@ -43,7 +43,7 @@ def test_a_format_is_one_file_and_one_line(tmp_path: Path) -> None:
     found = tmp_path / "checks.csv"
     done = checked(tmp_path, "--csv", str(found), factors=HOLE, cwd=copy)
 
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stderr) == (1, "")
     rows = list(csv.DictReader(found.read_text().splitlines()))
     assert len(rows) == 13
     assert {row["check"] for row in rows if row["outcome"] == "FAILED"} == {
