@@ -1,5 +1,6 @@
 # make demo    the story of the incident, on an embedded warehouse
 # make test    the tests
+# make docs    build the documentation as a site, .site/html
 # make bench   measure side by side with other tools; SIZE=full is what benchmarks/README.md shows
 # All create .venv and install requirements.lock first. Another Python: make test PYTHON=python3.12
 
@@ -11,13 +12,17 @@ EMULATOR := .venv-bigquery
 
 SIZE ?= small
 
-.PHONY: demo test bench test-bigquery test-bigquery-live test-unattended python313 lint lock clean
+.PHONY: demo test docs bench test-bigquery test-bigquery-live test-unattended python313 lint lock clean
 
 demo: $(STAMP)
 	@$(RUN) -m demo story
 
 test: $(STAMP)
 	@$(RUN) -m pytest -n 3
+
+# Strict: a broken link, a missing heading or a page that asks another host for something fails.
+docs: .venv-docs/.installed
+	@.venv-docs/bin/python docs/build_site.py
 
 # The tools that are compared are installed into .venv-benchmarks first.
 bench: $(STAMP)
@@ -60,12 +65,12 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --no-emit-ind
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
 	@$(COMPILE) requirements-dev.txt --output-file requirements.lock
-	@for list in benchmarks/locks/*.in tests/examples/locks/*.in; do \
+	@for list in benchmarks/locks/*.in tests/examples/locks/*.in docs/requirements.in; do \
 	    $(COMPILE) $$list --output-file $${list%.in}.lock || exit 1; done
 
 # Everything that was made, apart from the installed packages.
 clean:
-	@rm -rf demo/warehouse.duckdb* demo/*.log gx/uncommitted .hypothesis .pytest_cache \
+	@rm -rf .site demo/warehouse.duckdb* demo/*.log gx/uncommitted .hypothesis .pytest_cache \
 	    .mypy_cache .ruff_cache
 	@find . -name __pycache__ -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
 
@@ -83,6 +88,12 @@ $(STAMP): requirements.lock | $(RUN)
 	@echo "installing requirements.lock into $(VENV)"
 	@$(RUN) -m pip --version >/dev/null 2>&1 || $(RUN) -m ensurepip >/dev/null
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@touch $@
+
+.venv-docs/.installed: docs/requirements.lock | $(RUN)
+	@echo "installing $< into .venv-docs"
+	@$(RUN) -m venv --clear .venv-docs
+	@.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@
 
 .venv-%/.installed: tests/examples/locks/%.lock | $(RUN)

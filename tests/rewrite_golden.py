@@ -1,7 +1,7 @@
 """Rewrite what is generated: ``python -m tests.rewrite_golden``, then read the difference.
 
 Golden SQL, the JSON schemas of the records that others read and of the contract, the page about it,
-what the terminal shows, and the help texts in the README.
+what the terminal shows, and the help texts in the docs.
 """
 
 import re
@@ -11,7 +11,7 @@ from checkpoints.output.manual.page import contract_page
 from checkpoints.output.manual.schema import schema_text
 from checkpoints.records import schema_of
 from tests.output.test_terminal import SHOWN, golden_of, shown
-from tests.project.test_readme import COMMANDS, README, SCHEMAS, help_of
+from tests.project.test_readme import COMMANDS, HELP, PAGES, SCHEMAS, help_of
 from tests.support.commands import ROOT, command
 from tests.warehouse.test_presence import GOLDEN, compiled, shipped_statement
 
@@ -32,9 +32,9 @@ with tempfile.TemporaryDirectory() as folder:
     for name, columns, option in SHOWN:
         golden_of(name, columns, option).write_text(shown(name, columns, option, url))
 
-text = README
+text = PAGES[HELP]
 for module in COMMANDS:
     helped = f"<!-- help: {module} -->\n```\n{help_of(module)}\n```"
     pattern = rf"<!-- help: {module} -->\n```\n.*?```"
     text = re.sub(pattern, lambda _, helped=helped: helped, text, flags=re.DOTALL)
-(ROOT / "README.md").write_text(text)
+(ROOT / HELP).write_text(text)

@@ -172,6 +172,21 @@ def latest_run(file: ContractFile) -> str:
     return own
 
 
+def run_before(file: ContractFile, run_id: str) -> str:
+    """The run of a contract that was made before one of it.
+
+    Raises:
+        ContractError: there is none, or an earlier report is damaged.
+    """
+    for earlier in reversed([known for known in run_ids(file.project) if known < run_id]):
+        if read_head(file.project, earlier).contract == file.path.name:
+            return earlier
+    raise ContractError(
+        f"there is no run of {file.path.name!r} before {run_id}: make another one with "
+        "python -m checkpoints run"
+    )
+
+
 def stored_report(file: ContractFile, run_id: str | None) -> Report:
     """Read the report of a run of a contract, or of its latest one.
 

@@ -16,6 +16,9 @@ NOTIFY = "checkpoints.cli.notify"
 COMMANDS = {
     "check": Lazy(READING, "Judge by the rules alone, in under a second; nothing is stored."),
     "coverage": Lazy(READING, "Show what is there per season and dataset, and the missing ranges."),
+    "diff": Lazy(
+        "checkpoints.cli.diff", "Compare two stored runs: what got better, what got worse."
+    ),
     "doctor": Lazy(
         "checkpoints.cli.doctor", "Look whether all is there that a run and a backfill need."
     ),

@@ -23,7 +23,7 @@ from checkpoints.cli.options import (
     with_setting,
     writable,
 )
-from checkpoints.cli.terminal import write_answer, write_json
+from checkpoints.cli.terminal import print_errors, write_answer, write_json
 from checkpoints.errors import ExitCode
 from checkpoints.output.console_explain import print_explanation
 from checkpoints.validation import Options
@@ -60,14 +60,14 @@ def explain(
     found = explained(asked.request(), dataset, whole=chosen and dataset is not None)
     following = typed_again("remediation plan", *WHERE)
     print_explanation(setting.console, found.explanation, following, setting.detail)
+    print_errors(found.explanation.problems)
     write_json(found.explanation, setting.json_path)
     if markdown_path:
         from checkpoints.explain.story import story_of
         from checkpoints.output.postmortem import postmortem
 
         write_answer(markdown_path, postmortem(story_of(setting.file, found)))
-    unread = found.explanation.unreadable or found.explanation.problem
-    return ExitCode.COULD_NOT_TELL if unread else ExitCode.COMPLETE
+    return ExitCode.COULD_NOT_TELL if found.explanation.problems else ExitCode.COMPLETE
 
 
 def _asked(setting: Setting, day: datetime | None) -> tuple[Setting, bool]:

@@ -22,7 +22,7 @@ from click.core import ParameterSource
 from rich.console import Console
 
 from checkpoints.cli.shell import STARTED
-from checkpoints.cli.terminal import STDOUT, console_for
+from checkpoints.cli.terminal import STDOUT, STDOUT_NAMES, console_for, take_stdout
 from checkpoints.contract.loading import DEFAULT, ContractFile, load_contract
 from checkpoints.errors import CheckpointsError, ExitCode
 from checkpoints.files import obstacle
@@ -35,12 +35,17 @@ Option = Callable[[Command], Command]
 
 
 def writable(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """The path of a file to be written, or ``-``; where it cannot be, the command does not begin.
+    """The path of a file to be written, or ``-``, which takes standard output.
+
+    Where the file cannot be written, the command does not begin.
 
     Raises:
         click.BadParameter: it is already known that the file cannot be written.
     """
-    if value not in (None, STDOUT) and (problem := obstacle(Path(value))):
+    if value in STDOUT_NAMES:
+        take_stdout()
+        return STDOUT
+    if value is not None and (problem := obstacle(Path(value))):
         raise click.BadParameter(f"{value!r}: {problem}: name another file", ctx, param)
     return value
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from checkpoints import validation
@@ -20,15 +22,23 @@ from checkpoints.cli.options import (
     contract_option,
     typed_again,
     with_setting,
+    writable,
 )
-from checkpoints.cli.terminal import write_json
-from checkpoints.coverage.summary import summarize
+from checkpoints.cli.terminal import STDOUT, print_errors, write_json, write_lines
+from checkpoints.coverage.summary import refuse_unknown, summarize
 from checkpoints.errors import CheckpointsError, ExitCode
 from checkpoints.output.console import Stored, print_report
 from checkpoints.output.console_tables import print_coverage, print_estimate
 from checkpoints.output.findings import findings_of
 from checkpoints.output.markdown import sections_of
 from checkpoints.text import Detail
+
+if TYPE_CHECKING:
+    from checkpoints.contract.model import Contract
+    from checkpoints.coverage.frame import CoverageFrame
+    from checkpoints.coverage.presence import Presence
+    from checkpoints.warehouse.evidence import Tell
+    from checkpoints.warehouse.reading import Warehouse
 
 ASKED = ("season", "first", "last", "last_days", "as_of", "max_bytes", "checkpoint", "fail_on")
 NO_NOTIFY = click.option(
@@ -108,24 +118,61 @@ def _next(code: ExitCode, *, stored: bool) -> str:
     return again if code is not ExitCode.COULD_NOT_TELL else f"resolve the errors, then {again}"
 
 
+DATASETS = click.option(
+    "--dataset", "names", multiple=True, metavar="NAME", help="Only this one (repeatable), in full."
+)
+
+
+CSV = click.option(
+    "--csv",
+    "csv_path",
+    callback=writable,
+    metavar="PATH",
+    help="Write every missing and orphan key, a second read; - is stdout.",
+)
+
+
 @click.command()
-@with_setting(*WINDOW, JSON, *DETAIL)
-def coverage(setting: Setting) -> ExitCode:
+@DATASETS
+@with_setting(*WINDOW, JSON, CSV, *DETAIL)
+def coverage(setting: Setting, names: tuple[str, ...], csv_path: str | None) -> ExitCode:
     """Show what is there per season and dataset, and the missing ranges."""
     from checkpoints.warehouse.evidence import gather  # imports SQLAlchemy, which --help spares
 
+    if csv_path == setting.json_path == STDOUT:
+        raise click.UsageError("--json - and --csv - both need standard output")
     contract, asked = setting.file.contract, setting.request()
+    refuse_unknown(contract, names)
     options = asked.reading.labelled(tool="checkpoints")
     evidence = gather(
-        contract, asked.warehouse, asked.window, asked.as_of, options, with_keys=False
+        contract,
+        asked.warehouse,
+        asked.window,
+        asked.as_of,
+        options,
+        with_keys=False,
+        tell=_keys_to(csv_path, contract, names) if csv_path else None,
     )
-    summary = summarize(contract, evidence.frame)
-    print_coverage(setting.console, summary, setting.detail)
+    summary = summarize(contract, evidence.frame, names)
+    print_coverage(setting.console, summary, setting.detail, whole=bool(names))
+    print_errors(summary.unreadable.values())
     write_json(summary, setting.json_path)
     if summary.unreadable:
         return ExitCode.COULD_NOT_TELL
     due = any(entry.due_dates for entry in summary.coverage)
     return ExitCode.COMPLETE if due else ExitCode.NOTHING_DUE
+
+
+def _keys_to(path: str, contract: Contract, names: tuple[str, ...]) -> Tell:
+    """What writes the keys of datasets to a file."""
+    from checkpoints.output.keys_csv import csv_lines
+    from checkpoints.warehouse.every_key import every_key
+
+    def tell(warehouse: Warehouse, presence: Presence, frame: CoverageFrame) -> None:
+        keys = every_key(contract, warehouse, presence, frame, names)
+        write_lines(path, csv_lines(contract, keys))
+
+    return tell
 
 
 PRICE = click.option(
@@ -142,6 +189,7 @@ def estimate(setting: Setting, price_per_tib: float | None) -> ExitCode:
     contract, asked = setting.file.contract, setting.request()
     found = estimate_window(contract, asked.warehouse, asked.window, asked.reading, price_per_tib)
     print_estimate(setting.console, found)
+    print_errors(filter(None, (found.refused, *found.unreadable.values())))
     write_json(found, setting.json_path)
     told = not (found.unreadable or found.refused)
     return ExitCode.COMPLETE if told else ExitCode.COULD_NOT_TELL

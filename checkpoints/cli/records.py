@@ -11,7 +11,7 @@ import click
 from checkpoints.archive.history import past_runs
 from checkpoints.archive.signoff import verify
 from checkpoints.cli.options import JSON, Setting, contract_option, with_setting
-from checkpoints.cli.terminal import console_for, write_json
+from checkpoints.cli.terminal import console_for, print_errors, write_json
 from checkpoints.contract.loading import load_contract, project_of
 from checkpoints.errors import ExitCode
 from checkpoints.library.project import complete
@@ -79,6 +79,7 @@ def history(
     """Show past runs: verdict, coverage per layer and its trend, who signed."""
     found = past_runs(project_of(contract, state_dir), last=last, dataset=dataset, layer=layer)
     print_history(console_for(json_path), found, by_dataset=bool(dataset or layer))
+    print_errors(run.problem for run in found.runs if run.problem)
     write_json(found, json_path)
     return ExitCode.COMPLETE
 
@@ -90,8 +91,7 @@ def docs(setting: Setting) -> ExitCode:
     from checkpoints.library.judge import build_docs  # imports pandas, which the others spare
 
     problems = rebuild_pages(setting.file.project)
-    for problem in problems:
-        click.echo(f"error: {problem}", err=True)
+    print_errors(problems)
     click.echo(build_docs(setting.file.project))
     return ExitCode.COULD_NOT_TELL if problems else ExitCode.COMPLETE
 
@@ -103,7 +103,7 @@ def suites(setting: Setting, only_check: bool) -> ExitCode:
     """Write suites, validation definitions and checkpoints from the contract."""
     if only_check:
         refuse_stale(setting.file.project, setting.file.contract)
-        click.echo("the suites are what the contract generates", err=True)
+        click.echo("the suites are what the contract generates")
         return ExitCode.COMPLETE
     from checkpoints.library.judge import refuse_unusable  # imports pandas
 
@@ -113,5 +113,5 @@ def suites(setting: Setting, only_check: bool) -> ExitCode:
     changed += write(project, contract)
     for path in changed:
         click.echo(path if path.exists() else f"deleted {path}")
-    click.echo(f"{counted(len(changed), 'file')} changed", err=True)
+    click.echo(f"{counted(len(changed), 'file')} changed")
     return ExitCode.COMPLETE

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Literal
 
 from checkpoints.contract.checks import coverage_pair
 from checkpoints.contract.model import Contract
-from checkpoints.contract.upstreams import Retirement
+from checkpoints.contract.upstreams import Retirement, names_in
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import retirements
 from checkpoints.dates import DateRange, ranges_of
+from checkpoints.errors import ContractError
 from checkpoints.records import Record
 from checkpoints.rules.evidence import Cell, Match, Pair, Status, Tally, due_cells
+from checkpoints.text import did_you_mean
 
 
 class Coverage(Record):
@@ -53,20 +55,44 @@ class CoverageSummary(Record):
     unreadable: dict[str, str]
 
 
-def summarize(contract: Contract, frame: CoverageFrame) -> CoverageSummary:
-    """Coverage of every readable dataset by season."""
+def refuse_unknown(contract: Contract, names: Collection[str]) -> None:
+    """Refuse names of datasets that have no coverage.
+
+    Raises:
+        ContractError: with each of them.
+    """
+    known = [name for name in contract.names if name != contract.reference]
+    problems = [
+        f"dataset {name!r} is not compared with another: it is the reference"
+        if name == contract.reference
+        else f"dataset {name!r} is not in the contract: "
+        + (did_you_mean(name, known) or f"there are {', '.join(known)}")
+        for name in dict.fromkeys(names)
+        if name not in known
+    ]
+    if problems:
+        raise ContractError(*problems)
+
+
+def summarize(
+    contract: Contract, frame: CoverageFrame, names: Collection[str] = ()
+) -> CoverageSummary:
+    """Coverage of every readable dataset by season, or of those that are named."""
+    asked = names or contract.names
+    needed = {n for name in asked for n in names_in(contract, coverage_pair(contract, name))}
+    needed.add(contract.reference)
     return CoverageSummary(
         window=frame.window.range,
         as_of=frame.as_of,
         coverage=tuple(
             entry
             for name in contract.names
-            if name != contract.reference and name not in frame.unreadable
+            if name in asked and name != contract.reference and name not in frame.unreadable
             if (pair := coverage_pair(contract, name)) not in frame.incomparable
             for entry in _by_season(contract, frame, pair)
         ),
-        retired=tuple(retirements(contract, frame)),
-        unreadable=frame.unknown(),
+        retired=tuple(end for end in retirements(contract, frame) if end.dataset in asked),
+        unreadable={n: why for n, why in frame.unknown().items() if n in needed},
     )
 
 

@@ -72,6 +72,11 @@ class Explanation(Record):
     unreadable: dict[str, str]
     problem: str = ""
 
+    @property
+    def problems(self) -> list[str]:
+        """Why something is not explained."""
+        return [*self.unreadable.values(), *filter(None, [self.problem])]
+
 
 def days_of(walk: Walk, places: Iterable[Place]) -> tuple[Day, ...]:
     """Dates of datasets, explained."""

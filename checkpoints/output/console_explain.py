@@ -33,8 +33,6 @@ def print_explanation(
         for cause in found.causes:
             for line in _lines(cause, console.width, detail):
                 console.print(line, soft_wrap=True)
-    for problem in (*found.unreadable.values(), *filter(None, [found.problem])):
-        console.print(Text(f"error: {one_line(problem)}", style="bold magenta"), soft_wrap=True)
     if any(cause.cause in CALLED for cause in found.causes):
         console.print(f"next   {following}", soft_wrap=True)
 

@@ -28,9 +28,6 @@ def print_history(console: Console, history: History, *, by_dataset: bool) -> No
         _print_trends(console, group, several=several)
     narrow = console.width < NARROW
     console.print(_runs_table(history.runs, by_dataset=by_dataset, narrow=narrow, several=several))
-    for run in history.runs:
-        if run.problem:
-            console.print(Text(f"error: {run.problem}", style="bold magenta"))
 
 
 def _print_trends(console: Console, group: TrendGroup, *, several: bool) -> None:

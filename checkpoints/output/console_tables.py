@@ -20,9 +20,16 @@ RANGE_LINES = 3
 
 
 def print_coverage(
-    console: Console, summary: CoverageSummary, detail: Detail = Detail.NORMAL
+    console: Console,
+    summary: CoverageSummary,
+    detail: Detail = Detail.NORMAL,
+    *,
+    whole: bool = False,
 ) -> None:
-    """Dataset × season, then the missing ranges of every dataset that lacks something."""
+    """Dataset × season, then the missing ranges of every dataset that lacks something.
+
+    ``whole``: all of them, however long.
+    """
     lacking = [c for c in summary.coverage if c.missing_ranges]
     if detail is not Detail.QUIET:
         console.print(
@@ -32,7 +39,7 @@ def print_coverage(
             console.print(line, soft_wrap=True)
     console.print(_verdict(summary, lacking))
     if detail is not Detail.QUIET:
-        for line in _missing_lines(lacking, console.width, detail):
+        for line in _missing_lines(lacking, console.width, Detail.VERBOSE if whole else detail):
             console.print(line, soft_wrap=True)
         for entry in summary.coverage:
             if entry.known_gap_dates:
@@ -42,8 +49,6 @@ def print_coverage(
                 console.print(f"known gap: {days} of {where} {verb} not counted")
         for retired in summary.retired:
             console.print(one_line(str(retired)), soft_wrap=True)
-    for problem in summary.unreadable.values():
-        console.print(f"error: {one_line(problem)}", style="bold magenta")
 
 
 def _verdict(summary: CoverageSummary, lacking: Sequence[Coverage]) -> Text:
@@ -146,9 +151,5 @@ def print_estimate(console: Console, estimate: Estimate) -> None:
         f"{human_bytes(estimate.total_billed_bytes)}: {estimate.cost:.4f} {estimate.currency}"
         f" at {estimate.price_per_tib:g} {estimate.currency} per TiB"
     )
-    if estimate.refused:
-        console.print(f"error: {estimate.refused}", style="bold magenta", soft_wrap=True)
-    elif estimate.max_bytes is not None:
+    if estimate.max_bytes is not None and not estimate.refused:
         console.print(f"a run may be billed {human_bytes(estimate.max_bytes)}: it is allowed")
-    for problem in estimate.unreadable.values():
-        console.print(f"error: {one_line(problem)}", style="bold magenta")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,6 +17,8 @@ from checkpoints.coverage.samples import keyed_dates, samples_of
 from checkpoints.errors import WarehouseError
 from checkpoints.warehouse.engine import ReadOptions, Statement
 from checkpoints.warehouse.reading import DEFAULTS, Warehouse, open_warehouse, read_on
+
+Tell = Callable[[Warehouse, Presence, CoverageFrame], None]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -42,11 +45,13 @@ def gather(
     *,
     with_keys: bool = True,
     now: datetime | None = None,
+    tell: Tell | None = None,
 ) -> Evidence:
     """Read every dataset of the contract over the window, each table once.
 
     ``with_keys`` reads partial and orphan dates a second time, for their keys, and counts the rows
-    without a key where there are any. ``now`` is the aware moment of the run.
+    without a key where there are any. ``now`` is the aware moment of the run. What ``tell`` does
+    with the warehouse while it is open is up to it.
 
     Raises:
         ContractError: the URL is unusable.
@@ -68,6 +73,8 @@ def gather(
             warehouse.incomparable(),
             now,
         )
+        if tell:
+            tell(warehouse, presence, frame)
         keys, unread = _keys(contract, warehouse, presence, frame) if with_keys else ((), ())
         return Evidence(
             frame=frame,

@@ -139,6 +139,12 @@ def keys_statement(
     )
 
 
+def every_key_statement(reading: Reading, shown: Sequence[Bits]) -> sa.Select[Any]:
+    """``date, key_1 … key_k, word_1 … word_w`` of every key whose mask is shown."""
+    masks = masks_statement(reading).subquery("masks")
+    return sa.select(*masks.c).where(_shown(reading, masks, shown))
+
+
 def _shown(reading: Reading, masks: sa.FromClause, shown: Iterable[Bits]) -> sa.ColumnElement[bool]:
     """Whether the mask of a key is as one of them says."""
     words = [masks.c[word] for word in reading.words]

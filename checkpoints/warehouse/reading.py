@@ -188,6 +188,17 @@ class Warehouse:
         rows = [(*key, mask) for key, mask in self._merged(found).items()]
         return sorted(rows, key=lambda row: [*map(str, row)])
 
+    def keys_on(self, dates: Sequence[date], shown: Build) -> list[Row]:
+        """``(date, key_1 … key_k, mask)`` of what a statement shows of dates; see ``keys``.
+
+        Raises:
+            DatasetsUnreadable: datasets that fail also when each is read alone.
+            WarehouseError: a statement failed, or more would be read than is allowed.
+        """
+        build = shown if len(self._by_location()) < 2 else masks_statement
+        reading = partial(self._reading, ranges_of(dates), undated=False, tells=False)
+        return [(*key, mask) for key, mask in self._merged(self._rows(build, reading)).items()]
+
     def incomparable(self) -> dict[Pair, str]:
         """Why keys never match, for the pairs of the contract of which that is known."""
         return {

@@ -34,7 +34,7 @@ def checkpoint(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheck
     """One run of the checkpoint ``daily`` answers for every dataset."""
     report = json.loads(_run(context, "checkpoints", "run", "--checkpoint", "daily", "--json", "-"))
     if report["verdict"]["exit_code"] == INCOMPLETE:
-        context.log.info(_run(context, "remediation", "plan"))
+        _run(context, "remediation", "plan")
     for one in datasets:
         yield _result(
             one, [c for c in report["checks"] if c["dataset"] == one.key.to_user_string()]
@@ -85,10 +85,11 @@ def _run(
     done = subprocess.run(
         [PYTHON, "-m", *words], cwd=HOME, capture_output=True, text=True, check=False
     )
-    context.log.info(done.stderr)
+    said = done.stderr if "--json" in words else done.stderr + done.stdout
+    context.log.info(said)
     good = (COMPLETE, NOTHING_DUE) if complete else (COMPLETE, INCOMPLETE, NOTHING_DUE)
     if done.returncode not in good:
-        raise dg.Failure(done.stderr, metadata={"exit code": done.returncode}, allow_retries=False)
+        raise dg.Failure(said, metadata={"exit code": done.returncode}, allow_retries=False)
     return done.stdout
 
 

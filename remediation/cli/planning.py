@@ -24,7 +24,7 @@ from checkpoints.cli.options import (
     with_setting,
     writable,
 )
-from checkpoints.cli.terminal import STDOUT, console_for, write_json
+from checkpoints.cli.terminal import STDOUT, notes, take_stdout, write_json
 from checkpoints.contract.model import Contract
 from checkpoints.errors import ExitCode
 from checkpoints.process import interruptible
@@ -45,6 +45,19 @@ from remediation.plan.planning import Request, check_played, make_plan
 from remediation.service.kind import service_of
 
 _now = partial(datetime.now, UTC)
+
+
+def _for_a_program(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    value: str,
+) -> str:
+    """The form of a plan; all but text takes standard output."""
+    if value != "text":
+        take_stdout()
+    return value
+
+
 YES_FUTURE = click.option(
     "--yes-future", is_flag=True, help="Although the as-of date is after today."
 )
@@ -59,6 +72,7 @@ YES_FUTURE = click.option(
 @click.option(
     "--format",
     "form",
+    callback=_for_a_program,
     type=click.Choice(["text", "sh", "csv"]),
     default="text",
     show_default=True,
@@ -105,13 +119,13 @@ def plan(
     made = make_plan(report, file.contract, file.sha256, request)
     path = Path(out) if out else kept_path(file.project, made.id)
     write_plan(made, path)
-    console = setting.console if form == "text" else console_for(STDOUT)
+    console = setting.console
     expected = estimates(made, file.contract, known.measured)
     print_plan(console, made, report, expected, setting.detail)
     for remark in about_the_future(made.as_of, today):
-        console.print(f"note: {remark}", soft_wrap=True)
+        notes().print(f"note: {remark}", soft_wrap=True)
     for pause in pauses_of(made, file.contract, known):
-        console.print(f"note: {pause.service} {pause}: nothing is sent before", soft_wrap=True)
+        notes().print(f"note: {pause.service} {pause}: nothing is sent before", soft_wrap=True)
     if setting.detail is not Detail.QUIET:
         for text in about_notices(made, file.contract):
             console.print(text, soft_wrap=True)

@@ -34,7 +34,7 @@ from checkpoints.cli.options import (
     typed_again,
     with_setting,
 )
-from checkpoints.cli.terminal import write_json
+from checkpoints.cli.terminal import notes, write_json
 from checkpoints.contract.checks import default_checkpoint
 from checkpoints.errors import CheckpointsError, ContractError, ExitCode
 from checkpoints.process import defer_interrupts, interruptible
@@ -189,7 +189,7 @@ def _show(setting: Setting, chosen: Plan, yes: bool, publishing: Publishing) -> 
     file, console = setting.file, setting.console
     report = stored_report(file, chosen.run_id)
     for remark in _remarks(setting, chosen):
-        console.print(f"note: {remark}", soft_wrap=True)
+        notes().print(f"note: {remark}", soft_wrap=True)
     expected = estimates(chosen, file.contract, known_to(file.project, _now).measured)
     print_plan(console, chosen, report, expected, setting.detail)
     if chosen.calls and setting.detail is not Detail.QUIET:
@@ -290,11 +290,11 @@ def _reporter(setting: Setting, chosen: Plan, log_json: bool) -> Reporter:
         labels = {"plan": chosen.short_id, "run": chosen.run_id}
         return JsonLogReporter(sys.stderr.write, _now, labels)
     if setting.detail is Detail.QUIET:
-        return QuietReporter(setting.console)
+        return QuietReporter(setting.console, notes())
     measured = known_to(setting.file.project, _now).measured
     expected = estimates(chosen, setting.file.contract, measured)
     each = {e.service: e.seconds / e.dates for e in expected if e.service in measured}
-    return ConsoleReporter(setting.console, time.monotonic, each, setting.detail)
+    return ConsoleReporter(setting.console, time.monotonic, each, setting.detail, notes())
 
 
 def _remarks(setting: Setting, chosen: Plan) -> list[str]:

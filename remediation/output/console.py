@@ -48,14 +48,18 @@ T = TypeVar("T")
 
 
 class QuietReporter(Reporter):
-    """Tells people the outcome and nothing before it."""
+    """Tells people the outcome and nothing before it.
 
-    def __init__(self, console: Console) -> None:
+    The outcome goes to the ``console``, what happens on the way to ``notes``, if they are not one.
+    """
+
+    def __init__(self, console: Console, notes: Console | None = None) -> None:
         self.console = console
+        self.notes = notes or console
 
     def say(self, text: str, style: str = "") -> None:
-        """Print a line, however long."""
-        self.console.print(Text(text, style=style), soft_wrap=True)
+        """Note what happens in a line, however long."""
+        self.notes.print(Text(text, style=style), soft_wrap=True)
 
     def interrupted(self, command: str) -> None:
         """Print the command that continues."""
@@ -73,7 +77,13 @@ class QuietReporter(Reporter):
         following: Sequence[str] = (),  # noqa: ARG002
     ) -> None:
         """Print the verdict."""
+        self.say_problem(record)
         print_verdict(self.console, record)
+
+    def say_problem(self, record: RemediationRecord) -> None:
+        """Note why the outcome is not known, if it is not."""
+        if record.problem:
+            self.say(f"error: the window could not be read again: {record.problem}", "red")
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
@@ -285,7 +295,7 @@ def short(path: Path) -> str:
 
 
 def print_verdict(console: Console, record: RemediationRecord) -> None:
-    """Print the outcome in a line, who was not told of it, and why the window could not be read."""
+    """Print the outcome in a line, and who was not told of it."""
     word, landings = verdict_of(record)
     style = WORD_STYLE.get(record.exit_code, "bold red")
     console.print(Text(word, style=style), f"{landings} in {duration(record.seconds)}")
@@ -293,8 +303,6 @@ def print_verdict(console: Console, record: RemediationRecord) -> None:
         console.print(Text(f"rebuilt because: {one_line(record.because)}"), soft_wrap=True)
     for text in not_told_of(record.undelivered):
         console.print(Text(text, style="bold red"), soft_wrap=True)
-    if record.problem:
-        console.print(f"error: the window could not be read again: {record.problem}", style="red")
 
 
 def print_record(

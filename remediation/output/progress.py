@@ -94,9 +94,9 @@ class TellingColumn(ProgressColumn):
 class ConsoleReporter(QuietReporter):
     """Tells people how a run goes.
 
-    On a terminal there is a bar per service; elsewhere a line every 10 seconds or 25 dates. What
-    does not go well is a line of its own. ``each`` is how many seconds a date of a service took
-    in earlier runs.
+    Where notes go to a terminal there is a bar per service; elsewhere a line every 10 seconds or
+    25 dates. What does not go well is a line of its own. ``each`` is how many seconds a date of a
+    service took in earlier runs.
     """
 
     def __init__(
@@ -105,8 +105,9 @@ class ConsoleReporter(QuietReporter):
         monotonic: Callable[[], float],
         each: Mapping[str, float],
         detail: Detail = Detail.NORMAL,
+        notes: Console | None = None,
     ) -> None:
-        super().__init__(console)
+        super().__init__(console, notes)
         self._monotonic = monotonic
         self._detail = detail
         self._each = each
@@ -122,8 +123,8 @@ class ConsoleReporter(QuietReporter):
             TimeElapsedColumn(),
             TellingColumn("left"),
             TellingColumn("waits"),
-            console=console,
-            disable=not console.is_terminal,
+            console=self.notes,
+            disable=not self.notes.is_terminal,
         )
 
     def __enter__(self) -> Self:
@@ -156,7 +157,7 @@ class ConsoleReporter(QuietReporter):
         self._forecasts[service].note(event, self._monotonic())
         self._note_wait(event)
         self._progress.update(self._bars[service], completed=event.settled)
-        if not self.console.is_terminal:
+        if not self.notes.is_terminal:
             self._print_line_if_due(event)
 
     def interrupted(self, command: str) -> None:
@@ -165,6 +166,7 @@ class ConsoleReporter(QuietReporter):
 
     def conclude(self, record: RemediationRecord, path: str, following: Sequence[str] = ()) -> None:
         """Print what the run came to, and what to do next."""
+        self.say_problem(record)
         print_record(self.console, record, path, self._detail, following)
 
     def _print_line_if_due(self, event: Event) -> None:

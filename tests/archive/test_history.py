@@ -45,7 +45,7 @@ def test_runs_of_two_contracts_of_a_project_are_told_apart_and_not_compared(tmp_
         stored(tmp_path, load_contract(file, {}), minute=minute)
     (group,) = layer_trends(stored_runs(tmp_path))
     assert (group.contract, len(group.heads)) == ("pipeline.yaml", 2)
-    shown = command("checkpoints", "history", "--contract", str(other)).stderr
+    shown = command("checkpoints", "history", "--contract", str(other)).stdout
     assert "pipeline.yaml · after_backfill · season 2025 · 2 runs" in shown
     assert "pipeline.yml · after_backfill" in shown
     rebuild_pages(tmp_path)
@@ -207,8 +207,8 @@ def test_the_command_shows_a_line_per_layer_and_a_row_per_run(tmp_path: Path) ->
     decaying(tmp_path)
     accept(tmp_path, stored_runs(tmp_path)[2].run_id, by="Ada [red]")
     done = history(tmp_path)
-    assert (done.returncode, done.stdout) == (0, "")
-    lines = [line.rstrip() for line in done.stderr.splitlines()]
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
     assert lines[0] == "after_backfill · season 2025 · 4 runs"
     assert lines[3] == "L4  ██▆▄   94.7 %  was 100.0 %, lowest 94.7 %"
     assert " ".join(lines[4].split()) == "run checkpoint window verdict L1 L3 L4 signed by"
@@ -223,8 +223,8 @@ def test_the_command_narrowed_to_a_dataset_as_json(tmp_path: Path) -> None:
     runs = json.loads(done.stdout)["runs"]
     assert [run["head"]["shares"][0]["matched"] for run in runs] == [72, 74, 76]
     narrow = history(tmp_path, COLUMNS="60")
-    assert max(map(len, narrow.stderr.splitlines())) <= 60
-    assert "L4  8864" in history(tmp_path, PYTHONIOENCODING="ascii").stderr
+    assert max(map(len, narrow.stdout.splitlines())) <= 60
+    assert "L4  8864" in history(tmp_path, PYTHONIOENCODING="ascii").stdout
     empty = history(tmp_path / "gone")
     assert (empty.returncode, empty.stdout) == (2, "")
     assert "there is no contract" in empty.stderr
@@ -235,5 +235,5 @@ def test_a_damaged_run_is_listed_as_damaged(tmp_path: Path) -> None:
     latest_report(tmp_path).write_text("{")
     done = history(tmp_path)
     assert done.returncode == 0
-    assert "damaged" in done.stderr
+    assert "damaged" in done.stdout
     assert "is not a run report of version 1" in " ".join(done.stderr.split())

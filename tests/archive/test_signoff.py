@@ -127,9 +127,9 @@ def test_the_command_prints_what_was_signed_and_refuses_with_exit_2(tmp_path: Pa
     signoff = ("signoff", "--by", "Ada", "--contract", str(tmp_path / "pipeline.yml"))
     signed = command("checkpoints", *signoff)
     assert signed.returncode == 0
-    page = Path(signed.stdout.strip())
+    page = Path(signed.stdout.splitlines()[-1])
     assert page.is_file()
-    (digest,) = (line.split()[-1] for line in signed.stderr.splitlines() if "sign-off" in line)
+    (digest,) = (line.split()[-1] for line in signed.stdout.splitlines() if "sign-off" in line)
     assert digest == sha256(page.with_suffix(".json").read_bytes()).hexdigest()
     again = command("checkpoints", *signoff)
     assert (again.returncode, again.stdout) == (2, "")
@@ -252,7 +252,7 @@ def test_a_run_by_an_older_text_of_the_contract_is_signed_only_by_its_name(tmp_p
     assert (with_no_name.returncode, "run '' is not stored" in with_no_name.stderr) == (2, True)
     signed = command("checkpoints", *signoff, report.run_id)
     assert signed.returncode == 0
-    assert f"SHA-256 {then}, an older text of it" in signed.stderr
+    assert f"SHA-256 {then}, an older text of it" in signed.stdout
 
 
 def test_repairs_of_another_contract_are_not_part_of_what_is_signed(tmp_path: Path) -> None:
@@ -280,8 +280,8 @@ def test_a_complete_run_is_signed_with_its_warnings_which_are_listed(tmp_path: P
         "warning     factors: no_orphan_keys of summary (warning): 1 orphan, required = 0, "
         "on 1 date",
     ):
-        assert line in signed.stderr.splitlines()
-    page = Path(signed.stdout.strip()).read_text()
+        assert line in signed.stdout.splitlines()
+    page = Path(signed.stdout.splitlines()[-1]).read_text()
     assert "Accepted with 1 warning: factors no orphan keys" in page
 
 

@@ -113,13 +113,13 @@ def test_other_files_are_refused_with_what_to_give_instead(tmp_path: Path) -> No
 def test_the_command_names_what_is_broken_and_exits_3(tmp_path: Path, page: Path) -> None:
     options = ("--verify", str(page), "--contract", str(tmp_path / "pipeline.yml"))
     intact = command("checkpoints", "signoff", *options)
-    assert (intact.returncode, intact.stdout) == (0, "")
-    assert "INTACT  all 6 pieces belong together" in intact.stderr
+    assert (intact.returncode, intact.stderr) == (0, "")
+    assert "INTACT  all 6 pieces belong together" in intact.stdout
     latest_report(tmp_path).write_text("{}")
     broken = command("checkpoints", "signoff", *options)
     assert broken.returncode == 3
-    assert "altered  report: " in broken.stderr
-    assert "BROKEN  1 of 6 pieces" in broken.stderr
+    assert "altered  report: " in broken.stdout
+    assert "BROKEN  1 of 6 pieces" in broken.stdout
     both = command("checkpoints", "signoff", "--by", "Ada", *options)
     assert both.returncode == 2
     assert "--verify only checks what was signed" in both.stderr

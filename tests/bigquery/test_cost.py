@@ -61,9 +61,9 @@ def test_an_estimate_is_of_the_columns_that_the_contract_names_and_reads_nothing
 def test_an_estimate_for_people_names_every_dataset_and_the_total(priced: Proxy) -> None:
     done = checkpoints(priced, "estimate", *WINDOW)
     assert done.returncode == 0
-    assert f"{SIZES['nbac_schedule'] / MB:.1f} MB" in done.stderr
-    assert f"{TOTAL / MB:.1f} MB" in done.stderr
-    assert all(name in done.stderr for name in SHIPPED.datasets)
+    assert f"{SIZES['nbac_schedule'] / MB:.1f} MB" in done.stdout
+    assert f"{TOTAL / MB:.1f} MB" in done.stdout
+    assert all(name in done.stdout for name in SHIPPED.datasets)
 
 
 def test_a_check_over_the_cap_is_refused_before_anything_is_read(priced: Proxy) -> None:

@@ -29,7 +29,7 @@ def refused(proxy: Proxy, *arguments: str, **variables: str) -> str:
     """What a check says that ends in exit 3; one line per problem, no traceback."""
     done = checkpoints(proxy, "check", *WINDOW, *arguments, **variables)
     assert done.returncode == 3, done.stderr
-    return done.stderr
+    return done.stderr + done.stdout
 
 
 # ------------------------------------------------------------------ not allowed

@@ -79,8 +79,8 @@ def test_a_location_of_the_contract_that_is_wrong_says_where_to_look(
         dataset["location"] = "EU"
     done = checkpoints(proxy, "check", *WINDOW, *pipeline_with(tmp_path, datasets=raw))
     assert done.returncode == 3
-    assert "was not found in location EU" in done.stderr
-    assert "set location on the datasets of the contract" in done.stderr
+    assert "was not found in location EU" in done.stdout
+    assert "set location on the datasets of the contract" in done.stdout
 
 
 def test_random_warehouses_in_three_places_give_the_answer_of_one(

@@ -84,7 +84,7 @@ def test_several_windows_are_one_read_of_each_table_over_the_longest(proxy: Prox
     proxy.service.partitioned = PARTITIONED
     done = checkpoints(proxy, "check", "--checkpoint", "daily", "--as-of", "2025-04-01")
     assert done.returncode == 1, done.stderr
-    assert "over the season 2024-25 so far" in done.stderr
+    assert "over the season 2024-25 so far" in done.stdout
     presence, *_ = proxy.reads()
     assert {read.name for read in presence.reads} == set(PARTITIONED)
     assert_pruned_and_narrow(presence, SHIPPED)

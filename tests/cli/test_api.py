@@ -19,12 +19,11 @@ from tests.support.runs import HOLE, warehouse
 from tests.support.warehouses import BASIC, write_contract
 
 
-def test_the_example_of_the_readme_says_what_the_command_says(tmp_path: Path) -> None:
+def test_the_example_of_the_docs_says_what_the_command_says(tmp_path: Path) -> None:
     url = f"duckdb:///{tmp_path}/w.duckdb"
     assert command("demo", "build", "--warehouse", url).returncode == 0
-    (example,) = re.findall(
-        r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
-    )
+    page = (ROOT / "docs" / "python.md").read_text("utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     ran = subprocess.run(
         [sys.executable, "-c", example],
         cwd=ROOT, env=environment(WAREHOUSE_URL=url), capture_output=True, text=True, check=True,

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from checkpoints.archive.report import Report
-from tests.support.commands import ROOT, command, environment
+from tests.support.commands import ROOT, command, environment, read
 from tests.support.forks import fork
 from tests.support.projects import project_of
 from tests.support.runs import FULL, GAP, HOLE, SEASON, checked, warehouse
@@ -31,13 +31,13 @@ def without_traceback(done: subprocess.CompletedProcess[str], code: int) -> str:
     """What a command said for people that ended with this exit code."""
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
-    return done.stderr
+    return read(done)
 
 
 def test_a_complete_warehouse_is_exit_0(tmp_path: Path) -> None:
     done = checked(tmp_path)
-    assert (done.returncode, done.stdout) == (0, "")
-    assert "COMPLETE 13 of 13 evaluated checks passed" in done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "COMPLETE 13 of 13 evaluated checks passed" in done.stdout
 
 
 def test_a_hole_is_exit_1_and_its_ranges_are_named(tmp_path: Path) -> None:

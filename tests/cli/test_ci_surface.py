@@ -43,7 +43,7 @@ def test_every_check_is_a_case_and_only_what_gates_fails_ci(tmp_path: Path) -> N
 def test_a_warning_fails_ci_when_it_gates(tmp_path: Path) -> None:
     found, rows = tmp_path / "junit.xml", [*FULL, STRANGER]
     done = checked(tmp_path, "--junit", str(found), factors=rows)
-    assert (done.returncode, "warning" in done.stderr) == (0, True)
+    assert (done.returncode, "warning" in done.stdout) == (0, True)
     assert "failure" not in str(cases(found))
     gating = ("--fail-on", "warning", "--junit", str(found))
     assert checked(tmp_path, *gating, factors=rows).returncode == 1
@@ -155,17 +155,17 @@ def test_a_dry_run_shows_what_would_be_called_and_fails_nothing(made: Project) -
 
 def test_quiet_is_one_line_in_every_command_and_verbose_cuts_nothing(made: Project) -> None:
     code, out, err = typed(made, "plan", "-q")
-    assert (code, out, err.count("\n")) == (0, "", 1)
+    assert (code, out.count("\n"), err) == (0, 1, "")
     made.service.on("/four", EIGHT, *[answer(200)] * 9)
-    code, _, err = typed(made, "run", "--yes", "-q")
-    assert code == 4
-    assert err.splitlines()[0].startswith("STILL INCOMPLETE 2 of 3 calls landed in ")
-    assert len(err.splitlines()) == 1
-    _, _, err = typed(made, "status", "-q")
-    assert "four: 2 landed, 1 still missing" in err
-    assert "why" not in err
-    _, _, err = typed(made, "status", "-v")
-    assert "2025-01-08" in err
+    code, out, err = typed(made, "run", "--yes", "-q")
+    assert (code, err) == (4, "")
+    assert out.splitlines()[0].startswith("STILL INCOMPLETE 2 of 3 calls landed in ")
+    assert len(out.splitlines()) == 1
+    _, out, _ = typed(made, "status", "-q")
+    assert "four: 2 landed, 1 still missing" in out
+    assert "why" not in out
+    _, out, _ = typed(made, "status", "-v")
+    assert "2025-01-08" in out
 
 
 def test_an_answer_of_a_service_cannot_command_the_workflow(made: Project) -> None:
@@ -186,8 +186,8 @@ def test_what_a_threshold_tolerates_is_said_beside_the_verdict(tmp_path: Path) -
     done = checked(tmp_path, *named, factors=[row for row in FULL if row not in lost])
     summary = "12 of 12 evaluated checks passed; 2 dates lack keys within tolerance"
     assert done.returncode == 0
-    assert f"COMPLETE {summary}\n" in done.stderr
-    assert "\nwithin tolerance: factors 2025-01-20, 2025-01-24\n" in done.stderr
+    assert f"COMPLETE {summary}\n" in done.stdout
+    assert "\nwithin tolerance: factors 2025-01-20, 2025-01-24\n" in done.stdout
     verdict = f"COMPLETE: {summary}: factors 2025-01-20, 2025-01-24"
     assert f'<property name="verdict" value="{verdict}"' in (tmp_path / "j.xml").read_text()
     assert f"**{verdict}**" in (tmp_path / "m.md").read_text()

@@ -89,7 +89,7 @@ def edited(path: Path, verb: str, *typed: str, today: str = TODAY) -> list[str]:
     """The lines that a command has taken from a file (``- …``) and added to it (``+ …``)."""
     before = path.read_bytes().decode()
     done = gaps(path, verb, *typed, today=today)
-    assert (done.returncode, done.stdout) == (0, f"{path.resolve()}\n"), done.stderr
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, [f"{path.resolve()}"]), done
     after = path.read_bytes().decode()
     lines = ndiff(before.splitlines(keepends=True), after.splitlines(keepends=True))
     return [line for line in lines if line[0] in "+-"]
@@ -406,16 +406,16 @@ def test_a_gap_that_ends_within_a_week_is_told_by_every_check(tmp_path: Path) ->
     summary = tmp_path / "summary.md"
     done = checked(tmp_path, "--markdown", str(summary), factors=HOLE)
     assert done.returncode == 0
-    assert ENDS in done.stderr.splitlines()
+    assert ENDS in done.stdout.splitlines()
     assert "Known gaps that end within a week" in summary.read_text()
-    assert "ends in" not in checked(tmp_path, "--quiet", factors=HOLE).stderr
+    assert "ends in" not in checked(tmp_path, "--quiet", factors=HOLE).stdout
     file = load_contract(tmp_path / "pipeline.yml", {})
     assert '2025-02-24 <strong class="warn">ends in 4 days</strong>' in page_of(
         tmp_path, file, factors=HOLE
     )
     declared(tmp_path, "2025-02-28")
     later = checked(tmp_path, "--markdown", str(summary), factors=HOLE)
-    assert "ends in" not in later.stderr + summary.read_text()
+    assert "ends in" not in later.stdout + summary.read_text()
 
 
 def test_many_gaps_that_end_take_few_lines(tmp_path: Path) -> None:
@@ -423,10 +423,10 @@ def test_many_gaps_that_end_take_few_lines(tmp_path: Path) -> None:
     days = [one.model_copy(update={"first": D(d), "last": D(d)}) for d in DAYS]
     known = [gap.model_dump(mode="json", by_alias=True) for gap in days]
     write_contract(tmp_path, BASIC, known_gaps=known)
-    said = checked(tmp_path).stderr
+    said = checked(tmp_path).stdout
     assert said.count("ends in 4 days") == 3
     assert "and 2 more that end: --verbose\n" in said
-    assert checked(tmp_path, "--verbose").stderr.count("ends in 4 days") == 5
+    assert checked(tmp_path, "--verbose").stdout.count("ends in 4 days") == 5
 
 
 DAYS = ("2025-01-20", "2025-01-21", "2025-01-22", "2025-01-23", "2025-01-24")
@@ -452,7 +452,7 @@ def test_a_check_that_fails_where_a_gap_has_expired_names_it(tmp_path: Path) -> 
     assert Report.model_validate_json(last_day.stdout).expired_gaps == ()
     declared(tmp_path, "2025-02-19")
     other = [row for row in FULL if row[0] != D("2025-02-05")]
-    assert "has expired" not in checked(tmp_path, factors=other).stderr
+    assert "has expired" not in checked(tmp_path, factors=other).stdout
 
 
 def test_from_a_red_run_to_a_gap_and_back(tmp_path: Path) -> None:
@@ -461,11 +461,11 @@ def test_from_a_red_run_to_a_gap_and_back(tmp_path: Path) -> None:
 
     def run() -> tuple[int, str]:
         done = command("checkpoints", "run", *SEASON, *where)
-        return done.returncode, done.stderr
+        return done.returncode, done.stdout
 
     assert run()[0] == 1
     done = gaps(file.path, "add", "factors", *NEW[:-1], "2025-02-22")
-    assert f"next   python -m checkpoints run --contract {file.path}\n" in done.stderr
+    assert f"next   python -m checkpoints run --contract {file.path}\n" in done.stdout
     code, said = run()
     assert (code, "ends in 2 days" in said) == (0, True)
     assert [len(gap["lacking"]) for gap in listed(file.path, TODAY)[1]] == [10]

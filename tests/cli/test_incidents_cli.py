@@ -49,22 +49,22 @@ def told(text: str) -> list[str]:
 def test_a_hole_is_told_at_its_root_then_acknowledged_then_has_recovered(
     made: ContractFile,
 ) -> None:
-    assert (told(run(made).stderr), incidents(made).stderr) == ([], "no incident is open\n")
+    assert (told(run(made).stdout), incidents(made).stdout) == ([], "no incident is open\n")
     lose(made, "summary", "factors")
     first = run(made)
     lacks = f"incident {ID}: summary lacks 2 dates (2025-01-08 → 2025-01-09), below it: factors"
-    assert (told(first.stderr), first.returncode) == ([f"{lacks}; told (opened)"], 1)
+    assert (told(first.stdout), first.returncode) == ([f"{lacks}; told (opened)"], 1)
     today = "2025-01-25"
-    assert told(run(made).stderr) == [f"{lacks}; told on {today}"]
+    assert told(run(made).stdout) == [f"{lacks}; told on {today}"]
 
     noted = incidents(made, "ack", ID, "--by", "Ada", "--until", "2099-01-31", "--note", "asked")
     assert noted.returncode == 0
-    assert noted.stderr.splitlines() == [
+    assert noted.stdout.splitlines() == [
         f"{ID} · opened · since {today} · critical",
         f"  {lacks.removeprefix(f'incident {ID}: ')}",
         f"  told on {today}, quiet until 2099-01-31 (acknowledged by Ada): asked",
     ]
-    assert told(run(made).stderr) == [
+    assert told(run(made).stdout) == [
         f"{lacks}; told on {today}, quiet until 2099-01-31 (acknowledged by Ada)"
     ]
     (one,) = json.loads(incidents(made, "--json", "-").stdout)["incidents"]
@@ -73,9 +73,9 @@ def test_a_hole_is_told_at_its_root_then_acknowledged_then_has_recovered(
 
     lose(made)
     last = run(made)
-    assert (told(last.stderr), last.returncode) == ([f"{lacks}; recovered"], 0)
-    assert incidents(made).stderr == "no incident is open\n"
-    assert f"{ID} · recovered · {today} to {today} · critical" in incidents(made, "--all").stderr
+    assert (told(last.stdout), last.returncode) == ([f"{lacks}; recovered"], 0)
+    assert incidents(made).stdout == "no incident is open\n"
+    assert f"{ID} · recovered · {today} to {today} · critical" in incidents(made, "--all").stdout
     assert "has recovered" in incidents(
         made, "ack", ID, "--by", "Ada", "--until", "2099-01-31"
     ).stderr  # fmt: skip
@@ -102,7 +102,7 @@ def test_the_contracts_of_a_project_each_have_their_own(made: ContractFile) -> N
     lose(made, "factors")
     run(made)
     other = Path(shutil.copy(made.path, made.path.with_name("pipeline.yaml")))
-    assert command("checkpoints", "incidents", "--contract", str(other)).stderr == (
+    assert command("checkpoints", "incidents", "--contract", str(other)).stdout == (
         "no incident is open\n"
     )
     group = ("incidents", "--contract", str(other), "ack", "factors-missing-2025-01-08")

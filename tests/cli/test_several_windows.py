@@ -65,10 +65,10 @@ def test_an_old_hole_is_red_every_day_until_it_is_repaired_or_documented(tmp_pat
     for verb in ("check", "run"):
         done = command("checkpoints", verb, "--checkpoint", "daily", *TODAY, *contract)
         assert done.returncode == 1, done.stderr
-        assert f"L4 factors · 109 dates: {HOLE}" in done.stderr
+        assert f"L4 factors · 109 dates: {HOLE}" in done.stdout
         assert (
             f"date_gap                109 days  ≤ 3 days  109 dates  over the {SEASON}"
-            in done.stderr
+            in done.stdout
         )
     planned = command("remediation", "plan", "--json", "-", *contract)
     plan = Plan.model_validate_json(planned.stdout)
@@ -76,7 +76,7 @@ def test_an_old_hole_is_red_every_day_until_it_is_repaired_or_documented(tmp_pat
     write_contract(file.project, raw(warehouse=file.contract.warehouse, known_gaps=[DOCUMENTED]))
     command("checkpoints", "suites", *contract)
     done = command("checkpoints", "run", "--checkpoint", "daily", *TODAY, *contract)
-    assert (done.returncode, "COMPLETE" in done.stderr) == (0, True)
+    assert (done.returncode, "COMPLETE" in done.stdout) == (0, True)
 
 
 def test_both_windows_are_answered_by_one_read_of_each_table(
@@ -218,7 +218,7 @@ def test_a_green_run_of_several_windows_is_signed_and_verified(tmp_path: Path) -
     assert command("checkpoints", "signoff", "--verify", str(page), *contract).returncode == 0
     assert command("checkpoints", "run", "--checkpoint", "daily", *TODAY, *contract).returncode == 0
     history = command("checkpoints", "history", *contract)
-    assert f"daily · {LAST_DAYS} and {SEASON} · 2 runs" in history.stderr
+    assert f"daily · {LAST_DAYS} and {SEASON} · 2 runs" in history.stdout
 
 
 def test_only_a_window_that_all_rules_judge_shares_its_suites(tmp_path: Path) -> None:

@@ -15,12 +15,18 @@ from tests.output.test_ci_outputs import assert_is_junit
 from tests.support.commands import ROOT, environment
 from tests.support.forks import fork
 from tests.support.remediation_commands import states, typed
-from tests.support.runs import HOLE, SEASON, checked, stored, warehouse
+from tests.support.runs import FULL, HOLE, SEASON, checked, stored, warehouse
 from tests.support.scripted_service import Project
 
-FOR_PROGRAMS = (
+ANSWERS = (
     ("checkpoints --help", 0),
     ("checkpoints check --help", 0),
+    ("checkpoints check", 1),
+    ("checkpoints coverage", 0),
+    ("checkpoints history", 0),
+    ("checkpoints explain", 0),
+    ("remediation plan", 0),
+    ("remediation status", 0),
     ("checkpoints check --json -", 1),
     ("checkpoints check --junit -", 1),
     ("checkpoints coverage --json -", 0),
@@ -40,7 +46,7 @@ def words(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
     stored(tmp_path, factors=HOLE)
     if "--help" not in words:
         words += ["--contract", str(tmp_path / "pipeline.yml")]
-    if words[1] in ("check", "coverage") and "--help" not in words:
+    if words[1] in ("check", "coverage", "explain") and "--help" not in words:
         words += [*SEASON, "--warehouse", warehouse(tmp_path, factors=HOLE)]
     return words
 
@@ -55,7 +61,7 @@ def ended(words: list[str], stdout: int) -> tuple[int, str]:
     return running.wait(), errors
 
 
-@pytest.mark.parametrize(("words", "code"), FOR_PROGRAMS, indirect=["words"])
+@pytest.mark.parametrize(("words", "code"), ANSWERS, indirect=["words"])
 def test_a_reader_who_leaves_has_read_enough(words: list[str], code: int) -> None:
     theirs, ours = os.pipe()
     os.close(theirs)
@@ -64,7 +70,7 @@ def test_a_reader_who_leaves_has_read_enough(words: list[str], code: int) -> Non
     assert "error" not in errors
 
 
-@pytest.mark.parametrize(("words", "code"), FOR_PROGRAMS, indirect=["words"])
+@pytest.mark.parametrize(("words", "code"), ANSWERS, indirect=["words"])
 def test_a_full_disk_loses_the_answer_and_says_so_with_exit_3(words: list[str], code: int) -> None:
     ended_with, errors = ended(words, os.open("/dev/full", os.O_WRONLY))
     assert ended_with == 3
@@ -78,12 +84,12 @@ CLOSED = [
     ("checkpoints --help", ">&-", 3),
     ("checkpoints check --json -", ">&-", 3),
     ("checkpoints check --json -", "<&- >&-", 3),
-    ("checkpoints check", ">&-", 1),
+    ("checkpoints check", ">&-", 3),
     ("checkpoints check", "2>&-", 1),
-    ("checkpoints check", "<&- >&- 2>&-", 1),
+    ("checkpoints check", "<&- >&- 2>&-", 3),
     ("checkpoints run", ">&- 2>&-", 2),
     ("remediation plan --json -", ">&-", 3),
-    ("remediation status", ">&- 2>&-", 0),
+    ("remediation status", ">&- 2>&-", 3),
 ]
 
 
@@ -95,13 +101,13 @@ def test_a_closed_stream_matters_only_to_what_is_written_there(
     done = subprocess.run(
         shell, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60
     )
-    assert (done.returncode, done.stdout) == (code, "")
-    assert ("(Bad file descriptor)" in done.stderr) is (code == 3)
+    assert (done.returncode, bool(done.stdout)) == (code, ">&-" not in closed.split())
+    assert ("(Bad file descriptor)" in done.stderr) is (code == 3 and "2>&-" not in closed)
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
 
 
-def test_what_people_read_may_be_lost_without_changing_the_verdict(tmp_path: Path) -> None:
+def test_notes_may_be_lost_without_changing_the_verdict(tmp_path: Path) -> None:
     stored(tmp_path, factors=HOLE)
     contract, url = str(tmp_path / "pipeline.yml"), warehouse(tmp_path, factors=HOLE)
     for lost in ("/dev/full", "a pipe"):
@@ -109,9 +115,9 @@ def test_what_people_read_may_be_lost_without_changing_the_verdict(tmp_path: Pat
         os.close(theirs)
         errors = os.open(lost, os.O_WRONLY) if lost == "/dev/full" else ours
         asked = ("--contract", contract, "--warehouse", url, *SEASON)
-        running = fork(
-            "checkpoints", "check", *asked, env=environment(), stdout=None, stderr=errors
-        )
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        check = ("checkpoints", "check", "--json", "-", *asked)
+        running = fork(*check, env=environment(), stdout=nowhere, stderr=errors)
         assert running.wait(timeout=30) == 1
 
 
@@ -208,3 +214,46 @@ def test_an_answer_that_a_file_does_not_take_is_exit_3_and_the_others_have_it(
 def test_standard_output_has_a_name_too(tmp_path: Path) -> None:
     done = checked(tmp_path, "--json", "/dev/stdout", factors=HOLE)
     assert Report.model_validate_json(done.stdout).verdict.exit_code == done.returncode == 1
+
+
+# ------------------------------------------------ the answer, and what is said beside it
+
+
+def test_the_answer_is_on_standard_output_as_wide_as_it_needs(tmp_path: Path) -> None:
+    holes = [row for row in FULL if row[0].day % 2]  # more ranges than a line of 80 columns holds
+    plain = {"NO_COLOR": "", "TERM": "xterm-256color", "COLUMNS": ""}
+    for verb in ("check", "coverage"):
+        done = checked(tmp_path, verb=verb, factors=holes, **plain)
+        assert done.stderr == ""
+        assert "\x1b" not in done.stdout
+        (line,) = [line for line in done.stdout.splitlines() if "2025-01-06" in line]
+        assert "factors" in line
+        assert "2025-02-10" in line
+        narrow = checked(tmp_path, verb=verb, factors=holes, COLUMNS="80")
+        assert max(map(len, narrow.stdout.splitlines())) < len(line)
+
+
+def test_what_an_answer_lacks_is_an_error_beside_it(tmp_path: Path) -> None:
+    for verb in ("coverage", "explain"):
+        done = checked(tmp_path, verb=verb, factors=None)
+        assert (done.returncode, "error" in done.stdout, done.stdout != "") == (3, False, True)
+        assert done.stderr.startswith("error: dataset 'factors': ")
+
+
+def test_notes_of_a_backfill_are_beside_its_answer(made: Project) -> None:
+    code, planned, beside = typed(made, "plan")
+    assert (code, beside) == (0, "")
+    assert "next   python -m remediation run" in planned
+    code, out, err = typed(made, "run", "--yes")
+    assert code == 0
+    assert out.startswith("COMPLETE 3 of 3 calls landed")
+    assert "settled" not in out
+    assert "four  3/3 settled, 3 landed" in err
+    assert "next   " in out
+
+
+def test_where_a_program_gets_standard_output_people_read_on_the_other(made: Project) -> None:
+    for program in (("--format", "sh"), ("--format", "csv"), ("--json", "-")):
+        _, out, err = typed(made, "plan", *program)
+        assert err.startswith("Plan ")
+        assert "Plan" not in out.splitlines()[0]

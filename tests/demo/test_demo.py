@@ -205,7 +205,7 @@ def test_build_replaces_its_own_file_and_says_what_it_built(tmp_path: Path) -> N
     for _ in range(2):
         done = run_demo("build", "--warehouse", f"duckdb:///{path}")
         assert done.returncode == 0, done.stderr
-        assert "1,856 games" in done.stderr.replace("\n", " ")
+        assert "1,856 games" in done.stdout.replace("\n", " ")
     assert [p.name for p in tmp_path.iterdir()] == ["warehouse.duckdb"]
 
 

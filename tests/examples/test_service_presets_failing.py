@@ -40,8 +40,8 @@ def left(made: Repair, *said: str) -> dict[str, str]:
     assert ran.code == 4
     shown = made.typed("remediation", "status", "-v")
     for words in said:
-        assert words in " ".join(ran.err.split())
-        assert words in " ".join(shown.err.split())
+        assert words in " ".join((ran.err + ran.out).split())
+        assert words in " ".join(shown.out.split())
     return made.states
 
 

@@ -47,7 +47,7 @@ def test_the_terminal_names_each_root_cause_its_dates_and_what_is_below(made: Pl
     contract = ("--contract", str(made.file.path))
     window = ("--from", "2025-01-01", "--to", "2025-01-20", "--as-of", "2025-02-10")
     ran = command("checkpoints", "explain", *contract, *window, COLUMNS="80")
-    assert ran.stderr == (
+    assert ran.stdout == (
         "all datasets, 2025-01-01 → 2025-01-20, as of 2025-02-10: 3 dates lack something, "
         "2 root causes\n"
         "\n"

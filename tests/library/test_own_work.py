@@ -99,7 +99,7 @@ def test_a_checkpoint_made_by_hand_runs_is_shown_and_is_kept(
 
     assert docs.returncode == 0
     assert bool(docs.stderr) is with_site, "that site's own pages need the class of expectations"
-    assert suites.stderr == "0 files changed\n"
+    assert suites.stdout == "0 files changed\n"
     assert {name: (file.project / name).read_bytes() for name in MADE} == before
     site = file.project / "uncommitted/data_docs/local_site"
     text = (site / "expectations/own [suite].html").read_text("utf-8")

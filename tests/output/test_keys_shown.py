@@ -80,10 +80,10 @@ def test_controls_of_names_and_data_are_seen_in_every_other_output(tmp_path: Pat
     done = checked(tmp_path, *options, window=window, factors=HOLE, GITHUB_ACTIONS="true")
     for text in (done.stderr, done.stdout, *(path.read_text() for path in files.values())):
         assert not TURNING.search(text)
-    assert f"f{SEEN}" in done.stderr
+    assert f"f{SEEN}" in done.stdout
     assert f"f{SEEN}" in files["--junit"].read_text()
     assert f"f{SEEN}".replace("\\", "\\\\") in files["--markdown"].read_text()
-    told = checked(tmp_path, verb="coverage", window=window, factors=HOLE).stderr
+    told = checked(tmp_path, verb="coverage", window=window, factors=HOLE).stdout
     assert f"s{SEEN}" in told
     assert not TURNING.search(told)
     wrong = checked(tmp_path, "--checkpoint", f"c{TURN}", window=window)

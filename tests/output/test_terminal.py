@@ -49,7 +49,7 @@ def incident(url: str, tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 def typed(name: str, url: str, *more: str, **changes: str) -> str:
     """What a command writes where nobody looks at a terminal."""
-    return command("checkpoints", name, *WINDOW, "--warehouse", url, *more, **changes).stderr
+    return command("checkpoints", name, *WINDOW, "--warehouse", url, *more, **changes).stdout
 
 
 def printed(
@@ -254,9 +254,9 @@ def test_columns_that_can_be_spared_are_left_out_before_a_line_gets_too_long() -
 
 
 def test_an_as_of_date_in_the_future_is_said_to_be_one(tmp_path: Path) -> None:
-    said = checked(tmp_path, window=("--season", "2025", "--as-of", "2999-01-01")).stderr
+    said = checked(tmp_path, window=("--season", "2025", "--as-of", "2999-01-01")).stdout
     assert " · as of 2999-01-01, which is in the future · " in said
-    assert "future" not in checked(tmp_path).stderr
+    assert "future" not in checked(tmp_path).stdout
 
 
 def test_rows_without_a_date_are_said_to_be_that() -> None:

@@ -49,7 +49,7 @@ def test_a_kind_of_notifier_is_one_file_and_one_line(tmp_path: Path) -> None:
         contract = write_contract(tmp_path, BASIC, notify=[{"diary": str(path)}])
         where = ("--contract", str(contract))
         done = command("checkpoints", "notify", "--test", *where, cwd=copy)
-        return done.returncode, done.stderr
+        return done.returncode, done.stdout + done.stderr
 
     kept = tmp_path / "diary.txt"
     assert notify(kept) == (0, "'diary': ok\n")

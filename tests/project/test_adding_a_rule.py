@@ -96,7 +96,7 @@ def test_a_new_file_is_a_rule_in_contract_suites_verdict_page_junit_and_plan(
     assert (checked.returncode, ran.returncode) == (1, 1)
     failed = [c for c in json.loads(checked.stdout)["checks"] if c["outcome"] == "FAILED"]
     assert [(c["kind"], c["unexpected_dates"]) for c in failed] == [("few_empty_dates", [*HOLE])]
-    assert re.search(r"few_empty_dates +2 empty dates +at most 1 empty dates", ran.stderr)
+    assert re.search(r"few_empty_dates +2 empty dates +at most 1 empty dates", ran.stdout)
     (stored,) = (copy / "gx" / "uncommitted" / "runs").glob("*/report.json")
     checks = json.loads(stored.read_text())["checks"]
     assert [c for c in checks if c["outcome"] == "FAILED"] == failed

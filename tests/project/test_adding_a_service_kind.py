@@ -200,7 +200,7 @@ def test_a_kind_of_one_file_and_one_line_is_planned_shown_run_and_lands(watched:
     assert json.loads(shown.stdout)["requests"] == [one, two]
     assert f"{others} in inbox/2025-01-08.txt" in shown.stderr
     ran = in_copy(watched, "remediation", "run", "--yes", code=0)
-    assert "COMPLETE 3 of 3 " in ran.stderr
+    assert "COMPLETE 3 of 3 " in ran.stdout
     assert (watched / "rebuilt.txt").read_text().split() == [first, others]
     assert dates_of(watched).issuperset(MISSING)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.support.forks import ROOT, fork
 
-__all__ = ["ROOT", "command", "environment"]
+__all__ = ["ROOT", "command", "environment", "read"]
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -30,3 +30,8 @@ def command(*arguments: str, cwd: Path = ROOT, **changes: str) -> subprocess.Com
     running = fork(*arguments, cwd=cwd, env=environment(**path, **changes))
     out, err = running.communicate(timeout=300)
     return subprocess.CompletedProcess(arguments, running.returncode or 0, out, err)
+
+
+def read(done: subprocess.CompletedProcess[str]) -> str:
+    """All that a person reads of a command: notes, then the answer."""
+    return done.stderr + done.stdout

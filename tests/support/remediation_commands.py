@@ -36,6 +36,12 @@ def typed(made: Project, *arguments: str, **environment: str) -> tuple[int, str,
     return running.wait(), out, err
 
 
+def seen(made: Project, *arguments: str, **environment: str) -> tuple[int, str]:
+    """Exit code, and all that a person reads: notes, then the answer."""
+    code, out, err = typed(made, *arguments, **environment)
+    return code, err + out
+
+
 def newest(made: Project) -> Plan:
     return read_plan(newest_plan(made.file()))
 

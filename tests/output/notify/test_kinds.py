@@ -18,7 +18,7 @@ from checkpoints.contract.loading import load_contract
 from checkpoints.output.notify.apprise import Apprise
 from checkpoints.output.notify.notification import Notification
 from checkpoints.output.notify.sending import deliver
-from tests.project.test_readme import README
+from tests.project.test_readme import PAGES
 from tests.support.commands import ROOT, command
 from tests.support.listening import PostOffice, Room, listening, nobody, post_office
 from tests.support.warehouses import BASIC, write_contract
@@ -67,7 +67,7 @@ def test_a_webhook_gets_json_and_the_headers_of_the_environment(room: Room, tmp_
     done = notify(
         tmp_path, {"webhook": {"url": url, "headers": headers}}, TOKEN="t0p-secret", ROOM="data"
     )
-    assert (done.returncode, done.stderr) == (0, "'webhook': ok\n")
+    assert (done.returncode, done.stdout) == (0, "'webhook': ok\n")
     (message,) = room.messages
     assert (message["schema_version"], message["event"]) == (1, "test")
     assert message["text"] == "Nothing is wrong: this is a test of the notifiers of pipeline.yml."
@@ -78,7 +78,7 @@ def test_a_webhook_gets_json_and_the_headers_of_the_environment(room: Room, tmp_
 def test_a_command_gets_json_on_its_standard_input(tmp_path: Path) -> None:
     kept = tmp_path / "kept.json"
     done = notify(tmp_path, {"command": [sys.executable, "-c", KEEP]}, KEPT=str(kept))
-    assert (done.returncode, done.stderr) == (0, "'command': ok\n")
+    assert (done.returncode, done.stdout) == (0, "'command': ok\n")
     assert json.loads(kept.read_text())["event"] == "test"
 
 
@@ -88,8 +88,8 @@ def test_apprise_tells_a_web_service_and_a_mailbox(
     mail = f"mailto://127.0.0.1:{office.port}/?from=robot@example.com&to=${{WHO}}&mode=insecure"
     addresses = {"apprise": [f"json://{room.address}/", mail], "name": "on call"}
     done = notify(tmp_path, addresses, WHO="ada@example.com")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.splitlines() == [
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
         "'on call, address 1 (json)': ok", "'on call, address 2 (mailto)': ok",
     ]  # fmt: skip
     assert room.titles == ["checkpoints: a test of the notifiers"]
@@ -120,7 +120,7 @@ def test_one_that_refuses_or_answers_500_is_named_and_the_others_are_told(
             {"name": "works", "webhook": {"url": room.url}},
         )  # fmt: skip
     assert done.returncode == 3
-    said = dict(line.split(": ", 1) for line in done.stderr.splitlines())
+    said = dict(line.split(": ", 1) for line in done.stdout.splitlines())
     assert said["'broken'"] == "it answered 500"
     assert said["'gone'"] == "ConnectionError while posting to it"
     assert said["'no such program'"] == (
@@ -156,7 +156,7 @@ def test_none_that_hangs_is_waited_for_beyond_its_timeout(
         seconds = time.monotonic() - started
     assert done.returncode == 3
     assert seconds < 15, "one after another they would take longer"
-    said = dict(line.split(": ", 1) for line in done.stderr.splitlines())
+    said = dict(line.split(": ", 1) for line in done.stdout.splitlines())
     assert said["'program'"] == "it had not ended after 3 s"
     assert [name for name in said if said[name] == "ok"] == ["'works'"]
     assert [pid for pid in pids.read_text().split() if is_running(int(pid))] == []
@@ -171,7 +171,7 @@ def test_an_answer_that_never_ends_is_not_read(room: Room, tmp_path: Path) -> No
     started = time.monotonic()
     done = notify(tmp_path, hook, chat)
     assert time.monotonic() - started < 12
-    assert done.stderr.splitlines() == [
+    assert done.stdout.splitlines() == [
         "'webhook': ok", "'apprise': it had not taken it after 3 s",
     ]  # fmt: skip
 
@@ -183,8 +183,8 @@ def test_a_redirect_is_not_followed(room: Room, tmp_path: Path) -> None:
             tmp_path, {"webhook": {"url": room.url}}, {"apprise": f"json://{room.address}"}
         )
         assert elsewhere.messages == []
-    assert "'webhook': it answered 302" in done.stderr
-    assert "'apprise': " in done.stderr
+    assert "'webhook': it answered 302" in done.stdout
+    assert "'apprise': " in done.stdout
     assert done.returncode == 3
 
 
@@ -192,7 +192,7 @@ def test_what_holds_a_secret_is_sent_over_https_or_to_this_machine(tmp_path: Pat
     headers = {"X-Key": "${KEY}"}
     hook = {"url": "http://alerts.example.com/", "headers": headers}
     done = notify(tmp_path, {"webhook": hook}, KEY="k3y-of-the-house")
-    assert done.stderr == (
+    assert done.stdout == (
         "'webhook': headers from the environment are only sent over https: correct the url\n"
     )
 
@@ -200,7 +200,7 @@ def test_what_holds_a_secret_is_sent_over_https_or_to_this_machine(tmp_path: Pat
 def test_a_variable_that_is_not_set_is_said_only_when_something_is_sent(tmp_path: Path) -> None:
     chat = {"apprise": "slack://${TOKEN_A}/${TOKEN_B:-b}/${TOKEN_C}"}
     done = notify(tmp_path, chat)
-    assert (done.returncode, done.stderr) == (
+    assert (done.returncode, done.stdout) == (
         3, "'apprise': environment variables not set: export TOKEN_A=… TOKEN_C=…\n",
     )  # fmt: skip
     contract = ("--contract", str(tmp_path / "pipeline.yml"))
@@ -218,12 +218,12 @@ def test_no_secret_is_ever_shown_or_stored(room: Room, tmp_path: Path) -> None:
         PASSWORD=SECRET,
     )
     assert done.returncode == 3
-    assert len(done.stderr.splitlines()) == 5
+    assert len(done.stdout.splitlines()) == 5
     stored = [p.read_text(errors="replace") for p in tmp_path.rglob("*") if p.is_file()]
     for text in (done.stdout, done.stderr, *stored):
         assert SECRET not in text
         assert "Tr0ub4dor" not in text
-    assert "literal-secret" not in done.stderr
+    assert "literal-secret" not in done.stdout
 
 
 def test_the_library_writes_into_nobody_elses_log(
@@ -250,7 +250,7 @@ def test_the_library_is_loaded_only_when_something_is_sent(tmp_path: Path) -> No
 
 def test_one_can_be_tested_by_its_name(room: Room, tmp_path: Path) -> None:
     hooks = [{"name": name, "webhook": {"url": f"{room.url}/{name}"}} for name in ("a", "chat")]
-    assert notify(tmp_path, *hooks, name="chat").stderr == "'chat': ok\n"
+    assert notify(tmp_path, *hooks, name="chat").stdout == "'chat': ok\n"
     wrong = notify(tmp_path, *hooks, name="cat")
     assert "there is no notifier 'cat': did you mean 'chat'?" in wrong.stderr
     none = notify(tmp_path)
@@ -283,8 +283,8 @@ def test_what_is_wrong_with_a_notifier_is_said_with_its_place(
     assert done.returncode == 2
 
 
-def test_the_notifiers_of_the_readme_are_valid(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```yaml\n(remind_after:.*?)```", README, re.DOTALL)
+def test_the_notifiers_of_the_docs_are_valid(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(remind_after:.*?)```", PAGES["docs/incidents.md"], re.DOTALL)
     layers = {**BASIC["layers"], "L5": "predictions"}
     path = write_contract(tmp_path, BASIC, layers=layers)
     path.write_text(path.read_text() + block)

@@ -32,7 +32,7 @@ from tests.support.backfills import (
 )
 from tests.support.commands import environment
 from tests.support.forks import fork
-from tests.support.remediation_commands import start, typed
+from tests.support.remediation_commands import seen, start, typed
 from tests.support.runs import judged
 from tests.support.scripted_service import (
     FIRST,
@@ -206,16 +206,16 @@ def test_what_is_not_delivered_changes_no_verdict_and_is_retried_by_resume(made:
     assert line in err
     assert "next   python -m remediation resume" in err
     assert [found["state"] for found in json.loads(out)["deliveries"]] == ["failed"] * 3
-    assert line in typed(made, "status")[2]
+    assert line in seen(made, "status")[1]
     assert len(json.loads(typed(made, "status", "--json", "-")[1])["undelivered"]) == 3
     made.service.otherwise["/told"] = answer(200)
-    code, _, err = typed(made, "resume")
+    code, said = seen(made, "resume")
     assert code == 0
-    assert "told of 3 dates that landed in an earlier run" in err
+    assert "told of 3 dates that landed in an earlier run" in said
     assert told(made) == TOLD * 2
     assert keys(made)[:3] == keys(made)[3:]
-    assert "not told" not in typed(made, "status")[2]
-    assert "Nothing to resume" in typed(made, "resume")[2]
+    assert "not told" not in seen(made, "status")[1]
+    assert "Nothing to resume" in seen(made, "resume")[1]
     assert made.service.sent.count("four 01-07") == 1
 
 
@@ -231,7 +231,7 @@ def test_logs_quiet_runs_and_ci_say_who_was_not_told(made: Project) -> None:
     assert said["told was told of 2 dates that landed"] == "INFO"
     assert line.partition(" (")[0] in ci.read_text()
     made.service.on("/told", NINE, answer(500))
-    assert line in typed(made, "resume", "-q")[2]
+    assert line in seen(made, "resume", "-q")[1]
 
 
 @pytest.mark.parametrize("holes", [(), ("2025-01-12",)])
@@ -247,8 +247,8 @@ def test_the_run_of_another_plan_first_delivers_what_an_earlier_one_did_not(
         delete(made, "factors", day)
     made.check()
     typed(made, "plan", "--dataset", "factors")
-    code, _, err = typed(made, "run", "--yes")
-    assert code == 0, err
+    code, said = seen(made, "run", "--yes")
+    assert code == 0, said
     again = [f"{name} 01-12" for _ in holes for name in ("four", "told")]
     assert made.service.sent == [*TOLD, *again]
 
@@ -264,8 +264,8 @@ def test_what_a_killed_run_may_have_told_is_told_again_with_the_same_key(
     _, said = ran.communicate(timeout=60)
     assert ran.returncode == -9, said
     assert [short(found)[1] for found in deliveries(made)] == ["delivered", "sending", "due"]
-    code, _, err = typed(made, "resume")
-    assert code == 0, err
+    code, said = seen(made, "resume")
+    assert code == 0, said
     if point == "before the answer is recorded":
         assert told(made) == [TOLD[0], TOLD[1], TOLD[1], TOLD[2]]
         assert keys(made)[1] == keys(made)[2]
@@ -303,13 +303,13 @@ def test_one_that_is_not_idempotent_is_told_again_only_by_a_persons_word(made: P
     made.change_service("told", idempotent=False, timeout_seconds=0.3)
     planned(made)
     made.service.on("/told", EIGHT, silence(0.6, lands=False))
-    code, _, err = typed(made, "run", "--yes")
+    code, said = seen(made, "run", "--yes")
     assert code == 0
-    assert "failed" not in err
-    assert "next   python -m remediation resume --contract" in err
-    assert "--resend-unknown" in err
+    assert "failed" not in said
+    assert "next   python -m remediation resume --contract" in said
+    assert "--resend-unknown" in said
     time.sleep(0.4)
-    assert "--resend-unknown sends it again" in typed(made, "resume")[2]
+    assert "--resend-unknown sends it again" in seen(made, "resume")[1]
     assert told(made) == TOLD
     typed(made, "resume", "--resend-unknown")
     assert told(made) == [*TOLD, TOLD[1]]
@@ -386,13 +386,13 @@ def test_what_the_contract_no_longer_asks_for_is_withdrawn(made: Project) -> Non
     typed(made, "plan")
     assert typed(made, "run", "--yes")[0] == 0
     assert [short(found)[1] for found in deliveries(made)] == ["withdrawn"] * 3
-    assert "Nothing to resume" in typed(made, "resume")[2]
+    assert "Nothing to resume" in seen(made, "resume")[1]
 
 
 def test_a_plan_and_a_dry_run_show_what_would_be_told_and_send_nothing(made: Project) -> None:
     plan_of(made)
-    err = typed(made, "plan", "--dataset", "factors")[2]
-    assert "then told is told of 3 dates, as far as they have landed, in 3 calls" in err
+    _, said = seen(made, "plan", "--dataset", "factors")
+    assert "then told is told of 3 dates, as far as they have landed, in 3 calls" in said
     code, out, err = typed(made, "run", "--json", "-")
     assert code == 0
     assert "told would then be told of what landed" in err
@@ -416,7 +416,7 @@ def test_a_secret_goes_to_the_service_and_into_no_file(made: Project) -> None:
     assert {call.headers["X-Key"] for call in told_calls} == {"s3cret-of-told"}
     files = [path.read_bytes() for path in made.folder.rglob("*") if path.is_file()]
     assert not any(b"s3cret-of-told" in content for content in files)
-    assert "[TOLD_KEY]" in typed(made, "status")[2]
+    assert "[TOLD_KEY]" in seen(made, "status")[1]
 
 
 def test_a_run_that_is_interrupted_while_it_tells_has_its_record_and_resumes(

@@ -15,7 +15,7 @@ from tests.support.backfills import EIGHT, NINE, SEVEN
 from tests.support.commands import environment
 from tests.support.forks import fork
 from tests.support.killing import POINTS
-from tests.support.remediation_commands import states, strict_on_scores, typed
+from tests.support.remediation_commands import seen, states, strict_on_scores
 from tests.support.scripted_service import Project, answer, project
 
 TEN = "2025-01-10"
@@ -63,10 +63,10 @@ def there(made: Project) -> set[str]:
 
 def finished(made: Project, arguments: tuple[str, ...]) -> None:
     """Resume to the end, or run where the plan was not yet registered as started."""
-    code, _, err = typed(made, "resume", *arguments)
-    if "Nothing to resume" in err:
-        code, _, err = typed(made, "run", "--yes", *arguments)
-    assert code == 0, err
+    code, said = seen(made, "resume", *arguments)
+    if "Nothing to resume" in said:
+        code, said = seen(made, "run", "--yes", *arguments)
+    assert code == 0, said
     assert there(made) == set(ALL)
     assert set(states(made).values()) == {"landed"}
 

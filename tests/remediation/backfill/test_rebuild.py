@@ -26,7 +26,7 @@ from tests.support.backfills import (
     states,
     writes,
 )
-from tests.support.remediation_commands import start, typed, wait_for_call
+from tests.support.remediation_commands import seen, start, typed, wait_for_call
 from tests.support.reports import calls
 from tests.support.scripted_service import Act, Project, answer, drop, project, silence
 from tests.support.warehouses import D
@@ -233,12 +233,12 @@ def test_a_killed_run_knows_what_was_there_before_its_call(tmp_path: Path, *, la
         wait_for_call(made, 1)
         running.send_signal(signal.SIGKILL)
         running.communicate(timeout=10)
-        code, _, err = typed(made, "resume")
-        assert code == 0, err
-        assert f"note: rebuilt because: {WHY}" in err
+        code, said = seen(made, "resume")
+        assert code == 0, said
+        assert f"note: rebuilt because: {WHY}" in said
         assert made.service.sent == ["four 01-07"] * (1 if lands else 2)
-        _, _, err = typed(made, "status")
-        assert f"  rebuilt because: {WHY}" in err.splitlines()
+        _, said = seen(made, "status")
+        assert f"  rebuilt because: {WHY}" in said.splitlines()
 
 
 def test_a_date_that_was_written_after_the_run_gave_up_is_not_called_again(tmp_path: Path) -> None:
@@ -365,11 +365,11 @@ def test_a_range_is_planned_printed_and_told_in_every_output(tmp_path: Path) -> 
     with made_with(tmp_path, "factors") as made:
         made.check()
         named = ("--dataset", "factors", "--from", SEVEN, "--to", NINE, "--because", WHY)
-        code, _, err = typed(made, "plan", *named)
+        code, said = seen(made, "plan", *named)
         assert code == 0
-        assert "factors  3      rebuild  2025-01-07 → 2025-01-09" in err.splitlines()
+        assert "factors  3      rebuild  2025-01-07 → 2025-01-09" in said.splitlines()
         summary = made.folder / "summary.md"
-        code, _, err = typed(made, "run", "--yes", "--markdown", str(summary))
+        code, said = seen(made, "run", "--yes", "--markdown", str(summary))
         assert (code, made.service.sent) == (0, [f"four 01-0{n}" for n in (7, 8, 9)])
-        assert f"rebuilt because: {WHY}" in err.splitlines()
+        assert f"rebuilt because: {WHY}" in said.splitlines()
         assert f"rebuilt because {WHY}" in summary.read_text()

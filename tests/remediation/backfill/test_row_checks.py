@@ -18,7 +18,7 @@ from remediation.output.ci import planned
 from remediation.plan.model import Plan, content_hash
 from remediation.plan.planning import Request, make_plan
 from tests.support.backfills import EIGHT, NINE, SEVEN, carry_out, execute, states, writes
-from tests.support.remediation_commands import start, typed, wait_for_call
+from tests.support.remediation_commands import seen, start, wait_for_call
 from tests.support.reports import calls, left_out
 from tests.support.scripted_service import Act, Project, answer, project, silence
 
@@ -260,15 +260,15 @@ def test_a_killed_run_keeps_what_its_calls_are_for(tmp_path: Path) -> None:
         for day in (SEVEN, EIGHT):
             execute(made.database, EMPTY, day=day)
         made.check()
-        _, _, err = typed(made, "plan")
-        assert "factors  2      filled rate  2025-01-07 → 2025-01-08" in err.splitlines()
+        _, said = seen(made, "plan")
+        assert "factors  2      filled rate  2025-01-07 → 2025-01-08" in said.splitlines()
         made.service.on("/four", EIGHT, silence(0.5, lands=False))
         running = start(made, "run", "--yes")
         wait_for_call(made, 2)
         running.send_signal(signal.SIGKILL)
         running.communicate(timeout=10)
-        code, _, err = typed(made, "resume")
-        assert code == 0, err
+        code, said = seen(made, "resume")
+        assert code == 0, said
         assert made.service.sent == ["four 01-07", "four 01-08", "four 01-08"]
 
 

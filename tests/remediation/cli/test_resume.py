@@ -11,7 +11,7 @@ import pytest
 
 from remediation.ledger.plans import kept_path, newest_plan
 from tests.support.backfills import EIGHT, NINE, SEVEN
-from tests.support.remediation_commands import newest, start, states, typed, wait_for_call
+from tests.support.remediation_commands import newest, seen, start, states, typed, wait_for_call
 from tests.support.scripted_service import Act, Project, answer, land, project, silence
 
 
@@ -38,15 +38,15 @@ def test_an_interrupted_run_is_taken_up_again(
     found = states(made)
     assert found["four/2025-01-08"] == "sending"
     assert found["four/2025-01-07"] == "landed"
-    code_again, _, err = typed(made, "plan", "--out", str(made.folder / "other.json"))
-    assert "four may still be working on an earlier call: 2025-01-08" in err
+    code_again, said = seen(made, "plan", "--out", str(made.folder / "other.json"))
+    assert "four may still be working on an earlier call: 2025-01-08" in said
     assert code_again == 0
-    code_again, _, err = typed(made, "resume")
+    code_again, said = seen(made, "resume")
     assert code_again == 0
     again = [] if lands else ["four 01-08"]
     assert made.service.sent[:3] == ["four 01-07", "four 01-08", *(again or ["four 01-09"])]
     assert made.service.sent.count("four 01-08") == 1 + len(again)
-    assert "looking for 1 date that an earlier run sent" in err
+    assert "looking for 1 date that an earlier run sent" in said
     assert set(states(made).values()) == {"landed"}
 
 
@@ -69,11 +69,11 @@ def test_a_pause_that_a_service_asked_for_survives_the_kill(made: Project) -> No
         time.sleep(0.05)
     running.send_signal(signal.SIGKILL)
     running.communicate(timeout=10)
-    _, _, err = typed(made, "status")
-    assert err.startswith("four asked for a pause until 20")
-    code, _, err = typed(made, "resume")
+    _, said = seen(made, "status")
+    assert said.startswith("four asked for a pause until 20")
+    code, said = seen(made, "resume")
     assert code == 0
-    assert "four  asked for a pause until 20" in err
+    assert "four  asked for a pause until 20" in said
     assert called_at[1] - called_at[0] > 7.9
 
 
@@ -97,7 +97,7 @@ def test_an_interrupt_takes_a_last_look_at_what_was_accepted(tmp_path: Path) -> 
 
 
 def test_there_may_be_nothing_to_resume(made: Project) -> None:
-    nothing = (0, "", "Nothing to resume: every plan that was started is finished.\n")
+    nothing = (0, "Nothing to resume: every plan that was started is finished.\n", "")
     assert typed(made, "resume") == nothing
     made.check()
     typed(made, "plan")
@@ -134,9 +134,9 @@ def test_a_plan_from_elsewhere_is_kept_when_it_is_started(made: Project, tmp_pat
     kept = made.folder / "uncommitted" / "plans"
     assert len(list(kept.glob("*.json"))) == 2
     mine.unlink()
-    code, _, err = typed(made, "resume")
+    code, said = seen(made, "resume")
     assert code == 1  # scores was never asked for
-    assert "is restricted: made with --dataset factors" in err
+    assert "is restricted: made with --dataset factors" in said
     assert made.service.sent == ["four 01-07", "four 01-08", "four 01-09", "four 01-08"]
 
 
@@ -148,11 +148,11 @@ def test_the_plan_that_ran_last_is_resumed(made: Project) -> None:
     typed(made, "plan", "--out", whole)
     for path in (part, whole, part):
         typed(made, "run", "--yes", "--plan", path)
-    _, _, err = typed(made, "resume")
-    assert "made with --dataset factors" in err
-    _, _, err = typed(made, "resume")
-    assert "restricted" not in err
-    assert "COMPLETE 6 of 6 calls landed" in err
+    _, said = seen(made, "resume")
+    assert "made with --dataset factors" in said
+    _, said = seen(made, "resume")
+    assert "restricted" not in said
+    assert "COMPLETE 6 of 6 calls landed" in said
     assert set(states(made).values()) == {"landed"}
 
 

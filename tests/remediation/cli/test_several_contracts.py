@@ -15,7 +15,7 @@ from checkpoints.dates import DateRange
 from remediation.ledger.ledger import ledger_path, open_ledger
 from tests.support.backfills import EIGHT, real_now
 from tests.support.forks import fork
-from tests.support.remediation_commands import newest, typed
+from tests.support.remediation_commands import newest, seen, typed
 from tests.support.runs import judged
 from tests.support.scripted_service import FIRST, LAST, TODAY, Project, answer
 
@@ -45,9 +45,9 @@ def test_each_contract_has_its_own_newest_plan(planned: Project) -> None:
     assert f"plan {own.short_id} is of 'pipeline.yml', not of 'pipeline.yaml': {command}" in err
     assert as_other(planned, "plan", "-q")[0] == 0
     assert newest(planned) == own
-    code, _, err = typed(planned, "run")
+    code, said = seen(planned, "run")
     assert (code, planned.service.sent) == (0, [])
-    assert f"Plan {own.short_id} of run" in err
+    assert f"Plan {own.short_id} of run" in said
     assert f"Plan {own.short_id}" not in as_other(planned, "run")[1]
 
 
@@ -58,15 +58,15 @@ def test_resume_takes_a_plan_of_its_contract_and_status_names_each(planned: Proj
     code, err = as_other(planned, "resume")
     assert code == 2
     assert "is of 'pipeline.yml', not of 'pipeline.yaml': give --contract" in err
-    assert "(pipeline.yml)" not in typed(planned, "status")[2]
+    assert "(pipeline.yml)" not in seen(planned, "status")[1]
     assert as_other(planned, "plan", "-q")[0] == 0
     planned.service.on("/four", EIGHT, answer(500))
     assert as_other(planned, "run", "--yes")[0] == 4
-    shown = typed(planned, "status")[2]
+    _, shown = seen(planned, "status")
     assert "(pipeline.yml)" in shown
     assert "(pipeline.yaml)" in shown
-    code, _, err = typed(planned, "resume")  # the other was started last
-    assert code in (0, 1), err
+    code, said = seen(planned, "resume")  # the other was started last
+    assert code in (0, 1), said
 
 
 def test_a_plan_says_which_of_its_services_pauses(made: Project) -> None:
@@ -75,18 +75,18 @@ def test_a_plan_says_which_of_its_services_pauses(made: Project) -> None:
     with open_ledger(ledger_path(made.folder), real_now) as ledger:
         ledger.pause("four", address, 500, "Retry-After: 500")
         ledger.pause("five", "elsewhere", 500, "Retry-After: 500")
-    code, _, err = typed(made, "plan")
+    code, said = seen(made, "plan")
     assert code == 0
-    assert "note: four asked for a pause until " in err
-    assert "(Retry-After: 500): nothing is sent before" in err
-    assert "note: five" not in err
+    assert "note: four asked for a pause until " in said
+    assert "(Retry-After: 500): nothing is sent before" in said
+    assert "note: five" not in said
 
 
 def test_a_plan_of_what_could_not_be_evaluated_is_shown_and_exits_3(made: Project) -> None:
     with duckdb.connect(str(made.database)) as connection:
         connection.execute("DROP TABLE s.cache")
     made.check()
-    code, _, err = typed(made, "plan")
+    code, said = seen(made, "plan")
     assert code == 3
-    assert "could not be evaluated" in err
+    assert "could not be evaluated" in said
     assert newest(made).calls

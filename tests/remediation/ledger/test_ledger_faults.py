@@ -79,7 +79,7 @@ def test_a_folder_that_cannot_be_written_is_refused(planned: Project) -> None:
         is_refused(planned, ran, str(path.parent), "cannot be written (Permission denied)")
         assert planned.service.sent == []
         ran = run_in(planned, obey_permissions, "status")
-        assert (ran.returncode, ran.stderr) == (0, "No backfill was run yet.\n")
+        assert (ran.returncode, ran.stdout) == (0, "No backfill was run yet.\n")
     finally:
         path.parent.chmod(0o755)
 

@@ -23,7 +23,7 @@ from remediation.output.status import print_status, watch_status
 from remediation.plan.model import Call, Plan
 from tests.remediation.ledger.test_ledger import NOON, plan_of, walk
 from tests.support.backfills import EIGHT
-from tests.support.remediation_commands import HOLES, start, typed, wait_for_call
+from tests.support.remediation_commands import HOLES, seen, start, typed, wait_for_call
 from tests.support.scripted_service import land, project, silence
 from tests.support.warehouses import D
 
@@ -266,17 +266,17 @@ def test_status_of_a_run_at_work(tmp_path: Path) -> None:
         typed(made, "plan")
         running = start(made, "run", "--yes")
         wait_for_call(made, 2)
-        code, _, err = typed(made, "status")
+        code, said = seen(made, "status")
         assert code == 0
-        assert f"(process {running.pid}), since 20" in err.splitlines()[0]
+        assert f"(process {running.pid}), since 20" in said.splitlines()[0]
         watching = start(made, "status", "--watch")
         asked = start(made, "status", "--watch")
-        assert asked.stderr is not None
-        assert "A run is at work" in asked.stderr.readline()
+        assert asked.stdout is not None
+        assert "A run is at work" in asked.stdout.readline()
         asked.send_signal(signal.SIGINT)
         asked.communicate(timeout=10)
         assert asked.returncode == 0
         running.communicate(timeout=20)
-        _, err = watching.communicate(timeout=20)
+        out, _ = watching.communicate(timeout=20)
         assert watching.returncode == 0
-        assert "four: 3 landed" in err.splitlines()[-1] + err.splitlines()[-2]
+        assert "four: 3 landed" in out.splitlines()[-1] + out.splitlines()[-2]

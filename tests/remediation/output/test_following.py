@@ -19,7 +19,7 @@ from remediation.output.console import print_record
 from remediation.output.following import Commands, next_steps
 from remediation.output.json_log import JsonLogReporter
 from tests.support.backfills import EIGHT, NINE, SEVEN, delete, execute
-from tests.support.remediation_commands import strict_on_scores, typed
+from tests.support.remediation_commands import seen, strict_on_scores, typed
 from tests.support.reports import check_of, report_of
 from tests.support.runs import repair_of
 from tests.support.scripted_service import Project, answer, land, project, raw_contract
@@ -175,15 +175,15 @@ def test_the_steps_that_a_run_names_can_be_typed(tmp_path: Path) -> None:
         where = f"--contract {made.folder}/pipeline.yml"
         asked = "--from 2025-01-01 --to 2025-01-20 --as-of 2025-01-21"
         made.service.on("/four", EIGHT, answer(500), land)
-        code, _, err = typed(made, "run", "--yes")
-        assert (code, last_lines(err)) == (4, [f"next   python -m remediation resume {where}"])
-        code, _, err = typed(made, "resume")
+        code, said = seen(made, "run", "--yes")
+        assert (code, last_lines(said)) == (4, [f"next   python -m remediation resume {where}"])
+        code, said = seen(made, "resume")
         sign = f'then   python -m checkpoints signoff --by "your name" {where}'
-        assert (code, last_lines(err)) == (
+        assert (code, last_lines(said)) == (
             0,
             [f"next   python -m checkpoints run {asked} {where}", sign],
         )
-        assert "factors  summary  1     1      2025-01-09" in err
+        assert "factors  summary  1     1      2025-01-09" in said
 
 
 def last_lines(err: str) -> list[str]:
@@ -196,13 +196,13 @@ def test_a_rule_that_no_call_repairs_is_named_with_what_to_look_at(tmp_path: Pat
         delete(made, "summary", "2025-01-12")
         made.check()
         typed(made, "plan")
-        code, _, err = typed(made, "run", "--yes")
+        code, said = seen(made, "run", "--yes")
         assert code == 1
-        lines = err.splitlines()
+        lines = said.splitlines()
         heading = lines.index("Rules that still fail")
         assert lines[heading + 1].startswith("L3 summary · 1 date: 2025-01-12")
         assert lines[heading + 2].split()[:2] == ["FAILED", "conversion_ratio"]
-        first, then = last_lines(err)
+        first, then = last_lines(said)
         assert first == (
             "next   look at summary, conversion_ratio: the contract names no service that builds it"
         )
