@@ -1,6 +1,7 @@
 # make demo    the story of the incident, on an embedded warehouse
 # make test    the tests
 # make docs    build the documentation as a site, .site/html
+# make picture the picture in the README, which needs Chromium
 # make bench   measure side by side with other tools; SIZE=full is what benchmarks/README.md shows
 # All create .venv and install requirements.lock first. Another Python: make test PYTHON=python3.12
 
@@ -12,10 +13,13 @@ EMULATOR := .venv-bigquery
 
 SIZE ?= small
 
-.PHONY: demo test docs bench test-bigquery test-bigquery-live test-unattended python313 lint lock clean
+.PHONY: demo test picture docs bench test-bigquery test-bigquery-live test-unattended python313 lint lock clean
 
 demo: $(STAMP)
 	@$(RUN) -m demo story
+
+picture: $(STAMP)
+	@$(RUN) -m demo picture
 
 test: $(STAMP)
 	@$(RUN) -m pytest -n 3

@@ -189,7 +189,8 @@ class HandWriter:
         higher = {n for name in self.above(pair) for n in names_above(self.contract, name)}
         if higher <= {self.contract.reference}:
             return "0"
-        reference, own = (self.counts(n, by_date=True) for n in (self.contract.reference, pair[0]))
+        names = (str(self.contract.reference), pair[0])
+        reference, own = (self.counts(name, by_date=True) for name in names)
         dates = [f"({sql})" for sql in (reference, self.expected(pair, by_date=True), own)]
         return (
             "(SELECT count(*) FILTER (u.n IS NULL AND v.n IS NULL) / count(*)"

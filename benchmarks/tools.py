@@ -90,7 +90,7 @@ def write_rules(world: World, name: str, folder: Path) -> Path:
     path = folder / "rules.json"
     content = {
         "warehouse": str(warehouse),
-        "table": writer.table(writer.contract.reference),
+        "table": writer.table(str(writer.contract.reference)),
         "rules": {_name(n): writer.failing(check) for n, check in enumerate(world.checks)},
     }
     path.write_text(json.dumps(content), encoding="utf-8")

@@ -10,6 +10,8 @@ from pydantic import ConfigDict
 
 DAY = timedelta(days=1)
 
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
+
 LONGEST_BREAK = 31
 """Days between two dates that are shown as one range: a summer is no part of one."""
 

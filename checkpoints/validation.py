@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from checkpoints.archive.provenance import provenance, user_name
-from checkpoints.archive.report import Report, new_run_id
+from checkpoints.archive.report import Provenance, Report, new_run_id
 from checkpoints.archive.runs import save_report
 from checkpoints.contract.checks import (
     Check,
@@ -21,6 +21,7 @@ from checkpoints.contract.checks import (
     default_checkpoint,
     upstream_pair,
 )
+from checkpoints.contract.due import calendars_of
 from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.model import Contract
 from checkpoints.contract.stock import StockCheck, stock_checks_of, words_of
@@ -48,8 +49,9 @@ class Options(TypedDict, total=False):
 
     The dates are a ``season`` of the contract, or ``first`` to ``last`` (both included), or the
     ``last_days`` such as ``"7d"``. Without any it is the window of the checkpoint, or all of its
-    windows, or else the season that contains ``as_of``, which is today unless it is given. A
-    ``checkpoint`` of None is the one that the contract means by default.
+    windows, or else the season that contains ``as_of``, which is today unless it is given;
+    without seasons, all since the contract ``starts``. A ``checkpoint`` of None is the one that
+    the contract means by default.
     """
 
     season: str | None
@@ -162,7 +164,7 @@ def check(request: Request) -> Report:
     checks = request.checks()
     evidence = _gather(request)
     records = [judged(c, evidence.frame) for c in checks]
-    report = _report(request, evidence, records, len(checks), "rules")
+    report = _report(request, _made(request), evidence, records, len(checks), "rules")
     verdict = with_unjudged(report.verdict, len(request.stock_checks()))
     return report.model_copy(update={"verdict": verdict})
 
@@ -183,6 +185,7 @@ def run(request: Request) -> tuple[Report, Path]:
 
     if request.file.state_dir:  # nobody reviews what is there: it is made as it is needed
         write(request.file.project, request.file.contract)
+    made = _made(request)
     records = judge(
         request.file.project,
         request.file.contract,
@@ -193,11 +196,12 @@ def run(request: Request) -> tuple[Report, Path]:
         keys=evidence.keys,
         fail_on=request.fail_on,
         contract_option=request.file.option,
+        pipeline=(made.pipeline, made.place),
         rows=rows,
     )
     evidence = replace(evidence, statements=(*evidence.statements, *read))
     declared = len(checks) + len(stock)
-    report = _report(request, evidence, records, declared, "great_expectations")
+    report = _report(request, made, evidence, records, declared, "great_expectations")
     return report, save_report(request.file.project, report)
 
 
@@ -239,8 +243,13 @@ def _rows(request: Request, evidence: Evidence) -> tuple[dict[str, Rows], tuple[
     return read_rows(contract, request.warehouse, request.window.part("").range, wanted, options)
 
 
+def _made(request: Request) -> Provenance:
+    return provenance(request.file, request.warehouse, user_name())
+
+
 def _report(
     request: Request,
+    made: Provenance,
     evidence: Evidence,
     records: Sequence[CheckRecord],
     declared: int,
@@ -259,8 +268,10 @@ def _report(
         as_of=request.as_of,
         started_at=request.started_at,
         seconds=round(request.elapsed(), 3),
-        provenance=provenance(request.file, request.warehouse, user_name()),
-        verdict=decide(records, declared, request.fail_on, (*datasets, *coverage)),
+        provenance=made,
+        verdict=decide(
+            records, declared, request.fail_on, (*datasets, *coverage), evidence.frame.late
+        ),
         checks=tuple(records),
         datasets=datasets,
         coverage=coverage,
@@ -271,5 +282,7 @@ def _report(
         known_gaps=contract.gaps_in_force(window, request.as_of),
         expired_gaps=contract.gaps_expired(window, request.as_of),
         retired=tuple(retirements(contract, evidence.frame)),
+        late=evidence.frame.late,
+        calendars=calendars_of(contract),
         exempt={name: found.exempt for name, found in contract.datasets.items() if found.exempt},
     )

@@ -132,5 +132,18 @@ def story() -> ExitCode:
     return ExitCode.COMPLETE
 
 
+@cli.command()
+@click.option(
+    "--output", type=CSV, default=Path("demo/report.png"), show_default=True, help="The PNG file."
+)
+def picture(output: Path) -> ExitCode:
+    """Take the picture of the README: the page of the failed run. Needs Chromium."""
+    from demo.picture import draw
+
+    draw(output, sys.executable, os.environ)
+    click.echo(output)
+    return ExitCode.COMPLETE
+
+
 if __name__ == "__main__":
     sys.exit(main(cli))

@@ -6,6 +6,7 @@ DemoError
 │   └── ScenarioError 2  the scenario of faults is malformed
 ├── WarehouseLocked   3  another program kept the warehouse file for too long
 ├── PortTaken         3  the server cannot listen there
+├── PictureFailed     3  there is no Chromium, or a step towards the picture failed
 └── StoryFailed       1  a step of the story did not end as it should
 """
 
@@ -44,3 +45,7 @@ class StoryFailed(DemoError):
     """A step of the story did not end as it should."""
 
     exit_code = ExitCode.INCOMPLETE
+
+
+class PictureFailed(DemoError):
+    """The picture of the README cannot be taken."""

@@ -24,7 +24,10 @@ def provenance(file: ContractFile, warehouse: str, user: str) -> Provenance:
     """Describe where a verdict comes from; a password in the warehouse URL is masked."""
     revision, dirty = _revision(file.path.parent)
     return Provenance(
+        name=file.contract.name or "",
+        environment=file.contract.environment or "",
         contract=str(file.path),
+        state_dir=str(file.state_dir) if file.state_dir else None,
         contract_sha256=file.sha256,
         warehouse=masked(file.named(warehouse)),
         revision=revision,

@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
+from operator import not_
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
 from checkpoints.contract.gaps import ending, expired
+from checkpoints.contract.loading import contract_option
 from checkpoints.contract.model import Exemption, KnownGap
 from checkpoints.contract.upstreams import Retirement
+from checkpoints.coverage.late import Late
 from checkpoints.coverage.results import CheckRecord, DatasetRecord, KeySample, Verdict
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.records import Record, read_record
@@ -26,15 +29,35 @@ from checkpoints.warehouse.engine import Statement
 
 
 class Provenance(Record):
-    """What made the report."""
+    """What made the report; ``name`` and ``environment`` where the contract says them."""
 
+    name: Annotated[str, Field(exclude_if=not_)] = ""
+    environment: Annotated[str, Field(exclude_if=not_)] = ""
     contract: str
+    state_dir: Annotated[str | None, Field(exclude_if=not_)] = None
     contract_sha256: str
     warehouse: str
     revision: str | None
     dirty: bool | None
     versions: dict[str, str]
     user: str
+
+    @property
+    def option(self) -> str:
+        """What a command on the contract needs besides: `` --contract PATH``."""
+        return contract_option(
+            Path(self.contract), Path(self.state_dir) if self.state_dir else None
+        )
+
+    @property
+    def pipeline(self) -> str:
+        """The name of the pipeline: the contract's own, or else its folder and file."""
+        return self.name or "/".join(Path(self.contract).parts[-2:])
+
+    @property
+    def place(self) -> str:
+        """The environment: the contract's own, or else the warehouse without options."""
+        return self.environment or self.warehouse.partition("?")[0]
 
 
 class Report(Record):
@@ -46,8 +69,9 @@ class Report(Record):
     ``expired_gaps`` no more.
     ``keys_unread`` are partial and orphan dates of which some keys were not read. ``exempt`` are
     the rules that others are judged by and a dataset is not; ``retired`` is what is so by the end
-    of the window. Where the checks were judged over several ``windows`` (by label), ``window`` is
-    their union.
+    of the window. ``late`` is what is tolerated for some days; ``calendars`` says, in words, by
+    which calendar a dataset is due, where no reference does. Where the checks were judged over
+    several ``windows`` (by label), ``window`` is their union.
     """
 
     schema_version: Literal[1] = 1
@@ -73,6 +97,8 @@ class Report(Record):
     exempt: dict[str, tuple[Exemption, ...]] = Field(default_factory=dict)
     retired: tuple[Retirement, ...] = ()
     windows: dict[str, DateRange] = Field(default_factory=dict)
+    late: tuple[Late, ...] = ()
+    calendars: dict[str, str] = Field(default_factory=dict)
 
     def window_of(self, check: CheckRecord) -> DateRange:
         """The dates over which a check was judged."""
@@ -81,6 +107,10 @@ class Report(Record):
     def calendar(self) -> list[date]:
         """Every date on which any dataset was expected to have something, in order."""
         return expected_dates(cell for record in self.datasets for cell in record.days)
+
+    def judged(self) -> list[DatasetRecord]:
+        """The coverage of every dataset of which anything is expected."""
+        return [r for r in self.coverage if r.of or r.name in self.calendars]
 
     def days_of(self, dataset: str) -> tuple[Cell, ...]:
         """A dataset against its upstream, oldest date first; empty when it could not be read."""

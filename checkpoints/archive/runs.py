@@ -13,10 +13,11 @@ report never keeps its old head.
 from __future__ import annotations
 
 from datetime import date
+from operator import not_
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from checkpoints.archive.report import Report, read_report
 from checkpoints.contract.loading import ContractFile
@@ -50,10 +51,13 @@ class Share(Record):
 class RunHead(Record):
     """What a list of runs shows of a report; ``report_sha256`` is of the file it was made from.
 
-    ``contract`` is the name of the contract's file.
+    ``contract`` is the name of the contract's file; heads of older runs do not say the ``pipeline``
+    and its ``environment``.
     """
 
     contract: str
+    pipeline: Annotated[str, Field(exclude_if=not_)] = ""
+    environment: Annotated[str, Field(exclude_if=not_)] = ""
     checkpoint: str
     window: DateRange
     window_label: str
@@ -64,6 +68,12 @@ class RunHead(Record):
     summary: str
     report_sha256: str
     shares: tuple[Share, ...]
+
+    @property
+    def title(self) -> str:
+        """What tells its contract from others of the folder: its own name, or that of the file."""
+        is_named = self.pipeline and not self.pipeline.endswith(f"/{self.contract}")
+        return self.pipeline if is_named else self.contract
 
     @property
     def by_dataset(self) -> dict[str, float | None]:
@@ -113,6 +123,11 @@ def site_folder(project: Path) -> Path:
 def pages_folder(project: Path) -> Path:
     """Where the pages of runs are: ``<run id>.html``, with a copy of the sign-off beside it."""
     return site_folder(project) / "signoff"
+
+
+def plans_folder(project: Path) -> Path:
+    """Where the plans of a project are kept."""
+    return project / "uncommitted" / "plans"
 
 
 def validation_results(project: Path, run_id: str) -> list[Path]:
@@ -253,6 +268,8 @@ def _kept_head(path: Path) -> RunHead | None:
 def _head_of(report: Report, digest: str) -> RunHead:
     return RunHead(
         contract=contract_name(report),
+        pipeline=report.provenance.pipeline,
+        environment=report.provenance.place,
         checkpoint=report.checkpoint,
         window=report.window,
         window_label=report.window_label,

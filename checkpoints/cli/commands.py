@@ -36,6 +36,7 @@ COMMANDS = {
     "incidents": Lazy(
         INCIDENTS, "List what is wrong at the root, since when and who knows; or acknowledge it."
     ),
+    "init": Lazy("checkpoints.cli.init", "Write a first contract from what the warehouse holds."),
     "notify": Lazy(
         NOTIFY, "Send a test to every notifier of the contract, and say which of them took it."
     ),

@@ -21,6 +21,7 @@ import click
 from click.core import ParameterSource
 from rich.console import Console
 
+from checkpoints.archive.provenance import masked
 from checkpoints.cli.shell import STARTED
 from checkpoints.cli.terminal import STDOUT, STDOUT_NAMES, console_for, take_stdout
 from checkpoints.contract.loading import DEFAULT, ContractFile, load_contract
@@ -263,6 +264,12 @@ def _day(value: object) -> object:
     return value.date() if isinstance(value, datetime) else value
 
 
+def _shown(value: object) -> str:
+    """What was typed, and of a URL all but its password."""
+    text = str(_day(value))
+    return masked(text).replace(":***@", "@", 1) if re.search("://.*:.*@", text) else text
+
+
 WHERE = (*CONTRACT, "warehouse", "impersonate")
 """The options that every later command on the same pipeline needs again."""
 
@@ -271,7 +278,7 @@ def typed_again(command: str, *names: str) -> str:
     """``python -m`` with a command, and those of the named options that were typed for this one."""
     context = click.get_current_context()
     options = [
-        f" {option.opts[-1]}" + ("" if value is True else f" {shlex.quote(str(_day(value)))}")
+        f" {option.opts[-1]}" + ("" if value is True else f" {shlex.quote(_shown(value))}")
         for option in context.command.params
         if (name := option.name or "") in names
         and context.get_parameter_source(name) is ParameterSource.COMMANDLINE

@@ -95,7 +95,8 @@ def _answer(
 ) -> ExitCode:
     """Show a report to people, programs and CI; returns its exit code."""
     code = report.verdict.exit_code
-    following = _next(code, stored=stored is not None)
+    seasons = bool(setting.file.contract.seasons)
+    following = _next(code, stored=stored is not None, seasons=seasons)
     today = report.started_at.astimezone(setting.file.contract.zone).date()
     print_report(setting.console, report, stored, following, setting.detail, today)
     try:
@@ -105,7 +106,7 @@ def _answer(
     return code
 
 
-def _next(code: ExitCode, *, stored: bool) -> str:
+def _next(code: ExitCode, *, stored: bool, seasons: bool) -> str:
     """What to type after a verdict."""
     match code:
         case ExitCode.INCOMPLETE if stored:
@@ -113,7 +114,8 @@ def _next(code: ExitCode, *, stored: bool) -> str:
         case ExitCode.COMPLETE if stored:
             return typed_again('checkpoints signoff --by "your name"', *CONTRACT)
         case ExitCode.NOTHING_DUE:
-            return "the same with other dates: --season, --from and --to, or --last 30d"
+            season = "--season, " if seasons else ""
+            return f"the same with other dates: {season}--from and --to, or --last 30d"
     again = typed_again("checkpoints run", *WHERE, *ASKED)
     return again if code is not ExitCode.COULD_NOT_TELL else f"resolve the errors, then {again}"
 
@@ -151,6 +153,7 @@ def coverage(setting: Setting, names: tuple[str, ...], csv_path: str | None) -> 
         asked.as_of,
         options,
         with_keys=False,
+        now=asked.started_at,
         tell=_keys_to(csv_path, contract, names) if csv_path else None,
     )
     summary = summarize(contract, evidence.frame, names)

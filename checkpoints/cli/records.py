@@ -90,9 +90,13 @@ def docs(setting: Setting) -> ExitCode:
     """Rebuild Data Docs and the run pages, and print the path of the index."""
     from checkpoints.library.judge import build_docs  # imports pandas, which the others spare
 
-    problems = rebuild_pages(setting.file.project)
-    print_errors(problems)
-    click.echo(build_docs(setting.file.project))
+    problems: list[str] = []
+    try:
+        index = build_docs(setting.file.project)
+    finally:  # last: the pages of runs lead to the others
+        problems = rebuild_pages(setting.file.project)
+        print_errors(problems)
+    click.echo(index)
     return ExitCode.COULD_NOT_TELL if problems else ExitCode.COMPLETE
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from checkpoints.contract.due import is_counted_by_date, is_root
 from checkpoints.contract.model import CROSS_LAYER, CheckpointWindow, Contract
 from checkpoints.contract.upstreams import names_in
 from checkpoints.contract.window import Window
@@ -140,14 +141,16 @@ def _by_default(contract: Contract, name: str) -> list[Rule]:
 def _shared_rules(contract: Contract, name: str) -> list[Rule]:
     """The rules for keyed and for all datasets that hold for one.
 
-    The reference is compared with nothing; without a key there are dates to be read still. What
-    says the same more closely takes precedence over a rule for all.
+    The reference is compared with nothing, a topmost dataset with its calendar; without a key there
+    are dates to be read still. What says the same more closely takes precedence over a rule for
+    all.
     """
-    dataset, compared = contract.datasets[name], name != contract.reference
+    dataset, root = contract.datasets[name], is_root(contract, name)
     keyed, exempt = bool(dataset.key), {exemption.rule for exemption in dataset.exempt}
 
     def holds(rule: Rule) -> bool:
         about_keys = rule.is_about_rows and not rule.by
+        compared = rule.needs_only_dates if root else name != contract.reference
         return (compared or not rule.compares) and (keyed or not about_keys)
 
     by_key = [r for r in contract.rules_for_keyed if holds(r) and (keyed or not r.compares)]
@@ -193,7 +196,7 @@ def read_before(
 
     Of several windows the longest is enough: all end on the same day.
     """
-    seasons = [season.range for season in contract.seasons]
+    seasons = contract.season_ranges
     found: dict[str, tuple[DateRange, ...]] = {}
     for check in checks_of(contract):
         name, *above = names_in(contract, check.pair)
@@ -212,7 +215,9 @@ def pairs_of(contract: Contract) -> tuple[Pair, ...]:
 
 
 def by_date_grain(contract: Contract, pair: Pair) -> bool:
-    """Whether one of its datasets has no key, but one batch per date."""
+    """Whether dates are counted: one of its datasets has no key, or only dates are expected."""
+    if is_counted_by_date(contract, pair):
+        return True
     return not all(key for _, key in key_columns(contract, pair))
 
 

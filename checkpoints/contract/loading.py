@@ -82,8 +82,7 @@ class ContractFile:
     @property
     def option(self) -> str:
         """What a command on the contract needs besides: `` --contract PATH``."""
-        state = f" --state-dir {shlex.quote(str(self.state_dir))}" if self.state_dir else ""
-        return contract_option(self.path) + state
+        return contract_option(self.path, self.state_dir)
 
 
 def project_of(path: Path, state_dir: Path | None = None) -> Path:
@@ -103,12 +102,13 @@ def _project(path: Path, state_dir: Path | None) -> Path:
     return folder if path.stem == DEFAULT.stem else folder / path.stem
 
 
-def contract_option(path: Path) -> str:
+def contract_option(path: Path, state_dir: Path | None = None) -> str:
     """What a command on a contract needs besides, typed in this folder: `` --contract PATH``.
 
-    Nothing where it is the contract that commands look for.
+    Nothing where it is the contract that commands look for, and is kept beside it.
     """
-    return "" if path == DEFAULT.resolve() else f" --contract {shlex.quote(str(path))}"
+    typed = "" if path == DEFAULT.resolve() else f" --contract {shlex.quote(str(path))}"
+    return typed + (f" --state-dir {shlex.quote(str(state_dir))}" if state_dir else "")
 
 
 def load_contract(
@@ -172,7 +172,7 @@ def contract_so_far(
         path=path.resolve(),
         sha256=hashlib.sha256(canonical).hexdigest(),
         warehouse=warehouse,
-        state_dir=state_dir,
+        state_dir=state_dir.resolve() if state_dir else None,
         unset=unset,
     )
     return file, told

@@ -24,9 +24,10 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
+from checkpoints.contract.calendar import Calendar, Grace, GraceText, Holidays, grace_of
 from checkpoints.contract.needs import Needs
 from checkpoints.contract.notifiers import AnyNotifier
-from checkpoints.dates import DateRange
+from checkpoints.dates import EARLIEST, LATEST, DateRange
 from checkpoints.records import Name, Names, Number, Record, Whole
 from checkpoints.rules.condition import Condition
 from checkpoints.rules.evidence import Match
@@ -159,6 +160,10 @@ class Dataset(Record):
     match: Match = "keys"
     by: Names = ()
     written_at: Name | None = None
+    calendar: Calendar | None = None
+    holidays: Holidays | None = None
+    grace: GraceText | None = None
+    late_days: Annotated[Whole, Field(ge=0, le=60)] = 0
     warmup_days: Annotated[Whole, Field(ge=0, le=366)] = 0
     retired: Day | None = None
     service: Name | None = None
@@ -310,13 +315,19 @@ class Contract(Record):
     """The whole of ``pipeline.yml``."""
 
     version: Literal[1]
+    name: Name | None = None
+    environment: Name | None = None
     timezone: Zone = "UTC"
     grace_days: Annotated[Whole, Field(ge=0, le=60)] = 1
+    grace: GraceText | None = None
     warehouse: str
     bigquery: BigQueryOptions = BigQueryOptions()
-    reference: Name
+    reference: Name | None = None
+    calendar: Calendar | None = None
+    holidays: Holidays | None = None
+    starts: Day | None = None
     layers: dict[Slug, str]
-    seasons: Annotated[tuple[Season, ...], Field(min_length=1)]
+    seasons: Annotated[tuple[Season, ...], Field(min_length=1)] = ()
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
     rules_for_all: tuple[AnyRule, ...] = ()
     rules_for_keyed: tuple[AnyRule, ...] = ()
@@ -376,6 +387,25 @@ class Contract(Record):
     def season_of(self, day: date) -> Season | None:
         """The season that contains a date, if any."""
         return next((s for s in self.seasons if day in s.range), None)
+
+    @property
+    def season_ranges(self) -> tuple[DateRange, ...]:
+        """The dates of the seasons; without seasons, all that there are, as those of one."""
+        every = DateRange(self.starts or EARLIEST, LATEST)
+        return tuple(season.range for season in self.seasons) or (every,)
+
+    def calendar_of(self, dataset: str) -> Calendar | None:
+        """The calendar that says when a dataset is due; None: the reference does."""
+        return self.datasets[dataset].calendar or self.calendar
+
+    def holidays_of(self, dataset: str) -> Holidays | None:
+        """The holidays that are no business days of a dataset."""
+        return self.datasets[dataset].holidays or self.holidays
+
+    def grace_of(self, dataset: str) -> Grace:
+        """How long after the start of its date data of a dataset may take."""
+        text = self.datasets[dataset].grace or self.grace
+        return grace_of(text or f"{self.grace_days} days")
 
     def layer_rank(self, dataset: str) -> int:
         """0 for the topmost layer; upstream layers come first."""

@@ -13,6 +13,8 @@ from checkpoints.contract.checks import (
     key_by,
     pairs_of,
 )
+from checkpoints.contract.due import is_root
+from checkpoints.contract.due_problems import due_problems
 from checkpoints.contract.model import CROSS_LAYER, Checkpoint, Contract, Dataset
 from checkpoints.contract.stock import StockCheck, stock_checks_of
 from checkpoints.contract.upstreams import names_above, names_in
@@ -32,6 +34,7 @@ def link_problems(contract: Contract) -> list[str]:
     """Unknown names, cycles, overlapping seasons and duplicate checks, as sentences."""
     problems = [
         *_reference_problems(contract),
+        *due_problems(contract),
         *_layer_problems(contract),
         *_season_problems(contract),
         *(
@@ -55,6 +58,8 @@ def _unknown(kind: str, name: str, known: list[str]) -> str:
 
 
 def _reference_problems(contract: Contract) -> Iterator[str]:
+    if contract.reference is None:
+        return
     if contract.reference not in contract.datasets:
         yield "reference: " + _unknown("dataset", contract.reference, list(contract.datasets))
         return
@@ -104,8 +109,11 @@ def _links(contract: Contract, name: str, dataset: Dataset) -> Iterator[str]:
     if not all(dataset.path or ("query",)):
         yield f"{place}.table: {dataset.table!r} has an empty part"
     if dataset.upstream is None:
-        if name != contract.reference:
-            yield f"{place}.upstream: is missing: name the dataset it is built from"
+        if name != contract.reference and not is_root(contract, name):
+            yield (
+                f"{place}.upstream: is missing: name the dataset it is built from, or give it a "
+                "calendar if there is none"
+            )
         return
     for part, above in dataset.upstream.placed():
         if above not in contract.datasets:
@@ -169,7 +177,13 @@ def _exemption_problems(contract: Contract, place: str, dataset: Dataset) -> Ite
 
 def _of_problems(contract: Contract, place: str, name: str, rule: Rule) -> Iterator[str]:
     if rule.of is None:
-        if name == contract.reference and rule.compares:
+        if is_root(contract, name):
+            if rule.compares and not rule.needs_only_dates:
+                yield (
+                    f"{place}: {name!r} has no upstream whose keys it could be compared with: "
+                    "remove the rule, or say with what (of: …)"
+                )
+        elif name == contract.reference and rule.compares:
             yield f"{place}: the reference has no upstream to be compared with"
         elif rule.compares and rule.by:
             for above in names_above(contract, name):
@@ -197,7 +211,11 @@ def _range_problems(contract: Contract) -> Iterator[str]:
                 yield f"{kind}[{n}].dataset: " + _unknown(
                     "dataset", period.dataset, list(contract.datasets)
                 )
-            elif kind == "known_gaps" and period.dataset == contract.reference:
+            elif (
+                kind == "known_gaps"
+                and period.dataset == contract.reference
+                and not is_root(contract, period.dataset)
+            ):
                 yield (
                     f"{kind}[{n}].dataset: {period.dataset!r} is the reference, which says on "
                     "which dates anything is due, so a gap in it changes nothing: declare the gap "

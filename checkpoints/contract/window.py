@@ -8,15 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from checkpoints.dates import DateRange
+from checkpoints.dates import EARLIEST, LATEST, DateRange
 from checkpoints.errors import ContractError
 from checkpoints.text import counted
 
 if TYPE_CHECKING:
     from checkpoints.contract.model import CheckpointWindow, Contract
 
-
-EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 
 MOST_DAYS = 20 * 366
 """As long as a window may be: each of its dates takes memory for each pair of datasets."""
@@ -71,11 +69,13 @@ def resolve_window(
     """Turn the window options of a command line into one window.
 
     Without any, the window is the last ``default_days``, or the union of ``parts`` (by name), or
-    else the season that contains ``as_of``, up to ``as_of``.
+    else the season that contains ``as_of``, up to ``as_of``; without seasons, all from the start
+    of the contract.
 
     Raises:
         ContractError: two ways at once, half a range, a reversed range, an unknown season, no
-            season today, a date outside of what calendars hold, or more days than are looked at.
+            season today, neither seasons nor a start, a date outside of what calendars hold, or
+            more days than are looked at.
     """
     if not EARLIEST <= as_of <= LATEST:
         raise ContractError(f"today, {as_of}, must lie between {EARLIEST} and {LATEST}")
@@ -133,6 +133,11 @@ def _last_days(as_of: date, text: str) -> Window:
 
 def _named_season(contract: Contract, name: str, as_of: date) -> Window:
     """The whole season; of one without an end that anybody can mean, what has been of it."""
+    if not contract.seasons:
+        raise ContractError(
+            f"--season {name!r}: the contract has no seasons: say which dates with --from and "
+            "--to, or --last 30d"
+        )
     known = next((season for season in contract.seasons if season.name == name), None)
     if known is None:
         names = ", ".join(s.name for s in contract.seasons)
@@ -151,6 +156,8 @@ def _explicit(first: date | None, last: date | None) -> Window:
 
 
 def _season_so_far(contract: Contract, as_of: date) -> Window:
+    if not contract.seasons:
+        return _from_the_start(contract, as_of)
     for season in contract.seasons:
         if as_of in season.range:
             return Window(
@@ -160,3 +167,18 @@ def _season_so_far(contract: Contract, as_of: date) -> Window:
         f"no season of the contract contains {as_of}: say which dates with --season, "
         "--from and --to, or --last 7d"
     )
+
+
+def _from_the_start(contract: Contract, as_of: date) -> Window:
+    """All that the pipeline promises so far, where it has no seasons."""
+    if contract.starts is None:
+        raise ContractError(
+            "the contract has neither seasons nor starts: say which dates with --from and --to, "
+            "or --last 30d, or give the contract starts, the first date that it promises"
+        )
+    if contract.starts > as_of:
+        raise ContractError(
+            f"the contract starts on {contract.starts}, after {as_of}: say which dates with "
+            "--from and --to"
+        )
+    return Window(range=DateRange(contract.starts, as_of), label=f"since {contract.starts}")

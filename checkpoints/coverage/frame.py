@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from checkpoints.contract.checks import by_date_grain
+from checkpoints.contract.due import is_counted_by_date, is_off, last_due, moment_of
 from checkpoints.contract.model import Contract, Dataset, Season
 from checkpoints.contract.upstreams import Retirement, names_in, retirement
 from checkpoints.contract.window import Window
+from checkpoints.coverage.late import Cells, Late, late_of, with_late
 from checkpoints.coverage.presence import Presence, count
 from checkpoints.coverage.rows import rows_by_date
 from checkpoints.coverage.sides import side_on, sides_of
@@ -29,13 +31,14 @@ class CoverageFrame:
     keys before the window, if one was read; ``unreadable`` says why a dataset could not be read,
     ``incomparable`` why the keys of a pair never match. ``sources`` are the datasets that a pair
     is compared with, ``retired`` is from when on nothing is expected of it. ``rows`` and
-    ``written`` are what rules ask of rows, ``now`` is the moment of the run.
+    ``written`` are what rules ask of rows, ``now`` is the moment of the run. ``reference`` is None
+    where calendars alone say what is due. ``late`` is what is tolerated for some days.
     """
 
     window: Window
     as_of: date
-    reference: str
-    cells: Mapping[Pair, tuple[Cell, ...]]
+    reference: str | None
+    cells: Cells
     undated: Mapping[str, int]
     unreadable: Mapping[str, str]
     before: Mapping[str, date] = field(default_factory=dict)
@@ -46,6 +49,7 @@ class CoverageFrame:
     rows: Mapping[Pair, Mapping[date, RowsOfDate]] = field(default_factory=dict)
     written: Mapping[str, Mapping[date, Written]] = field(default_factory=dict)
     now: datetime | None = None
+    late: tuple[Late, ...] = ()
 
     def evidence(
         self,
@@ -95,9 +99,13 @@ class CoverageFrame:
         """Why a pair, or its dataset ``alone``, cannot be judged; empty when it can."""
         if alone:
             return self.unreadable.get(pair.dataset, "")
-        needed = (pair.dataset, *self.sources[pair], self.reference)
-        unreadable = (self.unreadable[name] for name in needed if name in self.unreadable)
-        return next(unreadable, self.incomparable.get(pair, ""))
+        name = self.unreadable_of(pair)
+        return self.unreadable[name] if name else self.incomparable.get(pair, "")
+
+    def unreadable_of(self, pair: Pair) -> str:
+        """The dataset that cannot be read, of all that are needed to judge a pair; else empty."""
+        needed = (pair.dataset, *self.sources[pair], *([self.reference] if self.reference else []))
+        return next((name for name in needed if name in self.unreadable), "")
 
 
 def build_frame(
@@ -115,31 +123,32 @@ def build_frame(
     ``as_of`` is today in the contract's time zone, ``now`` the aware moment of the run. ``pairs``
     come from ``pairs_of``.
     """
-    dates = window.range.dates()
-    statuses = {name: _statuses(contract, name, presence, dates, as_of) for name in contract.names}
+    dates, moment = window.range.dates(), moment_of(contract, as_of, now)
+    statuses = {n: _statuses(contract, n, presence, dates, moment) for n in contract.names}
     ends = {pair: end for pair in pairs if (end := retirement(contract, pair))}
+    cells: Cells = {
+        pair: tuple(
+            _cells(contract, presence, pair, dates, _ended(statuses, dates, pair, ends.get(pair)))
+        )
+        for pair in pairs
+    }
+    late = late_of(contract, cells, moment)
     return CoverageFrame(
         window=window,
         as_of=as_of,
         reference=contract.reference,
-        cells={
-            pair: tuple(
-                _cells(
-                    contract, presence, pair, dates, _ended(statuses, dates, pair, ends.get(pair))
-                )
-            )
-            for pair in pairs
-        },
+        cells=with_late(cells, late),
         undated={name: presence.null_rows_of(name, None) for name in contract.names},
         unreadable=dict(unreadable or {}),
         before=dict(_before(presence, window.range.first)),
-        seasons=tuple(season.range for season in contract.seasons),
+        seasons=contract.season_ranges,
         incomparable=dict(incomparable or {}),
         sources={pair: names_in(contract, pair)[1:] for pair in pairs},
         retired=ends,
         rows={pair: rows for pair in pairs if (rows := rows_by_date(contract, presence, pair))},
         written=presence.written,
         now=now,
+        late=late,
     )
 
 
@@ -153,17 +162,20 @@ def _before(presence: Presence, first: date) -> Iterator[tuple[str, date]]:
 
 
 def _statuses(
-    contract: Contract, name: str, presence: Presence, dates: Iterable[date], as_of: date
+    contract: Contract, name: str, presence: Presence, dates: Iterable[date], moment: datetime
 ) -> list[Status]:
-    dataset = contract.datasets[name]
+    dataset, as_of = contract.datasets[name], moment.date()
     gaps = [g.range for g in contract.known_gaps if g.dataset == name and as_of <= g.until]
     warmups = [_warmup(dataset, season) for season in contract.seasons if dataset.warmup_days]
-    last_due = as_of - timedelta(days=contract.grace_days)
+    latest = last_due(contract, name, moment)
+    reference = None if contract.calendar_of(name) else contract.reference
 
     def status(day: date) -> Status:
-        if day > last_due:
+        if is_off(contract, name, day):
+            return Status.OFF
+        if day > latest:
             return Status.NOT_YET_DUE
-        if not presence.keys(day, contract.reference):
+        if reference and not presence.keys(day, reference):
             return Status.OFF
         if any(day in warmup for warmup in warmups):
             return Status.WARM_UP
@@ -203,21 +215,24 @@ def _cells(
     statuses: Iterable[Status],
 ) -> Iterator[Cell]:
     sides = sides_of(contract, presence.layout, pair)
-    one_a_date = by_date_grain(contract, pair)
+    one_a_date, by_calendar = by_date_grain(contract, pair), is_counted_by_date(contract, pair)
     for day, status in zip(dates, statuses, strict=True):
+        promised = int(by_calendar and status not in (Status.OFF, Status.RETIRED))
         masks = presence.by_date.get(day)
         if masks is None:
-            yield Cell(day, status, 0, 0, 0, 0, 0)
+            yield Cell(day, status, promised, 0, 0, 0, 0)
             continue
         side = side_on(sides, day)
         expected, present = count(masks, side.expected), count(masks, side.present)
         if one_a_date:
             expected, present = int(side.expects_date(masks)), min(present, 1)
+        if by_calendar:
+            expected = promised
         if one_a_date or pair.match == "count":
             matched = min(expected, present)
         else:
             matched = count(masks, side.matched)
         # What is compared with nothing any more has no orphans.
-        orphans = present - matched if side.bits else 0
+        orphans = present - matched if side.bits and not by_calendar else 0
         nulls = presence.null_rows_of(pair.dataset, day)
         yield Cell(day, status, expected, present, matched, orphans, nulls)

@@ -13,6 +13,7 @@ from checkpoints.contract.model import Contract
 from checkpoints.contract.upstreams import Retirement
 from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame
+from checkpoints.coverage.late import Late, late_in_words
 from checkpoints.errors import ExitCode
 from checkpoints.records import Record
 from checkpoints.rules.evidence import Cell, Keys, Match, Pair, Status, Tally
@@ -86,6 +87,11 @@ class CheckRecord(Record):
     def limit(self) -> str:
         """What was required of it."""
         return self.rule.limit(self.threshold)
+
+    @property
+    def requirement(self) -> str:
+        """The same after the figure, in a sentence."""
+        return self.rule.requirement(self.threshold)
 
     @property
     def compared_with(self) -> str:
@@ -213,11 +219,12 @@ def decide(
     declared: int,
     fail_on: Severity,
     records: Iterable[DatasetRecord],
+    late: Sequence[Late] = (),
 ) -> Verdict:
     """Gate on the checks of a run; ``records`` are what they were judged on.
 
     ``declared`` is how many checks the contract has for it: fewer results are never green.
-    Failures lighter than ``fail_on`` are reported and do not gate.
+    Failures lighter than ``fail_on`` are reported and do not gate. What is ``late`` is told.
     """
     counts = Counter(check.outcome for check in checks)
     tolerated = _tolerated(checks, records)
@@ -232,6 +239,7 @@ def decide(
         code = _exit_code(checks, declared, fail_on)
         summary = _summary(checks, counts, declared, fail_on, code)
         summary += f"; {_lack(tolerated)} within tolerance" if tolerated else ""
+    summary += f"; {late_in_words(late)}" if late else ""
     return Verdict(
         exit_code=code,
         passed=code is ExitCode.COMPLETE,

@@ -7,9 +7,11 @@ from datetime import date
 from typing import Literal
 
 from checkpoints.contract.checks import coverage_pair
+from checkpoints.contract.due import is_judged
 from checkpoints.contract.model import Contract
 from checkpoints.contract.upstreams import Retirement, names_in
 from checkpoints.coverage.frame import CoverageFrame
+from checkpoints.coverage.late import Late
 from checkpoints.coverage.results import retirements
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.errors import ContractError
@@ -45,12 +47,14 @@ class Coverage(Record):
 
 
 class CoverageSummary(Record):
-    """The whole answer of ``checkpoints coverage``."""
+    """The whole answer of ``checkpoints coverage``; ``by_season``: the contract has seasons."""
 
     schema_version: Literal[1] = 1
     window: DateRange
     as_of: date
     coverage: tuple[Coverage, ...]
+    by_season: bool = True
+    late: tuple[Late, ...] = ()
     retired: tuple[Retirement, ...] = ()
     unreadable: dict[str, str]
 
@@ -80,17 +84,19 @@ def summarize(
     """Coverage of every readable dataset by season, or of those that are named."""
     asked = names or contract.names
     needed = {n for name in asked for n in names_in(contract, coverage_pair(contract, name))}
-    needed.add(contract.reference)
+    needed |= {contract.reference} if contract.reference else set()
     return CoverageSummary(
         window=frame.window.range,
         as_of=frame.as_of,
         coverage=tuple(
             entry
             for name in contract.names
-            if name in asked and name != contract.reference and name not in frame.unreadable
+            if name in asked and is_judged(contract, name) and name not in frame.unreadable
             if (pair := coverage_pair(contract, name)) not in frame.incomparable
             for entry in _by_season(contract, frame, pair)
         ),
+        by_season=bool(contract.seasons),
+        late=tuple(late for late in frame.late if late.dataset in asked),
         retired=tuple(end for end in retirements(contract, frame) if end.dataset in asked),
         unreadable={n: why for n, why in frame.unknown().items() if n in needed},
     )

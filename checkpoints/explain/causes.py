@@ -41,6 +41,7 @@ class Cause(StrEnum):
     KNOWN_GAP = "known gap"
     WARM_UP = "warm-up"
     NOT_DUE = "not due"
+    LATE = "late"
     NOTHING_SCHEDULED = "nothing scheduled"
     THERE = "nothing is missing"
 
@@ -55,6 +56,7 @@ BY_DESIGN = (
     Cause.KNOWN_GAP,
     Cause.WARM_UP,
     Cause.NOT_DUE,
+    Cause.LATE,
     Cause.NOTHING_SCHEDULED,
     Cause.THERE,
 )
@@ -82,9 +84,10 @@ class Reason(Record):
 
 
 NOT_EXPECTED = {
-    Status.OFF: (Cause.NOTHING_SCHEDULED, "the reference has nothing that day"),
+    Status.OFF: (Cause.NOTHING_SCHEDULED, "{off}"),
     Status.WARM_UP: (Cause.WARM_UP, "the first {warmup} days of a season are skipped by design"),
     Status.NOT_YET_DUE: (Cause.NOT_DUE, "it is due {grace} after its date"),
+    Status.LATE: (Cause.LATE, "what it lacks is tolerated until {late}"),
     Status.KNOWN_GAP: (Cause.KNOWN_GAP, "{gap}"),
     Status.RETIRED: (Cause.RETIRED, "{retired}"),
 }
@@ -97,7 +100,7 @@ IN_FLIGHT = (State.SENDING, State.ACCEPTED, State.UNKNOWN, State.VERIFYING)
 class Spot:
     """All that is known of a due date of a dataset that lacks keys of its upstream.
 
-    ``is_source``: nothing but the reference is above it. ``service`` rebuilds it, if any does.
+    ``is_source``: nothing, or but the reference, is above it. ``service`` rebuilds it, if any does.
     ``asked`` is what the ledger has of it, if it could be read (``ledger``). ``mismatch`` is how
     its keys differ, where the keys were read (``keys_read``). ``stale``: it was written before
     its upstream. ``seen`` is an earlier run in which more
@@ -222,7 +225,7 @@ def _by_absence(spot: Spot) -> Reason:
         held = f" ({spot.asked.detail})" if spot.asked.detail else ""
         why = f"the call of {spot.service!r} is planned and was not sent{held}"
         sure = sure if part else Confidence.CERTAIN
-    why = f"its upstream is there, and {why}"
+    why = f"its {'upstream is there' if spot.above else 'calendar has the date'}, and {why}"
     return _reason(spot, Cause.NEVER_CALLED, sure, why, part)
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from checkpoints.archive.calls import Ledger, read_calls
 from checkpoints.archive.report import Report, read_report
 from checkpoints.archive.runs import contract_name, run_ids, runs_folder
+from checkpoints.contract.due import topmost
 from checkpoints.contract.loading import ContractFile
-from checkpoints.contract.window import EARLIEST, Window
-from checkpoints.dates import DateRange
+from checkpoints.contract.window import Window
+from checkpoints.dates import EARLIEST, DateRange
 from checkpoints.errors import CheckpointsError, ContractError, CouldNotTell
 from checkpoints.explain.summary import Explanation, days_of, root_causes
 from checkpoints.explain.walking import Place, Walk
@@ -59,7 +60,8 @@ def explain(request: Request, dataset: str | None = None, *, whole: bool = False
     walk = replace(walk, seen=seen)
     places = [place for place in lacking if dataset in (None, place[0])]
     if whole:
-        places = [(dataset or contract.reference, day) for day in asked.dates()]
+        names = [dataset] if dataset else topmost(contract)
+        places = [(name, day) for name in names for day in asked.dates()]
     blocked = [name for name in walk.blocked() if dataset in (None, name)]
     places += [(name, asked.last) for name in blocked if not whole]
     days = days_of(walk, places)

@@ -271,7 +271,8 @@ def _not_due_yet(one: Incident, report: Report) -> set[date]:
     if one.kind is IncidentKind.LATE:
         return set()
     cells = report.days_of(one.dataset)
-    return {cell.date for cell in cells if cell.status is Status.NOT_YET_DUE}
+    waiting = (Status.NOT_YET_DUE, Status.LATE)
+    return {cell.date for cell in cells if cell.status in waiting}
 
 
 def _event(

@@ -14,11 +14,13 @@ from pydantic import AwareDatetime
 
 from checkpoints.archive.report import Report
 from checkpoints.contract.checks import Check, checks_of, checks_of_checkpoint
+from checkpoints.contract.due import last_due, moment_of
 from checkpoints.contract.model import Contract
 from checkpoints.contract.window import Window, resolve_window
 from checkpoints.coverage.frame import CoverageFrame
+from checkpoints.coverage.late import late_of, with_late
 from checkpoints.coverage.results import gates, judged
-from checkpoints.dates import DAY, DateRange
+from checkpoints.dates import DateRange
 from checkpoints.errors import ContractError
 from checkpoints.explain.summary import RootCause
 from checkpoints.records import Record
@@ -79,7 +81,7 @@ def _failing(
         )
     except ContractError:  # between two seasons a checkpoint has no dates
         return ()
-    then = _on(frame, window, day, contract.grace_days)
+    then = _on(contract, frame, window, day)
     names = {part.dataset for part in cause.at}
     checks = (c for c in checks_of_checkpoint(contract, checkpoint, window) if c.dataset in names)
     return tuple(dict.fromkeys(c.name for c in checks if _tells(c, then, set(cause.dates))))
@@ -90,19 +92,22 @@ def _tells(check: Check, frame: CoverageFrame, dates: set[date]) -> bool:
     return gates(record, "critical") and not dates.isdisjoint(record.unexpected_dates)
 
 
-def _on(frame: CoverageFrame, window: Window, day: date, grace: int) -> CoverageFrame:
-    """The frame as a run on that day would have built it."""
-    last_due = day - grace * DAY
-    whole = window.range
+def _on(contract: Contract, frame: CoverageFrame, window: Window, day: date) -> CoverageFrame:
+    """The frame as a run at the end of that day would have built it."""
+    moment, whole = moment_of(contract, day, None), window.range
+    latest = {name: last_due(contract, name, moment) for name in contract.names}
     cells = {
-        pair: tuple(_cell_on(cell, last_due) for cell in found if cell.date in whole)
+        pair: tuple(_cell_on(cell, latest[pair.dataset]) for cell in found if cell.date in whole)
         for pair, found in frame.cells.items()
     }
-    return replace(frame, window=window, as_of=day, cells=cells)
+    late = late_of(contract, cells, moment)
+    return replace(frame, window=window, as_of=day, cells=with_late(cells, late), late=late)
 
 
-def _cell_on(cell: Cell, last_due: date) -> Cell:
-    return cell if cell.date <= last_due else cell._replace(status=Status.NOT_YET_DUE)
+def _cell_on(cell: Cell, latest: date) -> Cell:
+    if cell.date > latest:
+        return cell._replace(status=Status.NOT_YET_DUE)
+    return cell._replace(status=Status.DUE) if cell.status is Status.LATE else cell
 
 
 def looks(contract: Contract, reports: Iterable[Report], cause: RootCause) -> Iterator[Look]:
@@ -139,7 +144,7 @@ def _would(contract: Contract, report: Report, names: set[str], dates: set[date]
     cells: dict[tuple[str, str | None], Sequence[Cell]] = {
         (r.name, r.of): r.days for r in (*report.coverage, *report.datasets)
     }
-    seasons = [season.range for season in contract.seasons]
+    seasons = contract.season_ranges
     for check in checks_of(contract):
         found = cells.get((check.dataset, check.of))
         if check.dataset not in names or not found or not check.rule.tells_missing:

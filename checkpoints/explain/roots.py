@@ -160,7 +160,8 @@ class _Lineage:
 
     def _unreadable_above(self, spot: Spot) -> Spot | None:
         """Without the reference nothing is known of any other."""
-        names = [*self._ancestors(spot.dataset), self.contract.reference]
+        reference = self.contract.reference
+        names = [*self._ancestors(spot.dataset), *([reference] if reference else [])]
         above = (spot._replace(dataset=name) for name in names if name != spot.dataset)
         return next((s for s in above if s in self.blamed), None)
 

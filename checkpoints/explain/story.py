@@ -10,6 +10,7 @@ from checkpoints.archive.remediation import RemediationRecord
 from checkpoints.archive.repairs import stored_repairs
 from checkpoints.archive.report import Report
 from checkpoints.contract.checks import coverage_pair
+from checkpoints.contract.due import is_root
 from checkpoints.contract.loading import ContractFile
 from checkpoints.dates import DateRange, ranges_of
 from checkpoints.explain.explaining import Explained, reports_of
@@ -17,7 +18,7 @@ from checkpoints.explain.replay import Alert, Look, alerts, looks
 from checkpoints.explain.summary import Explanation, RootCause, calendar_of
 from checkpoints.explain.walking import Walk
 from checkpoints.records import Record
-from checkpoints.rules.evidence import CellState, Tally
+from checkpoints.rules.evidence import ITS_CALENDAR, CellState, Tally
 
 CalendarDate = date
 
@@ -101,14 +102,15 @@ def _measures(walk: Walk, explanation: Explanation) -> Iterator[Measure]:
     """Of every dataset that can be read and is compared with another."""
     for name, dataset in walk.contract.datasets.items():
         pair = coverage_pair(walk.contract, name)
-        if pair.of is None or walk.frame.obstacle(pair):
+        judged = pair.of or is_root(walk.contract, name)
+        if not judged or walk.frame.obstacle(pair):
             continue
         cells = (c for c in walk.frame.cells[pair] if c.date in explanation.window)
         tally = Tally.of(cells)
         yield Measure(
             dataset=name,
             layer=dataset.layer,
-            of=pair.of,
+            of=pair.of or ITS_CALENDAR,
             expected=tally.expected,
             matched=tally.matched,
             due=tally.due,

@@ -8,6 +8,7 @@ from datetime import date
 
 from checkpoints.archive.calls import Asked, Ledger
 from checkpoints.contract.checks import checks_of, coverage_pair, tells_keys_apart, upstream_pair
+from checkpoints.contract.due import is_counted_by_date, off_in_words
 from checkpoints.contract.model import Contract, Dataset
 from checkpoints.contract.upstreams import names_above, sources_left
 from checkpoints.coverage.frame import CoverageFrame
@@ -16,7 +17,6 @@ from checkpoints.explain.causes import NOT_EXPECTED, Cause, Confidence, Reason, 
 from checkpoints.explain.keys import Mismatch, recognised
 from checkpoints.rules.evidence import Cell, CellState, Pair, Status
 from checkpoints.rules.fresh import Fresh, Writing
-from checkpoints.text import counted
 
 Place = tuple[str, date]
 """A dataset on a date."""
@@ -135,8 +135,8 @@ class Walk:
         pairs = dict.fromkeys(
             [upstream_pair(self.contract, name), coverage_pair(self.contract, name)]
         )
-        usable = [pair for pair in pairs if pair.of and not self.frame.obstacle(pair)]
-        return [self.cells[pair, day] for pair in usable]
+        judged = (p for p in pairs if p.of or is_counted_by_date(self.contract, p))
+        return [self.cells[pair, day] for pair in judged if not self.frame.obstacle(pair)]
 
     def _wider(self, name: str, day: date) -> Cell | None:
         """The date against what coverage is measured by, where that is not the upstream."""
@@ -148,10 +148,8 @@ class Walk:
     def _obstacle(self, pair: Pair) -> Reason | None:
         """What cannot be read, or whose keys can never be the same."""
         sure = Confidence.CERTAIN
-        unreadable = self.frame.unreadable
-        needed = (pair.dataset, *self.frame.sources[pair], self.frame.reference)
-        if name := next((one for one in needed if one in unreadable), ""):
-            why = unreadable[name]
+        if name := self.frame.unreadable_of(pair):
+            why = self.frame.unreadable[name]
             return Reason(dataset=name, cause=Cause.UNREADABLE, confidence=sure, why=why)
         if why := self.frame.incomparable.get(pair, ""):
             cause, why = Cause.KEYS_DO_NOT_MATCH, f"types: {why}"
@@ -163,14 +161,21 @@ class Walk:
         dataset = self.contract.datasets[name]
         why = words.format(
             warmup=dataset.warmup_days,
-            grace=counted(self.contract.grace_days, "day"),
+            grace=self.contract.grace_of(name),
+            off=off_in_words(self.contract, name, cell.date),
+            late=self._late_until(name, cell.date),
             gap=self._gap(name, cell.date),
             retired=self.frame.retired.get(upstream_pair(self.contract, name), ""),
         )
-        at = self.contract.reference if cause is Cause.NOTHING_SCHEDULED else name
+        is_off = cause is Cause.NOTHING_SCHEDULED and not self.contract.calendar_of(name)
+        at = (is_off and self.contract.reference) or name
         if cause is Cause.RETIRED:
             at = self._retired(name)
         return Reason(dataset=at, cause=cause, confidence=Confidence.CERTAIN, why=why)
+
+    def _late_until(self, name: str, day: date) -> str:
+        own = (one for one in self.frame.late if one.dataset == name and day in one.dates)
+        return next((str(one.until) for one in own), "")
 
     def _retired(self, name: str) -> str:
         """The dataset that is retired, of itself and what is above it."""

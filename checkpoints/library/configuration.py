@@ -28,6 +28,9 @@ STORES = {
 }
 """The keys that say what a store is called, and its name without; of the last there is no key."""
 
+BEFORE_1 = ("datasources", "validations_store_name", "evaluation_parameter_store_name")
+"""What Great Expectations refuses since its version 1.0."""
+
 OTHERWISE = (
     "give the contract another name than pipeline.yml, such as layers.yml: it then has a project "
     "of its own, in a folder beside it"
@@ -51,6 +54,10 @@ def completed(path: Path, text: str, ours: str) -> Completed:
     """
     try:
         known, wanted = _loaded(text), _loaded(ours)
+        if earlier := [key for key in BEFORE_1 if key in known]:
+            raise ContractError(
+                f"{path}: is of Great Expectations 0.x ({earlier[0]}): migrate it to 1.x, or {OTHERWISE}"
+            )
         problems = list(_conflicts(path.parent, known, wanted))
         lacks = {} if problems else _lacking(known, wanted)
         plugins = known.get("plugins_directory") or wanted["plugins_directory"]
@@ -93,7 +100,7 @@ def _conflicts(project: Path, known: Any, wanted: Any) -> Iterator[str]:
         folder = wanted["stores"][usual]["store_backend"]["base_directory"]
         found = backend.get("base_directory", folder if not backend else backend["class_name"])
         if project / found != project / folder:
-            yield f"{name} is {found!r}, where suites are generated for {folder!r}"
+            yield f"{name} is in {found!r}, and what is generated would be in {folder!r}"
     datasources = known.get("fluent_datasources") or {}
     for name, ours in wanted["fluent_datasources"].items():
         if name in datasources and datasources[name].get("id") != ours["id"]:

@@ -27,7 +27,7 @@ from checkpoints.coverage.results import CheckRecord, KeySample, check_record
 from checkpoints.errors import CheckpointsError, LibraryError
 from checkpoints.library.configuration import site_of
 from checkpoints.library.project import CONFIGURATION, complete
-from checkpoints.library.results import RunEvidence, evaluation_of
+from checkpoints.library.results import NAMELESS, RunEvidence, evaluation_of
 from checkpoints.library.suites import REGENERATE, checkpoint_name, refuse_stale
 from checkpoints.library.table import coverage_table
 from checkpoints.rules.rule import Severity
@@ -57,16 +57,16 @@ def judge(
     keys: Sequence[KeySample] = (),
     fail_on: Severity = "critical",
     contract_option: str = "",
+    pipeline: tuple[str, str] = NAMELESS,
     rows: Mapping[str, Rows] | None = None,
 ) -> tuple[CheckRecord, ...]:
     """Run a checkpoint on a frame, archive the results and write their Data Docs pages.
 
     Returns what the library found, in the order of ``checks_of`` and then ``stock_checks_of``, of
     which ``rows`` has the rows by dataset. What goes wrong with an action of the contract, or with
-    another Data Docs site, is a warning. ``project`` is the folder of the
-    contract: the Data Context's root. ``run_time`` is aware; ``run_id`` and it name the run on the
-    pages. ``keys`` are shown where they were read; the pages' verdicts gate on ``fail_on``.
-    ``contract_option`` goes into the commands on the pages.
+    another Data Docs site, is a warning. ``project`` is the Data Context's root. ``run_time`` is
+    aware. The pages show it, ``run_id``, ``keys`` where they were read, ``contract_option`` in
+    commands, and the ``pipeline`` (name and environment); their verdicts gate on ``fail_on``.
 
     Raises:
         StaleSuites: the files on disk are not what the contract generates.
@@ -85,6 +85,7 @@ def judge(
         as_of=frame.as_of,
         fail_on=fail_on,
         contract_option=contract_option,
+        pipeline=pipeline,
     )
     with _library():
         context = _open(project, contract)
@@ -94,7 +95,7 @@ def judge(
         loaded = context.checkpoints.get(stored)
         _require_declared(loaded, [*checks, *stock])
         batches = Batches(
-            coverage=coverage_table(frame, checks, keys, fail_on, contract_option),
+            coverage=coverage_table(frame, checks, keys, fail_on, contract_option, pipeline),
             rows=rows or {},
             run=run,
             due=frozenset(c.dataset for c in stock if frame.evidence(c.pair).due),

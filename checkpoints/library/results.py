@@ -26,16 +26,21 @@ KEYED_DATES = 5
 """The latest dates of a check whose keys are kept: a few show what is wrong."""
 
 
+NAMELESS = "", ""
+"""The pipeline in results that were stored before they named it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEvidence(PairEvidence):
     """The evidence of a pair in a run: failures lighter than ``fail_on`` do not fail it.
 
     ``contract_option`` is what a command on the run's contract needs besides; ``error`` is why its
-    two datasets cannot be compared.
+    two datasets cannot be compared. ``pipeline`` is its name and its environment.
     """
 
     fail_on: Severity
     contract_option: str = ""
+    pipeline: tuple[str, str] = NAMELESS
     error: str = ""
 
     def refuse(self, rule: Rule) -> None:
@@ -70,6 +75,7 @@ class ResultEvidence:
     as_of: date
     fail_on: Severity
     contract_option: str
+    pipeline: tuple[str, str]
     ranges: tuple[DateRange, ...]
     cells: tuple[Cell, ...]
     told: tuple[str, ...]
@@ -95,6 +101,7 @@ def details_of(
         "as_of": str(evidence.as_of),
         "fail_on": evidence.fail_on,
         "contract_option": evidence.contract_option,
+        "pipeline": list(evidence.pipeline),
         "ranges": [[str(run.first), str(run.last)] for run in ranges_of(dates, calendar)],
         "figures": [_figures(cells[day]) for day in dates],
         "told": [_told(rule, evidence.rows.get(day)) for day in dates],
@@ -139,6 +146,7 @@ def result_evidence(result: Mapping[str, Any]) -> ResultEvidence | None:
         as_of=date.fromisoformat(details["as_of"]),
         fail_on=details.get("fail_on", "critical"),
         contract_option=details.get("contract_option", ""),
+        pipeline=tuple(details.get("pipeline", NAMELESS)),
         ranges=tuple(_range(*ends) for ends in details["ranges"]),
         cells=tuple(map(_cell, details["unexpected_dates"], details["figures"])),
         told=tuple(details.get("told", ())),

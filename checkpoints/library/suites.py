@@ -194,7 +194,11 @@ def _suite(contract: Contract, name: str, checks: Sequence[Check | StockCheck]) 
     ]
     return _named("suite", name) | {
         "expectations": expectations,
-        "meta": {"about": about, "generated": "from the contract: do not edit"},
+        "meta": {
+            "about": about,
+            "generated": "from the contract: do not edit",
+            **({"pipeline": contract.name} if contract.name else {}),
+        },
     }
 
 

@@ -5,8 +5,8 @@ name, its cell, samples of the keys behind the date's counts, and what is the sa
 rows: what rules ask of the dataset's rows by date, ``undated`` (rows without a date), ``before``
 (the latest date before the window), ``retired`` (from when on it is), ``error`` (why it cannot be
 judged) and ``own_error`` (why the dataset alone cannot be), the window, the seasons, ``fail_on``,
-``contract_option`` (what a command on the contract needs besides), when the rows above were
-written, and the moment of the run.
+``contract_option`` (what a command on the contract needs besides), the name and environment of the
+pipeline, when the rows above were written, and the moment of the run.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import KeySample
 from checkpoints.dates import DateRange
 from checkpoints.errors import UnreadablePair
-from checkpoints.library.results import RunEvidence
+from checkpoints.library.results import NAMELESS, RunEvidence
 from checkpoints.rules.evidence import Cell, Pair, SampledKeys
 from checkpoints.rules.rule import Severity
 from checkpoints.warehouse.rows import Rows
 
 EVIDENCE = [*Cell._fields, "keys"]
 SAME = ["undated", "before", "retired", "error", "own_error", "first", "last", "as_of", "seasons"]
-SAME += ["fail_on", "contract_option", "rows", "written_above", "now"]
+SAME += ["fail_on", "contract_option", "pipeline", "rows", "written_above", "now"]
 COLUMNS = [*Pair._fields, "window", *EVIDENCE, *SAME]
 EXACT = 2**53
 """Up to which every whole number is a float."""
@@ -44,6 +44,7 @@ def coverage_table(
     keys: Iterable[KeySample] = (),
     fail_on: Severity = "critical",
     contract_option: str = "",
+    pipeline: tuple[str, str] = NAMELESS,
 ) -> pd.DataFrame:
     """The evidence of every pair and window that the checks need, oldest date first."""
     samples = _samples(checks, keys)
@@ -54,7 +55,7 @@ def coverage_table(
         dates = (evidence.window.first, evidence.window.last, frame.as_of)
         known = (evidence.undated, evidence.before, evidence.retired, *errors, *dates)
         asked = (evidence.rows, evidence.written_above, frame.now)
-        same = (*known, frame.seasons, fail_on, contract_option, *asked)
+        same = (*known, frame.seasons, fail_on, contract_option, pipeline, *asked)
         key = (pair.dataset, pair.of or pair.dataset, pair.by)
         for cell in evidence.cells:
             found = samples.get((key, cell.date), SampledKeys())

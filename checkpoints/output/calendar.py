@@ -69,9 +69,9 @@ class LayerCalendar:
 
 
 def layer_calendars(report: Report) -> list[LayerCalendar]:
-    """A calendar per layer that is compared with another."""
+    """A calendar per layer of which anything is expected."""
     weeks = _week_columns(report.calendar())
-    layers = dict.fromkeys(r.layer for r in report.coverage if r.of)
+    layers = dict.fromkeys(record.layer for record in report.judged())
     return [_calendar(layer, report, weeks) for layer in layers]
 
 

@@ -97,7 +97,8 @@ def print_report(
     taken = _print_tolerated(console, report, verbose) + (
         stored.height(console.width) if stored else 0
     )
-    taken += _print_retired(console, list(map(str, report.retired)), verbose)
+    taken += _print_some(console, list(map(str, report.late)), verbose)
+    taken += _print_some(console, list(map(str, report.retired)), verbose)
     taken += _print_ending(console, report.ending_gaps(), verbose)
     taken += _print_errors(console, report.checks, detail)
     layers = {record.name: record.layer for record in report.datasets}
@@ -131,8 +132,8 @@ def _print_tolerated(console: Console, report: Report, verbose: bool) -> int:
     return len(lines)
 
 
-def _print_retired(console: Console, sentences: Sequence[str], verbose: bool) -> int:
-    """What is not expected any more: one of it, or all. Returns the number of lines."""
+def _print_some(console: Console, sentences: Sequence[str], verbose: bool) -> int:
+    """What is late, or not expected any more: one of it, or all. Returns the number of lines."""
     shown = sentences if verbose else sentences[:1]
     more = f" (and {len(sentences) - 1} more: --verbose)" if len(sentences) > len(shown) else ""
     for sentence in shown:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from checkpoints.coverage.summary import Coverage, CoverageSummary
 from checkpoints.output.columns import GAP, aligned, hanging, width_of
+from checkpoints.rules.evidence import ITS_CALENDAR
 from checkpoints.text import Detail, counted, dates, human_bytes, one_line, percent
 
 if TYPE_CHECKING:
@@ -30,25 +31,30 @@ def print_coverage(
 
     ``whole``: all of them, however long.
     """
-    lacking = [c for c in summary.coverage if c.missing_ranges]
+    lacking = _lacking_of(summary)
     if detail is not Detail.QUIET:
         console.print(
             f"Coverage {summary.window.first} to {summary.window.last}, as of {summary.as_of}"
         )
-        for line in _coverage_lines(summary.coverage, console.width):
+        for line in _coverage_lines(summary, console.width):
             console.print(line, soft_wrap=True)
     console.print(_verdict(summary, lacking))
     if detail is not Detail.QUIET:
-        for line in _missing_lines(lacking, console.width, Detail.VERBOSE if whole else detail):
+        for line in _missing_lines(summary, console.width, Detail.VERBOSE if whole else detail):
             console.print(line, soft_wrap=True)
         for entry in summary.coverage:
             if entry.known_gap_dates:
-                where = f"{one_line(entry.dataset)} in {entry.season or 'no season'}"
+                where = one_line(entry.dataset)
+                where += f" in {entry.season or 'no season'}" if summary.by_season else ""
                 days = dates(entry.known_gap_dates)
                 verb = "is" if entry.known_gap_dates == 1 else "are"
                 console.print(f"known gap: {days} of {where} {verb} not counted")
-        for retired in summary.retired:
-            console.print(one_line(str(retired)), soft_wrap=True)
+        for told in (*summary.late, *summary.retired):
+            console.print(one_line(str(told)), soft_wrap=True)
+
+
+def _lacking_of(summary: CoverageSummary) -> list[Coverage]:
+    return [entry for entry in summary.coverage if entry.missing_ranges]
 
 
 def _verdict(summary: CoverageSummary, lacking: Sequence[Coverage]) -> Text:
@@ -65,8 +71,9 @@ def _verdict(summary: CoverageSummary, lacking: Sequence[Coverage]) -> Text:
     return Text("Nothing was due in the window.", style="yellow")
 
 
-def _coverage_lines(coverage: Sequence[Coverage], width: int) -> Iterator[Text]:
+def _coverage_lines(summary: CoverageSummary, width: int) -> Iterator[Text]:
     """A table with as many seasons as fit beside the names, and another one for the next."""
+    coverage = summary.coverage
     seasons = list(dict.fromkeys(entry.season for entry in coverage))
     if not seasons:
         return
@@ -74,23 +81,24 @@ def _coverage_lines(coverage: Sequence[Coverage], width: int) -> Iterator[Text]:
     cells = max(_season_cell(entry, coverage).cell_len for entry in coverage)
     beside = max(1, (width - names) // (cells + GAP))
     for first in range(0, len(seasons), beside):
-        yield from _season_lines(coverage, seasons[first : first + beside])
+        yield from _season_lines(summary, seasons[first : first + beside])
 
 
-def _season_lines(coverage: Sequence[Coverage], seasons: Sequence[str | None]) -> Iterator[Text]:
+def _season_lines(summary: CoverageSummary, seasons: Sequence[str | None]) -> Iterator[Text]:
     """The datasets under what they are compared with, which so takes no column."""
+    coverage, outside = summary.coverage, "no season" if summary.by_season else "window"
     found = {(entry.dataset, entry.season): entry for entry in coverage}
     rows = {entry.dataset: entry for entry in coverage}
     cells = [
         [*_name_cells(row), *(_season_cell(found.get((name, s)), coverage) for s in seasons)]
         for name, row in rows.items()
     ]
-    headings = [Text("layer"), Text("dataset"), *(Text(s or "no season") for s in seasons)]
+    headings = [Text("layer"), Text("dataset"), *(Text(s or outside) for s in seasons)]
     heading, *lines = aligned([headings, *cells], right=range(2, 2 + len(seasons)))
     yield Text.assemble((str(heading), "bold"))
     above = ""
     for row, line in zip(rows.values(), lines, strict=True):
-        of = f"of {one_line(row.of or '')}{', by count' if row.match == 'count' else ''}"
+        of = f"of {one_line(row.of or ITS_CALENDAR)}{', by count' if row.match == 'count' else ''}"
         if of != above:
             yield Text(of, style="dim")
         above = of
@@ -114,11 +122,16 @@ def _keys(entry: Coverage) -> str:
     return f"{entry.matched}/{entry.expected}"
 
 
-def _missing_lines(lacking: Sequence[Coverage], width: int, detail: Detail) -> Iterator[Text]:
+def _missing_lines(summary: CoverageSummary, width: int, detail: Detail) -> Iterator[Text]:
     """Missing and partial dates as ranges, beside the dataset's name or below it."""
+    lacking = _lacking_of(summary)
     names = [
-        [Text(f"  {one_line(c.dataset)}"), Text(c.season or "–"), Text(_lacking(c))]
-        for c in lacking
+        [
+            Text(f"  {one_line(entry.dataset)}"),
+            *([Text(entry.season or "–")] if summary.by_season else []),
+            Text(_lacking(entry)),
+        ]
+        for entry in lacking
     ]
     spans = [list(map(str, entry.missing_ranges)) for entry in lacking]
     most = None if detail is Detail.VERBOSE else RANGE_LINES

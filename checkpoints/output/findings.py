@@ -156,7 +156,7 @@ def _message(check: CheckRecord) -> str:
         return check.message
     where = f", on {dates(len(check.unexpected_dates))}" if check.unexpected_dates else ""
     counted = f": {check.message}" if check.message and issubclass(check.rule, CountRule) else ""
-    return f"{_observed(check)}, required {check.limit}{where}{counted}"
+    return f"{_observed(check)}, {check.requirement}{where}{counted}"
 
 
 def _observed(check: CheckRecord) -> str:

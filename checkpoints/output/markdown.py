@@ -113,6 +113,7 @@ def sections_of(report: Report) -> list[Section]:
     found = {
         "Dates that fail": lines,
         "Known gaps that end within a week": report.ending_gaps(),
+        "Late, and tolerated": list(map(str, report.late)),
         "Not judged": [*map(str, report.retired), *report.exemptions()],
     }
     return [folded(title, lines) for title, lines in found.items() if lines]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
-from pathlib import Path
+from itertools import groupby
 from typing import Literal, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,13 +19,15 @@ from checkpoints.archive.repairs import StoredRepair
 from checkpoints.archive.report import Report
 from checkpoints.archive.signoff import SignOff
 from checkpoints.contract.gaps import standing
-from checkpoints.contract.loading import contract_option
 from checkpoints.contract.model import KnownGap
 from checkpoints.coverage.results import CheckRecord, DatasetRecord, gates
 from checkpoints.dates import ranges_of
 from checkpoints.errors import ExitCode
 from checkpoints.output.calendar import layer_calendars
-from checkpoints.rules.evidence import Cell, CellState
+from checkpoints.output.glossary import GLOSSARY
+from checkpoints.output.lacking import lacking_of, shortfalls
+from checkpoints.output.next_steps import next_steps
+from checkpoints.rules.evidence import CellState
 from checkpoints.rules.rule import Outcome, Severity
 from checkpoints.text import (
     WORDS,
@@ -51,21 +52,32 @@ GLYPHS = {
     ExitCode.COULD_NOT_TELL: "!",
     ExitCode.NOTHING_DUE: "–",
 }
+LIGHTER = {"warning": "a warning only", "info": "for information only"}
+"""What a failure would be that is not critical."""
+
+OTHERS = {Outcome.PASSED: "passed", Outcome.NOT_EVALUATED: "not evaluated: nothing was due"}
+"""The checks that need nobody's attention."""
+
 TONES = {ExitCode.COMPLETE: "good", ExitCode.NOTHING_DUE: "warn"}
 SCRIPT = "calendar.js"
-SHORTFALLS: dict[str, Callable[[Cell], object]] = {
-    "Missing": lambda day: day.state is CellState.MISSING,
-    "Partial": lambda day: day.state is CellState.PARTIAL,
-    "Known gap": lambda day: day.state is CellState.KNOWN_GAP,
-    "Orphan keys": lambda day: day.orphans,
-    "NULL keys": lambda day: day.null_keys,
-}
-"""What a dataset may lack on a date, or hold that does not belong: the columns of a table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Addresses, relative to the page of a run: of copies of plans and remediation records by plan,
+    and of its suites and their results by suite, after the name of the window where there are
+    several.
+    """
+
+    suites: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    results: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    plans: Mapping[str, str] = field(default_factory=dict)
+    records: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archived:
-    """What the archive knows of a run beside its report.
+    """What the archive knows of a run beside its report, and where its other pages are.
 
     ``problems`` say why the page is not to be trusted; ``sources`` is a hash of what it is made
     of, by which it is known to be out of date.
@@ -74,8 +86,17 @@ class Archived:
     report_sha256: str
     signed: SignOff | None
     repairs: Sequence[StoredRepair]
+    links: Links = Links()
     problems: Sequence[str] = ()
     sources: str = ""
+
+
+class Failed(NamedTuple):
+    """A dataset's checks that failed or could not be evaluated, the gravest first."""
+
+    dataset: str
+    layer: str
+    checks: list[CheckRecord]
 
 
 class Unknown(NamedTuple):
@@ -96,30 +117,85 @@ class Unknown(NamedTuple):
 
 def render_page(report: Report, archived: Archived) -> str:
     """The page of one run."""
-    suites: dict[str, list[CheckRecord]] = {}
-    for check in report.checks:
-        suites.setdefault(check.suite, []).append(check)
     documented = archived.signed.documented if archived.signed else report.known_gaps
     found, fail_on = failures(report), report.verdict.fail_on
     page = environment().get_template("run.html")
     return page.render(
         report=report,
-        contract_option=contract_option(Path(report.provenance.contract)),
+        contract_option=report.provenance.option,
         archived=archived,
         word=WORDS[report.verdict.exit_code],
+        scope=scope_of(report),
+        steps=list(next_steps(report, archived.repairs, signed=archived.signed is not None)),
         calendars=layer_calendars(report),
-        suites=suites,
-        failures=found,
+        suites=by_suite(report.checks),
+        failed=failed_datasets(report, found),
+        others=[
+            (title, by_suite(chosen))
+            for outcome, title in OTHERS.items()
+            if (chosen := [c for c in report.checks if c.outcome is outcome])
+        ],
         warnings=[c for c in found if c.outcome is Outcome.FAILED and not gates(c, fail_on)],
-        headings=list(SHORTFALLS),
-        shortfalls=list(shortfalls(report)),
+        shortfalls=[
+            (kind, list(found))
+            for kind, found in groupby(shortfalls(report), key=lambda one: one.kind)
+        ],
+        lacking=lacking_of(report),
         documented=[standing(gap, report.as_of) for gap in documented],
         gaps=gaps_sentence(report, documented),
         unknown=unknown_of(report),
-        states=list(CellState),
+        states=[state for state in CellState if report.late or state is not CellState.LATE],
         titles={check.id: check.title for check in report.checks},
         ranges_of=partial(ranges_of, calendar=report.calendar()),
     )
+
+
+def by_suite(checks: Iterable[CheckRecord]) -> dict[str, list[CheckRecord]]:
+    """Checks by their suite, in the order in which these come."""
+    suites: dict[str, list[CheckRecord]] = {}
+    for check in checks:
+        suites.setdefault(check.suite, []).append(check)
+    return suites
+
+
+def scope_of(report: Report) -> str:
+    """What was checked against what: ``3 datasets in 2 layers, 2025-01-01 to … ; 12 checks``."""
+    names = {check.dataset for check in report.checks}
+    compared = [r for r in report.coverage if r.name in names and r.of]
+    layers = {r.layer for r in report.coverage if r.name in names}
+    several = len(compared) != 1
+    grain = [
+        f"{n} {how}"
+        for how, n in {
+            "by the number of keys": sum(r.match == "count" for r in compared),
+            "by date alone": sum(r.by_date and r.match != "count" for r in compared),
+        }.items()
+        if n
+    ]
+    against = [f"{'each ' if several else ''}against its upstream by date and key"]
+    against += [f"({', '.join(grain)})"] if grain else []
+    return (
+        f"{counted(len(names), 'dataset')} in {counted(len(layers), 'layer')} of "
+        f"{report.provenance.pipeline}, {report.window.first} to {report.window.last}"
+        f"{', ' + ' '.join(against) if compared else ''}; {counted(len(report.checks), 'check')}"
+    )
+
+
+def failed_datasets(report: Report, failures: Iterable[CheckRecord]) -> list[Failed]:
+    """The datasets of failed checks; what fails the run first, else in the contract's order."""
+    order = {record.name: n for n, record in enumerate(report.coverage)}
+    layers = {record.name: record.layer for record in report.coverage}
+    found: dict[str, list[CheckRecord]] = {}
+    for check in failures:
+        found.setdefault(check.dataset, []).append(check)
+
+    def rank(name: str) -> tuple[bool, bool, int]:
+        checks = found[name]
+        errored = any(c.outcome is Outcome.ERRORED for c in checks)
+        gating = any(gates(c, report.verdict.fail_on) for c in checks)
+        return not errored, not gating, order.get(name, len(order))
+
+    return [Failed(name, layers.get(name, ""), found[name]) for name in sorted(found, key=rank)]
 
 
 def tone_of(checks: Sequence[CheckRecord], fail_on: Severity) -> Literal["good", "warn", "bad"]:
@@ -150,11 +226,7 @@ def unknown_of(report: Report) -> Unknown:
         for c in report.checks
         if c.outcome in (Outcome.PASSED, Outcome.FAILED) and c.rule.tells_missing
     }
-    compared = [
-        record
-        for record in report.coverage
-        if record.of is not None and not _is_retired(report, record)
-    ]
+    compared = [record for record in report.judged() if not _is_retired(report, record)]
     seen = {record.layer for record in compared if record.name in evaluated}
     layers = dict.fromkeys(record.layer for record in compared if record.layer not in seen)
     return Unknown(list(layers), list(report.unreadable))
@@ -170,30 +242,26 @@ def _is_retired(report: Report, record: DatasetRecord) -> bool:
 def gaps_sentence(report: Report, documented: Sequence[KnownGap]) -> str:
     """Whether due dates lack keys, whatever the thresholds tolerate.
 
-    NONE, or what there is of DOCUMENTED, OPEN, and UNKNOWN where nothing was evaluated.
+    NONE, or what there is of DOCUMENTED, OPEN, LATE (tolerated for some days), and UNKNOWN where
+    nothing was evaluated.
     """
     open_ = [
-        (record.name, day.date)
-        for record in report.coverage
-        for day in record.days
-        if day.state.is_lacking
-        and not any(gap.dataset == record.name and day.date in gap.range for gap in documented)
+        (name, day)
+        for name, dates in lacking_of(report).items()
+        for day in dates
+        if not any(gap.dataset == name and day in gap.range for gap in documented)
     ]
     parts = [f"DOCUMENTED ({len(documented)})"] if documented else []
     if open_:
         datasets = len({name for name, _ in open_})
         parts.append(f"OPEN ({counted(len(open_), 'date')} of {counted(datasets, 'dataset')})")
+    if report.late:
+        number = sum(len(one.dates) for one in report.late)
+        datasets = len({one.dataset for one in report.late})
+        parts.append(f"LATE ({counted(number, 'date')} of {counted(datasets, 'dataset')})")
     if any(unknown := unknown_of(report)):
         parts.append(f"UNKNOWN ({unknown})")
     return ", ".join(parts) or "NONE"
-
-
-def shortfalls(report: Report) -> Iterator[tuple[DatasetRecord, list[list[date]]]]:
-    """The datasets that lack something or hold what does not belong; dates by ``SHORTFALLS``."""
-    for record in report.coverage:
-        found = [[day.date for day in record.days if is_so(day)] for is_so in SHORTFALLS.values()]
-        if any(found):
-            yield record, found
 
 
 def failures(report: Report) -> list[CheckRecord]:
@@ -222,6 +290,8 @@ def environment() -> Environment:
         tally=tally,
         percent=percent,
         marks=MARKS,
+        lighter=LIGHTER,
+        glossary=GLOSSARY,
         glyphs=GLYPHS,
         tones=TONES,
         words=WORDS,

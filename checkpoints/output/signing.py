@@ -23,7 +23,7 @@ from checkpoints.errors import CheckpointsError, ExitCode, PublishingError, RunR
 from checkpoints.files import sha256_of, write_text
 from checkpoints.library.results import disagreements
 from checkpoints.output.page import Archived, render_page
-from checkpoints.output.site import publish, write_index
+from checkpoints.output.site import links_of, publish, write_index
 from checkpoints.records import Digest
 from checkpoints.rules.rule import Outcome
 from checkpoints.text import WORDS, dates
@@ -80,7 +80,12 @@ def sign(
         documented=gaps,
         because=tuple(dict.fromkeys(r.because for s in repairs if (r := s.repair) and r.because)),
     )
-    archived = Archived(report_sha256=record.report_sha256, signed=record, repairs=repairs)
+    archived = Archived(
+        report_sha256=record.report_sha256,
+        signed=record,
+        repairs=repairs,
+        links=links_of(file.project, report.run_id, repairs),
+    )
     page = render_page(report, archived)
     record = record.model_copy(update={"page_sha256": sha256(page.encode()).hexdigest()})
     published = _store(file.project, record, page)

@@ -6,7 +6,7 @@ was signed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from glob import escape
 from hashlib import sha256
 from itertools import accumulate, groupby
@@ -16,11 +16,17 @@ from urllib.parse import quote
 from checkpoints.archive.history import StoredRun, stored_runs
 from checkpoints.archive.repairs import StoredRepair, repairs_of, stored_repairs
 from checkpoints.archive.report import RUN_ID, Report, read_report
-from checkpoints.archive.runs import keep_head, pages_folder, report_path, site_folder
+from checkpoints.archive.runs import (
+    keep_head,
+    pages_folder,
+    plans_folder,
+    report_path,
+    site_folder,
+)
 from checkpoints.archive.signoff import SignOff, read_signoff, signed_page_path, signoff_path
 from checkpoints.errors import ContractError
 from checkpoints.files import sha256_of, write_text
-from checkpoints.output.page import DESIGN_SHA256, Archived, environment, render_page
+from checkpoints.output.page import DESIGN_SHA256, Archived, Links, environment, render_page
 from checkpoints.output.trend import layer_trends
 
 SOURCES_WITHIN = 2_000
@@ -46,11 +52,39 @@ def write_run_page(project: Path, report: Report) -> Path:
     own = repairs_of(repairs, runs, report.run_id)
     page = _write_page(project, report, own)
     answered = {stored.path.parent.name for stored in own} - {report.run_id}
-    for run in runs:
-        if run.run_id in answered:
-            _refresh(project, run, repairs_of(repairs, runs, run.run_id))
+    _refresh_all(project, runs, repairs, answered)
     write_index(project, runs)
     return page
+
+
+def refresh_pages(project: Path, run_ids: Iterable[str]) -> list[str]:
+    """Bring the pages of some runs up to date, as far as they have one; returns what is damaged.
+
+    After a backfill the page of the run that it repairs shows it; and no page leads to one that
+    was removed.
+    """
+    some = {run for run in run_ids if (pages_folder(project) / f"{run}.html").exists()}
+    if not some:
+        return []
+    return _refresh_all(project, stored_runs(project), stored_repairs(project), some)
+
+
+def show_plan(project: Path, run_id: str, plan: Path) -> list[str]:
+    """Lead from the page of a run to a copy of a plan of it; returns what is damaged."""
+    if (pages_folder(project) / f"{run_id}.html").exists():
+        _copied(plan, pages_folder(project), run_id, f"plan-{plan.name}")
+    return refresh_pages(project, [run_id])
+
+
+def _refresh_all(
+    project: Path, runs: Sequence[StoredRun], repairs: Sequence[StoredRepair], some: Set[str]
+) -> list[str]:
+    chosen = [run for run in runs if run.run_id in some]
+    return [
+        problem
+        for run in chosen
+        for problem in _refresh(project, run, repairs_of(repairs, runs, run.run_id))
+    ]
 
 
 def rebuild_pages(project: Path) -> list[str]:
@@ -82,6 +116,46 @@ def publish(project: Path, run_id: str, page: str) -> Path:
     return path
 
 
+def links_of(project: Path, run_id: str, repairs: Sequence[StoredRepair]) -> Links:
+    """Where the other pages of a run are, beside whose page its plans and repairs are copied."""
+    site, copies = site_folder(project), pages_folder(project)
+    found = sorted(site.glob(f"validations/*/{escape(run_id)}/*/*.html"))
+    results = [(page.relative_to(site).parts[1], page) for page in found]
+    judged = {name for name, _ in results}
+    suites = [(page.stem, page) for page in sorted(site.glob("expectations/*.html"))]
+    plans, records = {}, {}
+    for stored, repair in ((s, s.repair) for s in repairs if s.repair):
+        records[repair.plan_id] = _copied(stored.path, copies, repair.run_id, stored.path.name)
+        plan = plans_folder(project) / Path(repair.plan_file).name
+        if plan.is_file():
+            plans[plan.stem] = _copied(plan, copies, repair.run_id, f"plan-{plan.name}")
+    for copy in sorted(copies.glob(f"{escape(run_id)}.plan-*.json")):
+        plans[copy.stem.partition(".plan-")[2]] = quote(copy.name)
+    return Links(
+        suites=_by_suite(site, [(n, page) for n, page in suites if n in judged or "@" not in n]),
+        results=_by_suite(site, results),
+        plans=plans,
+        records=records,
+    )
+
+
+def _by_suite(site: Path, pages: Iterable[tuple[str, Path]]) -> dict[str, list[Link]]:
+    """The window that a suite is judged over, where it has several, and the page's address."""
+    found: dict[str, list[Link]] = {}
+    for name, page in pages:
+        suite, _, window = name.partition("@")
+        found.setdefault(suite, []).append((window, f"../{_address(site, page)}"))
+    return found
+
+
+def _copied(path: Path, folder: Path, run_id: str, name: str) -> str:
+    """Copy a file of the archive to where the pages of runs are; its address there."""
+    copy, text = folder / f"{run_id}.{name}", path.read_text(encoding="utf-8")
+    if not copy.exists() or copy.read_text(encoding="utf-8") != text:
+        write_text(copy, text)
+    return quote(copy.name)
+
+
 def _refresh(project: Path, run: StoredRun, own: Sequence[StoredRepair]) -> list[str]:
     """Write a run's page if something it shows has changed; returns what is damaged."""
     if run.head is None:
@@ -106,6 +180,7 @@ def _write_page(project: Path, report: Report, own: Sequence[StoredRepair]) -> P
             problems=(problem,) if problem else tuple(_broken(signed, digest)),
             signed=signed,
             repairs=own,
+            links=links_of(project, report.run_id, own),
             sources=_sources(project, report.run_id, digest, own),
         )
         page = render_page(report, archived)
@@ -138,10 +213,16 @@ def _broken(signed: SignOff | None, digest: str) -> Iterable[str]:
         yield "SIGNATURE DOES NOT MATCH: the page that was signed is lost; this is another one"
 
 
-def _sources(project: Path, run_id: str, digest: str, repairs: Iterable[StoredRepair]) -> str:
+def _sources(project: Path, run_id: str, digest: str, repairs: Sequence[StoredRepair]) -> str:
     """A hash of everything a page is made of."""
     record = signoff_path(project, run_id)
-    parts = [DESIGN_SHA256, digest, sha256_of(record) if record.exists() else "unsigned"]
+    links = links_of(project, run_id, repairs)
+    parts = [
+        DESIGN_SHA256,
+        digest,
+        sha256_of(record) if record.exists() else "unsigned",
+        repr(links),
+    ]
     return sha256(" ".join([*parts, *(r.sha256 for r in repairs)]).encode()).hexdigest()
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from great_expectations.core.expectation_suite import ExpectationSuite
 from great_expectations.core.expectation_validation_result import (
@@ -19,8 +19,9 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
 from checkpoints.coverage.results import CheckRecord, Verdict, check_record, decide
 from checkpoints.dates import DateRange, ranges_of
-from checkpoints.library.results import ResultEvidence, evaluation_of, result_evidence
+from checkpoints.library.results import NAMELESS, ResultEvidence, evaluation_of, result_evidence
 from checkpoints.library.stock import class_of, sentence_of, stock_record
+from checkpoints.output.lacking import together
 from checkpoints.output.page import environment
 from checkpoints.plugin.expectations import CrossLayerExpectation
 from checkpoints.rules.rule import Evaluation, Outcome
@@ -71,7 +72,15 @@ class Rebuilding:
     ranges: tuple[DateRange, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap(NamedTuple):
+    """Dates on which the same datasets, and no others, lack keys."""
+
+    datasets: tuple[str, ...]
+    dates: tuple[date, ...]
+    ranges: tuple[DateRange, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResultPage:
     """One suite in one run; ``attention`` are the checks that failed or could not be evaluated.
 
@@ -91,6 +100,40 @@ class ResultPage:
     rebuilding: tuple[Rebuilding, ...]
 
     @property
+    def pipeline(self) -> tuple[str, str]:
+        """Its name and its environment, where a result says them."""
+        return self.evidence.pipeline if self.evidence else NAMELESS
+
+    @cached_property
+    def lost(self) -> dict[str, set[date]]:
+        """The dates that lack keys by dataset, of the checks that tell what is missing."""
+        found: dict[str, set[date]] = {}
+        for expected in self.attention:
+            cells = expected.shown.cells if expected.shown else ()
+            if expected.record.rule.tells_missing and not expected.record.rule.is_about_rows:
+                lacking = {cell.date for cell in cells if cell.state.is_lacking}
+                found.setdefault(expected.record.dataset, set()).update(lacking)
+        return found
+
+    @property
+    def gaps(self) -> list[Gap]:
+        """Every date that lacks keys once, with the datasets that lack some."""
+        whole = _merged(run for expected in self.attention for run in expected.ranges)
+        every = sorted({day for dates in self.lost.values() for day in dates})
+        return [
+            Gap(names, dates, tuple(_within(whole, dates, every)))
+            for names, dates in together(self.lost)
+        ]
+
+    def of_its_own(self, expected: Expected) -> tuple[DateRange, ...]:
+        """The ranges of a check of which ``gaps`` do not say everything."""
+        lost = self.lost.get(expected.record.dataset, set())
+        told = expected.record.rule.tells_missing and lost.issuperset(
+            expected.record.unexpected_dates
+        )
+        return () if told else expected.ranges
+
+    @property
     def stays(self) -> dict[str, str]:
         """What is wrong that no backfill repairs: what to do about it, by the name of the check."""
         records = [expected.record for expected in self.attention]
@@ -107,6 +150,7 @@ class SuitePage:
     suite: str
     ours: bool
     about: str
+    pipeline: tuple[str, str]
     datasets: dict[str, list[Expected]]
 
 
@@ -120,7 +164,10 @@ class SuiteRenderer:
             expected = _expected(config, suite.name)
             datasets.setdefault(expected.record.dataset, []).append(expected)
         about, ours = str(suite.meta.get("about", "")), "generated" in suite.meta
-        return SuitePage(suite=suite.name, ours=ours, about=about, datasets=datasets)
+        pipeline = str(suite.meta.get("pipeline", "")), ""
+        return SuitePage(
+            suite=suite.name, ours=ours, about=about, pipeline=pipeline, datasets=datasets
+        )
 
 
 class ResultRenderer:
@@ -197,6 +244,14 @@ def _rebuilding(attention: Sequence[Expected]) -> Iterable[Rebuilding]:
             dates=tuple(sorted({day for e in chosen for day in e.record.unexpected_dates})),
             ranges=tuple(_merged(run for e in chosen for run in e.ranges)),
         )
+
+
+def _within(
+    whole: Iterable[DateRange], dates: Iterable[date], every: Sequence[date]
+) -> Iterable[DateRange]:
+    """Dates merged over ``every`` one that lacks keys, within ranges that are known to be whole."""
+    for run in whole:
+        yield from ranges_of((d for d in dates if d in run), [d for d in every if d in run])
 
 
 def _merged(ranges: Iterable[DateRange]) -> list[DateRange]:

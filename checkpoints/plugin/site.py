@@ -22,7 +22,7 @@ from great_expectations.render.renderer.site_builder import DefaultSiteSectionBu
 from checkpoints.archive.report import RUN_ID
 from checkpoints.archive.signoff import signoff_path
 from checkpoints.errors import LibraryError
-from checkpoints.output.site import write_index
+from checkpoints.output.site import refresh_pages, write_index
 from checkpoints.text import counted
 
 PROBLEMS_SHOWN = 5
@@ -136,9 +136,11 @@ class LatestResults(Suites):
         folders = list(self._folder().glob("*/*"))
         runs = {f.name for f in folders} if only_some else {str(k.run_id.run_name) for k in keys}
         kept = self._kept(runs)
-        for folder in folders:
-            if folder.name not in kept:
-                shutil.rmtree(folder)
+        gone = [folder for folder in folders if folder.name not in kept]
+        for folder in gone:
+            shutil.rmtree(folder)
+        if gone:
+            refresh_pages(self.project, {folder.name for folder in gone})
 
     def _kept(self, runs: Iterable[str]) -> set[str]:
         """The latest of these, the signed ones, and those of checkpoints made by hand."""

@@ -25,6 +25,7 @@ class Status(StrEnum):
     WARM_UP = "warm-up"
     OFF = "off"
     NOT_YET_DUE = "not yet due"
+    LATE = "late"
     KNOWN_GAP = "known gap"
     RETIRED = "retired"
 
@@ -34,6 +35,7 @@ class CellState(StrEnum):
 
     MISSING = "missing"
     PARTIAL = "partial"
+    LATE = "late"
     KNOWN_GAP = "known-gap"
     COMPLETE = "complete"
     WARM_UP = "warm-up"
@@ -55,14 +57,19 @@ class CellState(StrEnum):
 _NOT_COUNTED = {
     Status.WARM_UP: CellState.WARM_UP,
     Status.KNOWN_GAP: CellState.KNOWN_GAP,
+    Status.LATE: CellState.LATE,
     Status.NOT_YET_DUE: CellState.NOT_DUE,
     Status.RETIRED: CellState.RETIRED,
     Status.OFF: CellState.OFF,
 }
 
 
+ITS_CALENDAR = "its calendar"
+"""What a topmost dataset is compared with, in words: a date counts as one batch."""
+
+
 class Pair(NamedTuple):
-    """A dataset, the dataset it is compared with (None: nothing), and how.
+    """A dataset, the dataset it is compared with (None: nothing, or its calendar), and how.
 
     ``by`` are the columns that are the key here; empty for the dataset's own key.
     """

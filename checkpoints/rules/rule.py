@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal, get_args
 
 from checkpoints.dates import DateRange
 from checkpoints.records import Name, Names, Record
-from checkpoints.rules.evidence import Cell, Match, Pair, PairEvidence
+from checkpoints.rules.evidence import ITS_CALENDAR, Cell, Match, Pair, PairEvidence
 from checkpoints.rules.facts import Agreement, Fact, RowsOfDate
 from checkpoints.rules.sources import Sources
 from checkpoints.text import counted
@@ -143,6 +143,11 @@ class Rule(Record, ABC):
     def threshold(self) -> float:
         """What the observed value is compared with."""
 
+    @property
+    def needs_only_dates(self) -> bool:
+        """Whether a calendar is enough to compare with, which says dates and no keys."""
+        return self.compares and self.tells_missing and not self.is_about_rows
+
     @classmethod
     def stands_alone(cls) -> bool:
         """Whether the dataset alone is enough: what is due, the reference says."""
@@ -199,6 +204,11 @@ class Rule(Record, ABC):
         """What is required of the value: ``≥ 80 %``."""
 
     @classmethod
+    def requirement(cls, threshold: float) -> str:
+        """What stands after the value in a sentence: ``required ≥ 80 %``."""
+        return f"required {cls.limit(threshold)}"
+
+    @classmethod
     def in_column(cls, value: float) -> str:
         """A value in a column of the terminal, where the unit may be understood."""
         return cls.quantity(value)
@@ -228,7 +238,7 @@ class Rule(Record, ABC):
         words = {
             **{name: _in_words(value) for name, value in self.parameters().items()},
             "dataset": pair.dataset,
-            "of": pair.of or "",
+            "of": pair.of or ITS_CALENDAR,
             "limit": self.limit_in_words(),
             "unit": "dates" if by_date else "keys",
         }
@@ -280,6 +290,11 @@ class CountRule(Rule, ABC):
     def quantity(cls, value: float) -> str:
         """``3 orphans``."""
         return f"{value:.0f} {cls.noun[0] if value == 1 else cls.noun[1]}"
+
+    @classmethod
+    def requirement(cls, threshold: float) -> str:  # noqa: ARG003 (the others')
+        """``none allowed``."""
+        return "none allowed"
 
     @classmethod
     def in_column(cls, value: float) -> str:

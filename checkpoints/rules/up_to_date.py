@@ -106,8 +106,8 @@ class UpToDate(DaysRule):
     def judge(self, evidence: PairEvidence) -> Evaluation:
         """The observed value is the most days at the end of a season that hold nothing.
 
-        They are unexpected where they are too many. Excused are warm-up, known gaps, and what is
-        retired.
+        They are unexpected where they are too many. Excused are warm-up, known gaps, what is late
+        and tolerated, and what is retired.
         """
         seasons = seasons_in(evidence.window, evidence.as_of, evidence.seasons)
         if not seasons:
@@ -130,7 +130,7 @@ class UpToDate(DaysRule):
 
     def _latest(self, season: DateRange, evidence: PairEvidence) -> date:
         """The latest date with keys in a season; the day before what was read where none has."""
-        excused = (Status.WARM_UP, Status.KNOWN_GAP)
+        excused = (Status.WARM_UP, Status.KNOWN_GAP, Status.LATE)
         held = [c.date for c in evidence.cells if c.present or c.status in excused]
         held += [evidence.before] if evidence.before else []
         held += [season.last] if evidence.retired and evidence.retired <= season.last else []

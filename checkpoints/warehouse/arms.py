@@ -24,11 +24,13 @@ from checkpoints.warehouse.columns import (
     as_date,
     as_key,
     no_key,
+    no_value,
     number,
     plain_text,
     within,
 )
 from checkpoints.warehouse.conditions import condition_on
+from checkpoints.warehouse.dialect import Schema
 from checkpoints.warehouse.engine import ValueKind
 from checkpoints.warehouse.functions import epoch_micros, exact_text, identity
 from checkpoints.warehouse.query_dates import NO_ROWS, dated
@@ -90,9 +92,26 @@ class Reading:
         return [*found, *(f"rows_of_{n + 1}" for n in range(max(map(len, facts))))]
 
     @property
-    def extra(self) -> list[str]:
-        """The names of what an arm has besides, NULL where it has nothing to say."""
-        return [*self.told, *(f"{end}_{n}" for n in self.values for end in ("low", "high"))]
+    def extra(self) -> dict[str, str]:
+        """What an arm has besides by name, with its type: NULL where it has nothing to say."""
+        ends = {f"{end}_{n}": self._value_type(n) for n in self.values for end in ("low", "high")}
+        return {**dict.fromkeys(self.told, "BIGINT"), **ends}
+
+    def _value_type(self, n: int) -> str:
+        kinds = value_kinds(self, n)
+        if kinds == {"integer"}:
+            return "BIGINT"
+        return "DOUBLE PRECISION" if kinds <= {"integer", "number"} else "TEXT"
+
+    def key_type(self, position: int) -> str:
+        """The type of a key column in any of the datasets that have it, as all are alike."""
+        columns = (
+            self.sources[grain.dataset].columns[grain.key[position]]
+            for grain in self.layout.grains
+            if grain.dataset in self.sources and len(grain.key) > position
+        )
+        column = next(columns, None)
+        return "TEXT" if column is None or column.kind == "text" else column.type
 
 
 def arm(reading: Reading, name: str) -> sa.Select[Any]:
@@ -111,7 +130,7 @@ def plain_arm(reading: Reading, name: str) -> sa.Select[Any]:
         *(key.label(column) for column, key in zip(reading.keys, keys, strict=True)),
         number(reading.layout.grains.index(own)).label("arm"),
         *_words(reading, [(sa.true(), reading.layout.bit(own))]),
-        *(sa.null().label(column) for column in reading.extra),
+        *(no_value(type_).label(column) for column, type_ in reading.extra.items()),
     ).where(*where)
 
 
@@ -119,7 +138,10 @@ def _grouped(reading: Reading, name: str) -> sa.Select[Any]:
     """Its rows by each of its grains, grouped by key."""
     grains = reading.layout.of_dataset(name)
     rows = _by_grain(reading, name, grains)
-    keys = [rows.c[key] if key in rows.c else no_key(form) for key, form in reading.forms]
+    keys = [
+        rows.c[key] if key in rows.c else no_key(form, reading.key_type(n))
+        for n, (key, form) in enumerate(reading.forms)
+    ]
     by = [column for column in rows.c if column.name in ("date", *reading.keys, "grain")]
     extra: dict[str, Column] = {
         **dict(_ends(reading, rows, grains)),
@@ -131,7 +153,7 @@ def _grouped(reading: Reading, name: str) -> sa.Select[Any]:
         *(key.label(column) for column, key in zip(reading.keys, keys, strict=True)),
         _for_each(rows, grains, arms).label("arm"),
         *_words(reading, _bits(reading, rows, grains)),
-        *(extra.get(column, sa.null()).label(column) for column in reading.extra),
+        *(extra.get(name, no_value(type_)).label(name) for name, type_ in reading.extra.items()),
     ).group_by(*by)
 
 
@@ -371,22 +393,10 @@ def _keys(reading: Reading, name: str, grain: Grain, relation: sa.FromClause) ->
 
     def key(position: int, form: KeyForm) -> Column:
         if position >= len(grain.key):
-            return no_key(form)
+            return no_key(form, reading.key_type(position))
         return as_key(reading.contract, source, relation.c[grain.key[position]], form)
 
     return [key(n, form) for n, form in enumerate(reading.shape)]
-
-
-class Schema(str):
-    """The parts before a table's name, joined by dots; a part may have a dot of its own."""
-
-    parts: tuple[str, ...]
-
-    def __new__(cls, *parts: str) -> Schema:
-        """Join the parts, and keep them."""
-        schema = super().__new__(cls, ".".join(parts))
-        schema.parts = parts
-        return schema
 
 
 def relation_of(dataset: Dataset, names: Iterable[str], dates: DateRange) -> sa.FromClause:

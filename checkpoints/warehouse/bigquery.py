@@ -32,6 +32,7 @@ from checkpoints.warehouse.engine import (
     ValueKind,
     instead_of,
 )
+from checkpoints.warehouse.listing import Listed
 from checkpoints.warehouse.query_dates import NO_ROWS, dated
 
 KINDS: dict[str, ValueKind] = {
@@ -88,6 +89,25 @@ class BigQueryEngine:
         if self._options.impersonate:
             return f"{account or self._options.impersonate}, which is impersonated"
         return account or "the user of the application-default credentials"
+
+    def tables(self) -> list[Listed]:
+        """The tables of the URL's dataset, or of all datasets of the project; nothing is billed."""
+        retry = self._patience.retry
+
+        def listed() -> list[Listed]:
+            datasets = (
+                [self._default_dataset]
+                if self._default_dataset
+                else [each.reference for each in self._client.list_datasets(retry=retry)]
+            )
+            return [
+                Listed(path=(each.dataset_id, each.table_id), partitioned_by=_partition_of(each))
+                for dataset in datasets
+                for each in self._client.list_tables(dataset, retry=retry)
+            ]
+
+        with explained(self._client.project):
+            return self._patience.wait(listed, begun=[])
 
     def describe(self, dataset: Dataset, columns: Sequence[str]) -> Description:
         """Look up a table's metadata, or the columns of a query by a dry run of it."""
@@ -213,6 +233,12 @@ class BigQueryEngine:
             return f"{where} is not there, or may not be seen ({said})"
         table = reference.table_id
         return f"table {table!r} is not in {where}: {instead_of(table, known)}"
+
+
+def _partition_of(table: bigquery.table.TableListItem) -> str | None:
+    """The column of dates or moments by which a table is partitioned; none where it is arrival."""
+    partitioning = table.time_partitioning
+    return partitioning.field if partitioning else None
 
 
 def _labels(options: ReadOptions) -> dict[str, str]:

@@ -21,6 +21,7 @@ from checkpoints.warehouse.functions import (
     matches,
     moment_text,
     naive_moment,
+    nothing,
     number_text,
 )
 from checkpoints.warehouse.source import KeyForm, Source
@@ -36,9 +37,14 @@ def written_out(value: str) -> sa.ColumnElement[Any]:
     return sa.literal_column("'" + value.replace("'", "''") + "'", sa.String())
 
 
-def no_key(form: KeyForm) -> sa.ColumnElement[Any]:
-    """What stands where a dataset has no key column."""
-    return sa.cast(sa.null(), sa.String()) if form != "own" else sa.null()
+def no_value(type_: str) -> sa.ColumnElement[Any]:
+    """NULL of a type."""
+    return nothing(sa.literal_column(type_))
+
+
+def no_key(form: KeyForm, type_: str) -> sa.ColumnElement[Any]:
+    """What stands where a dataset has no key column; ``type_`` is that of one compared as it is."""
+    return sa.cast(sa.null(), sa.String()) if form != "own" else no_value(type_)
 
 
 def as_key(

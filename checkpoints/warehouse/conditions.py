@@ -12,7 +12,7 @@ from sqlalchemy.sql import operators
 from checkpoints.errors import DatasetUnreadable
 from checkpoints.rules.condition import Condition
 from checkpoints.warehouse.engine import Column, ValueKind
-from checkpoints.warehouse.functions import exact_text
+from checkpoints.warehouse.functions import exact_text, same_text
 
 OPERATORS: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
     "equals": operators.eq,
@@ -37,7 +37,7 @@ ORDERED = ("integer", "number", "text", "date", "datetime", "timestamp", "unknow
 """The kinds of columns whose values have an order that every engine knows alike."""
 
 INFINITY = sa.cast(sa.literal_column("'inf'"), sa.Float())
-"""What is not a number is above it in DuckDB, and above nothing in BigQuery."""
+"""What is not a number is above it on some engines, and above nothing on others."""
 
 USABLE: Mapping[ValueKind, tuple[Callable[[Any], Any], str]] = {
     "text": (lambda value: _only(str, value), "text: put it in quotes"),
@@ -67,9 +67,10 @@ def condition_on(column: sa.ColumnElement[Any], condition: Condition, kind: Valu
     name, values = _operator(condition)
     if name in (*ORDER, *VALUES):
         values = [_usable(value, _kind_for(name, kind)) for value in values]
-    if name in ORDER and kind == "text":
-        column = exact_text(column)
-    result = OPERATORS[name](column, values if name in LISTS else values[0])
+    compared = column
+    if kind == "text" and name in (*ORDER, *VALUES, *PATTERNS):
+        compared = exact_text(column) if name in ORDER else same_text(column)
+    result = OPERATORS[name](compared, values if name in LISTS else values[0])
     if name in (">", ">=") and kind == "number":
         result = sa.and_(result, column <= INFINITY)
     return sa.or_(column.is_(None), result) if name in NEGATIVE else result

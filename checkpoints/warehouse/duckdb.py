@@ -15,16 +15,15 @@ from uuid import uuid4
 
 import duckdb
 import sqlalchemy as sa
-from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from checkpoints.contract.model import Dataset, DateType
 from checkpoints.errors import ContractError, DatasetUnreadable, WarehouseBusy, WarehouseError
 from checkpoints.process import in_background, interruptible
 from checkpoints.text import human_bytes
 from checkpoints.warehouse import functions
-from checkpoints.warehouse.arms import Schema, probe
+from checkpoints.warehouse.arms import probe
+from checkpoints.warehouse.dialect import StandardDialect
 from checkpoints.warehouse.duckdb_catalog import A_FILE, Catalog
 from checkpoints.warehouse.engine import (
     NOT_ONE_SELECT,
@@ -93,30 +92,10 @@ def _column(type_: str) -> Column:
     return Column(type_, DATE_TYPES.get(type_), KINDS.get(name, "other"), SPANS.get(type_, SPAN))
 
 
-class _AlwaysQuoted(IdentifierPreparer):
-    """Quotes every name, so that none is taken for one of the words that DuckDB reserves."""
-
-    def _requires_quotes(self, _value: str) -> bool:
-        return True
-
-    def quote_schema(self, schema: str) -> str:
-        parts = schema.parts if isinstance(schema, Schema) else (schema,)
-        return ".".join(self.quote(part) for part in parts)
-
-
-class DuckDbDialect(DefaultDialect):
-    """Standard SQL with ``$1`` for parameters.
-
-    A dialect that also reads catalogs and converts types takes longer to import than a season
-    takes to read.
-    """
+class DuckDbDialect(StandardDialect):
+    """DuckDB's name for the standard."""
 
     name = "duckdb"
-    preparer = _AlwaysQuoted
-    supports_native_boolean = True
-
-    def __init__(self) -> None:
-        super().__init__(paramstyle="numeric_dollar")
 
 
 @compiles(functions.local_date, "duckdb")
@@ -211,9 +190,7 @@ def _matches(element: functions.matches, compiler: Any, **kw: Any) -> str:
 
 def compiled(statement: sa.Select[Any]) -> tuple[str, list[Any]]:
     """A statement's SQL and its parameters."""
-    found = statement.compile(dialect=DuckDbDialect(), compile_kwargs={"render_postcompile": True})
-    values = found.params  # a property that builds a new dict each time
-    return str(found), [values[name] for name in found.positiontup or ()]
+    return DuckDbDialect().compiled(statement)
 
 
 class DuckDbEngine:

@@ -24,15 +24,20 @@ if TYPE_CHECKING:
 
 
 class Registered(NamedTuple):
-    """An engine: a URL as users write it, and the libraries whose versions a report names."""
+    """An engine: a URL as users write it, and the libraries whose versions a report names.
+
+    ``also`` are other words that its URLs begin with.
+    """
 
     example: str
     libraries: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 ENGINES: dict[str, Registered] = {
     "duckdb": Registered("duckdb:///path/to/file.duckdb", ("duckdb",)),
     "bigquery": Registered("bigquery://project", ("google-cloud-bigquery", "sqlalchemy-bigquery")),
+    "postgresql": Registered("postgresql://user@host/database", ("psycopg",), ("postgres",)),
 }
 """Every engine by the backend of its URLs, which is the name of its module too."""
 

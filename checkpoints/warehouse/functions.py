@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -47,6 +48,16 @@ class iso_date(GenericFunction[Any]):
 
 class exact_text(GenericFunction[Any]):
     """``exact_text(column)``: a text that is compared byte by byte, whatever its collation."""
+
+    type = sa.String()
+    inherit_cache = True
+
+
+class same_text(GenericFunction[Any]):
+    """``same_text(column)``: a text that equals only itself, also where its type says otherwise.
+
+    Left as it is by an engine that has no such types: statistics of a column are used then.
+    """
 
     type = sa.String()
     inherit_cache = True
@@ -92,6 +103,25 @@ class moment_text(GenericFunction[Any]):
 
     type = sa.String()
     inherit_cache = True
+
+
+class nothing(GenericFunction[Any]):
+    """``nothing(type)``: NULL, of a type where an engine does not find that out by itself.
+
+    The type is of standard SQL, or as the engine tells it of a column.
+    """
+
+    inherit_cache = True
+
+
+@compiles(nothing)
+def _nothing(_element: nothing, _compiler: Any, **_kw: Any) -> str:
+    return "NULL"
+
+
+@compiles(same_text)
+def _same_text(element: same_text, compiler: Any, **kw: Any) -> str:
+    return clauses_of(element, compiler, **kw)[0]
 
 
 class matches(GenericFunction[Any]):

@@ -5,17 +5,15 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from importlib import import_module
 from itertools import accumulate, combinations
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from checkpoints.contract.checks import pairs_of, read_before, tells_keys_apart
 from checkpoints.contract.model import Contract
@@ -23,21 +21,16 @@ from checkpoints.coverage.layout import Grain, Layout, grains_of, joined, layout
 from checkpoints.coverage.presence import Presence, presence_of
 from checkpoints.coverage.samples import KeyedDates, bits_shown
 from checkpoints.dates import DateRange, ranges_of
-from checkpoints.errors import (
-    ContractError,
-    DatasetsUnreadable,
-    DatasetUnreadable,
-    WarehouseError,
-)
+from checkpoints.errors import DatasetsUnreadable, DatasetUnreadable, WarehouseError
 from checkpoints.rules.evidence import Pair
 from checkpoints.warehouse.arms import Reading
 from checkpoints.warehouse.bytes import Bytes, refusal
 from checkpoints.warehouse.describing import source_of
 from checkpoints.warehouse.engine import (
-    ENGINES,
     Engine,
     ReadOptions,
 )
+from checkpoints.warehouse.opening import engine_at
 from checkpoints.warehouse.query import (
     keys_statement,
     masks_statement,
@@ -370,7 +363,7 @@ def open_warehouse(
         WarehouseError: it cannot be opened.
     """
     chosen = replace(options or ReadOptions(), timezone=contract.timezone)
-    with _engine(url, chosen) as engine:
+    with engine_at(url, chosen) as engine:
         layout = layout_of(contract, timed)
         sources: dict[str, Source] = {}
         locations: dict[str, str | None] = {}
@@ -395,18 +388,3 @@ def open_warehouse(
             unreadable=unreadable,
             max_bytes=options.max_bytes,
         )
-
-
-def _engine(url: str, options: ReadOptions) -> AbstractContextManager[Engine]:
-    usable = f"use {' or '.join(engine.example for engine in ENGINES.values())}"
-    try:
-        parsed = sa.make_url(url)
-    except (SQLAlchemyError, ValueError) as error:
-        raise ContractError(f"the warehouse is no database URL ({error}): {usable}") from error
-    name = parsed.get_backend_name()
-    if name not in ENGINES:
-        shown = parsed.render_as_string(hide_password=True)
-        raise ContractError(f"warehouse {shown!r}: {usable}")
-    module = import_module(f"checkpoints.warehouse.{name}")
-    opened: AbstractContextManager[Engine] = module.open_engine(parsed, options)
-    return opened

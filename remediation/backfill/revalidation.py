@@ -38,7 +38,7 @@ from checkpoints.coverage.results import (
     with_unjudged,
 )
 from checkpoints.errors import ExitCode, worst
-from checkpoints.rules.evidence import Cell, Status, Tally
+from checkpoints.rules.evidence import ITS_CALENDAR, Cell, Status, Tally
 from checkpoints.rules.rule import Outcome
 from remediation.backfill.rows import Multiplied
 from remediation.backfill.tables import Held, held_by_date, outcome_of
@@ -178,7 +178,7 @@ def _still_lacking(
     about_rows = row_checks(contract)
     return {
         (check.dataset, cell.date): f"{check.dataset} has {cell.matched} of the {cell.expected} "
-        f"that {check.of!r} has"
+        f"that {repr(check.of) if check.of else ITS_CALENDAR} has"
         for check in checks
         if check.rule.repairable and check.rule.compares and check.outcome is Outcome.FAILED
         if check.id not in about_rows

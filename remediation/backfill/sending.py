@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from checkpoints.contract.checks import coverage_pair
+from checkpoints.contract.due import is_root
 from checkpoints.errors import WarehouseError
 from checkpoints.text import counted, dates
 from remediation.backfill.tables import nothing_there
@@ -361,6 +362,9 @@ class Sending:
         An upstream alone proves little: it may have lost the date as well.
         """
         claim = "it says there is nothing that day"
+        names = {name for call in group.calls for name in call.datasets}
+        if roots := sorted(name for name in names if is_root(self._work.contract, name)):
+            return f"{claim}, but the calendar of {', '.join(roots)} has the date"
         try:
             found = self._work.tables.look(group.calls)
             if not all(nothing_there(found[call.id]) for call in group.calls):
@@ -370,7 +374,6 @@ class Sending:
             return f"{claim}, and the tables could not be read to check it ({error})"
         if all(nothing_there(found[call.id]) for call in group.calls):
             return ""
-        names = {name for call in group.calls for name in call.datasets}
         compared = {coverage_pair(self._work.contract, name).of or name for name in names}
         return f"{claim} and its upstream lacks it, but {', '.join(sorted(compared))} {HAS_DATA}"
 

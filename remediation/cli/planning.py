@@ -29,6 +29,7 @@ from checkpoints.contract.model import Contract
 from checkpoints.errors import ExitCode
 from checkpoints.process import interruptible
 from checkpoints.text import Detail
+from remediation.cli.pages import show_on_page
 from remediation.cli.rebuild import Rebuild, with_rebuild
 from remediation.ledger.known import Known, known_to
 from remediation.ledger.ledger import Pause, ledger_path, read_ledger
@@ -117,8 +118,7 @@ def plan(
         in_flight=known.in_flight,
     )
     made = make_plan(report, file.contract, file.sha256, request)
-    path = Path(out) if out else kept_path(file.project, made.id)
-    write_plan(made, path)
+    path = _written(made, file.project, out)
     console = setting.console
     expected = estimates(made, file.contract, known.measured)
     print_plan(console, made, report, expected, setting.detail)
@@ -141,6 +141,15 @@ def plan(
         sys.stdout.write(shell_script(made, file.contract, look))
     write_json(made, setting.json_path)
     return made.exit_code
+
+
+def _written(made: Plan, project: Path, out: str | None) -> Path:
+    """Write a plan where it was asked for, or where plans are kept and its run's page shows it."""
+    path = Path(out) if out else kept_path(project, made.id)
+    write_plan(made, path)
+    if not out:
+        show_on_page(project, made.run_id, path)
+    return path
 
 
 def pauses_of(made: Plan, contract: Contract, known: Known) -> list[Pause]:

@@ -41,6 +41,7 @@ from checkpoints.process import defer_interrupts, interruptible
 from checkpoints.text import Detail, one_line
 from remediation.backfill import run as running
 from remediation.backfill.work import Pace
+from remediation.cli.pages import show_on_page
 from remediation.cli.planning import YES_FUTURE
 from remediation.clock import Clock
 from remediation.errors import PlanError
@@ -227,6 +228,7 @@ def _send(
         reporter.failed(error)
         publish_failure(publishing, error)
         return error.exit_code
+    show_on_page(file.project, record.run_id)
     following = next_steps(record, file.contract, _commands(setting, report))
     reporter.conclude(record, short(path), following)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from checkpoints.archive.runs import read_head
+from checkpoints.archive.runs import plans_folder, read_head
 from checkpoints.contract.loading import ContractFile
 from checkpoints.errors import ContractError
 from checkpoints.files import write_text
@@ -14,11 +14,6 @@ from remediation.errors import PlanError
 from remediation.plan.model import SHORT, Plan
 
 MAKE_ONE = "make a plan with: python -m remediation plan"
-
-
-def plans_folder(project: Path) -> Path:
-    """Where the plans of a project are kept."""
-    return project / "uncommitted" / "plans"
 
 
 def write_plan(plan: Plan, path: Path) -> None:
@@ -132,7 +127,8 @@ def check_fits(plan: Plan, contract_sha256: str, warehouse: str) -> None:
         )
     if warehouse != plan.warehouse != _as_shown(warehouse):
         problems.append(
-            f"plan {plan.short_id} is about the warehouse {plan.warehouse!r}, not {warehouse!r}: "
+            f"plan {plan.short_id} is about the warehouse {plan.warehouse!r}, "
+            f"not {_as_shown(warehouse)!r}: "
             f"give --warehouse {plan.warehouse}"
         )
     if problems:
@@ -146,5 +142,5 @@ def _as_shown(url: str) -> str:
 
     try:
         return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return url
+    except (ArgumentError, ValueError):
+        return "one whose URL cannot be read"

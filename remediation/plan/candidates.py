@@ -135,7 +135,7 @@ def foreseen(
             cells=[cell for cell in cells if cell.date in window],
             window=window,
             as_of=report.as_of,
-            seasons=[season.range for season in contract.seasons],
+            seasons=contract.season_ranges,
         )
         judged = rules[check.id].judge(evidence)
         if judged.outcome is Outcome.FAILED:

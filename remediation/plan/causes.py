@@ -10,7 +10,7 @@ from checkpoints.archive.report import Report
 from checkpoints.contract.checks import tells_keys_apart, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.contract.upstreams import names_above
-from checkpoints.rules.evidence import Cell, Status
+from checkpoints.rules.evidence import ITS_CALENDAR, Cell, Status
 from remediation.plan.candidates import Want
 from remediation.plan.model import call_id
 from remediation.plan.order import built_by, filled_from
@@ -74,7 +74,8 @@ def _cause_above(
     if day.missing or wants is None:
         return None
     if tells_keys_apart(contract, upstream) or wants <= {upstream}:
-        return Why.COMPLETE, f"it has all that its upstream {upstream.of!r} has"
+        whole = f"its upstream {upstream.of!r}" if upstream.of else ITS_CALENDAR
+        return Why.COMPLETE, f"it has all that {whole} has"
     return None
 
 

@@ -277,12 +277,12 @@ def test_a_complete_run_is_signed_with_its_warnings_which_are_listed(tmp_path: P
         "checkpoint  after_backfill",
         "window      2025-01-01 → 2025-03-31 (season 2025), as of 2025-02-20",
         "verdict     COMPLETE: 12 of 13 evaluated checks passed, 1 failed (1 below critical)",
-        "warning     factors: no_orphan_keys of summary (warning): 1 orphan, required = 0, "
+        "warning     factors: no_orphan_keys of summary (warning): 1 orphan, none allowed, "
         "on 1 date",
     ):
         assert line in signed.stdout.splitlines()
     page = Path(signed.stdout.splitlines()[-1]).read_text()
-    assert "Accepted with 1 warning: factors no orphan keys" in page
+    assert "Accepted with 1 warning: factors “no orphan keys”: 1 orphan<" in page
 
 
 @pytest.mark.parametrize(

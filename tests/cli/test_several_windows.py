@@ -189,7 +189,8 @@ def test_ci_and_pages_tell_the_windows_apart(tmp_path: Path) -> None:
     assert f"of summary over the {SEASON}" in summary.read_text()
     site = file.project / "uncommitted" / "data_docs" / "local_site"
     page = (site / "signoff" / f"{report.run_id}.html").read_text()
-    assert f"date gap over the {SEASON} 109 days, required" in page
+    assert f"over the {SEASON}</span></td>\n<td>109 days, required ≤ 3 days<br>" in page
+    assert page.count(">result over daily-season<") == 2
     (docs,) = (p.read_text() for p in site.glob("validations/L4@daily-season/**/*.html"))
     assert "no gap longer than 3 days against summary, over the season" in docs
     assert "2025-01-01 to 2025-08-31" in docs

@@ -29,7 +29,8 @@ RULE = {"rule": "conversion_ratio", "at_least": 0.9}
 def merged(fragment: dict[str, Any]) -> dict[str, Any]:
     """The first example of the page with the keys of another one."""
     joined = {k: {**WHOLE.get(k, {}), **v} for k, v in fragment.items() if isinstance(v, dict)}
-    return {**WHOLE, **fragment, **joined}
+    replaced = {"reference"} if "calendar" in fragment else set()
+    return {**{k: v for k, v in WHOLE.items() if k not in replaced}, **fragment, **joined}
 
 
 def problems(folder: Path, raw: dict[str, Any], **environment: str) -> list[str]:

@@ -110,7 +110,9 @@ def test_the_page_says_which_service_a_plan_would_call_and_for_which_dates(tmp_p
     verdict = judged(file, frame_of(file.contract, {**days, **gap}))
     words, run = words_of(page_of(verdict, "L4")), path_of(verdict, "L4").parts[-3]
 
-    assert "Call phase4 for at most 8 dates, to rebuild factors: 2025-01-08 → 2025-01-14" in words
+    assert (
+        "Call phase4 for at most 8 dates, to rebuild factors: All 8 dates 2025-01-08 → 2" in words
+    )
     assert f"python -m remediation plan --run {run} --contract {file.path}" in words
     assert "Nothing about 3 dates of summary: the contract names no service" in words_of(
         page_of(verdict, "L3")

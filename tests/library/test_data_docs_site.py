@@ -13,8 +13,11 @@ from checkpoints.contract.loading import ContractFile
 from checkpoints.errors import RunRefused
 from checkpoints.library.judge import build_docs
 from tests.library.test_data_docs import words_of
+from tests.support.commands import command
 from tests.support.projects import GX, project_of
 from tests.support.runs import HOLE, accept, library_run
+
+SUITES = ("reference", "L1", "L3", "L4")
 
 
 def site_of(file: ContractFile) -> Path:
@@ -81,6 +84,28 @@ def test_pages_of_the_latest_runs_and_of_signed_ones_are_kept_and_every_result(
     shutil.rmtree(site_of(file))
     build_docs(file.project)
     assert result_pages(file) == {runs[0], *runs[3:]}
+
+
+def test_the_page_of_a_run_leads_to_its_suites_and_results_as_long_as_they_are_there(
+    tmp_path: Path,
+) -> None:
+    file = project_of(tmp_path, name="Orders <EU>", environment="staging")
+    keep(file, 1)
+    page = site_of(file) / f"signoff/{library_run(file, 1).run_id}.html"
+    leads = set(re.findall(r'href="\.\./(\w+)/(\w+)', page.read_text()))
+    assert leads == {(kind, s) for s in SUITES for kind in ("validations", "expectations")}
+    for shown in (
+        site_of(file) / "expectations/L4.html",
+        *site_of(file).glob("validations/*/*/*/*"),
+    ):
+        assert "<strong>Orders &lt;EU&gt;</strong>" in shown.read_text()
+    library_run(file, 2)
+    assert "../expectations/L4.html" in page.read_text()
+    assert "../validations/" not in page.read_text()
+    keep_all = file.project / "great_expectations.yml"
+    keep_all.write_text(keep_all.read_text().replace("keep_runs: 1 ", "keep_runs: 9 "))
+    assert command("checkpoints", "docs", "--contract", str(file.path)).returncode == 0
+    assert "../validations/" in page.read_text()
 
 
 def test_a_setting_that_was_lowered_takes_effect_when_docs_are_rebuilt(tmp_path: Path) -> None:

@@ -267,5 +267,5 @@ def test_rows_without_a_date_are_said_to_be_that() -> None:
         assert f"= 0\n{' ' * 11}{message}\n" in printed(report, width)
     (finding,) = findings_of(report).findings
     assert finding.message == (
-        f"1,240 rows without a key or a readable date, required = 0: {message}"
+        f"1,240 rows without a key or a readable date, none allowed: {message}"
     )

@@ -16,11 +16,12 @@ from typing import Any
 import duckdb
 
 from checkpoints.archive.remediation import RemediationRecord
+from checkpoints.archive.runs import plans_folder
 from checkpoints.contract.loading import ContractFile, load_contract
 from checkpoints.contract.window import Window
 from checkpoints.dates import DAY, DateRange
 from remediation.ledger.ledger import LedgerEntry, ledger_path, read_ledger
-from remediation.ledger.plans import plans_folder, write_plan
+from remediation.ledger.plans import write_plan
 from remediation.plan.model import Plan
 from remediation.plan.planning import Request, make_plan
 from tests.support import rebuild_program

@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import yaml
 
+from checkpoints.archive.runs import plans_folder
 from checkpoints.contract.loading import ContractFile, load_contract
 from checkpoints.contract.window import Window
 from checkpoints.dates import DateRange
@@ -25,7 +26,7 @@ from demo.layers import PHASES
 from demo.schedule import Game
 from demo.warehouse import build, fill_complete
 from remediation.ledger.ledger import ledger_path, read_ledger
-from remediation.ledger.plans import plans_folder, write_plan
+from remediation.ledger.plans import write_plan
 from remediation.plan.model import Plan
 from remediation.plan.planning import Request as PlanRequest
 from remediation.plan.planning import make_plan

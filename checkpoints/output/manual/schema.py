@@ -60,6 +60,9 @@ def contract_schema() -> Schema:
     """The schema, by draft 2020-12."""
     definitions = definitions_of_contract()
     definitions |= {
+        "Calendar": {
+            "anyOf": [definitions["Calendar"]["properties"]["kind"], definitions["Calendar"]]
+        },
         "Name": NAME,
         "Notifier": _by_key(kinds(NOTIFIERS)),
         "Rule": _choice("rule", RULES, default=""),

@@ -10,6 +10,7 @@ from datetime import date
 
 from checkpoints.archive.incidents import Incident, IncidentKind
 from checkpoints.archive.report import Report
+from checkpoints.contract.due import is_root
 from checkpoints.contract.loading import ContractFile
 from checkpoints.contract.model import Contract
 from checkpoints.contract.notifiers import Event
@@ -24,6 +25,8 @@ from checkpoints.text import counted, dates, one_line
 
 TITLE_LENGTH = 80
 """What a phone shows."""
+
+SENT_NOTHING = "the source sent nothing, or nobody loaded it"
 
 MOST_SAID = 2
 """Checks whose message is part of a cause."""
@@ -158,7 +161,7 @@ def _why_missing(one: Incident, report: Report, contract: Contract) -> str:
     above, cells = _upstream(one, report), _cells(one.dataset, report)
     found = [cells[day] for day in one.dates if day in cells]
     if not (above and found):
-        return ""
+        return SENT_NOTHING if found and is_root(contract, one.dataset) else ""
     higher = _cells(above, report)
     lacking = [day for day in one.dates if day in higher and higher[day].state.is_lacking]
     if lacking:
@@ -168,7 +171,7 @@ def _why_missing(one: Incident, report: Report, contract: Contract) -> str:
         return f"its upstream {above} has these keys: it was built in part, or before they came"
     has = f"{above} has {_of_them(empty, one.dates)}"
     if above == contract.reference:
-        return f"{has}: the source sent nothing, or nobody loaded it"
+        return f"{has}: {SENT_NOTHING}"
     return f"its upstream {has}: the backfill did not reach it"
 
 

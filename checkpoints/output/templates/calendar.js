@@ -57,7 +57,7 @@ for (const frame of document.querySelectorAll(".calendar")) {
   });
   frame.addEventListener("pointerleave", () => hide(frame));
   frame.addEventListener("focus", () => {
-    frame.current = frame.current || frame.cells[0];
+    frame.current = frame.current || frame.cells[frame.cells.length - 1];
     if (frame.matches(":focus-visible")) show(frame, frame.current);
   });
   frame.addEventListener("blur", () => hide(frame));
@@ -66,8 +66,8 @@ for (const frame of document.querySelectorAll(".calendar")) {
     if (!["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown", "Home", "End"].includes(event.key)) return;
     event.preventDefault();
     const cell = (frame.current = step(frame, event.key));
-    const start = cell.x - frame.scrollLeft;
-    if (start < 40 || start > frame.clientWidth - 40) frame.scrollLeft = cell.x - frame.clientWidth / 2;
+    const at = cell.use.getBoundingClientRect().left, seen = frame.getBoundingClientRect();
+    if (at < seen.left + 40 || at > seen.right - 40) frame.scrollLeft += at - (seen.left + seen.right) / 2;
     show(frame, cell);
   });
 }
