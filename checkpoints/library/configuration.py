@@ -56,7 +56,8 @@ def completed(path: Path, text: str, ours: str) -> Completed:
         known, wanted = _loaded(text), _loaded(ours)
         if earlier := [key for key in BEFORE_1 if key in known]:
             raise ContractError(
-                f"{path}: is of Great Expectations 0.x ({earlier[0]}): migrate it to 1.x, or {OTHERWISE}"
+                f"{path}: is of Great Expectations 0.x ({earlier[0]}): migrate it to 1.x, "
+                f"or {OTHERWISE}"
             )
         problems = list(_conflicts(path.parent, known, wanted))
         lacks = {} if problems else _lacking(known, wanted)
