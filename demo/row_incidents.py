@@ -177,5 +177,5 @@ IN_KEYS: tuple[Incident, ...] = (postpone_a_game, grade_half, retire_a_source)
 SHOWN = (*IN_ROWS, postpone_a_game, grade_half)
 """Those that ``python -m demo build`` lets happen: all but the retired source, which a contract has
 to know of. What is wrong with the play-by-play, and in the grades of ``GRADED_OTHERWISE``, only
-``examples/nba_full.yml`` sees.
+``examples/nba_full/pipeline.yml`` sees.
 """

@@ -16,7 +16,7 @@ from checkpoints.errors import ExitCode
 from demo.errors import StoryFailed
 
 WINDOW = "--from 2024-10-22 --to 2026-01-02 --as-of 2026-01-03"
-FULL = "examples/nba_full.yml"
+FULL = "examples/nba_full/pipeline.yml"
 SERVICE_LOG = Path("demo/service.log")
 STEP_SECONDS = 120
 COLUMNS_WITHOUT_TERMINAL = "120"

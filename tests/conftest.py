@@ -9,6 +9,7 @@ import pytest
 
 from checkpoints.process import leave
 from tests.support.browser import chromium  # noqa: F401 (a fixture of every test)
+from tests.support.installed import installed  # noqa: F401 (a fixture of every test)
 
 # A workflow that runs these tests is not the one that the commands under test report to.
 for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):

@@ -176,5 +176,21 @@ def link_by_names(lower: Dataset, upper: Dataset) -> Link | None:
     )
 
 
+def link_by_layer(lower: Dataset, above: Sequence[Dataset]) -> Link | None:
+    """A link by date alone to the last table of the layer above that has the dates, as a guess."""
+    days = set(lower.counts)
+    upper = [
+        (rank_of(one.table), place)
+        for place, one in enumerate(above)
+        if rank_of(one.table) < rank_of(lower.table)
+        and len(days & set(one.counts)) >= ENOUGH * len(days)
+    ]
+    if not upper:
+        return None
+    _, place = max(upper)
+    reason = "nothing but its layer says what it is built from"
+    return Link(above[place].name, (), (), reason, worth=(0, 0), sure=False)
+
+
 def _rows_per_date(dataset: Dataset) -> float:
     return sum(dataset.counts.values()) / len(dataset.counts) if dataset.counts else 0.0

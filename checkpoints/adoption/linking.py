@@ -10,6 +10,7 @@ from checkpoints.adoption.lineage import (
     Link,
     link_by_date,
     link_by_keys,
+    link_by_layer,
     link_by_names,
     may_be_above,
     pairs_in_common,
@@ -64,7 +65,9 @@ def _best(survey: Survey, lower: Dataset, before: Sequence[Dataset]) -> Link | N
     if by_keys := [link for link in links if link.worth[0] >= BY_KEYS]:
         return max(by_keys, key=lambda link: near[link.upstream])
     return max(
-        links, key=lambda link: (link.worth[0], near[link.upstream][:2], link.worth), default=None
+        links,
+        key=lambda link: (link.worth[0], near[link.upstream][:2], link.worth),
+        default=link_by_layer(lower, above),
     )
 
 

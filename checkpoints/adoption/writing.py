@@ -11,9 +11,6 @@ from checkpoints.adoption.facts import Dataset
 from checkpoints.adoption.linking import keys_compared
 from checkpoints.adoption.proposing import Proposal
 
-SCHEMA = "contract.schema.json"
-"""The JSON schema of a contract, beside it: editors complete and check by it."""
-
 WIDTH = 100
 COMMENT = 33
 """The column in which a comment behind a short line begins."""
@@ -39,11 +36,6 @@ SERVICE = """\
 """
 
 
-def schema_line() -> str:
-    """The first line, by which an editor knows what may stand in the file."""
-    return f"# yaml-language-server: $schema={SCHEMA}"
-
-
 def contract_text(proposal: Proposal, warehouse: str) -> str:
     """The contract as text; ``warehouse`` is its URL as it is to stand there."""
     body = [*_head(proposal, warehouse), "datasets:", *_datasets(proposal)]
@@ -53,7 +45,6 @@ def contract_text(proposal: Proposal, warehouse: str) -> str:
 
 
 def _head(proposal: Proposal, warehouse: str) -> Iterator[str]:
-    yield schema_line()
     yield "# Proposed by checkpoints init. A comment says why; one with a ? is to be looked at."
     yield "version: 1"
     yield f"warehouse: {_scalar(warehouse)}"

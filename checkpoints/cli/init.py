@@ -84,6 +84,7 @@ def init(
     """
     _refuse(contract, yes=yes)
     from checkpoints.adoption.writing import contract_text
+    from checkpoints.output.manual.schema import BESIDE, editor_line, schema_text
 
     dbt = _manifest(manifest) if manifest else None
     url = warehouse or _url(dbt)
@@ -97,9 +98,10 @@ def init(
     )
     found = _measured(url, dbt, asked) if url else _declared(dbt, asked)
     written = _as_written(url, contract) if url else (dbt and dbt.project) or f"${{{VARIABLE}}}"
-    text = contract_text(found, written)
+    text = f"{editor_line()}\n{contract_text(found, written)}"
     load_contract(contract, os.environ, text)
     write_text(contract, text)
+    write_text(contract.with_name(BESIDE), schema_text())
     _tell(found, contract)
     click.echo(contract)
     return ExitCode.COMPLETE

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from checkpoints.contract.checks import checks_of, in_windows, tells_keys_apart
+from checkpoints.contract.checks import checks_of, in_windows, tells_keys_apart, upstream_pair
 from checkpoints.contract.model import Contract
 from checkpoints.contract.upstreams import names_in
 from checkpoints.coverage.frame import CoverageFrame
@@ -87,10 +87,13 @@ class KeyedDates:
 
 def keyed_dates(contract: Contract, frame: CoverageFrame) -> KeyedDates:
     """On which dates single keys matter: in every pair that can be judged, and by failed checks."""
+    compared = {upstream_pair(contract, name) for name in contract.names}
+    compared |= {check.pair for check in checks_of(contract) if check.rule.compares}
     found = {
         Sampled(pair): days
         for pair, cells in frame.cells.items()
-        if pair.of is not None and tells_keys_apart(contract, pair) and not frame.obstacle(pair)
+        if pair.of is not None and pair in compared and not frame.obstacle(pair)
+        if tells_keys_apart(contract, pair)
         if (days := [c.date for c in cells if c.orphans or 0 < c.matched < c.expected][::-1])
     }
     failed: dict[Sampled, Sequence[date]] = {}

@@ -101,7 +101,8 @@ def write(project: Path, contract: Contract) -> list[Path]:
             changed.append(path)
     except OSError as error:
         raise ContractError(
-            f"{error.filename}: cannot write the generated suites ({error.strerror})"
+            f"{error.filename}: cannot write the generated suites ({error.strerror}): "
+            "make the folder writable, or name another with --state-dir"
         ) from error
     return changed
 

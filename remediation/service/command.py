@@ -193,7 +193,8 @@ class CommandSender:
             )
         except OSError as error:
             return not_started(request, error)
-        answer = classify(self._service, ending, heard(ending.output, self._mask))
+        output = heard(ending.output, self._mask)
+        answer = classify(self._service, ending, output, reader=os.getpid())
         return replace(answer, seconds=self._clock.monotonic() - started)
 
 
@@ -211,14 +212,20 @@ def not_started(request: CommandRequest, error: OSError) -> Answer:
     return Answer(kind=Kind.NOT_SENT, detail=one_line(detail, DETAIL_LENGTH), stops=True)
 
 
-def classify(service: CommandService, ending: Ending, output: str) -> Answer:
-    """What the end of a command says about its dates. Pure."""
+def classify(service: CommandService, ending: Ending, output: str, *, reader: int = 0) -> Answer:
+    """What the end of a command says about its dates. Pure.
+
+    A DuckDB file has one writer or many readers: a command that could not open it because the
+    process ``reader`` was looking at the tables comes again in a moment.
+    """
     if ending.why:
         kind, what = Kind.UNKNOWN, f"ended {ending.why}"
     elif ending.code < 0:
         kind, what = Kind.UNKNOWN, f"ended by {_signal_name(-ending.code)}"
     else:
         kind, what = _kind_of(service, ending.code), f"exit code {ending.code}"
+        if kind is Kind.REJECTED and "lock is held" in output and f"(PID {reader})" in output:
+            kind, what = Kind.BUSY, "the tables were being read"
     return Answer(kind=kind, detail=with_last_lines(what, output))
 
 

@@ -14,6 +14,8 @@ import yaml
 
 from checkpoints.contract.loading import load_contract
 from checkpoints.contract.model import Contract
+from checkpoints.output.manual.schema import schema_text
+from checkpoints.rules.sources import Sources
 from tests.adoption.warehouses import EVENTS, GAMES, ODD, ORDERS, SENSORS, SHOP, build
 from tests.support.commands import ROOT, command, environment
 
@@ -81,7 +83,7 @@ def test_a_shop_leaves_its_customers_out_and_compares_payments_by_date(tmp_path:
     }
     assert "# Left out: customers (no date column)." in text
     assert len(text.splitlines()) <= 40
-    assert max(map(len, text.splitlines())) <= 100
+    assert max(len(line) for line in text.splitlines() if "warehouse:" not in line) <= 100
 
 
 def test_readings_are_told_apart_by_a_moment_and_summed_up_by_device(tmp_path: Path) -> None:
@@ -338,3 +340,25 @@ def test_millions_of_rows_are_measured_exactly_in_seconds(tmp_path: Path) -> Non
     assert time.monotonic() - started < 60
     text = (tmp_path / "gx/pipeline.yml").read_text()
     assert "event_id is unique per date in 99.9 % of 3,000,001 rows, some stand twice" in text
+
+
+def test_a_table_that_shares_nothing_is_compared_with_the_layer_above_by_date(
+    tmp_path: Path,
+) -> None:
+    tables = """
+        CREATE SCHEMA core; CREATE SCHEMA mart;
+        CREATE TABLE core.lines AS SELECT i AS line_id, DATE '2024-01-01' + (i // 9)::INTEGER
+          AS sold_on, i * 1.5 AS amount FROM range(900) t(i);
+        CREATE TABLE mart.turnover AS SELECT sold_on AS day, sum(amount) AS value, count(*) AS n
+          FROM core.lines GROUP BY ALL;
+    """
+    contract, text = proposed(tmp_path, tables)
+    assert contract.datasets["turnover"].upstream == Sources(any_of=("lines",))
+    assert "? compared by date alone with lines: nothing but its layer says" in text
+
+
+def test_the_schema_that_an_editor_goes_by_lies_beside_the_contract(tmp_path: Path) -> None:
+    _, text = proposed(tmp_path, SHOP)
+    (schema,) = tmp_path.rglob("*.schema.json")
+    assert text.startswith(f"# yaml-language-server: $schema={schema.name}\n")
+    assert schema.read_text(encoding="utf-8") == schema_text()

@@ -3,48 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
 from checkpoints import __version__
-from tests.support.commands import ROOT
 from tests.support.warehouses import BASIC, days, fill, write_contract
 
-PARTS = ("checkpoints", "remediation", "pyproject.toml", "requirements.txt", "README.md", "LICENSE")
 WINDOW = ("--from", "2025-01-05", "--to", "2025-01-20", "--as-of", "2025-01-22")
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs' folder of an empty environment in which the wheel was installed.
-
-    What the wheel asks for is taken from this environment: `pip check` says whether it is there.
-    """
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    source.mkdir()
-    for part in PARTS:
-        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-        copy(ROOT / part, source / part)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    wheel = [*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(source)]
-    subprocess.run(wheel, check=True)
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
-    python = folder / "venv/bin/python"
-    subprocess.run(
-        [*pip, "--python", str(python), "install", "--no-deps", *folder.glob("*.whl")], check=True
-    )
-    found = subprocess.run(
-        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    (Path(found.stdout.strip()) / "others.pth").write_text(sysconfig.get_path("purelib"))
-    return folder / "venv/bin"
 
 
 def ran(installed: Path, folder: Path, *command: str, code: int = 0, **env: str) -> str:

@@ -19,7 +19,7 @@ from tests.support.commands import ROOT
 from tests.support.warehouses import D
 
 SHIPPED = ROOT / "gx" / "pipeline.yml"
-FULL = ROOT / "examples" / "nba_full.yml"
+FULL = ROOT / "examples" / "nba_full" / "pipeline.yml"
 
 SCHEDULE = "nba_raw.nbac_schedule"
 BDL = "nba_raw.bdl_player_boxscores"

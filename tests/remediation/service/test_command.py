@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from pydantic import ValidationError
 
@@ -145,6 +146,17 @@ def test_an_exit_code_is_the_answer(code: int, idempotent: bool, kind: Kind) -> 
     assert answer.detail == f"exit code {code}: 2025-01-07"
     assert answer.status is None
     assert 0 < answer.seconds < 5
+
+
+def test_a_duckdb_file_that_is_being_read_is_busy_and_not_a_failure(tmp_path: Path) -> None:
+    file = str(tmp_path / "w.duckdb")
+    duckdb.connect(file).close()
+    write = f"import duckdb, sys; duckdb.connect({file!r})"
+    service = declared(sys.executable, "-c", write, "{date}")
+    with duckdb.connect(file, read_only=True):
+        answer = sent(service)
+    assert (answer.kind, answer.detail[:27]) == (Kind.BUSY, "the tables were being read:")
+    assert sent(service).kind is Kind.ACCEPTED
 
 
 def test_a_code_that_is_given_takes_precedence_over_a_default() -> None:
