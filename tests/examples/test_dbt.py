@@ -6,16 +6,19 @@ import os
 import shutil
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from tests.examples.running import checks_that_failed, run_example
+from checkpoints.rules.rule import Outcome
+from tests.support.commands import ROOT
+from tests.support.examples import reports, rows, run
+from tests.support.warehouses import D
 
-LOST = ("2024-04-10", "2024-04-11", "2024-04-12")
+LOST = [D("2024-04-10"), D("2024-04-11"), D("2024-04-12")]
 TOTALS = """
 SELECT count(*), count(DISTINCT order_id), count(DISTINCT ordered_on), sum(total)
 FROM order_totals
 """
+SALES = "SELECT sum(orders), sum(orders), count(*), sum(total) FROM daily_sales"
 DBT = shutil.which("dbt")
 
 
@@ -33,15 +36,15 @@ DBT = shutil.which("dbt")
 def test_dates_that_no_run_of_dbt_built_are_found_built_and_verified(
     tmp_path: Path, path: str
 ) -> None:
-    done = run_example("dbt", tmp_path / "shop", PATH=path)
+    shop = tmp_path / "shop"
+    done = run(ROOT / "examples/dbt", shop, PATH=path)
+    assert done.returncode == 0, done.stdout + done.stderr
     assert ("dbt is not installed" in done.stdout) is (path == os.defpath)
-    ratio = "daily_conversion_ratio"
-    found, repaired = checks_that_failed(tmp_path / "shop/gx")
-    assert found == [("order_totals", ratio, LOST), ("daily_sales", ratio, LOST)]
-    assert repaired == []
-    with duckdb.connect(str(tmp_path / "shop/warehouse.duckdb"), read_only=True) as connection:
-        rows, orders, dates, total = connection.sql(TOTALS).fetchall()[0]
-        assert (rows, orders, dates) == (1220, 1220, 61)
-        assert connection.sql(
-            "SELECT count(*), sum(orders), sum(total) FROM daily_sales"
-        ).fetchall() == [(61, 1220, total)]
+    failed = [
+        {c.dataset: [*c.unexpected_dates] for c in report.checks if c.outcome is Outcome.FAILED}
+        for report in reports(shop / "gx")
+    ]
+    assert failed == [{"order_totals": LOST, "daily_sales": LOST}, {}]
+    totals = rows(shop / "warehouse.duckdb", TOTALS)
+    assert totals[0][:3] == (1220, 1220, 61)
+    assert rows(shop / "warehouse.duckdb", SALES) == totals
