@@ -76,6 +76,7 @@ lock:
 clean:
 	@rm -rf .site demo/warehouse.duckdb* demo/*.log gx/uncommitted .hypothesis .pytest_cache \
 	    .mypy_cache .ruff_cache
+	@git clean -fdXq examples
 	@find . -name __pycache__ -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
 
 $(RUN):

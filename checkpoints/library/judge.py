@@ -89,7 +89,6 @@ def judge(
     )
     with _library():
         context = _open(project, contract)
-        from checkpoints.library.acting import act
         from checkpoints.library.batches import Batches
 
         loaded = context.checkpoints.get(stored)
@@ -101,13 +100,21 @@ def judge(
             due=frozenset(c.dataset for c in stock if frame.evidence(c.pair).due),
         )
         result = _results(context, loaded, batches, run_id, run_time)
-        site = _site(context)
-        problems = act(context, loaded.actions, result, site)
-        for key in result.run_results:
-            sites = context.get_docs_sites_urls(resource_identifier=key, site_name=site)
-            _page(sites[0]["site_url"])
+        problems = _acted(context, loaded, result)
     _warn(f"{problem}; the verdict stands" for problem in problems)
     return _records(checks, stock, result, frame.window)
+
+
+def _acted(context: FileDataContext, loaded: Checkpoint, result: CheckpointResult) -> list[str]:
+    """Do what the checkpoint declares, and see that our pages are there; returns what failed."""
+    from checkpoints.library.acting import act
+
+    site = _site(context)
+    problems = act(context, loaded.actions, result, site)
+    for key in result.run_results:
+        sites = context.get_docs_sites_urls(resource_identifier=key, site_name=site)
+        _page(sites[0]["site_url"])
+    return problems
 
 
 def _results(

@@ -21,7 +21,7 @@ from tests.support.contract_schema import refusals
 from tests.support.warehouses import BASIC, write_contract
 
 WHOLE = parse_yaml(Path("manual"), manual().sections[0].example)
-CONTRACTS = [ROOT / "gx" / "pipeline.yml", ROOT / "examples" / "nba_full" / "pipeline.yml"]
+CONTRACTS = [ROOT / "gx" / "pipeline.yml", *sorted((ROOT / "examples").glob("*/pipeline.yml"))]
 CONTRACTS += sorted((ROOT / "examples").glob("services/*.yml"))
 RULE = {"rule": "conversion_ratio", "at_least": 0.9}
 

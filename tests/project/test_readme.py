@@ -107,6 +107,9 @@ def test_every_page_with_commands_is_seen() -> None:
 @pytest.mark.parametrize(("page", "line"), [*typed()])
 def test_every_command_that_is_typed_parses(page: str, line: str) -> None:
     module, name, *arguments = words(line)
+    if name == "--version":
+        assert not arguments
+        return
     found = GROUPS[module].get_command(click.Context(GROUPS[module]), name)
     assert found is not None, f"{module} has no command {name}"
     if isinstance(found, click.Group) and arguments and not arguments[0].startswith("-"):
