@@ -59,6 +59,9 @@ def completed(path: Path, text: str, ours: str) -> Completed:
                 f"{path}: is of Great Expectations 0.x ({earlier[0]}): migrate it to 1.x, "
                 f"or {OTHERWISE}"
             )
+        for section in ("stores", "data_docs_sites", "fluent_datasources"):
+            if not isinstance(known.get(section) or {}, dict):
+                raise TypeError(f"{section} is no mapping")
         problems = list(_conflicts(path.parent, known, wanted))
         lacks = {} if problems else _lacking(known, wanted)
         plugins = known.get("plugins_directory") or wanted["plugins_directory"]
