@@ -16,13 +16,11 @@ from checkpoints.doctor.clock import TOLERATED
 from checkpoints.doctor.finding import Finding, ok, problem, problems_of, warning
 from checkpoints.errors import ContractError, CouldNotTell
 from checkpoints.files import obstacle
+from checkpoints.library.project import CONFIGURATION, PLUGIN
 from checkpoints.library.suites import REGENERATE, generate, stale
 from checkpoints.text import counted, duration, human_bytes
 
 SUITES, LIBRARY, ARCHIVE, LEDGER = "suites", "great expectations", "archive", "ledger"
-
-FILES = ("great_expectations.yml", "plugins/cross_layer/__init__.py")
-"""What Great Expectations reads beside the suites, under the folder of the contract."""
 
 SHOWN = 3
 LEAST_BYTES, FEW_BYTES = 100 * 10**6, 10**9
@@ -51,17 +49,19 @@ def library_findings(file: ContractFile) -> Iterator[Finding]:
 
     What is missing, a run writes.
     """
-    absent = [name for name in FILES if not (file.project / name).is_file()]
-    for name in absent:
-        yield warning(LIBRARY, f"{file.project / name} is missing", "the next run writes it")
-    if FILES[0] not in absent:
+    configuration, plugins = file.project / CONFIGURATION, "plugins/"
+    if configuration.is_file():
         try:
-            read_yaml(file.project / FILES[0])
+            plugins = read_yaml(configuration).get("plugins_directory") or plugins
         except ContractError as error:
             yield from problems_of(LIBRARY, error)
             return
+    names = (CONFIGURATION, str(Path(plugins) / PLUGIN))
+    absent = [name for name in names if not (file.project / name).is_file()]
+    for name in absent:
+        yield warning(LIBRARY, f"{file.project / name} is missing", "the next run writes it")
     if not absent:
-        yield ok(LIBRARY, " and ".join(FILES))
+        yield ok(LIBRARY, " and ".join(names))
 
 
 def archive_findings(

@@ -25,7 +25,8 @@ from checkpoints.contract.window import Window
 from checkpoints.coverage.frame import CoverageFrame
 from checkpoints.coverage.results import CheckRecord, KeySample, check_record
 from checkpoints.errors import CheckpointsError, LibraryError
-from checkpoints.library.project import CONFIGURATION, complete, site_of
+from checkpoints.library.configuration import site_of
+from checkpoints.library.project import CONFIGURATION, complete
 from checkpoints.library.results import NAMELESS, RunEvidence, evaluation_of
 from checkpoints.library.suites import REGENERATE, checkpoint_name, refuse_stale
 from checkpoints.library.table import coverage_table

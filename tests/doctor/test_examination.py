@@ -195,6 +195,16 @@ def test_a_file_that_great_expectations_reads_is_missed(tmp_path: Path, name: st
     assert f"{name} is missing" in only[2]
 
 
+def test_our_plugin_is_looked_for_where_a_project_has_its_own(tmp_path: Path) -> None:
+    file = project(tmp_path)
+    configuration = file.project / "great_expectations.yml"
+    text = configuration.read_text(encoding="utf-8")
+    configuration.write_text(text.replace(": plugins/", ": ours/"), encoding="utf-8")
+    assert "ours/cross_layer/__init__.py is missing" in wrong(examined(file.path))[0][2]
+    (file.project / "plugins").rename(file.project / "ours")
+    assert wrong(examined(file.path)) == []
+
+
 def test_an_archive_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
     file = project(tmp_path)
     (file.project / "uncommitted").write_text("in the way", encoding="utf-8")

@@ -163,7 +163,8 @@ def judge_again(file: ContractFile) -> None:
     [
         ("config_version: [", ContractError, "is no configuration of a project: while parsing"),
         ("- a list", ContractError, "is no configuration of a project: "),
-        ("config_version: 4.0\nstores: 7", LibraryError, "Great Expectations failed"),
+        ("config_version: 4.0\nstores: 7", ContractError, "of a project: stores is no mapping"),
+        ("config_version: 4.0\nshops: 7", LibraryError, "Great Expectations failed"),
     ],
 )
 def test_a_damaged_configuration_is_one_sentence(

@@ -21,11 +21,11 @@ def copied(name: str, folder: Path) -> Path:
     return Path(shutil.copytree(ROOT / place, folder / place, ignore=without))
 
 
-def run(example: Path) -> subprocess.CompletedProcess[str]:
-    """``sh run.sh`` of a copied example, from the project's folder."""
+def run(example: Path, *arguments: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    """``sh run.sh`` of an example, from the project's folder."""
     return subprocess.run(
-        ["sh", example / "run.sh"],
-        cwd=ROOT, env=environment(PYTHON=sys.executable), stdin=subprocess.DEVNULL,
+        ["sh", example / "run.sh", *arguments],
+        cwd=ROOT, env=environment(PYTHON=sys.executable, **changes), stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=300,
     )  # fmt: skip
 
