@@ -89,7 +89,12 @@ def _attached(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A file as the current database of a connection that is there: opening one takes longer."""
     with _memory().cursor() as connection:
         quoted = str(path).replace("'", "''")
-        connection.execute(f"ATTACH '{quoted}' AS filled; USE filled")
+        try:
+            connection.execute(f"ATTACH '{quoted}' AS filled; USE filled")
+        except duckdb.ResourceInUseException:  # this process has it open
+            with duckdb.connect(str(path)) as opened:
+                yield opened
+            return
         try:
             yield connection
         except Exception:
