@@ -1,7 +1,8 @@
-"""Ends the test process the way the commands end theirs."""
+"""Of every test process: what it sets aside first, and how it ends, as the commands do."""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -18,6 +19,12 @@ for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
 STATUS = pytest.StashKey[int]()
 
 
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays, and is not looked through again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.config.stash[STATUS] = int(exitstatus)
 
@@ -25,5 +32,6 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Without tearing the interpreter down: see ``leave``."""
+    gc.unfreeze()
     if STATUS in config.stash and "great_expectations" in sys.modules:
         leave(config.stash[STATUS])

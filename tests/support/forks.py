@@ -2,8 +2,8 @@
 
 Starting Python and importing the libraries costs up to three seconds of CPU, a fork some
 milliseconds. What is forked is a process like any other, with its own id, signals, exit code,
-streams, environment and folder; only the imports lie behind it. A test about start-up, or about
-what is imported, starts a process of its own.
+streams, environment and folder; only the imports lie behind it, and the templates of pages are
+compiled. A test about start-up, or about what is imported, starts a process of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import gc
 import importlib
 import json
 import os
-import pkgutil
 import runpy
 import signal
 import socket
@@ -27,14 +26,19 @@ from io import TextIOWrapper
 from pathlib import Path
 from select import select
 from threading import Thread
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("checkpoints", "remediation", "demo")
-LIBRARY = ("checkpoints.library",)
+LIBRARY = ("checkpoints.library", "checkpoints.plugin")
+USE_LIBRARY = (("run",), ("docs",), ("suites",))
 NEVER = ("__main__", "commands", "bigquery", "bigquery_errors")
 """Modules that note when the process began, and a client that starts threads."""
 THIRD_PARTY = ("requests", "rich.progress", "rich.table", "jinja2", "filelock", "sqlite3")
+TEMPLATES = {"checkpoints.output.page": "environment", "checkpoints.plugin.pages": "_environment"}
 LONGEST = 200_000
 DIES_WITH_PARENT = 1
 
@@ -108,7 +112,7 @@ def fork(
     stderr: int | None = subprocess.PIPE,
 ) -> Forked:
     """Start ``python -m module arguments``; output streams are as ``Popen`` takes them."""
-    uses_library = module == "checkpoints" and arguments[:1] in (("run",), ("docs",))
+    uses_library = module == "checkpoints" and arguments[:1] in USE_LIBRARY
     ours, theirs = socket.socketpair()
     nowhere = os.open(os.devnull, os.O_RDWR)
     pipes = [os.pipe() if wanted == subprocess.PIPE else None for wanted in (stdout, stderr)]
@@ -150,15 +154,25 @@ def _import_all(with_library: bool) -> None:
     for name in THIRD_PARTY:
         importlib.import_module(name)
     for package in PACKAGES:
-        for found in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):
-            needs_library = found.name.startswith(LIBRARY)
-            if found.name.rpartition(".")[2] not in NEVER and with_library >= needs_library:
-                importlib.import_module(found.name)
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            needs_library = name.startswith(LIBRARY)
+            if path.stem not in NEVER and with_library >= needs_library:
+                importlib.import_module(name.removesuffix(".__init__"))
     if with_library:
         importlib.import_module("great_expectations")
+    for module, name in TEMPLATES.items():
+        if module in sys.modules:
+            _compile_all(getattr(sys.modules[module], name)())
     gc.collect()
     gc.freeze()
     assert len(os.listdir("/proc/self/task")) == 1, "a fork would lack the other threads"
+
+
+def _compile_all(templates: Environment) -> None:
+    """What a command would do for each page that it writes."""
+    for name in templates.list_templates():
+        templates.get_template(name)
 
 
 def _serve(control: socket.socket) -> tuple[list[Any], list[int]]:

@@ -17,7 +17,7 @@ from remediation.ledger.ledger import MoveDetails, ledger_path, open_ledger
 from remediation.ledger.states import State
 from remediation.plan.model import Call, Plan, content_hash
 from tests.support.commands import command
-from tests.support.warehouses import BASIC, KEYED, D, contract_of
+from tests.support.warehouses import BASIC, KEYED, D, contract_of, fill
 
 NAMES = ("schedule", "raw", "summary", "factors")
 FIRST, LAST = D("2025-01-01"), D("2025-01-20")
@@ -59,13 +59,7 @@ class Planted:
         self.write()
 
     def write(self) -> None:
-        with duckdb.connect(str(self.database)) as connection:
-            connection.execute("CREATE SCHEMA IF NOT EXISTS s")
-            for name, rows in self.tables.items():
-                kind = "d DATE, k VARCHAR, w TIMESTAMP"
-                connection.execute(f"CREATE OR REPLACE TABLE s.{name} ({kind})")
-                if rows:
-                    connection.executemany(f"INSERT INTO s.{name} VALUES (?, ?, ?)", rows)
+        fill(self.database, self.tables, types="d DATE, k VARCHAR, w TIMESTAMP")
 
     def execute(self, statement: str) -> None:
         with duckdb.connect(str(self.database)) as connection:

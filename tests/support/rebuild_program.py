@@ -17,8 +17,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 Dates = list[str]
 
 
@@ -36,6 +34,8 @@ def dates_of(words: list[str]) -> Dates:
 
 
 def write(dates: Dates, most: int = 1000, *, keep: bool = False) -> None:
+    import duckdb  # takes longer than all else that the command does
+
     for _ in range(1000):
         try:
             connection = duckdb.connect("warehouse.duckdb")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,15 +69,44 @@ def fill(
     path: Path, tables: Mapping[str, Iterable[tuple[Any, ...]]], types: str = "d DATE, k VARCHAR"
 ) -> str:
     """Create ``s.<table>`` with the given rows; returns the warehouse URL."""
-    with duckdb.connect(str(path)) as connection:
+    with _attached(path) as connection:
+        connection.begin()
         connection.execute("CREATE SCHEMA IF NOT EXISTS s")
         for name, rows in tables.items():
             connection.execute(f"CREATE OR REPLACE TABLE s.{name} ({types})")
             values = [tuple(row) for row in rows]
             if values:
-                marks = ", ".join("?" for _ in values[0])
-                connection.executemany(f"INSERT INTO s.{name} VALUES ({marks})", values)
+                row = f"({', '.join('?' for _ in values[0])})"
+                marks = ", ".join(row for _ in values)
+                given = [value for one in values for value in one]
+                connection.execute(f"INSERT INTO s.{name} VALUES {marks}", given)
+        connection.commit()
     return f"duckdb:///{path}"
+
+
+@contextmanager
+def _attached(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A file as the current database of a connection that is there: opening one takes longer."""
+    with _memory().cursor() as connection:
+        quoted = str(path).replace("'", "''")
+        try:
+            connection.execute(f"ATTACH '{quoted}' AS filled; USE filled")
+        except duckdb.ResourceInUseException:  # this process has it open
+            with duckdb.connect(str(path)) as opened:
+                yield opened
+            return
+        try:
+            yield connection
+        except Exception:
+            connection.rollback()
+            raise
+        finally:
+            connection.execute("USE memory; DETACH filled")
+
+
+@cache
+def _memory() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"threads": 1})
 
 
 def days(first: str, last: str, games: int = 2) -> list[tuple[date, str]]:
