@@ -40,7 +40,7 @@ from checkpoints.text import did_you_mean
 from checkpoints.warehouse.engine import ReadOptions, Statement, reading_of
 
 if TYPE_CHECKING:
-    from checkpoints.warehouse.evidence import Evidence
+    from checkpoints.warehouse.evidence import Evidence, Tell
     from checkpoints.warehouse.rows import Rows
 
 
@@ -71,7 +71,8 @@ class Request:
     """What to check: a contract's checkpoint, over a window of a warehouse.
 
     ``checkpoint`` is empty where nothing is judged. ``as_of`` is the date that counts as today,
-    ``started_at`` is aware, and ``elapsed`` tells the seconds since the command began.
+    ``started_at`` is aware, and ``elapsed`` tells the seconds since the command began. ``tell``
+    does more with the warehouse while it is open.
     """
 
     file: ContractFile
@@ -83,6 +84,7 @@ class Request:
     started_at: datetime
     reading: ReadOptions = field(default_factory=ReadOptions)
     elapsed: Callable[[], float]
+    tell: Tell | None = None
 
     @property
     def run_id(self) -> str:
@@ -216,6 +218,7 @@ def _gather(request: Request) -> Evidence:
         request.as_of,
         options,
         now=request.started_at,
+        tell=request.tell,
     )
 
 

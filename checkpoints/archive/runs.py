@@ -135,6 +135,11 @@ def validation_results(project: Path, run_id: str) -> list[Path]:
     return sorted((project / "uncommitted" / "validations").glob(f"*/{run_id}/*/*.json"))
 
 
+def keys_path(project: Path, run_id: str) -> Path:
+    """Every missing and orphan key of a run as CSV, where that was asked for."""
+    return runs_folder(project) / run_id / "keys.csv"
+
+
 def run_ids(project: Path) -> list[str]:
     """The stored runs, oldest first."""
     return sorted(path.parent.name for path in runs_folder(project).glob("*/report.json"))

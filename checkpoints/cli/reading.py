@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from checkpoints import validation
 from checkpoints.archive.report import Report
+from checkpoints.archive.runs import keys_path
 from checkpoints.cli.ci_options import Publishing, ci_options
 from checkpoints.cli.options import (
     CONTRACT,
@@ -44,6 +46,9 @@ ASKED = ("season", "first", "last", "last_days", "as_of", "max_bytes", "checkpoi
 NO_NOTIFY = click.option(
     "--no-notify", is_flag=True, help="Send nothing; the next run tells what is to be told."
 )
+KEYS = click.option(
+    "--keys", is_flag=True, help="Store every missing and orphan key as CSV, a second read."
+)
 WINDOW = (*DATES, *READING, MAX_BYTES, contract_option)
 
 
@@ -57,15 +62,22 @@ def check(setting: Setting, publishing: Publishing) -> ExitCode:
 
 @click.command()
 @ci_options
-@with_setting(*WINDOW, *JUDGING, NO_NOTIFY, JSON, *DETAIL)
-def run(setting: Setting, publishing: Publishing, no_notify: bool) -> ExitCode:
+@with_setting(*WINDOW, *JUDGING, KEYS, NO_NOTIFY, JSON, *DETAIL)
+def run(setting: Setting, publishing: Publishing, keys: bool, no_notify: bool) -> ExitCode:
     """Run the checkpoint in Great Expectations; store report and Data Docs."""
     from checkpoints.output.site import write_run_page  # imports Jinja, which ``check`` spares
 
-    report, path = validation.run(setting.request())
-    page = write_run_page(setting.file.project, report)
+    request, table = setting.request(), None
+    if keys:
+        table = keys_path(setting.file.project, request.run_id)
+        table.parent.mkdir(parents=True, exist_ok=True)
+        request = replace(request, tell=_keys_to(str(table), setting.file.contract, ()))
+    report, path = validation.run(request)
     stored = Stored(
-        report=path, page=page, incidents=_incidents(setting, report, quietly=no_notify)
+        report=path,
+        page=write_run_page(setting.file.project, report),
+        keys=table,
+        incidents=_incidents(setting, report, quietly=no_notify),
     )
     return _answer(setting, report, publishing, stored)
 

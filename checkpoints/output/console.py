@@ -61,11 +61,17 @@ class Stored:
 
     report: Path
     page: Path
+    keys: Path | None = None
     incidents: tuple[str, ...] = ()
+
+    def paths(self) -> dict[str, Path]:
+        """What is stored, by its name."""
+        named = {"report": self.report, "page": self.page, "keys": self.keys}
+        return {name: path for name, path in named.items() if path}
 
     def height(self, width: int) -> int:
         """The lines that it takes on a screen."""
-        return 2 + sum(math.ceil(len(line) / width) for line in self.incidents)
+        return len(self.paths()) + sum(math.ceil(len(line) / width) for line in self.incidents)
 
 
 def print_report(
@@ -115,9 +121,9 @@ def print_report(
     for line in stored.incidents if stored else ():
         console.print(line, soft_wrap=True)
     here = Path.cwd()
-    for name, path in (("report", stored.report), ("page  ", stored.page)) if stored else ():
+    for name, path in stored.paths().items() if stored else ():
         short = path.relative_to(here) if path.is_relative_to(here) else path
-        console.print(f"{name} {short}", soft_wrap=True)
+        console.print(f"{name:<6} {short}", soft_wrap=True)
     if following:
         console.print(f"next   {following}", soft_wrap=True)
 

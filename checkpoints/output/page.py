@@ -66,13 +66,14 @@ SCRIPT = "calendar.js"
 class Links:
     """Addresses, relative to the page of a run: of copies of plans and remediation records by plan,
     and of its suites and their results by suite, after the name of the window where there are
-    several.
+    several; of the ``keys`` as CSV, where they are stored.
     """
 
     suites: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
     results: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
     plans: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, str] = field(default_factory=dict)
+    keys: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

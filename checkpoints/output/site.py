@@ -6,6 +6,8 @@ was signed.
 
 from __future__ import annotations
 
+import filecmp
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from glob import escape
 from hashlib import sha256
@@ -18,6 +20,7 @@ from checkpoints.archive.repairs import StoredRepair, repairs_of, stored_repairs
 from checkpoints.archive.report import RUN_ID, Report, read_report
 from checkpoints.archive.runs import (
     keep_head,
+    keys_path,
     pages_folder,
     plans_folder,
     report_path,
@@ -123,7 +126,7 @@ def links_of(project: Path, run_id: str, repairs: Sequence[StoredRepair]) -> Lin
     results = [(page.relative_to(site).parts[1], page) for page in found]
     judged = {name for name, _ in results}
     suites = [(page.stem, page) for page in sorted(site.glob("expectations/*.html"))]
-    plans, records = {}, {}
+    plans, records, keys = {}, {}, keys_path(project, run_id)
     for stored, repair in ((s, s.repair) for s in repairs if s.repair):
         records[repair.plan_id] = _copied(stored.path, copies, repair.run_id, stored.path.name)
         plan = plans_folder(project) / Path(repair.plan_file).name
@@ -136,6 +139,7 @@ def links_of(project: Path, run_id: str, repairs: Sequence[StoredRepair]) -> Lin
         results=_by_suite(site, results),
         plans=plans,
         records=records,
+        keys=_copied(keys, copies, run_id, keys.name) if keys.is_file() else "",
     )
 
 
@@ -150,9 +154,10 @@ def _by_suite(site: Path, pages: Iterable[tuple[str, Path]]) -> dict[str, list[L
 
 def _copied(path: Path, folder: Path, run_id: str, name: str) -> str:
     """Copy a file of the archive to where the pages of runs are; its address there."""
-    copy, text = folder / f"{run_id}.{name}", path.read_text(encoding="utf-8")
-    if not copy.exists() or copy.read_text(encoding="utf-8") != text:
-        write_text(copy, text)
+    copy = folder / f"{run_id}.{name}"
+    if not (copy.exists() and filecmp.cmp(path, copy, shallow=False)):
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
     return quote(copy.name)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from checkpoints.warehouse.every_key import LostKey, every_key
 from checkpoints.warehouse.evidence import gather
 from checkpoints.warehouse.reading import Warehouse
 from tests.support.commands import command
+from tests.support.projects import project_of
 from tests.support.runs import FULL, GAP, HOLE, SEASON, checked, request_of, warehouse
 from tests.support.warehouses import BASIC, D, contract_of, write_contract
 
@@ -130,3 +132,23 @@ def test_csv_and_json_do_not_share_standard_output(tmp_path: Path) -> None:
     done = checked(tmp_path, "--csv", "-", "--json", "-", verb="coverage")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--json - and --csv - both need standard output" in done.stderr
+
+
+# ------------------------------------------------ run --keys
+
+
+def test_a_run_stores_its_keys_and_its_page_leads_to_them(tmp_path: Path) -> None:
+    project = project_of(tmp_path).project
+    url = warehouse(tmp_path, factors=HOLE)
+    where = ("--contract", str(project / "pipeline.yml"), "--warehouse", url)
+    ran = command("checkpoints", "run", *SEASON, *where, "--keys")
+    assert ran.returncode == 1
+    (stored,) = project.glob("uncommitted/runs/*/keys.csv")
+    assert f"keys   {stored}" in ran.stdout
+    typed = command("checkpoints", "coverage", *SEASON, *where, "--csv", "-")
+    assert stored.read_bytes().decode() == typed.stdout.replace("\n", "\r\n")
+    (page,) = project.glob("uncommitted/data_docs/local_site/signoff/*.html")
+    (address,) = re.findall(r'href="([^"]+keys\.csv)"', page.read_text(encoding="utf-8"))
+    assert (page.parent / address).read_bytes() == stored.read_bytes()
+    command("checkpoints", "run", *SEASON, *where)
+    assert len([*project.glob("uncommitted/runs/*/keys.csv")]) == 1
