@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import calendar
 from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Literal, NamedTuple
 
+from checkpoints.contract.calendar import WEEKDAYS, Calendar
 from checkpoints.dates import DAY, DateRange, ranges_of
 from checkpoints.text import counted
 
 Kind = Literal["daily", "business_days", "weekly", "monthly", "irregular"]
-
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 STRAY = 0.02
 """Dates outside of a calendar that are put up with, as a share of all."""
@@ -57,23 +55,12 @@ class Habit(NamedTuple):
 
 def expected_dates(habit: Habit, dates: DateRange, off: Collection[date] = ()) -> list[date]:
     """The dates of a calendar, without days off where it has working days."""
-    return [
-        day
-        for day in dates.dates()
-        if _falls_on(habit, day) and (habit.kind != "business_days" or day not in off)
-    ]
-
-
-def _falls_on(habit: Habit, day: date) -> bool:
-    match habit.kind:
-        case "business_days":
-            return day.weekday() < 5
-        case "weekly":
-            return WEEKDAYS[day.weekday()] == habit.day
-        case "monthly":
-            last = calendar.monthrange(day.year, day.month)[1]
-            return day.day == (last if habit.day == "last" else min(int(habit.day), last))
-    return habit.kind == "daily"
+    if habit.kind == "irregular":
+        return []
+    named = {"weekly": {"weekday": habit.day}, "monthly": {"day": habit.day}}
+    found = Calendar.model_validate({"kind": habit.kind, **named.get(habit.kind, {})})
+    working = habit.kind == "business_days"
+    return [day for day in dates.dates() if found.has(day, None) and not (working and day in off)]
 
 
 def habit_of(dates: Collection[date]) -> Habit:
