@@ -146,7 +146,7 @@ class Rehearsal:
     def repair(self, *arguments: str) -> Ran:
         """``python -m remediation run --yes``, or the command that is given."""
         running = self.start(*(arguments or ("run", "--yes")))
-        _, said = running.communicate(timeout=60)
+        said = "".join(reversed(running.communicate(timeout=60)))
         assert "Traceback" not in said + self.log
         return Ran(code=running.wait(), said=said)
 
