@@ -22,7 +22,7 @@ picture: $(STAMP)
 	@$(RUN) -m demo picture
 
 test: $(STAMP)
-	@$(RUN) -m pytest -n 3
+	@$(RUN) -m pytest -n 3 --dist worksteal
 
 # Strict: a broken link, a missing heading or a page that asks another host for something fails.
 docs: .venv-docs/.installed
@@ -34,7 +34,7 @@ bench: $(STAMP)
 
 # The tests in front of a BigQuery emulator. It needs a Python >= 3.13 and a venv of its own.
 test-bigquery: $(STAMP) $(EMULATOR)/.installed
-	@BIGQUERY_EMULATOR_REQUIRED=1 $(RUN) -m pytest -n 2 tests/bigquery
+	@BIGQUERY_EMULATOR_REQUIRED=1 $(RUN) -m pytest -n 2 --dist worksteal tests/bigquery
 
 # The examples for schedulers, by Airflow and Dagster themselves, each in a venv of its own.
 test-unattended: $(STAMP) .venv-airflow/.installed .venv-dagster/.installed
