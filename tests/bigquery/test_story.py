@@ -12,7 +12,6 @@ from typing import Any
 
 import duckdb
 
-from tests.bigquery.commands import WINDOW
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import DEMO_COLUMNS, copy_warehouse
 from tests.bigquery.recording import Proxy
@@ -22,6 +21,9 @@ from tests.support.commands import ROOT, command
 from tests.support.rehearsals import serving
 
 PROJECT = "story"
+WINDOW = ("--from", "2024-10-22", "--to", "2024-12-22", "--as-of", "2026-01-03")
+"""The beginning of the incident, with dates of each kind; the whole of it is told on DuckDB."""
+
 REBUILT = {t: c for t, c in DEMO_COLUMNS.items() if not t.startswith("nba_raw")}
 
 
