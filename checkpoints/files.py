@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from checkpoints.errors import CheckpointsError
@@ -18,17 +20,33 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         CheckpointsError: the file cannot be written.
     """
+    with replacing(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Another path to be written, which takes the place of a file when all of it is there.
+
+    As ``write_text`` does it: a device or pipe is the path itself.
+
+    Raises:
+        CheckpointsError: one of the two cannot be written.
+    """
     try:
         if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
+            yield path
             return
         path = path.resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.partial")
-        temporary.write_text(text, encoding="utf-8")
-        if path.exists():
-            temporary.chmod(path.stat().st_mode)
-        temporary.replace(path)
+        unfinished = path.with_name(f".{path.name}.partial")
+        try:
+            yield unfinished
+            if path.exists():
+                unfinished.chmod(path.stat().st_mode)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise CheckpointsError(
             f"cannot write {str(path)!r} ({error.strerror}): make the folder writable "

@@ -70,7 +70,6 @@ def run(setting: Setting, publishing: Publishing, keys: bool, no_notify: bool) -
     request, table = setting.request(), None
     if keys:
         table = keys_path(setting.file.project, request.run_id)
-        table.parent.mkdir(parents=True, exist_ok=True)
         request = replace(request, tell=_keys_to(str(table), setting.file.contract, ()))
     report, path = validation.run(request)
     stored = Stored(

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from checkpoints.errors import CheckpointsError, PublishingError
-from checkpoints.files import write_text
+from checkpoints.files import replacing, write_text
 from checkpoints.text import one_line, without_turns
 
 STDOUT = "-"
@@ -119,22 +119,14 @@ def write_lines(path: str, lines: Iterable[str]) -> None:
     """Write lines for a program as they come, as ``write_answer`` does with a text.
 
     Raises:
-        PublishingError: the file cannot be written.
+        CheckpointsError: the file cannot be written.
     """
+    whole = (line.encode(errors="backslashreplace") for line in lines)
     if path == STDOUT:
-        for line in lines:
-            sys.stdout.buffer.write(line.encode(errors="backslashreplace"))
+        sys.stdout.buffer.writelines(whole)
         return
-    unfinished = Path(f"{path}.unfinished")
-    try:
-        with unfinished.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            file.writelines(lines)
-        unfinished.replace(path)
-    except OSError as error:
-        why = f"cannot write {path!r} ({error.strerror}): make room, or name another file"
-        raise PublishingError(why) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(Path(path)) as unfinished, unfinished.open("wb") as file:
+        file.writelines(whole)
 
 
 def write_json(record: BaseModel, json_path: str | None) -> None:

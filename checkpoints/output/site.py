@@ -28,7 +28,7 @@ from checkpoints.archive.runs import (
 )
 from checkpoints.archive.signoff import SignOff, read_signoff, signed_page_path, signoff_path
 from checkpoints.errors import ContractError
-from checkpoints.files import sha256_of, write_text
+from checkpoints.files import replacing, sha256_of, write_text
 from checkpoints.output.page import DESIGN_SHA256, Archived, Links, environment, render_page
 from checkpoints.output.trend import layer_trends
 
@@ -53,7 +53,7 @@ def write_run_page(project: Path, report: Report) -> Path:
     """
     repairs, runs = stored_repairs(project), stored_runs(project)
     own = repairs_of(repairs, runs, report.run_id)
-    page = _write_page(project, report, own)
+    page = _write_page(project, report, own, links_of(project, report.run_id, own))
     answered = {stored.path.parent.name for stored in own} - {report.run_id}
     _refresh_all(project, runs, repairs, answered)
     write_index(project, runs)
@@ -156,8 +156,8 @@ def _copied(path: Path, folder: Path, run_id: str, name: str) -> str:
     """Copy a file of the archive to where the pages of runs are; its address there."""
     copy = folder / f"{run_id}.{name}"
     if not (copy.exists() and filecmp.cmp(path, copy, shallow=False)):
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
+        with replacing(copy) as unfinished:
+            shutil.copyfile(path, unfinished)
     return quote(copy.name)
 
 
@@ -165,16 +165,17 @@ def _refresh(project: Path, run: StoredRun, own: Sequence[StoredRepair]) -> list
     """Write a run's page if something it shows has changed; returns what is damaged."""
     if run.head is None:
         return []
-    sources = _sources(project, run.run_id, run.head.report_sha256, own)
+    links = links_of(project, run.run_id, own)
+    sources = _sources(project, run.run_id, run.head.report_sha256, own, links)
     try:
         if not _is_current(project, run, sources):
-            _write_page(project, read_report(report_path(project, run.run_id)), own)
+            _write_page(project, read_report(report_path(project, run.run_id)), own, links)
     except ContractError as error:
         return list(error.problems)
     return []
 
 
-def _write_page(project: Path, report: Report, own: Sequence[StoredRepair]) -> Path:
+def _write_page(project: Path, report: Report, own: Sequence[StoredRepair], links: Links) -> Path:
     """The page as it was signed, or else one that says what is no longer so."""
     digest = sha256_of(report_path(project, report.run_id))
     signed, problem = _signed(project, report.run_id)
@@ -185,8 +186,8 @@ def _write_page(project: Path, report: Report, own: Sequence[StoredRepair]) -> P
             problems=(problem,) if problem else tuple(_broken(signed, digest)),
             signed=signed,
             repairs=own,
-            links=links_of(project, report.run_id, own),
-            sources=_sources(project, report.run_id, digest, own),
+            links=links,
+            sources=_sources(project, report.run_id, digest, own, links),
         )
         page = render_page(report, archived)
     return publish(project, report.run_id, page)
@@ -218,10 +219,11 @@ def _broken(signed: SignOff | None, digest: str) -> Iterable[str]:
         yield "SIGNATURE DOES NOT MATCH: the page that was signed is lost; this is another one"
 
 
-def _sources(project: Path, run_id: str, digest: str, repairs: Sequence[StoredRepair]) -> str:
+def _sources(
+    project: Path, run_id: str, digest: str, repairs: Sequence[StoredRepair], links: Links
+) -> str:
     """A hash of everything a page is made of."""
     record = signoff_path(project, run_id)
-    links = links_of(project, run_id, repairs)
     parts = [
         DESIGN_SHA256,
         digest,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,18 @@ def test_csv_and_json_do_not_share_standard_output(tmp_path: Path) -> None:
     done = checked(tmp_path, "--csv", "-", "--json", "-", verb="coverage")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--json - and --csv - both need standard output" in done.stderr
+
+
+def test_csv_goes_into_a_pipe_and_into_a_folder_that_is_made(tmp_path: Path) -> None:
+    pipe, deep = tmp_path / "pipe", tmp_path / "new" / "folder" / "keys.csv"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit(pipe.read_text)
+        assert checked(tmp_path, "--csv", str(pipe), verb="coverage", factors=HOLE).returncode == 0
+        assert read.result(30).startswith('"dataset"')
+    assert pipe.is_fifo()
+    assert checked(tmp_path, "--csv", str(deep), verb="coverage", factors=HOLE).returncode == 0
+    assert [path.name for path in deep.parent.iterdir()] == ["keys.csv"]
 
 
 # ------------------------------------------------ run --keys
