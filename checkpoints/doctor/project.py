@@ -11,12 +11,11 @@ from checkpoints.archive.calls import ledger_path, ledger_version
 from checkpoints.archive.lock import at_work, note_of, read_note
 from checkpoints.archive.runs import runs_folder
 from checkpoints.contract.loading import ContractFile
-from checkpoints.contract.yaml_file import read_yaml
 from checkpoints.doctor.clock import TOLERATED
 from checkpoints.doctor.finding import Finding, ok, problem, problems_of, warning
 from checkpoints.errors import ContractError, CouldNotTell
 from checkpoints.files import obstacle
-from checkpoints.library.project import CONFIGURATION, PLUGIN
+from checkpoints.library.project import files_of, lacking
 from checkpoints.library.suites import REGENERATE, generate, stale
 from checkpoints.text import counted, duration, human_bytes
 
@@ -37,7 +36,7 @@ def suite_findings(file: ContractFile) -> Iterator[Finding]:
         yield ok(SUITES, f"{counted(total, 'file')} as the contract generates them")
         return
     names = [one.partition(": ")[0] for one in wrong]
-    shown = [str(Path(name).relative_to(file.project)) for name in names[:SHOWN]]
+    shown = [_short(Path(name), file.project) for name in names[:SHOWN]]
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     are = "is" if len(names) == 1 else "are"
     what = f"{', '.join(shown)}{more} {are} not as the contract generates"
@@ -45,23 +44,25 @@ def suite_findings(file: ContractFile) -> Iterator[Finding]:
 
 
 def library_findings(file: ContractFile) -> Iterator[Finding]:
-    """Whether Great Expectations finds its own file, and our plugin.
+    """Whether Great Expectations finds its own file, with our entries, and our plugin.
 
     What is missing, a run writes.
     """
-    configuration, plugins = file.project / CONFIGURATION, "plugins/"
-    if configuration.is_file():
-        try:
-            plugins = read_yaml(configuration).get("plugins_directory") or plugins
-        except ContractError as error:
-            yield from problems_of(LIBRARY, error)
-            return
-    names = (CONFIGURATION, str(Path(plugins) / PLUGIN))
-    absent = [name for name in names if not (file.project / name).is_file()]
-    for name in absent:
-        yield warning(LIBRARY, f"{file.project / name} is missing", "the next run writes it")
+    try:
+        texts, _ = files_of(file.project)
+    except ContractError as error:
+        yield from problems_of(LIBRARY, error)
+        return
+    absent = lacking(texts)
+    for path in absent:
+        what = "lacks entries of ours" if path.is_file() else "is missing"
+        yield warning(LIBRARY, f"{path} {what}", "the next run writes it")
     if not absent:
-        yield ok(LIBRARY, " and ".join(names))
+        yield ok(LIBRARY, " and ".join(_short(path, file.project) for path in texts))
+
+
+def _short(path: Path, project: Path) -> str:
+    return str(path.relative_to(project) if path.is_relative_to(project) else path)
 
 
 def archive_findings(

@@ -205,6 +205,21 @@ def test_our_plugin_is_looked_for_where_a_project_has_its_own(tmp_path: Path) ->
     assert wrong(examined(file.path)) == []
 
 
+def test_a_configuration_that_a_run_refuses_or_completes_is_told(tmp_path: Path) -> None:
+    file = project(tmp_path)
+    configuration = file.project / "great_expectations.yml"
+    text = configuration.read_text(encoding="utf-8")
+    configuration.write_text(text.partition("fluent_datasources:")[0], encoding="utf-8")
+    (only,) = wrong(examined(file.path))
+    assert only[:2] == ("warning", "great expectations")
+    assert "great_expectations.yml lacks entries of ours" in only[2]
+    elsewhere = text.replace("base_directory: expectations/", "base_directory: suites/")
+    configuration.write_text(elsewhere, encoding="utf-8")
+    (only,) = wrong(examined(file.path))
+    assert only[:2] == ("problem", "great expectations")
+    assert "expectations_store is in 'suites/'" in only[2]
+
+
 def test_an_archive_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
     file = project(tmp_path)
     (file.project / "uncommitted").write_text("in the way", encoding="utf-8")
