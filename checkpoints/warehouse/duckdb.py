@@ -34,6 +34,7 @@ from checkpoints.warehouse.engine import (
     ReadOptions,
     Statement,
     ValueKind,
+    unbilled,
 )
 from checkpoints.warehouse.functions import clauses_of, iso_date_case, number_case
 from checkpoints.warehouse.query_dates import NO_ROWS, dated
@@ -257,17 +258,7 @@ class DuckDbEngine:
             raise WarehouseError(f"warehouse {self.url}: {_first_line(error)}") from error
         except duckdb.Error as error:
             raise DatasetUnreadable(_unreadable(error)) from error
-        self.statements.append(
-            Statement(
-                location=location,
-                job_id=None,
-                bytes_processed=None,
-                bytes_billed=None,
-                cached=None,
-                rows=len(rows),
-                seconds=round(time.monotonic() - started, 3),
-            )
-        )
+        self.statements.append(unbilled(location, len(rows), time.monotonic() - started))
         return rows
 
     def estimate(self, _statement: sa.Select[Any], _location: str | None) -> int:

@@ -131,6 +131,19 @@ class Statement(Record):
     seconds: float
 
 
+def unbilled(location: str | None, rows: int, seconds: float) -> Statement:
+    """A statement of an engine that neither names its jobs nor bills what they read."""
+    return Statement(
+        location=location,
+        job_id=None,
+        bytes_processed=None,
+        bytes_billed=None,
+        cached=None,
+        rows=rows,
+        seconds=round(seconds, 3),
+    )
+
+
 class Engine(Protocol):
     """An open warehouse that can be described and read. It is never written to.
 

@@ -29,6 +29,7 @@ from checkpoints.warehouse.engine import (
     Statement,
     ValueKind,
     instead_of,
+    unbilled,
 )
 from checkpoints.warehouse.postgresql_sql import PostgreSqlDialect
 from checkpoints.warehouse.query_dates import NO_ROWS, dated
@@ -170,17 +171,7 @@ class PostgreSqlEngine:
             rows = self._ask(lambda cursor: cursor.execute(sql.encode(), parameters).fetchall())
         except psycopg.Error as error:
             raise self._said(error) from error
-        self.statements.append(
-            Statement(
-                location=location,
-                job_id=None,
-                bytes_processed=None,
-                bytes_billed=None,
-                cached=None,
-                rows=len(rows),
-                seconds=round(time.monotonic() - started, 3),
-            )
-        )
+        self.statements.append(unbilled(location, len(rows), time.monotonic() - started))
         return rows
 
     def estimate(self, _statement: sa.Select[Any], _location: str | None) -> int:
