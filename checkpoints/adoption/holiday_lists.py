@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 
+from checkpoints.contract.calendar import is_business_day
 from checkpoints.dates import DateRange
 
 COUNTRIES = (
@@ -51,6 +52,6 @@ def _fit(country: str, subdivision: str, missing: Collection[date], span: DateRa
 
     years = range(span.first.year, span.last.year + 1)
     known = holidays.country_holidays(country, subdiv=subdivision or None, years=years)
-    days = [day for day in known if day in span and day.weekday() < 5]
+    days = [day for day in known if day in span and is_business_day(day, None)]
     off = frozenset(day for day in days if day in missing)
     return Fit(country, subdivision, off, len(days) - len(off))

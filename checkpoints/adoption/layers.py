@@ -8,9 +8,7 @@ from typing import NamedTuple
 
 from checkpoints.adoption.facts import Dataset
 from checkpoints.adoption.lineage import Link, rank_of
-
-RESERVED = "cross_layer"
-"""The name of the suite between layers."""
+from checkpoints.contract.model import CROSS_LAYER
 
 
 class Layers(NamedTuple):
@@ -57,4 +55,4 @@ def _depth(name: str, links: Mapping[str, Link]) -> int:
 def slug(name: str) -> str:
     """A name as that of a suite: ASCII letters, digits, hyphens and underscores."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_-")[:60] or "layer"
-    return f"{plain}_tables" if plain.lower() == RESERVED else plain
+    return f"{plain}_tables" if plain.lower() == CROSS_LAYER else plain

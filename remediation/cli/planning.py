@@ -12,6 +12,7 @@ from typing import Literal
 
 import click
 
+from checkpoints.archive.lock import at_work
 from checkpoints.archive.runs import stored_report
 from checkpoints.cli.options import (
     DETAIL,
@@ -33,7 +34,6 @@ from remediation.cli.pages import show_on_page
 from remediation.cli.rebuild import Rebuild, with_rebuild
 from remediation.ledger.known import Known, known_to
 from remediation.ledger.ledger import Pause, ledger_path, read_ledger
-from remediation.ledger.lock import at_work
 from remediation.ledger.plans import contract_of, kept_path, write_plan
 from remediation.ledger.status import Status, status_of
 from remediation.output.console import about_notices, about_the_future, print_plan, short

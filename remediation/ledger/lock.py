@@ -8,9 +8,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from checkpoints.archive.lock import Holder as Holder
-from checkpoints.archive.lock import at_work as at_work
-from checkpoints.archive.lock import lock_of, note_of, read_note
+from checkpoints.archive.lock import Holder, lock_of, note_of, read_note
 from remediation.errors import AlreadyRunning, LedgerError
 
 SECONDS_TO_WAIT = 0.5

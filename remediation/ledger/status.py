@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from checkpoints.archive.lock import Holder
 from checkpoints.archive.remediation import Because, Delivery
 from checkpoints.records import Record
 from remediation.ledger.ledger import Ledger, LedgerEntry, Pause
-from remediation.ledger.lock import Holder
 from remediation.ledger.states import DONE, SETTLED, State
 
 PLANS_LISTED = 10

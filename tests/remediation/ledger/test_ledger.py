@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from checkpoints.archive.lock import at_work
 from checkpoints.dates import DateRange
 from remediation.errors import LedgerError
 from remediation.ledger.ledger import TIMED, Ledger, open_ledger, read_ledger
-from remediation.ledger.lock import at_work, only_run
+from remediation.ledger.lock import only_run
 from remediation.ledger.states import FOLLOWS, IN_FLIGHT, State
 from remediation.plan.model import Call, Plan, content_hash
 from tests.support.commands import ROOT

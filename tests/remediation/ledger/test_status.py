@@ -15,8 +15,9 @@ import pytest
 from filelock import FileLock
 from rich.console import Console
 
+from checkpoints.archive.lock import Holder, at_work
 from remediation.ledger.ledger import Ledger, open_ledger
-from remediation.ledger.lock import Holder, at_work, only_run
+from remediation.ledger.lock import only_run
 from remediation.ledger.states import State
 from remediation.ledger.status import OPEN_LISTED, PLANS_LISTED, Status, status_of
 from remediation.output.status import print_status, watch_status
