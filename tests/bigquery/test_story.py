@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import duckdb
 
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.loading import DEMO_COLUMNS, copy_warehouse
@@ -19,12 +13,11 @@ from tests.bigquery.test_locations import COMPANY
 from tests.bigquery.test_wire import PARTITIONED, SHIPPED, assert_pruned_and_narrow
 from tests.support.commands import ROOT, command
 from tests.support.rehearsals import serving
+from tests.support.replicas import REBUILT, replica
 
 PROJECT = "story"
 WINDOW = ("--from", "2024-10-22", "--to", "2024-12-22", "--as-of", "2026-01-03")
 """The beginning of the incident, with dates of each kind; the whole of it is told on DuckDB."""
-
-REBUILT = {t: c for t, c in DEMO_COLUMNS.items() if not t.startswith("nba_raw")}
 
 
 def test_the_story_ends_with_a_signed_run_and_only_reads_were_sent(
@@ -47,7 +40,12 @@ def test_the_story_ends_with_a_signed_run_and_only_reads_were_sent(
         assert json.loads(plan)[part] == json.loads(expected)[part]
 
     before = len(proxy.reads())
-    with serving(tmp_path, file) as urls, replica(file, emulator, proxy):
+
+    def copy() -> None:
+        copy_warehouse(emulator.url, file, REBUILT, PROJECT)
+        proxy.service.tables_changed()
+
+    with serving(tmp_path, file) as urls, replica(file, copy):
         variables = {**urls, **{name.replace("_URL", "_PACE"): "0" for name in urls}}
         repair = "remediation run --yes --as-of 2026-01-03 --json -"
         record = json.loads(step(here, 0, repair, {**bigquery, **variables}))
@@ -76,35 +74,3 @@ def step(folder: Path, code: int, line: str, variables: dict[str, str]) -> str:
     done = command(*line.split(), cwd=folder, **variables)
     assert done.returncode == code, f"{line}\n{done.stdout}\n{done.stderr}"
     return done.stdout or done.stderr
-
-
-@contextmanager
-def replica(file: Path, emulator: Emulator, proxy: Proxy) -> Iterator[None]:
-    """What the processors write arrives in the emulator a little later."""
-    stop = threading.Event()
-    failures: list[BaseException] = []
-
-    def follow() -> None:
-        seen: Any = None
-        while not stop.wait(0.1):
-            state = file.stat().st_mtime_ns
-            if state == seen:
-                continue
-            try:
-                copy_warehouse(emulator.url, file, REBUILT, PROJECT)
-                proxy.service.tables_changed()
-                seen = state
-            except duckdb.IOException:
-                continue  # a processor is writing
-            except Exception as error:  # noqa: BLE001 (told by the main thread)
-                failures.append(error)
-                return
-
-    thread = threading.Thread(target=follow)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-    assert failures == []

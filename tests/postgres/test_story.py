@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -17,10 +15,10 @@ from tests.bigquery.loading import DEMO_COLUMNS
 from tests.bigquery.test_story import project, step
 from tests.support.postgres import Postgres
 from tests.support.rehearsals import serving
+from tests.support.replicas import REBUILT, replica
 
 WINDOW = ("--from", "2024-10-22", "--to", "2024-11-20", "--as-of", "2026-01-03")
 SCHEMAS = sorted({name.split(".")[0] for name in DEMO_COLUMNS})
-REBUILT = [name for name in DEMO_COLUMNS if not name.startswith("nba_raw")]
 SAME = ("window", "as_of", "verdict", "checks", "datasets", "keys", "unreadable")
 
 
@@ -46,7 +44,7 @@ def test_the_story_ends_with_a_whole_pipeline(postgres: Postgres, tmp_path: Path
     why = f"checkpoints explain {call['datasets'][0]} {call['date']}"
     assert step(here, 0, why, own) == step(there, 0, why, on_duckdb)
 
-    with serving(tmp_path, file) as urls, replica(file, postgres):
+    with serving(tmp_path, file) as urls, replica(file, lambda: copied(postgres, file, [*REBUILT])):
         variables = {**urls, **{name.replace("_URL", "_PACE"): "0" for name in urls}}
         repair = "remediation run --yes --as-of 2026-01-03 --json -"
         record = json.loads(step(here, 0, repair, {**own, **variables}))
@@ -68,33 +66,3 @@ def copied(postgres: Postgres, file: Path, names: Sequence[str] = ()) -> None:
                 postgres.clear(schema)
         for name in tables:
             postgres.fill_from({name: Path(folder, name)}, COLUMNS[name])
-
-
-@contextmanager
-def replica(file: Path, postgres: Postgres) -> Iterator[None]:
-    """What the processors write arrives in PostgreSQL a little later."""
-    stop = threading.Event()
-    failures: list[BaseException] = []
-
-    def follow() -> None:
-        seen = 0
-        while not stop.wait(0.1):
-            if (state := file.stat().st_mtime_ns) == seen:
-                continue
-            try:
-                copied(postgres, file, REBUILT)
-                seen = state
-            except duckdb.IOException:
-                continue  # a processor is writing
-            except Exception as error:  # noqa: BLE001 (told by the main thread)
-                failures.append(error)
-                return
-
-    thread = threading.Thread(target=follow)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-    assert failures == []
