@@ -221,8 +221,8 @@ def test_a_date_that_got_worse_under_rules_that_pass_is_not_complete(made: Proje
     plan = make_plan(report, file.contract, file.sha256, Request(only_dataset="factors"))
 
     def damage(handler: Any, service: Any, path: str, day: Any) -> None:
-        land_and_answer(200)(handler, service, path, day)
         delete(made, "cache", "2025-01-15")
+        land_and_answer(200)(handler, service, path, day)
 
     made.service.on("/four", NINE, damage)
     record = carry_out(made, plan)
