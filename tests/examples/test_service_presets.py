@@ -26,7 +26,7 @@ RANGES = [HOLES[0:1], HOLES[1:4], HOLES[4:5]]
 """The calls of a service that takes ranges: the canary, then what is consecutive."""
 
 COMMAND = """
-import argparse, os, sys
+import argparse, os, sys, time
 from datetime import date, timedelta
 import duckdb
 
@@ -37,7 +37,12 @@ given = parser.parse_args()
 assert os.environ["DB_PASSWORD"]
 with open("calls.txt", "a") as calls:
     print(given.start_date, given.end_date, file=calls)
-connection = duckdb.connect(os.environ["WAREHOUSE"])
+for _ in range(1000):
+    try:
+        connection = duckdb.connect(os.environ["WAREHOUSE"])
+        break
+    except duckdb.Error:  # somebody is reading it
+        time.sleep(0.01)
 day = given.start_date
 while day <= given.end_date:
     for table, upstream in (("factors", "summary"), ("cache", "summary")):

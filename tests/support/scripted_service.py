@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -87,7 +88,7 @@ class ScriptedService:
     """``script`` holds what to do at the next calls for a path and date; then it lands.
 
     ``jobs`` holds what to do when a job is asked for, by path; the last is done again and again.
-    ``forms`` holds answers to what is posted as a form.
+    ``forms`` holds answers to what is posted as a form. ``connections`` are those that are open.
     """
 
     database: Path
@@ -95,7 +96,7 @@ class ScriptedService:
     calls: list[Call] = field(default_factory=list)
     script: dict[tuple[str, date], list[Act]] = field(default_factory=dict)
     otherwise: dict[str, Act] = field(default_factory=dict)
-    working: int = 0
+    connections: list[object] = field(default_factory=list)
     jobs: dict[str, list[Act]] = field(default_factory=dict)
     polls: list[Call] = field(default_factory=list)
     forms: dict[str, str] = field(default_factory=dict)
@@ -106,6 +107,21 @@ class ScriptedService:
     @property
     def sent(self) -> list[str]:
         return [call.short for call in self.calls]
+
+    def settle(self) -> None:
+        """Wait until all that was sent to it is done, whoever sent it and has ended since.
+
+        Connections are taken in the order in which they were made: those before this one are.
+        """
+        port = urlsplit(self.url).port or 0
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as last:
+            last.sendall(b"HEAD / HTTP/1.0\r\n\r\n")  # a method that it does not have
+            while last.recv(1024):
+                pass
+        deadline = time.monotonic() + 10
+        while self.connections and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not self.connections
 
     def write(self, path: str, day: date, most: int = 1000) -> None:
         for _ in range(200):
@@ -184,7 +200,8 @@ def scripted_service(
         def do_POST(self) -> None:
             text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode() or "null"
             if form := service.forms.get(self.path):
-                return reply(self, 200, form, Content_Type="application/json")
+                reply(self, 200, form, Content_Type="application/json")
+                return
             parts, body = urlsplit(self.path), json.loads(text)
             day = _first_date(f"{text} {self.path} {self.headers}")
             query = parse_qsl(parts.query, keep_blank_values=True)
@@ -196,11 +213,7 @@ def scripted_service(
                 service.calls.append(call)
                 acts = service.script.get((parts.path, day), [])
                 act = acts.pop(0) if acts else service.otherwise.get(parts.path, land)
-            service.working += 1
-            try:
-                act(self, service, parts.path, day)
-            finally:
-                service.working -= 1
+            act(self, service, parts.path, day)
 
         do_GET = do_PUT = do_POST
 
@@ -215,7 +228,16 @@ def scripted_service(
             with suppress(OSError, ValueError):
                 super().finish()
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def process_request(self, request: Any, client_address: Any) -> None:
+            service.connections.append(request)
+            super().process_request(request, client_address)
+
+        def shutdown_request(self, request: Any) -> None:
+            super().shutdown_request(request)
+            service.connections.remove(request)
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = False  # closing waits for whatever still writes
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)

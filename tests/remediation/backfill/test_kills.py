@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,11 +42,7 @@ def killed(made: Project, point: str, number: int, *arguments: str) -> None:
     ran = fork("tests.support.killing", point, str(number), *run, env=environment())
     _, said = ran.communicate(timeout=60)
     assert ran.returncode == -9, said
-    deadline = time.monotonic() + 10
-    time.sleep(0.1)  # a request may have been sent and not been read yet
-    while made.service.working and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not made.service.working
+    made.service.settle()
 
 
 def there(made: Project) -> set[str]:
